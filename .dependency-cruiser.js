@@ -1,0 +1,114 @@
+/** One wall: modules under `from` may reach, within src/, only themselves and `allowed`. */
+function wall(name, from, allowed, comment) {
+  return { name, comment, severity: 'error', from: { path: from }, to: { path: '^src/', pathNot: [from, ...allowed] } };
+}
+
+const onlyTypes = (name, from, to, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: to, dependencyTypesNot: ['type-only'] },
+});
+
+const entry = '^src/(main|index)\\.ts$';
+const service = '^src/service\\.ts$';
+const config = '^src/config(\\.ts$|/)';
+const log = '^src/log\\.ts$';
+const http = '^src/http/';
+const store = '^src/store/';
+const signalling = '^src/signalling/';
+const wire = '^src/wire/';
+const client = '^src/client/';
+const rooms = [entry, service, config, log, http, store, signalling, wire, client];
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    wall(
+      'entry-wall',
+      entry,
+      [service, config, log],
+      'The command and the package entry reach everything through the service.',
+    ),
+    wall(
+      'service-wall',
+      service,
+      [config, log, http, store, signalling],
+      'The service wires the rooms; what goes over the wire is the business of http/.',
+    ),
+    wall('config-wall', config, [signalling, wire], 'Settings are parsed before anything is built.'),
+    wall('log-wall', log, [], 'The logger is handed in and knows nobody.'),
+    wall(
+      'http-wall',
+      http,
+      [signalling, wire],
+      'The edge sees the rules, never the bytes: no store/, no settings, no logger.',
+    ),
+    wall('store-wall', store, [signalling], 'An adapter knows the port and its types, nothing else.'),
+    wall('signalling-wall', signalling, [wire], 'The rules import nothing of ours.'),
+    onlyTypes(
+      'signalling-wire-types',
+      signalling,
+      wire,
+      'The rules may name a shape of the wire, never run its schemas.',
+    ),
+    wall('wire-wall', wire, [], 'What goes over the wire imports nothing of ours.'),
+    wall('client-wall', client, [wire], 'The client is published on its own and runs in browsers.'),
+    onlyTypes('client-wire-types', client, wire, 'zod must not reach the client bundle.'),
+    {
+      name: 'no-room-outside-the-walls',
+      comment: 'A file that no wall names would be a door through all of them: give it a room, or a wall.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: rooms },
+      to: { path: '^src/' },
+    },
+    {
+      name: 'client-stands-alone',
+      comment: 'fetch only: no node: imports and no dependencies, so that it runs in browsers and React Native.',
+      severity: 'error',
+      from: { path: client },
+      to: { pathNot: '^src/' },
+    },
+    {
+      name: 'drivers-stay-in-store',
+      comment: 'A second adapter comes in without moving walls only while no other room knows a database driver.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: store },
+      to: { path: '(^|node_modules/)(better-sqlite3|redis)(/|$)' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Type imports count: a circle of types is still one knot.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'src-stands-alone',
+      comment: 'What ships does not import tests, scripts or benches.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|scripts|bench)/' },
+    },
+    {
+      name: 'no-dev-dependency-in-src',
+      comment: 'It would be missing after `npm install holdline`.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-unresolvable',
+      comment: 'An import that cannot be followed cannot be judged.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

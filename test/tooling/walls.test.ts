@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+const root = join(import.meta.dirname, '../..');
+const configFile = join(root, '.dependency-cruiser.js');
+const report = z.object({
+  summary: z.object({ violations: z.array(z.object({ from: z.string(), rule: z.object({ name: z.string() }) })) }),
+});
+
+/** Imports that every wall allows, one file per room. */
+const lawful = {
+  'package.json': JSON.stringify({ dependencies: { zod: '1', 'better-sqlite3': '1' }, devDependencies: { jest: '1' } }),
+  ...Object.fromEntries(
+    ['zod', 'better-sqlite3', 'jest'].flatMap((name) => [
+      [
+        `node_modules/${name}/package.json`,
+        JSON.stringify({ name, version: '1.0.0', type: 'module', main: 'index.js' }),
+      ],
+      [`node_modules/${name}/index.js`, 'export default 1;'],
+    ]),
+  ),
+  'src/main.ts': "import './service.ts'; import './config.ts'; import './log.ts';",
+  'src/index.ts': "export * from './service.ts';",
+  'src/service.ts':
+    "import './config.ts'; import './log.ts'; import './http/app.ts'; import './store/open.ts'; import './signalling/verbs.ts';",
+  'src/config.ts': "import './signalling/verbs.ts'; import './wire/schema.ts';",
+  'src/log.ts': "import 'node:process';",
+  'src/http/app.ts': "import '../signalling/verbs.ts'; import '../wire/schema.ts'; import './route.ts';",
+  'src/http/route.ts': '',
+  'src/store/open.ts': "import '../signalling/verbs.ts'; import 'better-sqlite3';",
+  'src/signalling/verbs.ts': "import type { Shape } from '../wire/schema.ts'; import 'node:crypto'; import './ids.ts';",
+  'src/signalling/ids.ts': '',
+  'src/wire/schema.ts': "import 'zod'; export type Shape = 1; export const shape = 1;",
+  'src/client/mailbox.ts': "import type { Shape } from '../wire/schema.ts'; import './call.ts';",
+  'src/client/call.ts': '',
+  'test/helper.ts': '',
+};
+
+/** One crime per wall: the file that commits it, and its source. */
+const crimes: Record<string, readonly [file: string, source: string]> = {
+  'entry-wall': ['src/main.ts', "import './http/app.ts';"],
+  'service-wall': ['src/service.ts', "import type { Shape } from './wire/schema.ts';"],
+  'config-wall': ['src/config.ts', "import './log.ts';"],
+  'log-wall': ['src/log.ts', "import './config.ts';"],
+  'http-wall': ['src/http/app.ts', "import type { Open } from '../store/open.ts';"],
+  'store-wall': ['src/store/open.ts', "import '../wire/schema.ts';"],
+  'signalling-wall': ['src/signalling/verbs.ts', "import '../http/route.ts';"],
+  'signalling-wire-types': [
+    'src/signalling/verbs.ts',
+    "import type { Shape } from '../wire/schema.ts'; import { shape } from '../wire/schema.ts'; export const s: Shape = shape;",
+  ],
+  'wire-wall': ['src/wire/schema.ts', "import type { Id } from '../signalling/ids.ts';"],
+  'client-wall': ['src/client/mailbox.ts', "import '../signalling/ids.ts';"],
+  'client-wire-types': ['src/client/mailbox.ts', "import { shape } from '../wire/schema.ts'; export const s = shape;"],
+  'no-room-outside-the-walls': ['src/helpers.ts', "import './store/open.ts';"],
+  'client-stands-alone': ['src/client/mailbox.ts', "import 'node:crypto';"],
+  'drivers-stay-in-store': ['src/http/route.ts', "import 'better-sqlite3';"],
+  'no-cycles': ['src/client/call.ts', "import type { Mailbox } from './mailbox.ts';"],
+  'src-stands-alone': ['src/http/route.ts', "import '../../test/helper.ts';"],
+  'no-dev-dependency-in-src': ['src/http/route.ts', "import 'jest';"],
+  'no-unresolvable': ['src/http/route.ts', "import './nowhere.ts';"],
+};
+
+let house = '';
+beforeAll(() => {
+  house = mkdtempSync(join(tmpdir(), 'holdline-walls-'));
+  for (const [file, source] of Object.entries(lawful)) add(file, source);
+});
+afterAll(() => {
+  rmSync(house, { recursive: true });
+});
+
+function add(file: string, source: string): void {
+  mkdirSync(dirname(join(house, file)), { recursive: true });
+  appendFileSync(join(house, file), `${source}\n`);
+}
+
+/** Every broken wall, as `wall: file that broke it`. */
+function brokenWalls(): string[] {
+  const depcruise = join(root, 'node_modules/.bin/depcruise');
+  const options = ['--config', configFile, '--output-type', 'json', 'src'];
+  const run = spawnSync(depcruise, options, { cwd: house, encoding: 'utf8' });
+  const { violations } = report.parse(JSON.parse(run.stdout)).summary;
+  return violations.map(({ rule, from }) => `${rule.name}: ${from}`);
+}
+
+describe('the walls of the house', () => {
+  test('let the lawful imports of every room through', () => {
+    expect(brokenWalls()).toEqual([]);
+  });
+
+  test('stop every crime, each by the wall that is there for it', () => {
+    for (const [file, source] of Object.values(crimes)) add(file, source);
+    const expected = Object.entries(crimes).map(([wall, [file]]) => `${wall}: ${file}`);
+    expect(brokenWalls()).toEqual(expect.arrayContaining(expected));
+  });
+
+  test('are each tried by a crime', async () => {
+    const config = z.object({ default: z.object({ forbidden: z.array(z.object({ name: z.string() })) }) });
+    const walls = config.parse(await import(configFile)).default.forbidden.map(({ name }) => name);
+    expect(Object.keys(crimes).sort()).toEqual(walls.sort());
+  });
+});
