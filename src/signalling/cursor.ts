@@ -1,0 +1,45 @@
+import { SignallingError } from './errors.ts';
+import type { MailboxId } from './ids.ts';
+
+/**
+ * A position in one mailbox incarnation. Positions are integers that contain time, `max(last + 1, now in microseconds)`, so
+ * that none is issued twice, even after the store was rolled back to an older copy.
+ */
+export interface Cursor {
+  readonly mailboxId: MailboxId;
+  readonly position: number;
+}
+
+const FORM = /^([A-Za-z0-9_-]{12})\.(0|[1-9a-z][0-9a-z]{0,10})$/;
+
+export const encodeCursor = (cursor: Cursor): string => `${cursor.mailboxId}.${cursor.position.toString(36)}`;
+
+/** @throws SignallingError `invalid-cursor` for any text that `encodeCursor` does not produce. */
+export function decodeCursor(text: string): Cursor {
+  const [, mailboxId, digits] = FORM.exec(text) ?? [];
+  const position = digits === undefined ? NaN : parseInt(digits, 36);
+  if (mailboxId === undefined || !Number.isSafeInteger(position)) {
+    throw new SignallingError(
+      'invalid-cursor',
+      'The cursor cannot be read. Send back a `cursor` exactly as a reply gave it, or leave it out to read everything unacknowledged.',
+    );
+  }
+  return { mailboxId: mailboxId as MailboxId, position };
+}
+
+/**
+ * The cursor rule: a cursor of another incarnation, behind what was acknowledged, or ahead of the head (the store was rolled
+ * back) has expired.
+ * @throws SignallingError `cursor-expired` with `resetCursor`
+ */
+export function checkCursor(cursor: Cursor, mailbox: { mailboxId: MailboxId; acknowledged: number; head: number }): void {
+  const known = cursor.mailboxId === mailbox.mailboxId;
+  if (known && cursor.position >= mailbox.acknowledged && cursor.position <= mailbox.head) return;
+  const resetCursor = encodeCursor({ mailboxId: mailbox.mailboxId, position: mailbox.acknowledged });
+  const cause = known ? (cursor.position > mailbox.head ? 'is ahead of' : 'was acknowledged in') : 'belongs to an earlier';
+  throw new SignallingError(
+    'cursor-expired',
+    `The cursor ${cause} this mailbox. Continue from \`resetCursor\`, and renegotiate: messages may have been missed.`,
+    { resetCursor },
+  );
+}

@@ -1,0 +1,40 @@
+import type { GoneReason } from './message.ts';
+
+/** Every refusal that the rules know. The edge maps each to a status; an unmapped code does not compile there. */
+export type SignallingCode =
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'participant-exists'
+  | 'room-full'
+  | 'participant-gone'
+  | 'invalid-cursor'
+  | 'cursor-expired'
+  | 'poll-superseded'
+  | 'too-many-polls'
+  | 'recipient-not-found'
+  | 'mailbox-full'
+  | 'idempotency-key-reused'
+  | 'storage-unavailable';
+
+export interface SignallingErrorDetails {
+  /** With `participant-gone`: how the participant went. */
+  readonly reason?: GoneReason;
+  /** With `cursor-expired`: the acknowledged position, from which reading can start again. */
+  readonly resetCursor?: string;
+  /** With `recipient-not-found` and `mailbox-full`: the index of the message in its batch. */
+  readonly messageIndex?: number;
+  readonly cause?: unknown;
+}
+
+/** A refusal by the rules, as a value with a literal code; never a bug. */
+export class SignallingError extends Error {
+  override readonly name = 'SignallingError';
+  readonly code: SignallingCode;
+  readonly details: SignallingErrorDetails;
+
+  constructor(code: SignallingCode, message: string, details: SignallingErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.details = details;
+  }
+}

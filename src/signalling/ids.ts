@@ -1,0 +1,35 @@
+import { randomBytes, randomFillSync } from 'node:crypto';
+
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+export type RoomId = Brand<string, 'RoomId'>;
+export type ParticipantId = Brand<string, 'ParticipantId'>;
+/** One incarnation of a participant's mailbox. Random, so that a store rolled back to an older copy cannot issue it twice. */
+export type MailboxId = Brand<string, 'MailboxId'>;
+export type MessageId = Brand<string, 'MessageId'>;
+/** JSON text that was parsed once at the edge and is passed on untouched from then on. */
+export type JsonText = Brand<string, 'JsonText'>;
+export type { Brand };
+
+/** 128 random bits: in open mode, knowing a participant's id must not help to guess another's. */
+export const newParticipantId = (): ParticipantId => randomBytes(16).toString('base64url') as ParticipantId;
+
+/** 72 random bits: unique over all mailboxes that a store ever held; not a secret. */
+export const newMailboxId = (): MailboxId => randomBytes(9).toString('base64url') as MailboxId;
+
+const pool = Buffer.alloc(10 * 256);
+let used = pool.length;
+
+/** UUIDv7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, 74 random bits from a pool (one system call per 256 ids). */
+export function newMessageId(unixMs: number): MessageId {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const random = pool.toString('hex', used, used + 10);
+  used += 10;
+  const time = unixMs.toString(16).padStart(12, '0');
+  const variant = '89ab'[parseInt(random.charAt(3), 16) & 3] ?? '8';
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(8)}` as MessageId;
+}

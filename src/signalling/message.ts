@@ -1,0 +1,64 @@
+import type { JsonText, MailboxId, MessageId, ParticipantId, RoomId } from './ids.ts';
+
+/** How a participant went. */
+export type GoneReason = 'left' | 'timeout' | 'replaced' | 'removed';
+
+/** The address of one mailbox incarnation. */
+export interface Mailbox {
+  readonly roomId: RoomId;
+  readonly participantId: ParticipantId;
+  readonly mailboxId: MailboxId;
+}
+
+export interface Participant {
+  readonly participantId: ParticipantId;
+  readonly displayName?: string;
+  readonly metadata?: JsonText;
+  readonly joinedAtMs: number;
+  /** True while a poll is held, or when the last one ended less than 5 s ago. */
+  readonly listening: boolean;
+}
+
+/** A message on its way into mailboxes. */
+export interface OutgoingMessage {
+  readonly id: MessageId;
+  /** Absent: everyone else in the room. */
+  readonly to?: ParticipantId;
+  readonly type: string;
+  readonly payload?: JsonText;
+  readonly callId?: string;
+  readonly lifetimeMs: number;
+}
+
+/** A message as its recipient reads it. */
+export interface ReceivedMessage {
+  readonly id: MessageId;
+  /** Absent on room events. */
+  readonly from?: ParticipantId;
+  readonly to?: ParticipantId;
+  readonly type: string;
+  readonly payload?: JsonText;
+  readonly callId?: string;
+  /** Wall clock of the server at the commit. */
+  readonly sentAtMs: number;
+  /** The server's own measure of the time since the commit; at least 0. */
+  readonly ageMs: number;
+}
+
+export interface Receipt {
+  readonly id: MessageId;
+  readonly sentAtMs: number;
+  readonly recipients: readonly { readonly participantId: ParticipantId; readonly listening: boolean }[];
+  /** Recipients of a broadcast whose mailbox was full. */
+  readonly skipped?: readonly { readonly participantId: ParticipantId; readonly code: 'mailbox-full' }[];
+}
+
+/** Upper bound of a received message's JSON around its payload and `callId`: names, ids, times, punctuation. */
+const ENVELOPE_BYTES = 320;
+
+/** At least the bytes that the message takes in a reply; what quotas and batches are counted in. */
+export function messageBytes(message: { readonly payload?: JsonText; readonly callId?: string }): number {
+  const payloadBytes = message.payload === undefined ? 0 : Buffer.byteLength(message.payload);
+  const callIdBytes = message.callId === undefined ? 0 : Buffer.byteLength(JSON.stringify(message.callId));
+  return ENVELOPE_BYTES + payloadBytes + callIdBytes;
+}

@@ -1,0 +1,108 @@
+import type { Clock } from './clock.ts';
+import { encodeCursor, type Cursor } from './cursor.ts';
+import { SignallingError } from './errors.ts';
+import { MAX_BATCH_BYTES } from './limits.ts';
+import type { Mailbox, ReceivedMessage } from './message.ts';
+import type { PollPacer } from './pacer.ts';
+import type { Page, SignallingStore } from './store.ts';
+import type { WaitEnd, Waiter, Waiters } from './waiters.ts';
+
+export interface Poll {
+  readonly after: Cursor | undefined;
+  /** 0: answer at once. */
+  readonly windowMs: number;
+  readonly limit: number;
+  /** Hands over what to call when the client has hung up. */
+  readonly onHangUp: (listener: () => void) => void;
+}
+
+export interface Batch {
+  readonly messages: readonly ReceivedMessage[];
+  readonly cursor: string;
+  readonly more: boolean;
+  readonly expired: number;
+}
+
+export interface ReceiveContext {
+  readonly store: SignallingStore;
+  readonly waiters: Waiters;
+  readonly clock: Clock;
+  readonly pacer: PollPacer | undefined;
+  readonly maxHeldPolls: number;
+  readonly acknowledge: (mailbox: Mailbox, cursor: Cursor) => void;
+}
+
+/** The real hold is up to 10 % shorter than asked for, never longer: polls that began together do not end together. */
+const WINDOW_JITTER = 0.1;
+
+/**
+ * Pending messages at once, or those that arrive within the window. Listen, read, hold, read once more: a message committed at
+ * any moment is seen by a read or by the waiter, and a lost hint costs no more than the window.
+ * @returns `undefined` when the client has hung up meanwhile
+ * @throws SignallingError `cursor-expired`, `participant-gone`, `poll-superseded`, `too-many-polls`
+ */
+export async function receive(context: ReceiveContext, mailbox: Mailbox, poll: Poll): Promise<Batch | undefined> {
+  const { store, waiters } = context;
+  const deadlineMs = context.clock.steadyMs() + poll.windowMs * (1 - Math.random() * WINDOW_JITTER);
+  const waiter = waiters.listen(mailbox.mailboxId);
+  poll.onHangUp(() => waiter.end({ kind: 'hung-up' }));
+  try {
+    // The first read checks the cursor: a poll that fails it displaces nobody.
+    let page: Page | undefined = await read(store, mailbox, poll);
+    const delayMs = context.pacer?.delayMs(mailbox.mailboxId) ?? 0;
+    // Before the older poll is superseded, or two clients on one token would evict each other without a pause.
+    if (delayMs > 0) page = await readAfter(waiter.pace(delayMs), store, mailbox, poll);
+    if (page === undefined) return undefined;
+    waiters.supersede(waiter);
+    if (poll.after !== undefined) context.acknowledge(mailbox, poll.after);
+    if (isEmpty(page) && poll.windowMs > 0) page = await hold(context, waiter, mailbox, poll, deadlineMs);
+    return page && batchOf(mailbox, page);
+  } finally {
+    waiters.leave(mailbox.mailboxId, waiter);
+    if (!waiters.has(mailbox.mailboxId)) store.endPoll(mailbox);
+  }
+}
+
+async function hold(
+  context: ReceiveContext,
+  waiter: Waiter,
+  mailbox: Mailbox,
+  poll: Poll,
+  deadlineMs: number,
+): Promise<Page | undefined> {
+  if (context.waiters.size > context.maxHeldPolls) {
+    throw new SignallingError('too-many-polls', 'This server holds as many polls as it may. Try again, or poll with `wait=0`.');
+  }
+  context.store.holdPoll(mailbox, poll.windowMs);
+  for (;;) {
+    const waited = waiter.next(deadlineMs);
+    const page = await readAfter(waited, context.store, mailbox, poll);
+    if (page === undefined || !isEmpty(page) || (await waited).kind !== 'message') return page;
+  }
+}
+
+/** Reads once the wait is over; `undefined` when the client hung up, since nobody would get what was read. */
+async function readAfter(waited: Promise<WaitEnd>, store: SignallingStore, mailbox: Mailbox, poll: Poll): Promise<Page | undefined> {
+  const end = await waited;
+  if (end.kind === 'superseded') {
+    throw new SignallingError('poll-superseded', 'A newer poll of this mailbox took over. Nothing is lost; keep one poll in flight.');
+  }
+  if (end.kind === 'gone') {
+    throw new SignallingError('participant-gone', `This participant is no longer in the room (${end.reason}). Join again.`, {
+      reason: end.reason,
+    });
+  }
+  return end.kind === 'hung-up' ? undefined : read(store, mailbox, poll);
+}
+
+const isEmpty = (page: Page): boolean => page.messages.length === 0 && page.expired === 0;
+
+const read = (store: SignallingStore, mailbox: Mailbox, poll: Poll): Promise<Page> =>
+  store.read(mailbox, { after: poll.after, limit: poll.limit, maxBytes: MAX_BATCH_BYTES });
+
+const batchOf = (mailbox: Mailbox, page: Page): Batch => ({
+  messages: page.messages,
+  cursor: encodeCursor({ mailboxId: mailbox.mailboxId, position: page.position }),
+  more: page.more,
+  expired: page.expired,
+});

@@ -1,0 +1,152 @@
+import type { Cursor } from './cursor.ts';
+import type { JsonText, MailboxId, ParticipantId, RoomId } from './ids.ts';
+import type { GoneReason, Mailbox, OutgoingMessage, Participant, Receipt, ReceivedMessage } from './message.ts';
+import type { TokenDigest, TokenHandle } from './tokens.ts';
+
+/**
+ * THE PORT. What a place for rooms, participants and mailboxes must guarantee; the rules need nothing else, and the
+ * suite in `test/store-contract` proves it for every adapter.
+ *
+ * - **Durable**: what an operation changed is committed before its promise resolves. A rejected operation changed nothing.
+ * - **Atomic per room**: every operation sees and makes one consistent state of its room; the room events that it causes
+ *   are part of it and never make it fail.
+ * - **Ordered**: a mailbox has one order, that of commits. Positions only grow, also across a roll-back of the store to an
+ *   older copy: `max(last + 1, now in microseconds)`.
+ * - **Non-destructive**: only `acknowledge`, the end of a lifetime and the end of its mailbox remove a message.
+ * - **Hints after commits**: watchers hear of every change that a held poll may be waiting for, of any process. A hint may
+ *   be lost or doubled; it may not come before its commit.
+ * - **Refusals** are `SignallingError`s; a store that cannot commit now rejects with `storage-unavailable`.
+ */
+export interface SignallingStore {
+  /** @throws SignallingError `participant-exists`, `room-full`, `idempotency-key-reused`, `storage-unavailable` */
+  join(join: Join): Promise<Joined>;
+
+  findToken(handle: TokenHandle): Promise<StoredToken | undefined>;
+
+  /**
+   * The first use of a fresh token: every other token of its participant stops proving anything, and the idempotency key
+   * that it was minted under is forgotten. Does nothing for a token that is not fresh.
+   */
+  claimToken(handle: TokenHandle): Promise<void>;
+
+  /** Those present, in the order of joining; empty for a room that is not there. */
+  participants(roomId: RoomId): Promise<readonly Participant[]>;
+
+  /**
+   * Stores all messages of the batch, or none. A message to everyone goes to those present at the commit and skips full
+   * mailboxes; it is refused only when all are full.
+   * @throws SignallingError `participant-gone` (the sender), `recipient-not-found`, `mailbox-full`,
+   * `idempotency-key-reused`, `storage-unavailable`
+   */
+  append(append: Append): Promise<Appended>;
+
+  /**
+   * The pending messages behind `after`, or behind what is acknowledged; removes nothing. Messages that ran out of their
+   * lifetime, or were dropped, are counted in `expired` and stay countable until acknowledged.
+   * @throws SignallingError `participant-gone`, `cursor-expired`
+   */
+  read(mailbox: Mailbox, range: ReadRange): Promise<Page>;
+
+  /**
+   * Forgets everything up to and including the cursor. Does nothing at or behind what is acknowledged.
+   * @throws SignallingError `participant-gone`, `cursor-expired` (another incarnation, or ahead of the head), `storage-unavailable`
+   */
+  acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void>;
+
+  /**
+   * Ends a participant: its mailbox goes, its tokens are remembered as gone for 600 s, the others get `participant-left`.
+   * With `mailboxId` only that incarnation. Does nothing for one who is not there.
+   */
+  depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void>;
+
+  /** Presence: a request of the participant ended just now. */
+  touch(mailbox: Mailbox): void;
+  /** Presence: a poll is held from now on, for at most `forMs`; the participant listens and does not expire. */
+  holdPoll(mailbox: Mailbox, forMs: number): void;
+  /** Presence: that poll ended just now. */
+  endPoll(mailbox: Mailbox): void;
+
+  /**
+   * One slice of what time asks for: participants past their idle timeout depart, messages past their lifetime become
+   * `message-expired` events in their senders' mailboxes, old tokens and idempotency keys are forgotten. Short enough
+   * not to hold up the requests of others.
+   * @returns whether more is due now
+   */
+  sweep(): Promise<boolean>;
+
+  watch(watcher: (hint: Hint) => void): void;
+
+  /** Writes, reads back and removes a probe. @throws SignallingError `storage-unavailable` */
+  check(): Promise<void>;
+
+  /** Waits for commits under way. No operation may follow. */
+  close(): Promise<void>;
+}
+
+export type Hint =
+  | { readonly kind: 'messages'; readonly mailboxId: MailboxId }
+  | { readonly kind: 'gone'; readonly mailboxId: MailboxId; readonly reason: GoneReason };
+
+/**
+ * - `fresh`: minted, not yet used. `used`: the participant's token.
+ * - `replaced`: proves identity on a join, and nothing else.
+ * - `gone`: its participant is no longer there.
+ */
+export type StoredToken = { readonly digest: TokenDigest; readonly roomId: RoomId; readonly participantId: ParticipantId } & (
+  | { readonly state: 'fresh' | 'used'; readonly mailboxId: MailboxId }
+  | { readonly state: 'replaced' }
+  | { readonly state: 'gone'; readonly reason: GoneReason }
+);
+
+export interface Join {
+  readonly roomId: RoomId;
+  readonly participantId: ParticipantId;
+  /** `resume` keeps the mailbox of a participant who is there; otherwise it starts anew. */
+  readonly resume: boolean;
+  /** How the caller proves to be a participant who is already there. A token is judged again at the commit. */
+  readonly proof: { readonly kind: 'none' } | { readonly kind: 'token'; readonly handle: TokenHandle } | { readonly kind: 'trusted' };
+  /** Absent fields stay as they are on a resume. */
+  readonly profile: { readonly displayName?: string; readonly metadata?: JsonText; readonly idleTimeoutMs?: number };
+  readonly defaultIdleTimeoutMs: number;
+  readonly token: { readonly handle: TokenHandle; readonly digest: TokenDigest };
+  /** For a mailbox that starts anew. */
+  readonly mailboxId: MailboxId;
+  readonly idempotency?: { readonly scope: string; readonly fingerprint: string };
+}
+
+export interface Joined {
+  readonly mailbox: Mailbox;
+  readonly acknowledged: number;
+  readonly idleTimeoutMs: number;
+  readonly resumed: boolean;
+  /** The idempotency key was known: this is the first join's outcome with a further token. */
+  readonly replayed: boolean;
+  readonly participants: readonly Participant[];
+}
+
+export interface Append {
+  readonly sender: Mailbox;
+  readonly messages: readonly OutgoingMessage[];
+  /** `scope` names the operation and the key; the store adds the sender's mailbox. */
+  readonly idempotency?: { readonly scope: string; readonly fingerprint: string };
+}
+
+export interface Appended {
+  readonly receipts: readonly Receipt[];
+  readonly replayed: boolean;
+}
+
+export interface ReadRange {
+  readonly after: Cursor | undefined;
+  readonly limit: number;
+  readonly maxBytes: number;
+}
+
+export interface Page {
+  readonly messages: readonly ReceivedMessage[];
+  /** Of the last message or gap in the page; the start of the range when there is none. */
+  readonly position: number;
+  /** Messages in the range that ran out of their lifetime or were dropped. */
+  readonly expired: number;
+  readonly more: boolean;
+}

@@ -1,0 +1,36 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Brand } from './ids.ts';
+
+/** The public half of a token: finds its record, proves nothing. */
+export type TokenHandle = Brand<string, 'TokenHandle'>;
+/** SHA-256 of the secret half, base64url: the only form in which a secret is stored. */
+export type TokenDigest = Brand<string, 'TokenDigest'>;
+
+export interface MintedToken {
+  /** Shown once, to its owner. */
+  readonly token: string;
+  readonly handle: TokenHandle;
+  readonly digest: TokenDigest;
+}
+
+const FORM = /^([A-Za-z0-9_-]{12})\.([A-Za-z0-9_-]{32})$/;
+
+const digestOf = (secret: string): TokenDigest => hash('sha256', secret, 'base64url') as TokenDigest;
+
+/** A token of 72 public and 192 secret random bits. A fast hash is enough for it: such a secret cannot be searched. */
+export function mintToken(): MintedToken {
+  const handle = randomBytes(9).toString('base64url') as TokenHandle;
+  const secret = randomBytes(24).toString('base64url');
+  return { token: `${handle}.${secret}`, handle, digest: digestOf(secret) };
+}
+
+export function readToken(token: string): { handle: TokenHandle; secret: string } | undefined {
+  const [, handle, secret] = FORM.exec(token) ?? [];
+  if (handle === undefined || secret === undefined) return undefined;
+  return { handle: handle as TokenHandle, secret };
+}
+
+/** Compares in constant time. */
+export function secretMatches(secret: string, digest: TokenDigest): boolean {
+  return timingSafeEqual(Buffer.from(digestOf(secret)), Buffer.from(digest));
+}

@@ -1,0 +1,146 @@
+import type { Clock } from './clock.ts';
+import type { MailboxId } from './ids.ts';
+import type { GoneReason } from './message.ts';
+
+/** Why a waiting poll stopped waiting. Every end of a poll has a name. */
+export type WaitEnd =
+  | { readonly kind: 'message' }
+  | { readonly kind: 'window' }
+  | { readonly kind: 'superseded' }
+  | { readonly kind: 'gone'; readonly reason: GoneReason }
+  | { readonly kind: 'hung-up' }
+  | { readonly kind: 'draining' };
+
+const MESSAGE: WaitEnd = { kind: 'message' };
+const WINDOW: WaitEnd = { kind: 'window' };
+export const DRAINING: WaitEnd = { kind: 'draining' };
+
+/** One poll that listens to one mailbox. What happens while it is not waiting is remembered. */
+export class Waiter {
+  readonly #clock: Clock;
+  /** The next older poll of the same mailbox, until this one supersedes it. */
+  older: Waiter | undefined;
+  #woken = false;
+  #ended: WaitEnd | undefined;
+  #settle: ((end: WaitEnd) => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(clock: Clock, older: Waiter | undefined) {
+    this.#clock = clock;
+    this.older = older;
+  }
+
+  /** Resolves at the next hint, at once if one came since the last call; at `deadlineMs` (steady) with `window`. */
+  next(deadlineMs: number): Promise<WaitEnd> {
+    if (this.#ended !== undefined) return Promise.resolve(this.#ended);
+    if (this.#woken) {
+      this.#woken = false;
+      return Promise.resolve(MESSAGE);
+    }
+    return this.#pause(deadlineMs);
+  }
+
+  /** Like `next`, but messages do not cut it short: they are still there for the next read. */
+  async pace(delayMs: number): Promise<WaitEnd> {
+    const deadlineMs = this.#clock.steadyMs() + delayMs;
+    let end = await this.next(deadlineMs);
+    while (end.kind === 'message') end = await this.#pause(deadlineMs);
+    return end;
+  }
+
+  wake(): void {
+    this.#woken = true;
+    if (this.#settle !== undefined) {
+      this.#woken = false;
+      this.#finish(MESSAGE);
+    }
+  }
+
+  end(end: WaitEnd): void {
+    this.#ended ??= end;
+    this.#finish(this.#ended);
+  }
+
+  #pause(deadlineMs: number): Promise<WaitEnd> {
+    if (this.#ended !== undefined) return Promise.resolve(this.#ended);
+    const remainingMs = deadlineMs - this.#clock.steadyMs();
+    if (remainingMs <= 0) return Promise.resolve(WINDOW);
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+      this.#cancelTimer = this.#clock.after(remainingMs, () => this.#finish(WINDOW));
+    });
+  }
+
+  #finish(end: WaitEnd): void {
+    const settle = this.#settle;
+    this.#cancelTimer?.();
+    this.#settle = undefined;
+    this.#cancelTimer = undefined;
+    settle?.(end);
+  }
+}
+
+/** Who waits for which mailbox. Per mailbox a chain, newest first: at most one of them is held, the others are about to be. */
+export class Waiters {
+  readonly #clock: Clock;
+  readonly #newest = new Map<MailboxId, Waiter>();
+  #size = 0;
+  #draining = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Polls that listen now, held or about to be. */
+  get size(): number {
+    return this.#size;
+  }
+
+  listen(mailboxId: MailboxId): Waiter {
+    const waiter = new Waiter(this.#clock, this.#newest.get(mailboxId));
+    this.#newest.set(mailboxId, waiter);
+    this.#size += 1;
+    if (this.#draining) waiter.end(DRAINING);
+    return waiter;
+  }
+
+  has(mailboxId: MailboxId): boolean {
+    return this.#newest.has(mailboxId);
+  }
+
+  /** The newest wins: every older poll of the mailbox ends. */
+  supersede(waiter: Waiter): void {
+    for (let older = waiter.older; older !== undefined; older = older.older) older.end({ kind: 'superseded' });
+  }
+
+  leave(mailboxId: MailboxId, waiter: Waiter): void {
+    this.#size -= 1;
+    const newest = this.#newest.get(mailboxId);
+    if (newest === waiter) {
+      if (waiter.older === undefined) this.#newest.delete(mailboxId);
+      else this.#newest.set(mailboxId, waiter.older);
+      return;
+    }
+    for (let newer = newest; newer !== undefined; newer = newer.older) {
+      if (newer.older === waiter) newer.older = waiter.older;
+    }
+  }
+
+  wake(mailboxId: MailboxId): void {
+    for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) waiter.wake();
+  }
+
+  end(mailboxId: MailboxId, end: WaitEnd): void {
+    for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) waiter.end(end);
+  }
+
+  /** From now on nobody waits: those who listen now are handed to the caller to be ended, later ones end at once. */
+  drain(): readonly Waiter[] {
+    this.#draining = true;
+    const waiters: Waiter[] = [];
+    for (const newest of this.#newest.values()) {
+      for (let waiter: Waiter | undefined = newest; waiter !== undefined; waiter = waiter.older) waiters.push(waiter);
+    }
+    return waiters;
+  }
+}
