@@ -1,0 +1,33 @@
+/** Bounds of requests that an operator can set; all in whole seconds. */
+export type WireBounds = {
+  readonly maxTtlSeconds: number;
+  readonly defaultTtlSeconds: number;
+  readonly maxIdleTimeoutSeconds: number;
+  readonly defaultIdleTimeoutSeconds: number;
+  readonly maxWaitSeconds: number;
+  readonly defaultWaitSeconds: number;
+};
+
+export const DEFAULT_BOUNDS: WireBounds = {
+  maxTtlSeconds: 86_400,
+  defaultTtlSeconds: 120,
+  maxIdleTimeoutSeconds: 86_400,
+  defaultIdleTimeoutSeconds: 60,
+  // Stays clear of proxies that cut at 60 s, and the default of those that cut at 30 s.
+  maxWaitSeconds: 50,
+  defaultWaitSeconds: 25,
+};
+
+/** Messages in one `sendMessages`. */
+export const MAX_SEND_BATCH = 32;
+/** Messages in one reply of a poll, and how many when the caller does not say. */
+export const MAX_RECEIVE_BATCH = 100;
+export const DEFAULT_RECEIVE_BATCH = 64;
+/** Characters of a participant's name. */
+export const MAX_DISPLAY_NAME_CHARACTERS = 128;
+/** Bytes of a participant's metadata as JSON in UTF-8. */
+export const MAX_METADATA_BYTES = 2_048;
+/** Characters of a `callId`. */
+export const MAX_CALL_ID_CHARACTERS = 64;
+/** Characters of the `reason` in `reject`, `cancel` and `hangup`. */
+export const MAX_REASON_CHARACTERS = 64;

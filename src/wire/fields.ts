@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+type Complain = (issue: { readonly input?: unknown }) => string;
+
+/** The error text of a field: a missing one is named as missing, anything else by what is allowed. */
+export function must(allowed: string): { error: Complain } {
+  return { error: ({ input }) => (input === undefined ? 'is required' : `must be ${allowed}`) };
+}
+
+/** A JSON object whose unknown keys are faults: in an envelope they are typos. */
+export function envelope<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys'
+        ? `unknown field; ${known ? `known: ${known}` : 'none is known here'}`
+        : 'must be an object',
+  });
+}
+
+/** Text of `min` to `max` Unicode code points, as JSON Schema counts them; `allowed` describes it in errors. */
+export function text(min: number, max: number): z.ZodString {
+  const rule = must(`text of ${min > 0 ? `${String(min)} to` : 'at most'} ${String(max)} characters`);
+  return z
+    .string(rule)
+    .refine((value) => inBounds(value, min, max), rule)
+    .refine((value) => value.isWellFormed(), 'must be well-formed Unicode, without lone surrogates')
+    .meta({ minLength: min, maxLength: max });
+}
+
+function inBounds(value: string, min: number, max: number): boolean {
+  // A code point takes one or two UTF-16 units, so most texts need no counting.
+  if (value.length < min || value.length > 2 * max) return false;
+  const characters = value.length <= max && value.length >= 2 * min ? value.length : Array.from(value).length;
+  return characters >= min && characters <= max;
+}
+
+/** A whole number from `min` to `max`, both allowed. */
+export function wholeNumber(min: number, max: number): z.ZodInt {
+  const rule = must(`a whole number from ${String(min)} to ${String(max)}`);
+  return z.int(rule).min(min, rule).max(max, rule);
+}
+
+export const flag = z.boolean(must('true or false'));
+
+/** An array whose length is judged before its items, so that a hostile length costs nothing. */
+export function list<Item extends z.ZodType>(item: Item, min: number, max: number): z.ZodType<z.output<Item>[]> {
+  const rule = must(`an array of ${String(min)} to ${String(max)}`);
+  return z.preprocess(
+    (input, context) => {
+      if (!Array.isArray(input) || input.length <= max) return input;
+      context.addIssue({ code: 'custom', message: rule.error({ input }) });
+      return z.NEVER;
+    },
+    z.array(item, rule).min(min, rule).max(max, rule),
+  );
+}
+
+/** A moment as shown to callers: RFC 3339, UTC, milliseconds. */
+export const timestamp = z.iso
+  .datetime({ precision: 3 })
+  .meta({ description: 'RFC 3339, UTC, with milliseconds.', example: '2026-11-22T09:30:00.125Z' });
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The query of an operation that takes none. */
+export const emptyQuery = envelope({});

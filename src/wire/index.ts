@@ -1,0 +1,44 @@
+export * from './bounds.ts';
+export { emptyQuery } from './fields.ts';
+export { faultsOf, pointerOf, type FaultRoot } from './faults.ts';
+export * from './ids.ts';
+export {
+  batch,
+  receipt,
+  receiptList,
+  receivedMessage,
+  type Batch,
+  type Receipt,
+  type ReceiptList,
+  type ReceivedMessage,
+} from './message.ts';
+export * from './ops.ts';
+export {
+  MESSAGE_TYPES,
+  REJECT_REASONS,
+  ROOM_EVENT_TYPES,
+  type AnswerPayload,
+  type CallEndPayload,
+  type CandidatePayload,
+  type MessageType,
+  type OfferPayload,
+  type RoomEventType,
+} from './payloads.ts';
+export * from './problem.ts';
+export * from './problem-codes.ts';
+export * from './requests.ts';
+export {
+  iceServer,
+  iceServersResult,
+  joinResult,
+  limits,
+  participantList,
+  participantView,
+  type IceServer,
+  type IceServersResult,
+  type JoinResult,
+  type JsonObject,
+  type Limits,
+  type ParticipantList,
+  type ParticipantView,
+} from './room.ts';

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { cursor } from './ids.ts';
+import { PROBLEM_CODES } from './problem-codes.ts';
+
+const codes = Object.keys(PROBLEM_CODES)
+  .map((code) => `\`${code}\``)
+  .join(', ');
+
+export const fault = z
+  .object({
+    pointer: z.string().meta({
+      description: 'Where: a JSON Pointer (RFC 6901) that starts with `/body`, `/query`, `/path` or `/header`.',
+      example: '/body/payload/sdp',
+    }),
+    detail: z.string().meta({ description: 'What is wrong there.', example: 'must start with "v=0"' }),
+  })
+  .meta({ id: 'Fault' });
+
+export const problem = z
+  .object({
+    type: z.string().meta({
+      description: 'A page that explains the code, relative to the service: `/problems/<code>`.',
+      example: '/problems/invalid-request',
+    }),
+    title: z.string().meta({ example: 'The request is not valid' }),
+    status: z.int().min(400).max(599).meta({ description: 'The HTTP status.', example: 400 }),
+    detail: z.string().meta({ description: 'What happened, for people.', example: 'The body has 1 fault.' }),
+    code: z.string().meta({
+      description: `What happened, for programs: ${codes}. More may come: go by \`status\` and \`retryable\` then.`,
+      example: 'invalid-request',
+    }),
+    retryable: z.boolean().meta({
+      description: 'True: the unchanged request may succeed later. False: it never will.',
+      example: false,
+    }),
+    requestId: z.string().meta({
+      description: 'The same as the header `X-Request-Id`; the key into the log of the server.',
+      example: '019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d',
+    }),
+    errors: z.array(fault).meta({ description: 'All faults of an invalid input.' }).exactOptional(),
+    reason: z
+      .string()
+      .meta({
+        description: 'Of `participant-gone`: `left`, `timeout`, `replaced` or `removed`. More may come.',
+        example: 'timeout',
+      })
+      .exactOptional(),
+    resetCursor: cursor
+      .meta({ description: 'Of `cursor-expired`: the acknowledged position; continue with it as `after`.' })
+      .exactOptional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details: what went wrong, and what to do about it.' });
+
+export type Problem = z.output<typeof problem>;
+export type Fault = z.output<typeof fault>;

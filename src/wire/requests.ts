@@ -1,0 +1,20 @@
+import type { z } from 'zod';
+import type { WireBounds } from './bounds.ts';
+import { messageRequests } from './message.ts';
+import { roomRequests } from './room.ts';
+
+/** What callers may send, under the bounds of one server. All envelopes are strict. */
+export function requestSchemas(bounds: WireBounds) {
+  return { ...roomRequests(bounds), ...messageRequests(bounds) };
+}
+
+export type RequestSchemas = ReturnType<typeof requestSchemas>;
+export type RequestName = keyof RequestSchemas;
+
+export type JoinRequest = z.output<RequestSchemas['joinRoom']>;
+/** One message as sent. */
+export type SendRequest = z.output<RequestSchemas['sendMessage']>;
+export type SendBatchRequest = z.output<RequestSchemas['sendMessages']>;
+/** A poll with its defaults filled in; the same from the query and from the body. */
+export type PollRequest = z.output<RequestSchemas['pollMessages']>;
+export type AckRequest = z.output<RequestSchemas['acknowledgeMessages']>;

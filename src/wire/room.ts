@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { MAX_DISPLAY_NAME_CHARACTERS, MAX_METADATA_BYTES, type WireBounds } from './bounds.ts';
+import { envelope, flag, isObject, text, timestamp, wholeNumber } from './fields.ts';
+import { cursor, participantId, roomId } from './ids.ts';
+
+const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
+  description: 'A name for people to read.',
+  example: 'Alice',
+});
+
+export type JsonObject = Record<string, unknown>;
+
+/** Judged, never copied: a copy would lose a key such as `__proto__`. */
+const metadata = z
+  .custom<JsonObject>(isObject, 'must be an object')
+  .refine(
+    (value) => jsonBytes(value) <= MAX_METADATA_BYTES,
+    `must be at most ${String(MAX_METADATA_BYTES)} bytes of JSON`,
+  )
+  .meta({
+    description: `Anything that the app wants the others to know, as an object of at most ${String(MAX_METADATA_BYTES)} bytes of JSON.`,
+    type: 'object',
+    additionalProperties: true,
+    example: { role: 'host' },
+  });
+
+function jsonBytes(value: JsonObject): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value));
+  } catch {
+    return Infinity; // nested too deeply to be written, so certainly too large
+  }
+}
+
+export function roomRequests({ maxIdleTimeoutSeconds, defaultIdleTimeoutSeconds }: WireBounds) {
+  const joinRoom = envelope({
+    participantId: participantId.exactOptional(),
+    displayName: displayName.exactOptional(),
+    metadata: metadata.exactOptional(),
+    idleTimeoutSeconds: wholeNumber(1, maxIdleTimeoutSeconds)
+      .meta({
+        description:
+          `The participant is gone this long after its last request; ${String(defaultIdleTimeoutSeconds)} when omitted. A held poll ` +
+          'counts as present. A server that lets anyone join allows at most 300.',
+        example: 60,
+      })
+      .exactOptional(),
+    resume: flag
+      .meta({
+        description:
+          'Keep the mailbox of a participant that is still there (its token goes into `Authorization`), instead of starting anew.',
+        example: false,
+      })
+      .exactOptional(),
+  }).meta({ id: 'JoinRequest', description: 'All fields are optional, and so is the body.' });
+  return { joinRoom };
+}
+
+export const participantView = z
+  .object({
+    participantId,
+    displayName: displayName.exactOptional(),
+    metadata: metadata.exactOptional(),
+    joinedAt: timestamp,
+    listening: z.boolean().meta({
+      description:
+        'True while a poll is held, or when the last one ended less than 5 s ago; otherwise think of a push notification.',
+      example: true,
+    }),
+  })
+  .meta({ id: 'Participant' });
+
+export const participantList = z.object({ participants: z.array(participantView) }).meta({ id: 'ParticipantList' });
+
+export const iceServer = z
+  .object({
+    urls: z
+      .array(z.string())
+      .meta({ description: 'STUN or TURN URLs.', example: ['turn:turn.example.org:3478?transport=tcp'] }),
+    username: z.string().meta({ example: '1795339800:alice' }).exactOptional(),
+    credential: z.string().meta({ example: 'pUvT0XJ6rJ4mVb1Gf2xYp6mJxkE=' }).exactOptional(),
+  })
+  .meta({ id: 'IceServer', description: 'One `RTCIceServer`, ready for `new RTCPeerConnection({ iceServers })`.' });
+
+const iceServers = z.array(iceServer).meta({ description: 'Empty when the operator has set none.' });
+
+export const iceServersResult = z
+  .object({
+    iceServers,
+    ttlSeconds: z.int().min(0).meta({
+      description: 'Ask again after so many seconds: credentials are good for that long.',
+      example: 3600,
+    }),
+  })
+  .meta({ id: 'IceServersResult' });
+
+const bound = (description: string, example: number) => z.int().min(0).meta({ description, example });
+
+export const limits = z
+  .object({
+    defaultWaitSeconds: bound('`wait` of a poll that names none.', 25),
+    maxWaitSeconds: bound('A higher `wait` counts as this.', 50),
+    maxSendBatch: bound('Messages in one `sendMessages`.', 32),
+    maxReceiveBatch: bound('Messages in one reply of a poll.', 100),
+    maxMessageBytes: bound("Bytes of one message's JSON.", 65_536),
+    maxMailboxMessages: bound('Messages that a mailbox holds before a send to it is refused.', 512),
+    defaultTtlSeconds: bound('Lifetime of a message that names none.', 120),
+    maxTtlSeconds: bound('The longest lifetime of a message.', 86_400),
+    idleTimeoutSeconds: bound("This participant's own: gone so long after its last request.", 60),
+  })
+  .meta({ id: 'Limits', description: "The server's settings that a client must know." });
+
+export const joinResult = z
+  .object({
+    roomId,
+    participantId,
+    token: z.string().meta({
+      description: 'Goes into `Authorization: Bearer` from now on, never into a URL. Shown once.',
+      example: 'hl_3q2m9vX0c1Rk8uYt5wZbA7dE6fGhJ4nL',
+    }),
+    cursor: cursor.meta({ description: 'The acknowledged position of the mailbox: `after` of the first poll.' }),
+    resumed: z.boolean().meta({ description: 'True when an existing mailbox was kept.', example: false }),
+    participants: z.array(participantView).meta({ description: 'Who is in the room, the caller included.' }),
+    iceServers,
+    limits,
+  })
+  .meta({ id: 'JoinResult' });
+
+export type ParticipantView = z.output<typeof participantView>;
+export type ParticipantList = z.output<typeof participantList>;
+export type IceServer = z.output<typeof iceServer>;
+export type IceServersResult = z.output<typeof iceServersResult>;
+export type Limits = z.output<typeof limits>;
+export type JoinResult = z.output<typeof joinResult>;
