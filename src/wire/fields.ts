@@ -7,13 +7,16 @@ export function must(allowed: string): { error: Complain } {
   return { error: ({ input }) => (input === undefined ? 'is required' : `must be ${allowed}`) };
 }
 
-/** A JSON object whose unknown keys are faults: in an envelope they are typos. */
-export function envelope<Shape extends z.core.$ZodLooseShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+/** An object whose unknown keys are faults: in an envelope they are typos. */
+export function envelope<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  noun = 'field',
+): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape).join(', ');
   return z.strictObject(shape, {
     error: ({ code }) =>
       code === 'unrecognized_keys'
-        ? `unknown field; ${known ? `known: ${known}` : 'none is known here'}`
+        ? `unknown ${noun}; ${known ? `known: ${known}` : 'none is known here'}`
         : 'must be an object',
   });
 }
@@ -65,5 +68,8 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The values as code in Markdown. */
+export const quoted = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(', ');
+
 /** The query of an operation that takes none. */
-export const emptyQuery = envelope({});
+export const emptyQuery = envelope({}, 'parameter');

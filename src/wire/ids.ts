@@ -31,7 +31,9 @@ export const messageId = z.uuidv7().meta({
   example: '019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d',
 });
 
+export const CURSOR_EXAMPLE = 'AZqvPHsdAAE';
+
 export const cursor = z.string().meta({
   description: 'An opaque position in your mailbox. Keep it, hand it back, never build or parse one.',
-  example: 'AZqvPHsdAAE',
+  example: CURSOR_EXAMPLE,
 });

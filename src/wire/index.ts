@@ -2,16 +2,6 @@ export * from './bounds.ts';
 export { emptyQuery } from './fields.ts';
 export { faultsOf, pointerOf, type FaultRoot } from './faults.ts';
 export * from './ids.ts';
-export {
-  batch,
-  receipt,
-  receiptList,
-  receivedMessage,
-  type Batch,
-  type Receipt,
-  type ReceiptList,
-  type ReceivedMessage,
-} from './message.ts';
 export * from './ops.ts';
 export {
   MESSAGE_TYPES,
@@ -24,6 +14,7 @@ export {
   type OfferPayload,
   type RoomEventType,
 } from './payloads.ts';
+export { batch, receivedMessage, type Batch, type ReceivedMessage } from './poll.ts';
 export * from './problem.ts';
 export * from './problem-codes.ts';
 export * from './requests.ts';
@@ -42,3 +33,4 @@ export {
   type ParticipantList,
   type ParticipantView,
 } from './room.ts';
+export { receipt, receiptList, type Receipt, type ReceiptList } from './send.ts';

@@ -1,10 +1,9 @@
 import { z } from 'zod';
+import { quoted } from './fields.ts';
 import { cursor } from './ids.ts';
 import { PROBLEM_CODES } from './problem-codes.ts';
 
-const codes = Object.keys(PROBLEM_CODES)
-  .map((code) => `\`${code}\``)
-  .join(', ');
+const codes = quoted(Object.keys(PROBLEM_CODES));
 
 export const fault = z
   .object({

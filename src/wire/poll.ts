@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { DEFAULT_RECEIVE_BATCH, MAX_RECEIVE_BATCH, type WireBounds } from './bounds.ts';
+import { envelope, must, quoted, timestamp, wholeNumber } from './fields.ts';
+import { cursor, CURSOR_EXAMPLE, messageId, participantId } from './ids.ts';
+import { MESSAGE_TYPES, ROOM_EVENT_TYPES } from './payloads.ts';
+import { callId } from './send.ts';
+
+export function pollRequests(bounds: WireBounds) {
+  const upTo = z.string(must('text')).meta({
+    description: 'Everything up to here was handled: the `cursor` of a batch.',
+    example: CURSOR_EXAMPLE,
+  });
+  return {
+    receiveQuery: pollQuery(bounds),
+    pollMessages: pollBody(bounds),
+    acknowledgeMessages: envelope({ cursor: upTo }).meta({ id: 'AckRequest' }),
+  };
+}
+
+const waitText = ({ defaultWaitSeconds, maxWaitSeconds }: WireBounds) =>
+  `How long to hold the poll when nothing is pending, in whole seconds; ${String(defaultWaitSeconds)} when omitted, 0 answers at once, ` +
+  `above ${String(maxWaitSeconds)} counts as ${String(maxWaitSeconds)}. The real hold is up to 10 % shorter, never longer.`;
+const limitText = `At most so many messages; ${String(DEFAULT_RECEIVE_BATCH)} when omitted.`;
+const afterText =
+  'The cursor of the last batch: acknowledges everything up to it and reads what is behind it. ' +
+  'Without it, everything unacknowledged is returned and nothing is acknowledged.';
+
+function pollBody(bounds: WireBounds) {
+  const rule = must('a whole number from 0');
+  const wait = z.number(rule).refine((value) => Number.isInteger(value) && value >= 0, rule);
+  return envelope({
+    after: z.string(must('text')).meta({ description: afterText, example: CURSOR_EXAMPLE }).exactOptional(),
+    wait: wait
+      .meta({ type: 'integer', minimum: 0, description: waitText(bounds), example: 25 })
+      .optional()
+      .transform((value) => Math.min(value ?? bounds.defaultWaitSeconds, bounds.maxWaitSeconds)),
+    limit: wholeNumber(1, MAX_RECEIVE_BATCH)
+      .meta({ description: limitText, example: DEFAULT_RECEIVE_BATCH })
+      .optional()
+      .transform((value) => value ?? DEFAULT_RECEIVE_BATCH),
+  }).meta({ id: 'PollRequest' });
+}
+
+/** The same as `pollBody` from a query string, where all is text and a repeated parameter arrives as an array. */
+function pollQuery({ defaultWaitSeconds, maxWaitSeconds }: WireBounds) {
+  const wait = decimal('a whole number from 0, in plain digits', 0, Infinity);
+  const limit = decimal(`a whole number from 1 to ${String(MAX_RECEIVE_BATCH)}, in plain digits`, 1, MAX_RECEIVE_BATCH);
+  return envelope(
+    {
+      after: once('text').exactOptional(),
+      wait: wait.optional().transform((value) => Math.min(value ?? defaultWaitSeconds, maxWaitSeconds)),
+      limit: limit.optional().transform((value) => value ?? DEFAULT_RECEIVE_BATCH),
+    },
+    'parameter',
+  );
+}
+
+const once = (allowed: string) =>
+  z.string({ error: ({ input }) => (Array.isArray(input) ? 'was given twice' : `must be ${allowed}`) });
+
+function decimal(allowed: string, min: number, max: number) {
+  return once(allowed)
+    .refine((digits) => /^\d+$/.test(digits) && Number(digits) >= min && Number(digits) <= max, `must be ${allowed}`)
+    .transform(Number);
+}
+
+const openType = z.string().meta({
+  description: `Sent by clients: ${quoted(MESSAGE_TYPES)}. Sent by the server: ${quoted(ROOM_EVENT_TYPES)}. More may come: ignore a type that you do not know.`,
+  example: 'offer',
+});
+
+export const receivedMessage = z
+  .object({
+    id: messageId,
+    from: participantId
+      .meta({ description: 'The sender, taken from its token; absent from room events.', example: 'alice' })
+      .exactOptional(),
+    to: participantId
+      .meta({ description: 'Present when the message was sent to one recipient.', example: 'bob' })
+      .exactOptional(),
+    type: openType,
+    payload: z
+      .unknown()
+      .meta({
+        description:
+          'As sent, untouched. Of the room events: `participant-joined` has `{participant}`, `participant-left` has ' +
+          '`{participantId, reason}` (`left`, `timeout`, `replaced`, `removed`), `message-expired` has `{messageId, to, type, callId?}`.',
+        example: { type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' },
+      })
+      .optional(),
+    callId: callId.exactOptional(),
+    sentAt: timestamp,
+    ageMs: z.int().min(0).meta({
+      description: "Milliseconds since the message was stored, by the server's own measure (client clocks lie).",
+      example: 12,
+    }),
+  })
+  .meta({ id: 'ReceivedMessage', description: 'One message as received.' });
+
+export const batch = z
+  .object({
+    messages: z
+      .array(receivedMessage)
+      .meta({ description: 'Oldest first. At most `limit`, and 256 KiB or one message.' }),
+    cursor: cursor.meta({ description: 'Send it as `after` of the next poll; present also when the batch is empty.' }),
+    more: z.boolean().meta({ description: 'True: the next poll returns at once.', example: false }),
+    expired: z
+      .int()
+      .min(0)
+      .meta({
+        description:
+          'Messages between `after` and `cursor` that ran out of their lifetime or were dropped. Above 0: renegotiate and ' +
+          're-read the roster instead of waiting for an offer that will never come.',
+        example: 0,
+      }),
+  })
+  .meta({ id: 'Batch' });
+
+export type ReceivedMessage = z.output<typeof receivedMessage>;
+export type Batch = z.output<typeof batch>;

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { MAX_CALL_ID_CHARACTERS, MAX_SEND_BATCH, type WireBounds } from './bounds.ts';
+import { envelope, list, quoted, text, timestamp, wholeNumber } from './fields.ts';
+import { messageId, participantId } from './ids.ts';
+import { judgePayload, MESSAGE_TYPES, REJECT_REASONS } from './payloads.ts';
+import { participantView } from './room.ts';
+
+export const callId = text(1, MAX_CALL_ID_CHARACTERS).meta({
+  description: 'Names the call that the message belongs to, when a room sees more than one; chosen by the app.',
+  example: 'call-1',
+});
+
+const payloadToSend = z.unknown().meta({
+  description: [
+    'Passed on untouched; what it must be depends on `type`.',
+    '`offer`: `RTCSessionDescriptionInit`, that is `{type: "offer", sdp}`; `answer`: the same with `answer` or `pranswer`; `sdp` starts with `v=0`.',
+    '`candidate`: `RTCIceCandidateInit`, that is `{candidate, sdpMid?, sdpMLineIndex?, usernameFragment?}`; nulls are allowed but for `candidate`, and `candidate: ""` means end of candidates.',
+    `\`reject\`, \`cancel\`, \`hangup\`: nothing, or an object that may carry \`reason\` of up to 64 characters, such as ${quoted(REJECT_REASONS)}.`,
+    '`invite`, `ringing`, `accept`: nothing, or an object. `custom`: nothing, or any JSON value.',
+    'Keys beyond these pass.',
+  ].join('\n\n'),
+  example: { type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' },
+});
+
+const typeFault = ({ input }: { readonly input?: unknown }) =>
+  `${input === undefined ? 'is required' : 'must be known'}: one of ${MESSAGE_TYPES.join(', ')}`;
+
+function newMessage({ maxTtlSeconds, defaultTtlSeconds }: WireBounds) {
+  return envelope({
+    to: participantId
+      .meta({ description: 'The recipient. Without it the message goes to everyone else in the room.', example: 'bob' })
+      .exactOptional(),
+    type: z.enum(MESSAGE_TYPES, { error: typeFault }).meta({
+      description: 'The signalling step.',
+      example: 'offer',
+    }),
+    payload: payloadToSend.optional(),
+    callId: callId.exactOptional(),
+    ttlSeconds: wholeNumber(1, maxTtlSeconds)
+      .meta({
+        description: `Lifetime in seconds; ${String(defaultTtlSeconds)} when omitted. A message not acknowledged by then is dropped, and its sender gets a \`message-expired\`.`,
+        example: 30,
+      })
+      .exactOptional(),
+  })
+    .superRefine(judgePayload, { when: () => true })
+    .meta({ id: 'SendRequest', description: 'One message as sent. The sender is known by its token.' });
+}
+
+export function sendRequests(bounds: WireBounds) {
+  const message = newMessage(bounds);
+  const messages = list(message, 1, MAX_SEND_BATCH).meta({
+    description: 'In the order in which they are to arrive. All are stored, or none.',
+  });
+  return { sendMessage: message, sendMessages: envelope({ messages }).meta({ id: 'SendBatchRequest' }) };
+}
+
+const recipient = z
+  .object({
+    participantId,
+    listening: participantView.shape.listening,
+  })
+  .meta({ id: 'Recipient' });
+
+const skipped = z
+  .object({
+    participantId,
+    code: z.string().meta({ description: 'Why: `mailbox-full`. More may come.', example: 'mailbox-full' }),
+  })
+  .meta({ id: 'SkippedRecipient' });
+
+export const receipt = z
+  .object({
+    id: messageId,
+    sentAt: timestamp,
+    recipients: z.array(recipient).meta({
+      description: 'Whose mailbox holds the message; empty when nobody else is in the room.',
+    }),
+    skipped: z
+      .array(skipped)
+      .meta({ description: 'Those of a broadcast who did not get it, and why; absent when there are none.' })
+      .exactOptional(),
+  })
+  .meta({ id: 'Receipt', description: 'The message is stored: committed before this answer was written.' });
+
+export const receiptList = z
+  .object({ receipts: z.array(receipt).meta({ description: 'In the order of the request.' }) })
+  .meta({ id: 'ReceiptList' });
+
+export type Receipt = z.output<typeof receipt>;
+export type ReceiptList = z.output<typeof receiptList>;
