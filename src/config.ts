@@ -1,0 +1,94 @@
+import { SettingError } from './config/errors.ts';
+import { readFlags } from './config/flags.ts';
+import type { CommandLine } from './config/flags.ts';
+import { helpText, markdownTable } from './config/help.ts';
+import { fromCommand, fromValues } from './config/inputs.ts';
+import type { Environment, Inputs } from './config/inputs.ts';
+import { readTable } from './config/read.ts';
+import type { ValuesOf } from './config/read.ts';
+import { table } from './config/table.ts';
+
+export { SettingError, UsageError } from './config/errors.ts';
+export type { IceServer } from './config/ice.ts';
+export type { StoreSetting } from './config/store-url.ts';
+
+type Values = ValuesOf<typeof table>;
+
+/** Every setting, parsed and frozen. Units are in the names; bounds and defaults are in the README's table. */
+export interface Settings extends Values {
+  /** Whoever knows a room's name may join it: neither access tokens nor API keys are set. Idle timeouts are lowered already. */
+  readonly openMode: boolean;
+}
+
+/** Strangers must not be able to park participants in rooms for a day. */
+const OPEN_MODE_MAX_IDLE_SECONDS = 300;
+
+const closingKeys: readonly string[] = ['accessTokenSecret', 'accessTokenJwksUrl', 'apiKeys'];
+
+const ascending = [
+  ['defaultWaitSeconds', 'maxWaitSeconds'],
+  ['defaultTtlSeconds', 'maxTtlSeconds'],
+  ['defaultIdleTimeoutSeconds', 'maxIdleTimeoutSeconds'],
+  ['maxMessageBytes', 'maxMailboxBytes'],
+] as const;
+
+function checkOrder(values: Values, inputs: Inputs): void {
+  const described = (key: (typeof ascending)[number][number]): string => {
+    const given = inputs(key, table[key]);
+    return given === undefined ? `${table[key].name} ${values[key]} (its default)` : `${given.name} ${values[key]}`;
+  };
+  for (const [lower, upper] of ascending) {
+    if (values[lower] <= values[upper]) continue;
+    throw new SettingError(`${described(lower)} is above ${described(upper)}: allowed is at most that`);
+  }
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
+  return value;
+}
+
+function settle(inputs: Inputs): Settings {
+  const values = readTable(table, inputs);
+  checkOrder(values, inputs);
+  const openMode = !Object.entries<unknown>(values).some(
+    ([key, value]) => closingKeys.includes(key) && value !== undefined,
+  );
+  const longestIdle = openMode ? OPEN_MODE_MAX_IDLE_SECONDS : Infinity;
+  return frozen({
+    ...values,
+    openMode,
+    defaultIdleTimeoutSeconds: Math.min(values.defaultIdleTimeoutSeconds, longestIdle),
+    maxIdleTimeoutSeconds: Math.min(values.maxIdleTimeoutSeconds, longestIdle),
+  });
+}
+
+/**
+ * Reads the settings of the `holdline` command. A flag wins over the environment; unknown variables are ignored.
+ *
+ * @param argv without the names of the runtime and the script
+ * @throws UsageError for a command line that cannot be understood, SettingError for a setting that cannot be used: one line,
+ * which names it as it was given, what was given (never a secret's value), and what is allowed.
+ */
+export function loadSettings({ env, argv }: { env: Environment; argv: readonly string[] }): Settings {
+  return settle(fromCommand(env, readFlags(table, argv).given));
+}
+
+/**
+ * The defaults with some settings replaced, for embedding: no environment is read. `openMode` follows from the others.
+ *
+ * @throws SettingError for a value out of its bounds and for a setting that does not exist.
+ */
+export function defaultSettings(overrides: Partial<Omit<Settings, 'openMode'>> = {}): Settings {
+  const unknown = Object.keys(overrides).find((key) => key !== 'openMode' && !Object.hasOwn(table, key));
+  if (unknown !== undefined)
+    throw new SettingError(`${unknown} is not a setting: allowed are ${Object.keys(table).join(', ')}`);
+  return settle(fromValues(overrides));
+}
+
+export const readCommandLine = (argv: readonly string[]): CommandLine => readFlags(table, argv);
+
+export const settingsHelp = (): string => helpText(table);
+
+/** The settings as a Markdown table. */
+export const settingsTable = (): string => markdownTable(table);

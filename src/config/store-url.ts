@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { Kind } from './kinds.ts';
+
+/** Two slashes would make `sqlite://data/x.db` a file in the root directory; a `?` is somebody's option that SQLite would not see. */
+const path = z.string().regex(/^(?!\/\/)[^\0?]+$/);
+const sqlite = z.strictObject({ kind: z.literal('sqlite'), path });
+const redis = z.strictObject({ kind: z.literal('redis'), url: z.url({ protocol: /^rediss?$/ }) });
+
+/** `path` is as SQLite takes it: relative to the working directory, or `:memory:`. */
+export type StoreSetting = z.output<typeof sqlite> | z.output<typeof redis>;
+
+function fromText(text: string): unknown {
+  const [, path] = /^sqlite:(?:\/\/(?=\/))?(.*)$/s.exec(text) ?? [];
+  if (path !== undefined) return { kind: 'sqlite', path };
+  return { kind: 'redis', url: text };
+}
+
+/** `redisBuilt` false: the form is understood, and refused. */
+export const storeUrl = (redisBuilt: boolean): Kind<StoreSetting> => ({
+  value: z.union([sqlite, redis.refine(() => redisBuilt)]),
+  fromText,
+  allowed: `sqlite:PATH, sqlite::memory: or redis://HOST${redisBuilt ? '' : ' (this version has not got Redis yet)'}`,
+});

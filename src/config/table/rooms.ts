@@ -1,0 +1,99 @@
+import { wholeNumber } from '../kinds.ts';
+import type { Table } from '../row.ts';
+
+/** Longer than that no mailbox lives; room enough for a callee that is switched off. */
+const WEEK_SECONDS = 604_800;
+const DAY_SECONDS = 86_400;
+const polling = 'Polling';
+const rooms = 'Rooms and mailboxes';
+
+export const roomRows = {
+  defaultWaitSeconds: {
+    name: 'DEFAULT_WAIT_SECONDS',
+    group: polling,
+    built: true,
+    default: '25',
+    kind: wholeNumber(1, 300),
+    about: 'How long a poll that names no `wait` is held.',
+  },
+  maxWaitSeconds: {
+    name: 'MAX_WAIT_SECONDS',
+    group: polling,
+    built: true,
+    default: '50',
+    kind: wholeNumber(1, 300),
+    about: 'The longest hold; a longer `wait` is lowered to it. Stay below what your proxies allow.',
+  },
+  maxHeldPolls: {
+    name: 'MAX_HELD_POLLS',
+    group: polling,
+    built: true,
+    default: '50000',
+    kind: wholeNumber(1, 1_000_000),
+    about: 'Polls that one process holds at a time; the next gets 429.',
+  },
+  maxParticipantsPerRoom: {
+    name: 'MAX_PARTICIPANTS_PER_ROOM',
+    group: rooms,
+    built: true,
+    default: '32',
+    kind: wholeNumber(1, 1000),
+    about: 'The next join of a full room gets 409.',
+  },
+  maxMessageBytes: {
+    name: 'MAX_MESSAGE_BYTES',
+    group: rooms,
+    built: true,
+    default: '65536',
+    kind: wholeNumber(256, 1_048_576),
+    about: "One message's JSON; a request's body may have 8 times that.",
+  },
+  maxMailboxMessages: {
+    name: 'MAX_MAILBOX_MESSAGES',
+    group: rooms,
+    built: true,
+    default: '512',
+    kind: wholeNumber(1, 100_000),
+    about: 'Messages that wait in one mailbox; a sender of the next gets 429.',
+  },
+  maxMailboxBytes: {
+    name: 'MAX_MAILBOX_BYTES',
+    group: rooms,
+    built: true,
+    default: '2097152',
+    kind: wholeNumber(256, 1_073_741_824),
+    about: 'Bytes that wait in one mailbox, likewise.',
+  },
+  defaultTtlSeconds: {
+    name: 'DEFAULT_TTL_SECONDS',
+    group: rooms,
+    built: true,
+    default: '120',
+    kind: wholeNumber(1, WEEK_SECONDS),
+    about: 'Lifetime of a message that names no `ttlSeconds`.',
+  },
+  maxTtlSeconds: {
+    name: 'MAX_TTL_SECONDS',
+    group: rooms,
+    built: true,
+    default: '86400',
+    kind: wholeNumber(1, WEEK_SECONDS),
+    about: 'The longest lifetime that a sender may ask for.',
+  },
+  defaultIdleTimeoutSeconds: {
+    name: 'DEFAULT_IDLE_TIMEOUT_SECONDS',
+    group: rooms,
+    built: true,
+    default: '60',
+    kind: wholeNumber(1, DAY_SECONDS),
+    about: 'A participant without a request for so long is gone; at most 300 in open mode.',
+  },
+  maxIdleTimeoutSeconds: {
+    name: 'MAX_IDLE_TIMEOUT_SECONDS',
+    group: rooms,
+    built: true,
+    default: '86400',
+    kind: wholeNumber(1, DAY_SECONDS),
+    about: 'The longest idle timeout that a join may ask for; at most 300 in open mode.',
+  },
+} as const satisfies Table;

@@ -1,0 +1,81 @@
+import { hostName, oneOf, wholeNumber } from '../kinds.ts';
+import type { Table } from '../row.ts';
+import { storeUrl } from '../store-url.ts';
+
+const TEBIBYTE = 1_099_511_627_776;
+const server = 'Server';
+const storage = 'Storage';
+
+export const serviceRows = {
+  host: {
+    name: 'HOST',
+    group: server,
+    built: true,
+    default: '0.0.0.0',
+    kind: hostName,
+    about: 'Address to listen on.',
+  },
+  port: {
+    name: 'PORT',
+    group: server,
+    built: true,
+    default: '8080',
+    kind: wholeNumber(0, 65_535),
+    about: 'Port to listen on; 0 takes any free one.',
+  },
+  drainSeconds: {
+    name: 'DRAIN_SECONDS',
+    group: server,
+    built: true,
+    default: '8',
+    kind: wholeNumber(0, 600),
+    about: "How long a stopping server may take to end its polls and requests; below `docker stop`'s 10.",
+  },
+  logLevel: {
+    name: 'LOG_LEVEL',
+    group: server,
+    built: true,
+    default: 'info',
+    kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    about: 'The least serious log line that is written.',
+  },
+  adminPort: {
+    name: 'ADMIN_PORT',
+    group: server,
+    built: false,
+    kind: wholeNumber(0, 65_535),
+    about: 'Port for health and metrics; without it they are on the main port.',
+  },
+  demo: {
+    name: 'DEMO',
+    group: server,
+    built: false,
+    default: 'on',
+    kind: oneOf('on', 'off'),
+    about: 'Whether the demo page is served.',
+  },
+  store: {
+    name: 'STORE_URL',
+    group: storage,
+    built: true,
+    default: 'sqlite:./data/holdline.db',
+    kind: storeUrl(false),
+    about: 'Where messages are stored.',
+  },
+  sqliteSynchronous: {
+    name: 'SQLITE_SYNCHRONOUS',
+    group: storage,
+    built: true,
+    default: 'full',
+    kind: oneOf('full', 'normal'),
+    about: '`full` survives a power loss; `normal` a killed process, but not a power loss.',
+  },
+  maxStoreBytes: {
+    name: 'MAX_STORE_BYTES',
+    group: storage,
+    built: true,
+    default: '4294967296',
+    kind: wholeNumber(65_536, TEBIBYTE),
+    about: 'Live data, 4 GiB by default. At the bound joins and sends get 503; whatever empties the store works.',
+  },
+} as const satisfies Table;
