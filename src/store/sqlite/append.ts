@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { SignallingError } from '../../signalling/errors.ts';
+import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
+import { messageBytes, type OutgoingMessage, type Receipt } from '../../signalling/message.ts';
+import type { Append, Appended } from '../../signalling/store.ts';
+import type { SqliteContext } from './context.ts';
+import { deliver } from './deliver.ts';
+import { presentOrGone } from './depart.ts';
+import type { Tx } from './group-commit.ts';
+import { keyReused } from './join.ts';
+import { isListening, type ParticipantRecord } from './records.ts';
+import { refuseWhenFull } from './store-bound.ts';
+
+interface Planned {
+  readonly message: OutgoingMessage;
+  readonly bytes: number;
+  readonly recipients: readonly ParticipantRecord[];
+  readonly skipped: readonly ParticipantRecord[];
+}
+
+export function append(context: SqliteContext, tx: Tx, { sender, messages, idempotency }: Append): Appended {
+  const from = presentOrGone(context, sender);
+  const kept = idempotency && findKept(context, from, idempotency);
+  if (kept !== undefined) return { receipts: kept, replayed: true };
+  refuseWhenFull(context);
+  const planned = plan(context, from, messages);
+
+  tx.touch(sender.roomId);
+  const receipts = planned.map((delivery) => perform(context, tx, from, delivery));
+  if (idempotency !== undefined) {
+    const forgetAtMs = Math.floor(context.clock.steadyMs() + IDEMPOTENCY_KEPT_MS);
+    context.statements.keepSend.run(from.row, idempotency.scope, idempotency.fingerprint, JSON.stringify(receipts), forgetAtMs);
+  }
+  return { receipts, replayed: false };
+}
+
+function findKept(context: SqliteContext, from: ParticipantRecord, { scope, fingerprint }: NonNullable<Append['idempotency']>) {
+  const row = context.statements.findSend.get(from.row, scope);
+  if (row === undefined || row.forget_at <= context.clock.steadyMs()) return undefined;
+  if (row.fingerprint !== fingerprint) throw keyReused();
+  return z.custom<Receipt[]>(Array.isArray).parse(JSON.parse(row.receipts));
+}
+
+/** Decides everything before anything is written: all messages of the batch, or none. */
+function plan(context: SqliteContext, from: ParticipantRecord, messages: readonly OutgoingMessage[]): Planned[] {
+  const quota = new Quota(context);
+  return messages.map((message, messageIndex) => {
+    const bytes = messageBytes(message);
+    const addressed = message.to === undefined ? othersThan(from) : [recipientOf(from, message.to, messageIndex)];
+    const recipients = addressed.filter((to) => quota.take(to, bytes));
+    if (recipients.length === 0 && addressed.length > 0) throw mailboxFull(message, messageIndex);
+    const skipped = recipients.length === addressed.length ? [] : addressed.filter((to) => !recipients.includes(to));
+    return { message, bytes, recipients, skipped };
+  });
+}
+
+const othersThan = (from: ParticipantRecord): ParticipantRecord[] =>
+  [...from.room.participants.values()].filter((participant) => participant !== from);
+
+function recipientOf(from: ParticipantRecord, to: string, messageIndex: number): ParticipantRecord {
+  for (const participant of from.room.participants.values()) if (participant.participantId === to) return participant;
+  throw new SignallingError('recipient-not-found', `There is no participant "${to}" in this room now.`, { messageIndex });
+}
+
+const mailboxFull = (message: OutgoingMessage, messageIndex: number): SignallingError =>
+  new SignallingError(
+    'mailbox-full',
+    message.to === undefined
+      ? 'The mailboxes of all other participants are full. Try again when they have read.'
+      : `The mailbox of "${message.to}" is full. Try again when it has been read.`,
+    { messageIndex },
+  );
+
+/** What a batch would add to each mailbox, against its limits. */
+class Quota {
+  readonly #context: SqliteContext;
+  readonly #added = new Map<ParticipantRecord, { messages: number; bytes: number }>();
+
+  constructor(context: SqliteContext) {
+    this.#context = context;
+  }
+
+  take(to: ParticipantRecord, bytes: number): boolean {
+    const { maxMailboxMessages, maxMailboxBytes } = this.#context.limits;
+    const added = this.#added.get(to) ?? { messages: 0, bytes: 0 };
+    if (to.messages + added.messages >= maxMailboxMessages) return false;
+    if (to.messageBytes + added.bytes + bytes > maxMailboxBytes) return false;
+    this.#added.set(to, { messages: added.messages + 1, bytes: added.bytes + bytes });
+    return true;
+  }
+}
+
+function perform(context: SqliteContext, tx: Tx, from: ParticipantRecord, { message, bytes, recipients, skipped }: Planned): Receipt {
+  const sentAtMs = context.clock.wallMs();
+  const nowMs = context.clock.steadyMs();
+  const addressed = message.to !== undefined;
+  for (const to of recipients) deliver(context, tx, to, { ...message, sender: from, addressed, sentAtMs, bytes });
+  return {
+    id: message.id,
+    sentAtMs,
+    recipients: recipients.map((to) => ({ participantId: to.participantId, listening: isListening(to, nowMs) })),
+    ...(skipped.length > 0 && { skipped: skipped.map((to) => ({ participantId: to.participantId, code: 'mailbox-full' as const })) }),
+  };
+}

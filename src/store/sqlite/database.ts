@@ -1,0 +1,93 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { StoreError } from '../store-error.ts';
+import { migrate } from './migrate.ts';
+
+export interface DatabaseOptions {
+  /** `:memory:` or a file; missing directories are made. */
+  readonly path: string;
+  readonly synchronous: 'full' | 'normal';
+}
+
+export interface OpenDatabase {
+  readonly db: Database.Database;
+  close(): void;
+}
+
+/** Waiting for a lock blocks the event loop: nobody may make it longer than a held-up frame or two. */
+const BUSY_TIMEOUT_MS = 100;
+/** Checked whole at each start up to this size; it takes about a second. A larger file is checked as it is read. */
+const CHECKED_WHOLE_BYTES = 256 * 1024 * 1024;
+
+/** @throws StoreError when the database is newer, corrupt, foreign, in use or out of reach */
+export function openDatabase(options: DatabaseOptions): OpenDatabase {
+  const inMemory = options.path === ':memory:';
+  try {
+    if (!inMemory) mkdirSync(dirname(options.path), { recursive: true });
+    const lock = inMemory ? undefined : lockFor(options.path);
+    try {
+      const db = prepare(options);
+      return { db, close: () => closeBoth(db, lock) };
+    } catch (error) {
+      lock?.close();
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    throw new StoreError(`cannot open the database ${options.path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function prepare({ path, synchronous }: DatabaseOptions): Database.Database {
+  const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma('foreign_keys = ON');
+    checkWhole(db, path);
+    migrate(db, path);
+    // Last, since a fresh WAL file turns an earlier setting back with its first write.
+    db.pragma(`synchronous = ${synchronous}`);
+    const wanted = synchronous === 'full' ? 2 : 1;
+    if (db.pragma('synchronous', { simple: true }) !== wanted) throw new StoreError(`${path} does not take synchronous = ${synchronous}`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function checkWhole(db: Database.Database, path: string): void {
+  if (path !== ':memory:' && statSync(path).size > CHECKED_WHOLE_BYTES) return;
+  const [first] = db.pragma('quick_check(1)', { simple: false }) as { quick_check: string }[];
+  if (first?.quick_check !== 'ok') throw new StoreError(`the database ${path} is corrupt (${first?.quick_check ?? 'no answer'}); restore a backup or move it away`);
+}
+
+/**
+ * One process per file: waiters and presence live in its memory. The lock is a transaction held open on a file beside the
+ * database, so that the system frees it however the process ends, and backups of the database itself stay possible.
+ */
+function lockFor(path: string): Database.Database {
+  const lock = new Database(`${path}.lock`, { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new StoreError(`the database ${path} is in use by another process`, { cause: error });
+  }
+}
+
+function closeBoth(db: Database.Database, lock: Database.Database | undefined): void {
+  db.close();
+  lock?.close();
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = error instanceof Database.SqliteError ? error.code : undefined;
+  if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT') === true) {
+    return 'it is corrupt or no SQLite database; restore a backup or move it away';
+  }
+  return error.message;
+}

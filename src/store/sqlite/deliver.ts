@@ -1,0 +1,91 @@
+import { newMessageId, type JsonText, type MessageId, type ParticipantId } from '../../signalling/ids.ts';
+import { MAX_ROOM_EVENTS } from '../../signalling/limits.ts';
+import { messageBytes } from '../../signalling/message.ts';
+import type { RoomEvent } from '../../signalling/room-events.ts';
+import type { SqliteContext } from './context.ts';
+import { compactGaps } from './gaps.ts';
+import type { Tx } from './group-commit.ts';
+import type { ParticipantRecord, RoomRecord } from './records.ts';
+
+interface Delivery {
+  readonly id: MessageId;
+  /** Absent: a room event. */
+  readonly sender?: ParticipantRecord;
+  readonly addressed: boolean;
+  readonly type: string;
+  readonly payload?: JsonText;
+  readonly callId?: string;
+  readonly sentAtMs: number;
+  readonly lifetimeMs?: number;
+  readonly bytes: number;
+}
+
+/** Puts one copy at the end of a mailbox. */
+export function deliver(context: SqliteContext, tx: Tx, to: ParticipantRecord, delivery: Delivery): void {
+  const nowMs = context.clock.steadyMs();
+  const position = Math.max(to.head + 1, Math.floor(nowMs * 1_000));
+  const expiresAtMs = delivery.lifetimeMs === undefined ? null : nowMs + delivery.lifetimeMs;
+  context.statements.insertMessage.run(
+    to.row,
+    position,
+    delivery.id,
+    delivery.sender?.row ?? null,
+    delivery.sender?.participantId ?? null,
+    delivery.addressed ? 1 : 0,
+    delivery.type,
+    delivery.payload ?? null,
+    delivery.callId ?? null,
+    delivery.sentAtMs,
+    Math.floor(nowMs),
+    expiresAtMs === null ? null : Math.floor(expiresAtMs),
+    delivery.bytes,
+  );
+  to.head = position;
+  count(context, to, delivery, expiresAtMs ?? Infinity);
+  tx.hint({ kind: 'messages', mailboxId: to.mailboxId });
+}
+
+function count(context: SqliteContext, to: ParticipantRecord, delivery: Delivery, expiresAtMs: number): void {
+  context.directory.liveBytes += delivery.bytes;
+  if (delivery.sender === undefined) {
+    to.events += 1;
+    to.eventBytes += delivery.bytes;
+    return;
+  }
+  to.messages += 1;
+  to.messageBytes += delivery.bytes;
+  to.expiresFromMs = Math.min(to.expiresFromMs, expiresAtMs);
+  context.directory.expiresFromMs = Math.min(context.directory.expiresFromMs, expiresAtMs);
+}
+
+/** Tells one participant of a room event. Never refused: beyond the allowance the oldest event makes room. */
+export function deliverEvent(context: SqliteContext, tx: Tx, to: ParticipantRecord, event: RoomEvent): void {
+  tx.touch(to.room.roomId);
+  if (to.events >= MAX_ROOM_EVENTS) dropOldestEvent(context, to);
+  const sentAtMs = context.clock.wallMs();
+  deliver(context, tx, to, {
+    id: newMessageId(sentAtMs),
+    addressed: false,
+    ...event,
+    sentAtMs,
+    bytes: messageBytes(event),
+  });
+}
+
+/** Tells everyone in the room but one. */
+export function announce(context: SqliteContext, tx: Tx, room: RoomRecord, except: ParticipantId, event: RoomEvent): void {
+  for (const participant of room.participants.values()) {
+    if (participant.participantId !== except) deliverEvent(context, tx, participant, event);
+  }
+}
+
+function dropOldestEvent(context: SqliteContext, to: ParticipantRecord): void {
+  const oldest = context.statements.oldestEvent.get(to.row);
+  if (oldest === undefined) return;
+  context.statements.makeGap.run(oldest.rowid);
+  to.events -= 1;
+  to.eventBytes -= oldest.bytes;
+  to.gaps += 1;
+  context.directory.liveBytes -= oldest.bytes;
+  compactGaps(context, to);
+}

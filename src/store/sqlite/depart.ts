@@ -1,0 +1,50 @@
+import { SignallingError } from '../../signalling/errors.ts';
+import type { GoneReason, Mailbox } from '../../signalling/message.ts';
+import { participantLeft } from '../../signalling/room-events.ts';
+import type { SqliteContext } from './context.ts';
+import { announce } from './deliver.ts';
+import type { Tx } from './group-commit.ts';
+import { pendingBytes, type ParticipantRecord } from './records.ts';
+import { endTokens } from './tokens.ts';
+
+export function depart(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
+  const { room, participantId } = participant;
+  tx.touch(room.roomId);
+  emptyMailbox(context, participant);
+  endTokens(context, participant, reason);
+  context.statements.deleteParticipant.run(participant.row);
+  context.directory.removeParticipant(participant);
+  if (room.participants.size === 0) context.statements.deleteRoom.run(room.row);
+  endHeldPolls(tx, participant, reason);
+  announce(context, tx, room, participantId, participantLeft(participantId, reason));
+}
+
+/** Removes everything that hangs on the mailbox but the participant's row and tokens. */
+export function emptyMailbox(context: SqliteContext, participant: ParticipantRecord): void {
+  context.statements.deleteMailbox.run(participant.row);
+  context.statements.deleteSendsOf.run(participant.row);
+  context.statements.deleteJoinsOf.run(participant.row);
+  context.directory.liveBytes -= pendingBytes(participant);
+  Object.assign(participant, { messages: 0, messageBytes: 0, events: 0, eventBytes: 0, gaps: 0, expiresFromMs: Infinity });
+}
+
+export function endHeldPolls(tx: Tx, { mailboxId }: ParticipantRecord, reason: GoneReason): void {
+  tx.hint({ kind: 'gone', mailboxId, reason });
+}
+
+/** @throws SignallingError `participant-gone`: it went between the request's authentication and now */
+export function presentOrGone(context: SqliteContext, mailbox: Mailbox): ParticipantRecord {
+  const participant = context.directory.find(mailbox);
+  if (participant !== undefined) return participant;
+  const newer = context.directory.rooms.get(mailbox.roomId)?.participants.has(mailbox.participantId) === true;
+  const reason = newer ? 'replaced' : (lastReason(context, mailbox) ?? 'left');
+  throw new SignallingError('participant-gone', `This participant is no longer in the room (${reason}). Join again.`, { reason });
+}
+
+function lastReason(context: SqliteContext, mailbox: Mailbox): GoneReason | undefined {
+  let reason: GoneReason | undefined;
+  for (const token of context.directory.tokens.values()) {
+    if (token.state === 'gone' && token.roomId === mailbox.roomId && token.participantId === mailbox.participantId) reason = token.reason;
+  }
+  return reason;
+}

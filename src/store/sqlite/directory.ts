@@ -1,0 +1,125 @@
+import type { JsonText, MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import { PARTICIPANT_BYTES } from '../../signalling/limits.ts';
+import type { GoneReason, Mailbox } from '../../signalling/message.ts';
+import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
+import type { IdleTimers } from './idle-timers.ts';
+import { pendingBytes, type ParticipantRecord, type RoomRecord, type TokenRecord } from './records.ts';
+import type { ParticipantRow, Statements, TokenRow } from './statements.ts';
+
+/** The rows of rooms, participants and tokens, in memory. Changed inside transactions only, right after the rows. */
+export class Directory {
+  readonly rooms = new Map<RoomId, RoomRecord>();
+  readonly tokens = new Map<TokenHandle, TokenRecord>();
+  readonly #byRow = new Map<number, ParticipantRecord>();
+  readonly #statements: Statements;
+  readonly #idleTimers: IdleTimers;
+  /** Bytes of messages, room events and participants. */
+  liveBytes = 0;
+  /** No pending message of any mailbox ends its lifetime before this (steady ms). */
+  expiresFromMs = Infinity;
+
+  constructor(statements: Statements, idleTimers: IdleTimers) {
+    this.#statements = statements;
+    this.#idleTimers = idleTimers;
+  }
+
+  /** At the start: every idle time begins now. */
+  load(nowMs: number): void {
+    for (const row of this.#statements.allParticipants.all()) this.#restore(row, nowMs, undefined);
+    for (const row of this.#statements.allTokens.all()) this.#restoreToken(row);
+  }
+
+  /** After a rolled-back transaction: the room as the rows have it, presence as it was. */
+  reload(roomId: RoomId, nowMs: number): void {
+    const before = new Map([...(this.rooms.get(roomId)?.participants.values() ?? [])].map((record) => [record.mailboxId, record]));
+    for (const record of before.values()) this.removeParticipant(record);
+    this.rooms.delete(roomId);
+    for (const row of this.#statements.participantsOf.all(roomId)) {
+      this.#restore(row, nowMs, before.get(row.mailbox_id as MailboxId));
+    }
+    for (const [handle, token] of this.tokens) if (token.roomId === roomId) this.tokens.delete(handle);
+    for (const row of this.#statements.tokensOf.all(roomId)) this.#restoreToken(row);
+  }
+
+  find(mailbox: Mailbox): ParticipantRecord | undefined {
+    const record = this.rooms.get(mailbox.roomId)?.participants.get(mailbox.participantId);
+    return record?.mailboxId === mailbox.mailboxId ? record : undefined;
+  }
+
+  byRow(row: number): ParticipantRecord | undefined {
+    return this.#byRow.get(row);
+  }
+
+  addParticipant(record: ParticipantRecord): void {
+    this.rooms.set(record.room.roomId, record.room);
+    record.room.participants.set(record.participantId, record);
+    this.#byRow.set(record.row, record);
+    this.liveBytes += PARTICIPANT_BYTES + pendingBytes(record);
+    this.#idleTimers.add(record);
+  }
+
+  /** Its tokens stay: what becomes of them is the caller's to say. */
+  removeParticipant(record: ParticipantRecord): void {
+    if (record.room.participants.get(record.participantId) === record) record.room.participants.delete(record.participantId);
+    if (record.room.participants.size === 0) this.rooms.delete(record.room.roomId);
+    this.#byRow.delete(record.row);
+    this.liveBytes -= PARTICIPANT_BYTES + pendingBytes(record);
+    this.#idleTimers.remove(record);
+  }
+
+  /** Also when the idle timeout itself became another. */
+  restartIdleTime(record: ParticipantRecord, nowMs: number): void {
+    record.seenAtMs = nowMs;
+    this.#idleTimers.remove(record);
+    this.#idleTimers.add(record);
+  }
+
+  addToken(token: TokenRecord): void {
+    this.tokens.set(token.handle, token);
+    if (token.state !== 'gone') token.participant.tokens.push(token);
+  }
+
+  #restore(row: ParticipantRow, nowMs: number, before: ParticipantRecord | undefined): void {
+    const roomId = row.room_id as RoomId;
+    const room = this.rooms.get(roomId) ?? { row: row.room, roomId, participants: new Map<ParticipantId, ParticipantRecord>() };
+    const expiresFromMs = row.expires_from ?? Infinity;
+    this.expiresFromMs = Math.min(this.expiresFromMs, expiresFromMs);
+    this.addParticipant({
+      row: row.id,
+      room,
+      participantId: row.participant_id as ParticipantId,
+      mailboxId: row.mailbox_id as MailboxId,
+      displayName: row.display_name ?? undefined,
+      metadata: (row.metadata ?? undefined) as JsonText | undefined,
+      joinedAtMs: row.joined_at,
+      idleTimeoutMs: row.idle_timeout_ms,
+      tokens: [],
+      acknowledged: row.acknowledged,
+      head: Math.max(row.acknowledged, row.head ?? 0),
+      messages: row.messages,
+      messageBytes: row.message_bytes,
+      events: row.events,
+      eventBytes: row.event_bytes,
+      gaps: row.gaps,
+      expiresFromMs,
+      seenAtMs: before?.seenAtMs ?? nowMs,
+      heldUntilMs: before?.heldUntilMs ?? 0,
+      pollEndedAtMs: before?.pollEndedAtMs ?? -Infinity,
+    });
+  }
+
+  #restoreToken(row: TokenRow): void {
+    const token = {
+      handle: row.handle as TokenHandle,
+      digest: row.digest as TokenDigest,
+      roomId: row.room_id as RoomId,
+      participantId: row.participant_id as ParticipantId,
+    };
+    if (row.state === 'gone') {
+      this.addToken({ ...token, state: 'gone', reason: row.reason as GoneReason, forgetAtMs: row.forget_at ?? 0 });
+      return;
+    }
+    const participant = row.participant === null ? undefined : this.byRow(row.participant);
+    if (participant !== undefined) this.addToken({ ...token, state: row.state, participant });
+  }
+}

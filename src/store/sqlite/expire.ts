@@ -1,0 +1,44 @@
+import type { MessageId } from '../../signalling/ids.ts';
+import { messageExpired } from '../../signalling/room-events.ts';
+import type { SqliteContext } from './context.ts';
+import { deliverEvent } from './deliver.ts';
+import { compactGaps } from './gaps.ts';
+import type { Tx } from './group-commit.ts';
+import type { ParticipantRecord } from './records.ts';
+import type { OverdueRow } from './statements.ts';
+
+/** One slice of the messages whose lifetime is over, oldest first. @returns whether there may be more */
+export function expireSome(context: SqliteContext, tx: Tx, limit: number): boolean {
+  const nowMs = context.clock.steadyMs();
+  if (context.directory.expiresFromMs > nowMs) return false;
+  const overdue = context.statements.overdue.all(nowMs, limit);
+  for (const row of overdue) expire(context, tx, row);
+  if (overdue.length === limit) return true;
+  context.directory.expiresFromMs = context.statements.earliestExpiry.get()?.at ?? Infinity;
+  return false;
+}
+
+/** All of one mailbox, whose limits bound how many there are. */
+export function expireOverdue(context: SqliteContext, tx: Tx, mailbox: ParticipantRecord): void {
+  for (const row of context.statements.overdueOf.all(mailbox.row, context.clock.steadyMs())) expire(context, tx, row);
+}
+
+/** Leaves a gap, which the mailbox's owner will see counted, and tells the sender if its mailbox is still there. */
+function expire(context: SqliteContext, tx: Tx, row: OverdueRow): void {
+  const mailbox = context.directory.byRow(row.mailbox);
+  if (mailbox === undefined) return;
+  tx.touch(mailbox.room.roomId);
+  context.statements.makeGap.run(row.rowid);
+  mailbox.messages -= 1;
+  mailbox.messageBytes -= row.bytes;
+  mailbox.gaps += 1;
+  context.directory.liveBytes -= row.bytes;
+  compactGaps(context, mailbox);
+  tx.hint({ kind: 'messages', mailboxId: mailbox.mailboxId });
+
+  const sender = context.directory.byRow(row.sender);
+  if (sender === undefined) return;
+  const { participantId: to } = mailbox;
+  const callId = row.call_id === null ? {} : { callId: row.call_id };
+  deliverEvent(context, tx, sender, messageExpired({ messageId: row.message_id as MessageId, to, type: row.type, ...callId }));
+}

@@ -1,0 +1,107 @@
+import Database from 'better-sqlite3';
+import { SignallingError } from '../../signalling/errors.ts';
+import type { RoomId } from '../../signalling/ids.ts';
+import type { Hint } from '../../signalling/store.ts';
+
+/** What one operation tells about itself while it runs inside a shared transaction. */
+export interface Tx {
+  /** Before its first write to a room: what must be read again from the database if the transaction fails. */
+  touch(roomId: RoomId): void;
+  /** Announced after the commit. */
+  hint(hint: Hint): void;
+}
+
+type Work<T> = (tx: Tx) => T;
+
+interface Pending {
+  readonly work: Work<unknown>;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  settle: () => void;
+}
+
+export interface GroupCommitOptions {
+  readonly db: Database.Database;
+  /** Brings the memory of these rooms back to what the database says. */
+  readonly onRollback: (rooms: ReadonlySet<RoomId>) => void;
+  readonly onHint: (hint: Hint) => void;
+}
+
+/**
+ * Writes that arrive in one turn of the event loop share one transaction and are answered after it. That makes one fsync out of
+ * many and FULL durability affordable. An operation refuses (SignallingError) before its first write; anything else that it
+ * throws, or a failed COMMIT, rolls all back, and each is tried again alone, so that only the culprit fails.
+ */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  readonly #begin: Database.Statement;
+  readonly #commit: Database.Statement;
+  readonly #rollback: Database.Statement;
+  #queue: Pending[] = [];
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+    this.#begin = options.db.prepare('BEGIN IMMEDIATE');
+    this.#commit = options.db.prepare('COMMIT');
+    this.#rollback = options.db.prepare('ROLLBACK');
+  }
+
+  /** @throws SignallingError what `work` refused with, or `storage-unavailable` */
+  run<T>(work: Work<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const pending: Pending = { work, resolve: resolve as (value: unknown) => void, reject, settle: () => undefined };
+      if (this.#queue.push(pending) === 1) setImmediate(this.flush);
+    });
+  }
+
+  /** Commits what is waiting, now. */
+  readonly flush = (): void => {
+    const batch = this.#queue;
+    this.#queue = [];
+    const failure = this.#attempt(batch);
+    if (failure === undefined) return;
+    if (batch.length === 1) batch[0]?.reject(failure.error);
+    else for (const pending of batch) this.#alone(pending);
+  };
+
+  #alone(pending: Pending): void {
+    const failure = this.#attempt([pending]);
+    if (failure !== undefined) pending.reject(failure.error);
+  }
+
+  #attempt(batch: readonly Pending[]): { error: unknown } | undefined {
+    if (batch.length === 0) return undefined;
+    const rooms = new Set<RoomId>();
+    const hints: Hint[] = [];
+    const tx: Tx = { touch: (roomId) => rooms.add(roomId), hint: (hint) => hints.push(hint) };
+    try {
+      this.#begin.run();
+      for (const pending of batch) perform(pending, tx);
+      this.#commit.run();
+    } catch (error) {
+      if (this.#options.db.inTransaction) this.#rollback.run();
+      this.#options.onRollback(rooms);
+      return { error: asRefusal(error) };
+    }
+    for (const hint of hints) this.#options.onHint(hint);
+    for (const pending of batch) pending.settle();
+    return undefined;
+  }
+}
+
+function perform(pending: Pending, tx: Tx): void {
+  try {
+    const value = pending.work(tx);
+    pending.settle = () => pending.resolve(value);
+  } catch (error) {
+    if (!(error instanceof SignallingError)) throw error;
+    pending.settle = () => pending.reject(error);
+  }
+}
+
+const CANNOT_COMMIT = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PROTOCOL)/;
+
+function asRefusal(error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError) || !CANNOT_COMMIT.test(error.code)) return error;
+  return new SignallingError('storage-unavailable', 'The message store cannot take this now. Try again.', { cause: error });
+}

@@ -1,0 +1,68 @@
+import type { JsonText, MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import { LISTENING_GRACE_MS } from '../../signalling/limits.ts';
+import type { GoneReason, Participant } from '../../signalling/message.ts';
+import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
+
+/** What the process remembers of the rows, so that a request needs no query to be judged. The rows are the truth. */
+export interface RoomRecord {
+  readonly row: number;
+  readonly roomId: RoomId;
+  readonly participants: Map<ParticipantId, ParticipantRecord>;
+}
+
+export interface ParticipantRecord {
+  readonly row: number;
+  readonly room: RoomRecord;
+  readonly participantId: ParticipantId;
+  readonly mailboxId: MailboxId;
+  displayName: string | undefined;
+  metadata: JsonText | undefined;
+  readonly joinedAtMs: number;
+  idleTimeoutMs: number;
+  tokens: TokenRecord[];
+
+  /** Position up to which everything is acknowledged. */
+  acknowledged: number;
+  /** Position of the last message or gap; `acknowledged` when there is none. */
+  head: number;
+  /** Pending messages that count against the limits; room events do not. */
+  messages: number;
+  messageBytes: number;
+  events: number;
+  eventBytes: number;
+  /** Rows that stand for messages that ran out of their lifetime. */
+  gaps: number;
+  /** No pending message ends its lifetime before this (steady ms). */
+  expiresFromMs: number;
+
+  /** Presence lives in memory only: a start begins every idle time anew. Steady ms. */
+  seenAtMs: number;
+  heldUntilMs: number;
+  pollEndedAtMs: number;
+}
+
+export type TokenRecord = {
+  readonly handle: TokenHandle;
+  readonly digest: TokenDigest;
+  readonly roomId: RoomId;
+  readonly participantId: ParticipantId;
+} & (
+  | { readonly state: 'fresh' | 'used' | 'replaced'; readonly participant: ParticipantRecord }
+  | { readonly state: 'gone'; readonly reason: GoneReason; readonly forgetAtMs: number }
+);
+
+export const participantOf = (record: ParticipantRecord, nowMs: number): Participant => ({
+  participantId: record.participantId,
+  ...(record.displayName === undefined ? {} : { displayName: record.displayName }),
+  ...(record.metadata === undefined ? {} : { metadata: record.metadata }),
+  joinedAtMs: record.joinedAtMs,
+  listening: isListening(record, nowMs),
+});
+
+export const isListening = (record: ParticipantRecord, nowMs: number): boolean =>
+  record.heldUntilMs > nowMs || nowMs - record.pollEndedAtMs < LISTENING_GRACE_MS;
+
+/** When the participant's idle time is over, as things stand (steady ms). */
+export const idleFromMs = (record: ParticipantRecord): number => Math.max(record.seenAtMs, record.heldUntilMs) + record.idleTimeoutMs;
+
+export const pendingBytes = (record: ParticipantRecord): number => record.messageBytes + record.eventBytes;

@@ -1,0 +1,130 @@
+import type { Clock } from '../../signalling/clock.ts';
+import type { Cursor } from '../../signalling/cursor.ts';
+import type { MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import type { Limits } from '../../signalling/limits.ts';
+import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
+import type { Append, Appended, Hint, Join, Joined, Page, ReadRange, SignallingStore, StoredToken } from '../../signalling/store.ts';
+import type { TokenHandle } from '../../signalling/tokens.ts';
+import { acknowledge } from './acknowledge.ts';
+import { append } from './append.ts';
+import type { SqliteContext } from './context.ts';
+import { openDatabase, type OpenDatabase } from './database.ts';
+import { depart } from './depart.ts';
+import { Directory } from './directory.ts';
+import { GroupCommit } from './group-commit.ts';
+import { IdleTimers } from './idle-timers.ts';
+import { join } from './join.ts';
+import { read } from './read.ts';
+import { participantOf } from './records.ts';
+import { prepareStatements } from './statements.ts';
+import { Sweep } from './sweep.ts';
+import { claim, findToken } from './tokens.ts';
+
+export interface SqliteStoreOptions {
+  readonly path: string;
+  readonly synchronous: 'full' | 'normal';
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** One process, one file. Rows are the truth; rooms, participants and tokens are mirrored in memory (`directory.ts`). */
+export class SqliteStore implements SignallingStore {
+  readonly #database: OpenDatabase;
+  readonly #context: SqliteContext;
+  readonly #commit: GroupCommit;
+  readonly #sweep: Sweep;
+  readonly #watchers: ((hint: Hint) => void)[] = [];
+
+  /** @throws StoreError */
+  static open(options: SqliteStoreOptions): SqliteStore {
+    return new SqliteStore(openDatabase(options), options);
+  }
+
+  private constructor(database: OpenDatabase, { clock, limits }: SqliteStoreOptions) {
+    this.#database = database;
+    const nowMs = clock.steadyMs();
+    const statements = prepareStatements(database.db);
+    const idleTimers = new IdleTimers(nowMs);
+    const directory = new Directory(statements, idleTimers);
+    directory.load(nowMs);
+    this.#context = { statements, directory, clock, limits };
+    this.#sweep = new Sweep(this.#context, idleTimers);
+    this.#commit = new GroupCommit({
+      db: database.db,
+      onRollback: (rooms) => rooms.forEach((roomId) => directory.reload(roomId, clock.steadyMs())),
+      onHint: (hint) => this.#watchers.forEach((watcher) => watcher(hint)),
+    });
+  }
+
+  join(request: Join): Promise<Joined> {
+    return this.#commit.run((tx) => join(this.#context, tx, request));
+  }
+
+  async findToken(handle: TokenHandle): Promise<StoredToken | undefined> {
+    return findToken(this.#context, handle);
+  }
+
+  claimToken(handle: TokenHandle): Promise<void> {
+    return this.#commit.run((tx) => claim(this.#context, tx, handle));
+  }
+
+  async participants(roomId: RoomId): Promise<readonly Participant[]> {
+    const nowMs = this.#context.clock.steadyMs();
+    const records = this.#context.directory.rooms.get(roomId)?.participants.values() ?? [];
+    return [...records].map((record) => participantOf(record, nowMs));
+  }
+
+  append(request: Append): Promise<Appended> {
+    return this.#commit.run((tx) => append(this.#context, tx, request));
+  }
+
+  async read(mailbox: Mailbox, range: ReadRange): Promise<Page> {
+    return read(this.#context, mailbox, range);
+  }
+
+  acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void> {
+    return this.#commit.run((tx) => acknowledge(this.#context, tx, mailbox, cursor));
+  }
+
+  depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void> {
+    return this.#commit.run((tx) => {
+      const participant = this.#context.directory.rooms.get(roomId)?.participants.get(participantId);
+      if (participant === undefined || (mailboxId ?? participant.mailboxId) !== participant.mailboxId) return;
+      depart(this.#context, tx, participant, reason);
+    });
+  }
+
+  touch(mailbox: Mailbox): void {
+    const record = this.#context.directory.find(mailbox);
+    if (record !== undefined) record.seenAtMs = this.#context.clock.steadyMs();
+  }
+
+  holdPoll(mailbox: Mailbox, forMs: number): void {
+    const record = this.#context.directory.find(mailbox);
+    if (record !== undefined) record.heldUntilMs = this.#context.clock.steadyMs() + forMs;
+  }
+
+  endPoll(mailbox: Mailbox): void {
+    const record = this.#context.directory.find(mailbox);
+    if (record === undefined) return;
+    record.heldUntilMs = 0;
+    record.seenAtMs = record.pollEndedAtMs = this.#context.clock.steadyMs();
+  }
+
+  async sweep(): Promise<boolean> {
+    return this.#sweep.isDue() && (await this.#commit.run((tx) => this.#sweep.slice(tx)));
+  }
+
+  watch(watcher: (hint: Hint) => void): void {
+    this.#watchers.push(watcher);
+  }
+
+  async check(): Promise<void> {
+    this.#context.statements.alive.get();
+  }
+
+  async close(): Promise<void> {
+    this.#commit.flush();
+    this.#database.close();
+  }
+}
