@@ -28,7 +28,7 @@ export function text(min: number, max: number): z.ZodString {
     .string(rule)
     .refine((value) => inBounds(value, min, max), rule)
     .refine((value) => value.isWellFormed(), 'must be well-formed Unicode, without lone surrogates')
-    .meta({ minLength: min, maxLength: max });
+    .meta({ ...(min > 0 && { minLength: min }), maxLength: max });
 }
 
 function inBounds(value: string, min: number, max: number): boolean {
@@ -62,7 +62,7 @@ export function list<Item extends z.ZodType>(item: Item, min: number, max: numbe
 /** A moment as shown to callers: RFC 3339, UTC, milliseconds. */
 export const timestamp = z.iso
   .datetime({ precision: 3 })
-  .meta({ description: 'RFC 3339, UTC, with milliseconds.', example: '2026-11-22T09:30:00.125Z' });
+  .meta({ description: 'RFC 3339, UTC, with milliseconds.', examples: ['2026-11-22T09:30:00.125Z'] });
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

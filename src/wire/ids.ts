@@ -10,12 +10,12 @@ const identifier = z.string(must('text')).regex(ID_PATTERN, 'must be 1 to 64 of 
 export const roomId = identifier.meta({
   description:
     "The room's name. Nobody creates a room: it exists from the first join until the last participant is gone.",
-  example: 'blue-door-4821',
+  examples: ['blue-door-4821'],
 });
 
 export const participantId = identifier.meta({
   description: 'One client in a room. A generated id has at least 16 characters and cannot be guessed.',
-  example: 'alice',
+  examples: ['alice'],
 });
 
 /** The header `Idempotency-Key`. */
@@ -23,17 +23,17 @@ export const idempotencyKey = identifier.meta({
   description:
     'Makes a retry harmless: a request repeated with the same key and the same JSON within 600 s is answered with the ' +
     'stored 201 and `Idempotency-Replayed: true`. Another body under the same key is 422. Use a fresh random key per request.',
-  example: '5c0b6a52-2f0e-4c11-9d0b-0f6f8f9f6a10',
+  examples: ['5c0b6a52-2f0e-4c11-9d0b-0f6f8f9f6a10'],
 });
 
 export const messageId = z.uuidv7().meta({
   description: 'The same in every copy of a message: drop an id that was already handled.',
-  example: '019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d',
+  examples: ['019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d'],
 });
 
 export const CURSOR_EXAMPLE = 'AZqvPHsdAAE';
 
 export const cursor = z.string().meta({
   description: 'An opaque position in your mailbox. Keep it, hand it back, never build or parse one.',
-  example: CURSOR_EXAMPLE,
+  examples: [CURSOR_EXAMPLE],
 });

@@ -1,20 +1,24 @@
 import { z } from 'zod';
 
 export const health = z
-  .object({ status: z.string().meta({ description: '`ok`: the process answers.', example: 'ok' }) })
-  .meta({ id: 'Health' });
+  .object({ status: z.string().meta({ description: '`ok`: the process answers.', examples: ['ok'] }) })
+  .meta({ id: 'Health', description: 'The process is alive.' });
 
 export const readiness = z
-  .object({ status: z.string().meta({ description: '`ready`: messages are stored and delivered.', example: 'ready' }) })
-  .meta({ id: 'Readiness' });
+  .object({
+    status: z.string().meta({ description: '`ready`: messages are stored and delivered.', examples: ['ready'] }),
+  })
+  .meta({ id: 'Readiness', description: 'The service does its work.' });
 
 export const serviceInfo = z
   .object({
-    name: z.string().meta({ example: 'holdline' }),
-    version: z.string().meta({ example: '0.1.0' }),
-    openapi: z.string().meta({ description: 'Where the description of the interface is.', example: '/openapi.yaml' }),
+    name: z.string().meta({ description: 'Always `holdline`.', examples: ['holdline'] }),
+    version: z.string().meta({ description: 'Of the software that runs.', examples: ['0.1.0'] }),
+    openapi: z
+      .string()
+      .meta({ description: 'Where the description of the interface is.', examples: ['/openapi.yaml'] }),
   })
-  .meta({ id: 'ServiceInfo' });
+  .meta({ id: 'ServiceInfo', description: 'What runs here.' });
 
 export type Health = z.output<typeof health>;
 export type Readiness = z.output<typeof readiness>;

@@ -8,12 +8,12 @@ import { callId } from './send.ts';
 export function pollRequests(bounds: WireBounds) {
   const upTo = z.string(must('text')).meta({
     description: 'Everything up to here was handled: the `cursor` of a batch.',
-    example: CURSOR_EXAMPLE,
+    examples: [CURSOR_EXAMPLE],
   });
   return {
     receiveQuery: pollQuery(bounds),
     pollMessages: pollBody(bounds),
-    acknowledgeMessages: envelope({ cursor: upTo }).meta({ id: 'AckRequest' }),
+    acknowledgeMessages: envelope({ cursor: upTo }).meta({ id: 'AckRequest', description: 'What was handled.' }),
   };
 }
 
@@ -29,16 +29,22 @@ function pollBody(bounds: WireBounds) {
   const rule = must('a whole number from 0');
   const wait = z.number(rule).refine((value) => Number.isInteger(value) && value >= 0, rule);
   return envelope({
-    after: z.string(must('text')).meta({ description: afterText, example: CURSOR_EXAMPLE }).exactOptional(),
+    after: z
+      .string(must('text'))
+      .meta({ description: afterText, examples: [CURSOR_EXAMPLE] })
+      .exactOptional(),
     wait: wait
-      .meta({ type: 'integer', minimum: 0, description: waitText(bounds), example: 25 })
+      .meta({ type: 'integer', minimum: 0, description: waitText(bounds), examples: [25] })
       .optional()
       .transform((value) => Math.min(value ?? bounds.defaultWaitSeconds, bounds.maxWaitSeconds)),
     limit: wholeNumber(1, MAX_RECEIVE_BATCH)
-      .meta({ description: limitText, example: DEFAULT_RECEIVE_BATCH })
+      .meta({ description: limitText, examples: [DEFAULT_RECEIVE_BATCH] })
       .optional()
       .transform((value) => value ?? DEFAULT_RECEIVE_BATCH),
-  }).meta({ id: 'PollRequest' });
+  }).meta({
+    id: 'PollRequest',
+    description: 'Where to read on, and how long to wait. All fields are optional, and so is the body.',
+  });
 }
 
 /** The same as `pollBody` from a query string, where all is text and a repeated parameter arrives as an array. */
@@ -66,17 +72,17 @@ function decimal(allowed: string, min: number, max: number) {
 
 const openType = z.string().meta({
   description: `Sent by clients: ${quoted(MESSAGE_TYPES)}. Sent by the server: ${quoted(ROOM_EVENT_TYPES)}. More may come: ignore a type that you do not know.`,
-  example: 'offer',
+  examples: ['offer'],
 });
 
 export const receivedMessage = z
   .object({
     id: messageId,
     from: participantId
-      .meta({ description: 'The sender, taken from its token; absent from room events.', example: 'alice' })
+      .meta({ description: 'The sender, taken from its token; absent from room events.', examples: ['alice'] })
       .exactOptional(),
     to: participantId
-      .meta({ description: 'Present when the message was sent to one recipient.', example: 'bob' })
+      .meta({ description: 'Present when the message was sent to one recipient.', examples: ['bob'] })
       .exactOptional(),
     type: openType,
     payload: z
@@ -85,15 +91,18 @@ export const receivedMessage = z
         description:
           'As sent, untouched. Of the room events: `participant-joined` has `{participant}`, `participant-left` has ' +
           '`{participantId, reason}` (`left`, `timeout`, `replaced`, `removed`), `message-expired` has `{messageId, to, type, callId?}`.',
-        example: { type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' },
+        examples: [{ type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' }],
       })
       .optional(),
     callId: callId.exactOptional(),
     sentAt: timestamp,
-    ageMs: z.int().min(0).meta({
-      description: "Milliseconds since the message was stored, by the server's own measure (client clocks lie).",
-      example: 12,
-    }),
+    ageMs: z
+      .int()
+      .min(0)
+      .meta({
+        description: "Milliseconds since the message was stored, by the server's own measure (client clocks lie).",
+        examples: [12],
+      }),
   })
   .meta({ id: 'ReceivedMessage', description: 'One message as received.' });
 
@@ -103,7 +112,7 @@ export const batch = z
       .array(receivedMessage)
       .meta({ description: 'Oldest first. At most `limit`, and 256 KiB or one message.' }),
     cursor: cursor.meta({ description: 'Send it as `after` of the next poll; present also when the batch is empty.' }),
-    more: z.boolean().meta({ description: 'True: the next poll returns at once.', example: false }),
+    more: z.boolean().meta({ description: 'True: the next poll returns at once.', examples: [false] }),
     expired: z
       .int()
       .min(0)
@@ -111,10 +120,10 @@ export const batch = z
         description:
           'Messages between `after` and `cursor` that ran out of their lifetime or were dropped. Above 0: renegotiate and ' +
           're-read the roster instead of waiting for an offer that will never come.',
-        example: 0,
+        examples: [0],
       }),
   })
-  .meta({ id: 'Batch' });
+  .meta({ id: 'Batch', description: 'What a poll returns; an empty one is a normal answer.' });
 
 export type ReceivedMessage = z.output<typeof receivedMessage>;
 export type Batch = z.output<typeof batch>;

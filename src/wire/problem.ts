@@ -9,39 +9,46 @@ export const fault = z
   .object({
     pointer: z.string().meta({
       description: 'Where: a JSON Pointer (RFC 6901) that starts with `/body`, `/query`, `/path` or `/header`.',
-      example: '/body/payload/sdp',
+      examples: ['/body/payload/sdp'],
     }),
-    detail: z.string().meta({ description: 'What is wrong there.', example: 'must start with "v=0"' }),
+    detail: z.string().meta({ description: 'What is wrong there.', examples: ['must start with "v=0"'] }),
   })
-  .meta({ id: 'Fault' });
+  .meta({ id: 'Fault', description: 'One thing that is wrong with the input.' });
 
 export const problem = z
   .object({
     type: z.string().meta({
       description: 'A page that explains the code, relative to the service: `/problems/<code>`.',
-      example: '/problems/invalid-request',
+      examples: ['/problems/invalid-request'],
     }),
-    title: z.string().meta({ example: 'The request is not valid' }),
-    status: z.int().min(400).max(599).meta({ description: 'The HTTP status.', example: 400 }),
-    detail: z.string().meta({ description: 'What happened, for people.', example: 'The body has 1 fault.' }),
+    title: z.string().meta({
+      description: 'The code in words; the same for every occurrence.',
+      examples: ['The request is not valid'],
+    }),
+    status: z
+      .int()
+      .min(400)
+      .max(599)
+      .meta({ description: 'The HTTP status.', examples: [400] }),
+    detail: z.string().meta({ description: 'What happened, for people.', examples: ['The body has 1 fault.'] }),
     code: z.string().meta({
       description: `What happened, for programs: ${codes}. More may come: go by \`status\` and \`retryable\` then.`,
-      example: 'invalid-request',
+      examples: ['invalid-request'],
     }),
     retryable: z.boolean().meta({
       description: 'True: the unchanged request may succeed later. False: it never will.',
-      example: false,
+      examples: [false],
     }),
     requestId: z.string().meta({
       description: 'The same as the header `X-Request-Id`; the key into the log of the server.',
-      example: '019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d',
+      examples: ['019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d'],
     }),
     errors: z.array(fault).meta({ description: 'All faults of an invalid input.' }).exactOptional(),
     reason: z
       .string()
       .meta({
         description: 'Of `participant-gone`: `left`, `timeout`, `replaced` or `removed`. More may come.',
-        example: 'timeout',
+        examples: ['timeout'],
       })
       .exactOptional(),
     resetCursor: cursor

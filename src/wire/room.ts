@@ -5,7 +5,7 @@ import { cursor, participantId, roomId } from './ids.ts';
 
 const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
   description: 'A name for people to read.',
-  example: 'Alice',
+  examples: ['Alice'],
 });
 
 export type JsonObject = Record<string, unknown>;
@@ -21,7 +21,7 @@ const metadata = z
     description: `Anything that the app wants the others to know, as an object of at most ${String(MAX_METADATA_BYTES)} bytes of JSON.`,
     type: 'object',
     additionalProperties: true,
-    example: { role: 'host' },
+    examples: [{ role: 'host' }],
   });
 
 function jsonBytes(value: JsonObject): number {
@@ -42,14 +42,14 @@ export function roomRequests({ maxIdleTimeoutSeconds, defaultIdleTimeoutSeconds 
         description:
           `The participant is gone this long after its last request; ${String(defaultIdleTimeoutSeconds)} when omitted. A held poll ` +
           'counts as present. A server that lets anyone join allows at most 300.',
-        example: 60,
+        examples: [60],
       })
       .exactOptional(),
     resume: flag
       .meta({
         description:
           'Keep the mailbox of a participant that is still there (its token goes into `Authorization`), instead of starting anew.',
-        example: false,
+        examples: [false],
       })
       .exactOptional(),
   }).meta({ id: 'JoinRequest', description: 'All fields are optional, and so is the body.' });
@@ -65,20 +65,28 @@ export const participantView = z
     listening: z.boolean().meta({
       description:
         'True while a poll is held, or when the last one ended less than 5 s ago; otherwise think of a push notification.',
-      example: true,
+      examples: [true],
     }),
   })
-  .meta({ id: 'Participant' });
+  .meta({ id: 'Participant', description: 'One client in a room, as the others see it.' });
 
-export const participantList = z.object({ participants: z.array(participantView) }).meta({ id: 'ParticipantList' });
+export const participantList = z
+  .object({ participants: z.array(participantView).meta({ description: 'In the order in which they joined.' }) })
+  .meta({ id: 'ParticipantList', description: 'The roster of a room.' });
 
 export const iceServer = z
   .object({
     urls: z
       .array(z.string())
-      .meta({ description: 'STUN or TURN URLs.', example: ['turn:turn.example.org:3478?transport=tcp'] }),
-    username: z.string().meta({ example: '1795339800:alice' }).exactOptional(),
-    credential: z.string().meta({ example: 'pUvT0XJ6rJ4mVb1Gf2xYp6mJxkE=' }).exactOptional(),
+      .meta({ description: 'STUN or TURN URLs.', examples: [['turn:turn.example.org:3478?transport=tcp']] }),
+    username: z
+      .string()
+      .meta({ examples: ['1795339800:alice'] })
+      .exactOptional(),
+    credential: z
+      .string()
+      .meta({ examples: ['pUvT0XJ6rJ4mVb1Gf2xYp6mJxkE='] })
+      .exactOptional(),
   })
   .meta({ id: 'IceServer', description: 'One `RTCIceServer`, ready for `new RTCPeerConnection({ iceServers })`.' });
 
@@ -87,14 +95,21 @@ const iceServers = z.array(iceServer).meta({ description: 'Empty when the operat
 export const iceServersResult = z
   .object({
     iceServers,
-    ttlSeconds: z.int().min(0).meta({
-      description: 'Ask again after so many seconds: credentials are good for that long.',
-      example: 3600,
-    }),
+    ttlSeconds: z
+      .int()
+      .min(0)
+      .meta({
+        description: 'Ask again after so many seconds: credentials are good for that long.',
+        examples: [3600],
+      }),
   })
-  .meta({ id: 'IceServersResult' });
+  .meta({ id: 'IceServersResult', description: 'STUN and TURN servers for the caller.' });
 
-const bound = (description: string, example: number) => z.int().min(0).meta({ description, example });
+const bound = (description: string, example: number) =>
+  z
+    .int()
+    .min(0)
+    .meta({ description, examples: [example] });
 
 export const limits = z
   .object({
@@ -116,15 +131,15 @@ export const joinResult = z
     participantId,
     token: z.string().meta({
       description: 'Goes into `Authorization: Bearer` from now on, never into a URL. Shown once.',
-      example: 'hl_3q2m9vX0c1Rk8uYt5wZbA7dE6fGhJ4nL',
+      examples: ['hl_3q2m9vX0c1Rk8uYt5wZbA7dE6fGhJ4nL'],
     }),
     cursor: cursor.meta({ description: 'The acknowledged position of the mailbox: `after` of the first poll.' }),
-    resumed: z.boolean().meta({ description: 'True when an existing mailbox was kept.', example: false }),
+    resumed: z.boolean().meta({ description: 'True when an existing mailbox was kept.', examples: [false] }),
     participants: z.array(participantView).meta({ description: 'Who is in the room, the caller included.' }),
     iceServers,
     limits,
   })
-  .meta({ id: 'JoinResult' });
+  .meta({ id: 'JoinResult', description: 'All that a client needs to start polling and sending.' });
 
 export type ParticipantView = z.output<typeof participantView>;
 export type ParticipantList = z.output<typeof participantList>;

@@ -7,7 +7,7 @@ import { participantView } from './room.ts';
 
 export const callId = text(1, MAX_CALL_ID_CHARACTERS).meta({
   description: 'Names the call that the message belongs to, when a room sees more than one; chosen by the app.',
-  example: 'call-1',
+  examples: ['call-1'],
 });
 
 const payloadToSend = z.unknown().meta({
@@ -19,7 +19,7 @@ const payloadToSend = z.unknown().meta({
     '`invite`, `ringing`, `accept`: nothing, or an object. `custom`: nothing, or any JSON value.',
     'Keys beyond these pass.',
   ].join('\n\n'),
-  example: { type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' },
+  examples: [{ type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' }],
 });
 
 const typeFault = ({ input }: { readonly input?: unknown }) =>
@@ -28,18 +28,21 @@ const typeFault = ({ input }: { readonly input?: unknown }) =>
 function newMessage({ maxTtlSeconds, defaultTtlSeconds }: WireBounds) {
   return envelope({
     to: participantId
-      .meta({ description: 'The recipient. Without it the message goes to everyone else in the room.', example: 'bob' })
+      .meta({
+        description: 'The recipient. Without it the message goes to everyone else in the room.',
+        examples: ['bob'],
+      })
       .exactOptional(),
     type: z.enum(MESSAGE_TYPES, { error: typeFault }).meta({
       description: 'The signalling step.',
-      example: 'offer',
+      examples: ['offer'],
     }),
     payload: payloadToSend.optional(),
     callId: callId.exactOptional(),
     ttlSeconds: wholeNumber(1, maxTtlSeconds)
       .meta({
         description: `Lifetime in seconds; ${String(defaultTtlSeconds)} when omitted. A message not acknowledged by then is dropped, and its sender gets a \`message-expired\`.`,
-        example: 30,
+        examples: [30],
       })
       .exactOptional(),
   })
@@ -52,7 +55,13 @@ export function sendRequests(bounds: WireBounds) {
   const messages = list(message, 1, MAX_SEND_BATCH).meta({
     description: 'In the order in which they are to arrive. All are stored, or none.',
   });
-  return { sendMessage: message, sendMessages: envelope({ messages }).meta({ id: 'SendBatchRequest' }) };
+  return {
+    sendMessage: message,
+    sendMessages: envelope({ messages }).meta({
+      id: 'SendBatchRequest',
+      description: 'Messages that belong together.',
+    }),
+  };
 }
 
 const recipient = z
@@ -60,14 +69,14 @@ const recipient = z
     participantId,
     listening: participantView.shape.listening,
   })
-  .meta({ id: 'Recipient' });
+  .meta({ id: 'Recipient', description: 'One whose mailbox holds the message.' });
 
 const skipped = z
   .object({
     participantId,
-    code: z.string().meta({ description: 'Why: `mailbox-full`. More may come.', example: 'mailbox-full' }),
+    code: z.string().meta({ description: 'Why: `mailbox-full`. More may come.', examples: ['mailbox-full'] }),
   })
-  .meta({ id: 'SkippedRecipient' });
+  .meta({ id: 'SkippedRecipient', description: 'One who did not get a message that went to everyone else.' });
 
 export const receipt = z
   .object({
@@ -85,7 +94,7 @@ export const receipt = z
 
 export const receiptList = z
   .object({ receipts: z.array(receipt).meta({ description: 'In the order of the request.' }) })
-  .meta({ id: 'ReceiptList' });
+  .meta({ id: 'ReceiptList', description: 'One receipt per message.' });
 
 export type Receipt = z.output<typeof receipt>;
 export type ReceiptList = z.output<typeof receiptList>;

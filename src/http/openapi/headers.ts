@@ -1,0 +1,52 @@
+import type { SuccessHeader } from '../operations/row.ts';
+
+export type ResponseHeader =
+  | SuccessHeader
+  | 'Cache-Control'
+  | 'X-Request-Id'
+  | 'Retry-After'
+  | 'RateLimit'
+  | 'RateLimit-Policy'
+  | 'WWW-Authenticate';
+
+type HeaderObject = {
+  description: string;
+  required: boolean;
+  schema: { type: 'string' | 'integer' | 'boolean'; minimum?: number };
+  example: string | number | boolean;
+};
+
+const text = (description: string, example: string, required = true): HeaderObject => ({
+  description,
+  required,
+  schema: { type: 'string' },
+  example,
+});
+
+export const RESPONSE_HEADERS: Record<ResponseHeader, HeaderObject> = {
+  'Cache-Control': text('Nothing here may be stored by caches.', 'no-store'),
+  'X-Request-Id': text('Names this request in the log of the server.', '019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d'),
+  'X-Accel-Buffering': text('Tells a buffering proxy to pass the reply on at once.', 'no'),
+  'WWW-Authenticate': text('How to authenticate (RFC 6750).', 'Bearer'),
+  RateLimit: text('What is left of the budget (IETF RateLimit fields).', '"messages";r=0;t=1', false),
+  'RateLimit-Policy': text('The budget (IETF RateLimit fields).', '"messages";q=200;w=4', false),
+  'Retry-After': {
+    description: 'Seconds to wait before the same request is sent again.',
+    required: true,
+    schema: { type: 'integer', minimum: 0 },
+    example: 1,
+  },
+  'Idempotency-Replayed': {
+    description: '`true` when the answer is the stored one of an earlier request with the same `Idempotency-Key`.',
+    required: false,
+    schema: { type: 'boolean' },
+    example: true,
+  },
+};
+
+/** On every answer. */
+export const COMMON_HEADERS = ['X-Request-Id', 'Cache-Control'] as const satisfies readonly ResponseHeader[];
+
+export function headerRefs(names: readonly ResponseHeader[]): Record<string, { $ref: string }> {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}

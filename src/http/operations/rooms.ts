@@ -1,0 +1,87 @@
+import { iceServersResult, joinResult, participantList } from '../../wire/index.ts';
+import * as examples from './examples.ts';
+import { type Operation, WITH_BODY, WITH_CREDENTIAL } from './row.ts';
+
+export const roomOperations = {
+  joinRoom: {
+    method: 'POST',
+    path: '/v1/rooms/{roomId}/participants',
+    tag: 'rooms',
+    summary: 'Join a room',
+    description: [
+      'Makes the caller a participant with a mailbox of its own, and mints its token. The room needs no creating.',
+      'A join with a `participantId` that is in the room is 409 `participant-exists`, unless the caller proves to be it with its ' +
+        'former token in `Authorization`. Then a new token is minted and the old one is replaced: its held poll ends with 410. With ' +
+        '`resume: true` the mailbox is kept and nothing is announced; otherwise the mailbox starts anew. `resume` without ' +
+        '`participantId` means the participant of the token. If that one is gone, the join is a new one: `resumed` tells.',
+      'Send an `Idempotency-Key`, so that a retry after a lost reply gets a fresh token for the same participant instead of a 409.',
+    ].join('\n\n'),
+    security: 'join',
+    headers: ['Idempotency-Key'],
+    body: { schema: 'joinRoom', required: false, example: examples.joinRequest },
+    success: {
+      status: 201,
+      description: 'Joined. Poll from `cursor` on.',
+      schema: joinResult,
+      headers: ['Idempotency-Replayed'],
+      example: examples.joined,
+    },
+    problems: [
+      ...WITH_CREDENTIAL,
+      ...WITH_BODY,
+      'participant-exists',
+      'room-full',
+      'idempotency-key-reused',
+      'shutting-down',
+    ],
+  },
+  listParticipants: {
+    method: 'GET',
+    path: '/v1/rooms/{roomId}/participants',
+    tag: 'rooms',
+    summary: 'Read the roster',
+    description:
+      'Who is in the room, and who is listening. Changes arrive as `participant-joined` and `participant-left` messages; read the ' +
+      'roster again after a batch with `expired` above 0 and after `cursor-expired`.',
+    security: 'participant-or-api-key',
+    success: {
+      status: 200,
+      description: 'Everyone in the room, the caller included.',
+      schema: participantList,
+      example: examples.roster,
+    },
+    problems: WITH_CREDENTIAL,
+  },
+  leaveRoom: {
+    method: 'DELETE',
+    path: '/v1/rooms/{roomId}/participants/{participantId}',
+    tag: 'rooms',
+    summary: 'Leave the room',
+    description: [
+      'Ends the participant and its mailbox at once; the others get a `participant-left`. What it sent before stays deliverable. ' +
+        'Repeating it is 204 again.',
+      'Where a proxy refuses DELETE, send a POST with `X-HTTP-Method-Override: DELETE` to the same path.',
+    ].join('\n\n'),
+    security: 'participant-or-api-key',
+    headers: ['X-HTTP-Method-Override'],
+    success: { status: 204, description: 'Gone.' },
+    problems: WITH_CREDENTIAL,
+  },
+  getIceServers: {
+    method: 'GET',
+    path: '/v1/rooms/{roomId}/ice-servers',
+    tag: 'rooms',
+    summary: 'Get ICE servers',
+    description:
+      'The STUN and TURN servers for `RTCPeerConnection`, with credentials made for the caller. The join result has them too; ask ' +
+      'again before `ttlSeconds` are over, or before an ICE restart.',
+    security: 'participant',
+    success: {
+      status: 200,
+      description: 'The servers, ready for `RTCConfiguration`.',
+      schema: iceServersResult,
+      example: examples.iceServersResult,
+    },
+    problems: WITH_CREDENTIAL,
+  },
+} as const satisfies Record<string, Operation>;

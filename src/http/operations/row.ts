@@ -1,0 +1,61 @@
+import type { z } from 'zod';
+import type { ProblemCode, RequestName } from '../../wire/index.ts';
+
+/** Who may call: `join` takes any credential or none, `public` looks at none. */
+export type Security = 'participant' | 'participant-or-api-key' | 'join' | 'api-key' | 'public';
+
+export type Tag = 'rooms' | 'messages' | 'operations';
+
+export type PathParameter = 'roomId' | 'participantId' | 'code';
+export type RequestHeader = 'Idempotency-Key' | 'X-HTTP-Method-Override';
+export type SuccessHeader = 'Idempotency-Replayed' | 'X-Accel-Buffering';
+
+/** What a success looks like: exactly one status and one media type per operation. */
+export type Success =
+  | {
+      readonly status: 200 | 201;
+      readonly description: string;
+      readonly schema: z.ZodType;
+      /** `application/json` when not named. */
+      readonly mediaType?: string;
+      readonly headers?: readonly SuccessHeader[];
+      readonly example: unknown;
+    }
+  | { readonly status: 204; readonly description: string };
+
+/** One row of the table from which the routes and the description of the interface are made. */
+export type Operation = {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** With parameters in braces: `/v1/rooms/{roomId}`. */
+  readonly path: string;
+  readonly tag: Tag;
+  readonly summary: string;
+  /** Markdown. */
+  readonly description: string;
+  readonly security: Security;
+  readonly query?: RequestName;
+  readonly body?: { readonly schema: RequestName; readonly required: boolean; readonly example: unknown };
+  readonly headers?: readonly RequestHeader[];
+  readonly success: Success;
+  /** Every code that the operation can answer. */
+  readonly problems: readonly ProblemCode[];
+};
+
+/** Any operation can meet these. */
+export const ALWAYS = ['invalid-request', 'internal'] as const satisfies readonly ProblemCode[];
+
+/** Of an operation that reads or writes the store on behalf of somebody. */
+export const WITH_CREDENTIAL = [
+  ...ALWAYS,
+  'unauthenticated',
+  'forbidden',
+  'participant-gone',
+  'rate-limited',
+  'storage-unavailable',
+] as const satisfies readonly ProblemCode[];
+
+export const WITH_BODY = [
+  'invalid-json',
+  'too-large',
+  'unsupported-media-type',
+] as const satisfies readonly ProblemCode[];
