@@ -58,7 +58,8 @@ export function toYaml(document: OpenApiDocument): string {
   // Many readers still take YAML 1.1, where an unquoted date is not a text and `no` is false.
   return stringify(document, {
     compat: 'yaml-1.1',
-    lineWidth: 120,
+    blockQuote: 'literal',
+    lineWidth: 0,
     doubleQuotedMinMultiLineLength: 1_000,
     aliasDuplicateObjects: false,
   });
