@@ -7,6 +7,8 @@ export type LogLevel = pino.LevelWithSilent;
 const HIDDEN = '[hidden]';
 /** Deeper than anything worth a log line; bounds the cost of an object that somebody logs whole. */
 const MAX_DEPTH = 6;
+/** Characters. Bounds the search of a text that somebody logs whole to a few milliseconds. */
+const MAX_TEXT = 8_192;
 
 /** Fields whose values never reach a line, at any depth. Compared in lower case, without `-` and `_`. */
 const hiddenFields = new Set([
@@ -45,7 +47,11 @@ const tellTales: readonly RegExp[] = [
   /(?<=Unexpected (?:token|non-whitespace|end|string|number)[^\n]*?, )(?:\.\.\.)?"[\s\S]*"(?:\.\.\.)?(?= is not valid JSON)/g,
 ];
 
-const scrub = (text: string): string => tellTales.reduce((left, pattern) => left.replace(pattern, HIDDEN), text);
+/** The word at the cut goes too: half a token would not be known as one. */
+const cut = (text: string): string =>
+  text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).replace(/\S+$/, '')}[cut]` : text;
+
+const scrub = (text: string): string => tellTales.reduce((left, pattern) => left.replace(pattern, HIDDEN), cut(text));
 
 /** Name, words, code, stack and causes; nothing else of an error, since libraries hang request bodies on theirs. */
 function describeError(error: Error, depth: number): Record<string, unknown> {
@@ -100,7 +106,8 @@ export function createLog(level: LogLevel, destination?: pino.DestinationStream)
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { msg: (text: unknown) => censor(text, 0) },
+    // pino's own would describe the description of an error once more.
+    serializers: { msg: (text: unknown) => censor(text, 0), err: (described: unknown) => described },
     formatters: {
       level: (label) => ({ level: label }),
       log: (fields) => censorFields(fields, 0),

@@ -12,15 +12,16 @@ const iceUrl = z.string().refine((url) => STUN_URL.test(url) || TURN_URL.test(ur
 /** W3C WebRTC, section 4.2.4: a browser throws on a TURN URL without credentials, so such a list would break every call. */
 const iceServer = z
   .strictObject({
-    urls: z.union([iceUrl, z.array(iceUrl).min(1)]),
+    urls: z.union([z.array(iceUrl).min(1), iceUrl.transform((url) => [url])]),
     username: z.string().exactOptional(),
     credential: z.string().exactOptional(),
   })
   .refine(
     ({ urls, username, credential }) =>
-      [urls].flat().every((url) => url.startsWith('stun')) || (username !== undefined && credential !== undefined),
+      urls.every((url) => url.startsWith('stun')) || (username !== undefined && credential !== undefined),
   );
 
+/** An `RTCIceServer` whose `urls` is always a list. */
 export type IceServer = z.output<typeof iceServer>;
 
 function parsed(text: string): unknown {

@@ -19,8 +19,9 @@ export type Inputs = (key: string, row: Row) => Input | undefined;
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 function shown(row: Row, value: unknown): string {
-  if (row.secret || row.hidden || typeof value === 'object') return '(value not shown)';
-  return typeof value === 'string' ? quoted(value) : String(value);
+  if (row.secret || row.hidden) return '(value not shown)';
+  if (typeof value === 'string') return quoted(value);
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : `of type ${typeof value}`;
 }
 
 const textInput = (row: Row, name: string, text: string): Input => ({

@@ -1,0 +1,40 @@
+import { describe, expect, test } from '@jest/globals';
+import { settingsHelp, settingsTable } from '../../src/config.ts';
+import type { Row } from '../../src/config/row.ts';
+import { table } from '../../src/config/table.ts';
+
+const rows: readonly Row[] = Object.values(table);
+
+describe('--help', () => {
+  const help = settingsHelp();
+
+  test.each(rows.filter((row) => row.built))('lists $name with its default', (row) => {
+    const flag = `--${row.name.toLowerCase().replaceAll('_', '-')}`;
+    const [, entry = ''] = help.split(`\n  ${flag} `);
+    const [text = ''] = entry.split(/\n {2}-|\n\n/);
+    expect(text.replace(/\s+/g, ' ')).toContain(`[${row.kind.allowed}; default ${row.default ?? 'none'}]`);
+  });
+
+  test.each(rows.filter((row) => !row.built))('says that $name is not there yet', ({ name }) => {
+    const [, later = ''] = help.split('Not in this version yet');
+    expect(later).toContain(name);
+  });
+
+  test('fits a terminal of 100 columns', () => {
+    expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('the table of the README', () => {
+  const lines = settingsTable().split('\n');
+
+  test.each(rows.filter((row) => row.built))('has a row for $name', ({ name, default: byDefault = 'none' }) => {
+    const line = lines.find((candidate) => candidate.startsWith(`| \`${name}\` `));
+    expect(line).toContain(`| \`${byDefault}\``);
+  });
+
+  test('has as many cells in every row', () => {
+    const cells = lines.filter((line) => line.startsWith('|')).map((line) => line.split(' | ').length);
+    expect(new Set(cells)).toEqual(new Set([4]));
+  });
+});

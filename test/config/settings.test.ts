@@ -1,0 +1,273 @@
+import { describe, expect, test } from '@jest/globals';
+import { defaultSettings, loadSettings, SettingError } from '../../src/config.ts';
+import type { Settings } from '../../src/config.ts';
+import { table } from '../../src/config/table.ts';
+import { DEFAULT_BOUNDS } from '../../src/wire/bounds.ts';
+
+type Key = keyof Omit<Settings, 'openMode'>;
+
+interface Case {
+  readonly name: string;
+  readonly byDefault: unknown;
+  /** A text, and what it is read to. */
+  readonly good: readonly (readonly [string, unknown])[];
+  readonly bad: readonly string[];
+  readonly allowed: string;
+}
+
+const number = (name: string, byDefault: number, min: number, max: number): Case => ({
+  name,
+  byDefault,
+  good: [
+    [`${min}`, min],
+    [`${max}`, max],
+  ],
+  bad: [`${min - 1}`, `${max + 1}`, '', 'abc', '1.5', '1e3', '0x10', ' 7', '7s', '-1', 'Infinity', '9'.repeat(30)],
+  allowed: `a whole number from ${min} to ${max}`,
+});
+
+const words = (name: string, byDefault: string, allowed: readonly string[]): Case => ({
+  name,
+  byDefault,
+  good: allowed.map((word) => [word, word] as const),
+  bad: ['', 'nonsense', byDefault.toUpperCase(), `${byDefault},${byDefault}`],
+  allowed: `${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1) ?? ''}`,
+});
+
+const cases: Record<Key, Case> = {
+  host: {
+    name: 'HOST',
+    byDefault: '0.0.0.0',
+    good: [
+      ['127.0.0.1', '127.0.0.1'],
+      ['::1', '::1'],
+      ['signalling.example.com', 'signalling.example.com'],
+    ],
+    bad: ['', 'a b', 'http://example.com', 'localhost:80', '-', '--port'],
+    allowed: 'an IP address or a host name',
+  },
+  port: number('PORT', 8080, 0, 65_535),
+  drainSeconds: number('DRAIN_SECONDS', 8, 0, 600),
+  logLevel: words('LOG_LEVEL', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+  store: {
+    name: 'STORE_URL',
+    byDefault: { kind: 'sqlite', path: './data/holdline.db' },
+    good: [
+      ['sqlite:./here.db', { kind: 'sqlite', path: './here.db' }],
+      ['sqlite:/var/lib/holdline.db', { kind: 'sqlite', path: '/var/lib/holdline.db' }],
+      ['sqlite:///var/lib/holdline.db', { kind: 'sqlite', path: '/var/lib/holdline.db' }],
+      ['sqlite::memory:', { kind: 'sqlite', path: ':memory:' }],
+    ],
+    bad: [
+      '',
+      'sqlite:',
+      'sqlite://here.db',
+      'sqlite:./here.db?mode=ro',
+      './here.db',
+      'redis://127.0.0.1:6379',
+      'postgres://a',
+    ],
+    allowed: 'sqlite:PATH, sqlite::memory: or redis://HOST (this version has not got Redis yet)',
+  },
+  sqliteSynchronous: words('SQLITE_SYNCHRONOUS', 'full', ['full', 'normal']),
+  maxStoreBytes: number('MAX_STORE_BYTES', 4_294_967_296, 65_536, 1_099_511_627_776),
+  // Their upper bounds are among the settings that bound each other, further down.
+  defaultWaitSeconds: { ...number('DEFAULT_WAIT_SECONDS', 25, 1, 300), good: [['50', 50]] },
+  maxWaitSeconds: { ...number('MAX_WAIT_SECONDS', 50, 1, 300), good: [['300', 300]] },
+  maxHeldPolls: number('MAX_HELD_POLLS', 50_000, 1, 1_000_000),
+  maxParticipantsPerRoom: number('MAX_PARTICIPANTS_PER_ROOM', 32, 1, 1000),
+  maxMessageBytes: number('MAX_MESSAGE_BYTES', 65_536, 256, 1_048_576),
+  maxMailboxMessages: number('MAX_MAILBOX_MESSAGES', 512, 1, 100_000),
+  maxMailboxBytes: { ...number('MAX_MAILBOX_BYTES', 2_097_152, 256, 1_073_741_824), good: [['65536', 65_536]] },
+  defaultTtlSeconds: { ...number('DEFAULT_TTL_SECONDS', 120, 1, 604_800), good: [['1', 1]] },
+  maxTtlSeconds: { ...number('MAX_TTL_SECONDS', 86_400, 1, 604_800), good: [['604800', 604_800]] },
+  defaultIdleTimeoutSeconds: { ...number('DEFAULT_IDLE_TIMEOUT_SECONDS', 60, 1, 86_400), good: [['1', 1]] },
+  maxIdleTimeoutSeconds: { ...number('MAX_IDLE_TIMEOUT_SECONDS', 300, 1, 86_400), good: [['60', 60]] },
+  corsOrigins: {
+    name: 'CORS_ORIGINS',
+    byDefault: '*',
+    good: [
+      ['*', '*'],
+      ['https://app.example.com', ['https://app.example.com']],
+      ['http://localhost:3000, capacitor://localhost', ['http://localhost:3000', 'capacitor://localhost']],
+    ],
+    bad: [
+      '',
+      ',',
+      'app.example.com',
+      'https://app.example.com/',
+      'https://a.example,*',
+      'https://A.example',
+      'https://a:443',
+    ],
+    allowed: '* or origins such as https://app.example.com (no path, no final slash), separated by commas',
+  },
+  trustProxy: {
+    name: 'TRUST_PROXY',
+    byDefault: false,
+    good: [
+      ['true', true],
+      ['false', false],
+      ['2', 2],
+      ['loopback, 10.0.0.0/8,fd00::/8,192.0.2.1', ['loopback', '10.0.0.0/8', 'fd00::/8', '192.0.2.1']],
+    ],
+    bad: ['', '0', '33', 'yes', 'proxy.example.com', '10.0.0.0/33', '10.0.0.0/0', '10.0.0.0/8/8', '10.0.0.0/'],
+    allowed: 'true, false, a hop count from 1 to 32, or addresses and subnets',
+  },
+  rateLimit: words('RATE_LIMIT', 'on', ['on', 'off']),
+  iceServers: {
+    name: 'ICE_SERVERS',
+    byDefault: [],
+    good: [
+      ['[]', []],
+      ['[{"urls":"stun:stun.example.com"}]', [{ urls: ['stun:stun.example.com'] }]],
+      [
+        '[{"urls":["turn:[::1]:3478?transport=tcp","turns:t.example"],"username":"u","credential":"c"}]',
+        [{ urls: ['turn:[::1]:3478?transport=tcp', 'turns:t.example'], username: 'u', credential: 'c' }],
+      ],
+    ],
+    bad: [
+      '',
+      'stun:stun.example.com',
+      '{"urls":"stun:a"}',
+      '["stun:a"]',
+      '[{"urls":"https://a"}]',
+      '[{"urls":"stun://a"}]',
+      '[{"urls":[]}]',
+      '[{"url":"stun:a"}]',
+      '[{"urls":"stun:a","extra":1}]',
+      '[{"urls":"turn:a"}]',
+      '[{"urls":"turn:a","username":"u"}]',
+    ],
+    allowed: 'a JSON array of {"urls", "username", "credential"}',
+  },
+};
+
+const rows = Object.entries(cases).map(([key, row]) => ({ key: key as Key, ...row, flag: flagOf(row.name) }));
+
+function flagOf(name: string): string {
+  return `--${name.toLowerCase().replaceAll('_', '-')}`;
+}
+
+function refusal(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof SettingError) return error.message;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+test('every built setting of the table is tried here, and no other', () => {
+  const built = Object.values(table).filter((row) => row.built);
+  expect(rows.map(({ name }) => name).sort()).toEqual(built.map((row) => row.name).sort());
+});
+
+describe.each(rows)('$name', ({ key, name, flag, byDefault, good, bad, allowed }) => {
+  test('has its default', () => {
+    expect(loadSettings({ env: {}, argv: [] })[key]).toEqual(byDefault);
+    expect(defaultSettings()[key]).toEqual(byDefault);
+  });
+
+  test.each(good)('reads %s from the environment and from its flag, in both spellings', (text, value) => {
+    expect(loadSettings({ env: { [name]: text }, argv: [] })[key]).toEqual(value);
+    expect(loadSettings({ env: {}, argv: [flag, text] })[key]).toEqual(value);
+    expect(loadSettings({ env: {}, argv: [`${flag}=${text}`] })[key]).toEqual(value);
+  });
+
+  test('takes the flag, and does not even judge the environment, when both are given', () => {
+    const [text = '', value] = good.at(-1) ?? [];
+    expect(loadSettings({ env: { [name]: 'nonsense,' }, argv: [flag, text] })[key]).toEqual(value);
+  });
+
+  test.each(bad)('refuses "%s" in one line that names it as given and says what is allowed', (text) => {
+    const fromEnvironment = refusal(() => loadSettings({ env: { [name]: text }, argv: [] }));
+    const fromFlag = refusal(() => loadSettings({ env: {}, argv: [`${flag}=${text}`] }));
+    for (const line of [fromEnvironment, fromFlag]) {
+      expect(line).not.toContain('\n');
+      expect(line).toContain(`allowed is ${allowed}`);
+      expect(line).toContain(name === 'ICE_SERVERS' ? '(value not shown)' : `"${text}"`);
+    }
+    expect(fromEnvironment.startsWith(`${name} `)).toBe(true);
+    expect(fromFlag.startsWith(`${flag} `)).toBe(true);
+  });
+});
+
+describe('settings that bound each other', () => {
+  test.each([
+    ['DEFAULT_WAIT_SECONDS', '51', 'MAX_WAIT_SECONDS', '50'],
+    ['DEFAULT_TTL_SECONDS', '61', 'MAX_TTL_SECONDS', '60'],
+    ['DEFAULT_IDLE_TIMEOUT_SECONDS', '61', 'MAX_IDLE_TIMEOUT_SECONDS', '60'],
+    ['MAX_MESSAGE_BYTES', '1001', 'MAX_MAILBOX_BYTES', '1000'],
+  ])('%s must not be above %3$s', (lower, low, upper, high) => {
+    expect(refusal(() => loadSettings({ env: { [lower]: low, [upper]: high }, argv: [] }))).toBe(
+      `${lower} ${low} is above ${upper} ${high}: allowed is at most that`,
+    );
+  });
+
+  test('the line says which of the two is a default', () => {
+    expect(refusal(() => loadSettings({ env: {}, argv: ['--max-wait-seconds', '10'] }))).toBe(
+      'DEFAULT_WAIT_SECONDS 25 (its default) is above --max-wait-seconds 10: allowed is at most that',
+    );
+  });
+});
+
+describe('open mode', () => {
+  test('is on, and keeps idle timeouts to 300 seconds', () => {
+    const env = { DEFAULT_IDLE_TIMEOUT_SECONDS: '600', MAX_IDLE_TIMEOUT_SECONDS: '3600' };
+    const { openMode, defaultIdleTimeoutSeconds, maxIdleTimeoutSeconds } = loadSettings({ env, argv: [] });
+    expect({ openMode, defaultIdleTimeoutSeconds, maxIdleTimeoutSeconds }).toEqual({
+      openMode: true,
+      defaultIdleTimeoutSeconds: 300,
+      maxIdleTimeoutSeconds: 300,
+    });
+  });
+
+  test('leaves shorter idle timeouts as they are', () => {
+    expect(defaultSettings({ defaultIdleTimeoutSeconds: 5, maxIdleTimeoutSeconds: 10 })).toMatchObject({
+      defaultIdleTimeoutSeconds: 5,
+      maxIdleTimeoutSeconds: 10,
+    });
+  });
+});
+
+describe('settings for embedding', () => {
+  test('are the defaults with some replaced, and read no environment', () => {
+    expect(defaultSettings({ port: 0 })).toEqual({ ...loadSettings({ env: {}, argv: [] }), port: 0 });
+  });
+
+  test('can be derived from other settings', () => {
+    const first = defaultSettings({ maxParticipantsPerRoom: 2 });
+    expect(defaultSettings({ ...first, maxHeldPolls: 7 })).toEqual({ ...first, maxHeldPolls: 7 });
+  });
+
+  test('are judged like any others', () => {
+    expect(refusal(() => defaultSettings({ port: 70_000 }))).toBe(
+      'port 70000 cannot be used: allowed is a whole number from 0 to 65535',
+    );
+    expect(refusal(() => defaultSettings({ maxWaitSeconds: 10 }))).toContain('above maxWaitSeconds 10');
+    expect(refusal(() => defaultSettings({ store: { kind: 'redis', url: 'redis://u:hunter2@r' } }))).not.toContain(
+      'hunter2',
+    );
+  });
+
+  test('have no unknown names', () => {
+    const misspelt = { potr: 80 } as Partial<Settings>;
+    expect(refusal(() => defaultSettings(misspelt))).toContain('potr is not a setting');
+  });
+
+  test('are frozen all the way down', () => {
+    const settings = defaultSettings({ corsOrigins: ['https://a.example'] });
+    expect([settings, settings.store, settings.corsOrigins, settings.iceServers].every(Object.isFrozen)).toBe(true);
+  });
+});
+
+test('unknown variables of the environment are ignored', () => {
+  expect(loadSettings({ env: { PATH: '/bin', MAX_WAIT: 'x' }, argv: [] })).toEqual(defaultSettings());
+});
+
+test('the bounds that the API document shows are the defaults of the settings', () => {
+  expect({ ...defaultSettings(), maxIdleTimeoutSeconds: 86_400 }).toMatchObject(DEFAULT_BOUNDS);
+  expect(table.maxIdleTimeoutSeconds.default).toBe('86400');
+});
