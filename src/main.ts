@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { loadSettings, readCommandLine, SettingError, settingsHelp, UsageError } from './config.ts';
+import type { Settings } from './config.ts';
+import { checkRuntime } from './config/runtime.ts';
+import { createLog } from './log.ts';
+import type { Log } from './log.ts';
+import { createHoldline, StoreError } from './service.ts';
+
+const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** One Ctrl-C may arrive twice, from the terminal and from `npm start`, which passes it on; no second key press is so fast. */
+const SAME_KEY_PRESS_MS = 300;
+
+const manifest = z
+  .object({ version: z.string(), engines: z.object({ node: z.string() }) })
+  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
+
+/** The first SIGTERM or SIGINT. Further SIGTERMs change nothing; a second SIGINT ends the process at once. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let interruptedAtMs = Infinity;
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', (signal) => {
+      if (performance.now() - interruptedAtMs > SAME_KEY_PRESS_MS) process.exit(EXIT.interrupted);
+      interruptedAtMs = Math.min(interruptedAtMs, performance.now());
+      resolve(signal);
+    });
+  });
+}
+
+/** Also reached by a rejection that nobody handles: Node raises it as an uncaught exception. */
+function endOnCrash(log: Log): void {
+  process.on('uncaughtException', (error, origin) => {
+    log.fatal({ err: error, origin }, 'crashed');
+    process.exit(EXIT.failed);
+  });
+}
+
+async function serve(settings: Settings): Promise<void> {
+  const log = createLog(settings.logLevel);
+  endOnCrash(log);
+  const stopped = stopSignal();
+  log.debug({ settings }, 'settings');
+  const holdline = await createHoldline(settings, { log });
+  const { host, port } = await holdline.start();
+  const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  log.info({ version: manifest.version, host, port, store: settings.store.kind }, `listening on ${address}`);
+  if (settings.openMode) {
+    log.warn(
+      "open mode: whoever knows a room's name may join it, so names must be hard to guess; idle timeouts are at most 300 s",
+    );
+  }
+  const signal = await stopped;
+  log.info({ signal, drainSeconds: settings.drainSeconds }, 'draining');
+  await holdline.close();
+  log.info('stopped');
+}
+
+/** What an operator can put right: one line instead of a stack. Undefined for everything else. */
+function plainWords(error: unknown): string | undefined {
+  if (error instanceof SettingError || error instanceof StoreError) return error.message;
+  const listening =
+    error instanceof Error && 'syscall' in error && ['listen', 'getaddrinfo'].includes(String(error.syscall));
+  return listening ? `cannot listen: ${error.message}` : undefined;
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  const { help, version } = readCommandLine(argv);
+  if (help) process.stdout.write(settingsHelp());
+  else if (version) process.stdout.write(`${manifest.version}\n`);
+  else {
+    checkRuntime(process.versions.node, manifest.engines.node);
+    await serve(loadSettings({ env: process.env, argv }));
+    process.exit(EXIT.done);
+  }
+}
+
+try {
+  await run(process.argv.slice(2));
+} catch (error) {
+  const words = plainWords(error);
+  if (words === undefined) throw error;
+  process.stderr.write(`holdline: ${words.replace(/\s*\n\s*/g, ' ')}\n`);
+  process.exit(error instanceof UsageError ? EXIT.usage : EXIT.failed);
+}
