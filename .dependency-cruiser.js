@@ -15,12 +15,13 @@ const entry = '^src/(main|index)\\.ts$';
 const service = '^src/service\\.ts$';
 const config = '^src/config(\\.ts$|/)';
 const log = '^src/log\\.ts$';
+const version = '^src/version\\.ts$';
 const http = '^src/http/';
 const store = '^src/store/';
 const signalling = '^src/signalling/';
 const wire = '^src/wire/';
 const client = '^src/client/';
-const rooms = [entry, service, config, log, http, store, signalling, wire, client];
+const rooms = [entry, service, config, log, version, http, store, signalling, wire, client];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -28,17 +29,18 @@ export default {
     wall(
       'entry-wall',
       entry,
-      [service, config, log],
+      [service, config, log, version],
       'The command and the package entry reach everything through the service.',
     ),
     wall(
       'service-wall',
       service,
-      [config, log, http, store, signalling],
+      [config, log, version, http, store, signalling],
       'The service wires the rooms; what goes over the wire is the business of http/.',
     ),
     wall('config-wall', config, [signalling, wire], 'Settings are parsed before anything is built.'),
     wall('log-wall', log, [], 'The logger is handed in and knows nobody.'),
+    wall('version-wall', version, [], 'A constant knows nobody.'),
     wall(
       'http-wall',
       http,
