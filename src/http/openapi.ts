@@ -92,11 +92,11 @@ const PATH_PARAMETERS: Record<PathParameter, z.ZodType> = {
 };
 
 const REQUEST_HEADERS: Record<RequestHeader, z.ZodType> = {
-  'Idempotency-Key': idempotencyKey.optional(),
+  'Idempotency-Key': idempotencyKey.optional().meta({ ...idempotencyKey.meta() }),
   'X-HTTP-Method-Override': z
     .enum(['DELETE'])
-    .meta({ description: 'Only with POST, where a proxy refuses DELETE.', examples: ['DELETE'] })
-    .optional(),
+    .optional()
+    .meta({ description: 'Only with POST, where a proxy refuses DELETE.', examples: ['DELETE'] }),
 };
 
 type Paths = Record<string, Partial<Record<Lowercase<Operation['method']>, ZodOpenApiOperationObject>>>;

@@ -32,11 +32,18 @@ export function decodeCursor(text: string): Cursor {
  * back) has expired.
  * @throws SignallingError `cursor-expired` with `resetCursor`
  */
-export function checkCursor(cursor: Cursor, mailbox: { mailboxId: MailboxId; acknowledged: number; head: number }): void {
+export function checkCursor(
+  cursor: Cursor,
+  mailbox: { mailboxId: MailboxId; acknowledged: number; head: number },
+): void {
   const known = cursor.mailboxId === mailbox.mailboxId;
   if (known && cursor.position >= mailbox.acknowledged && cursor.position <= mailbox.head) return;
   const resetCursor = encodeCursor({ mailboxId: mailbox.mailboxId, position: mailbox.acknowledged });
-  const cause = known ? (cursor.position > mailbox.head ? 'is ahead of' : 'was acknowledged in') : 'belongs to an earlier';
+  const cause = known
+    ? cursor.position > mailbox.head
+      ? 'is ahead of'
+      : 'was acknowledged in'
+    : 'belongs to an earlier';
   throw new SignallingError(
     'cursor-expired',
     `The cursor ${cause} this mailbox. Continue from \`resetCursor\`, and renegotiate: messages may have been missed.`,

@@ -24,11 +24,16 @@ export function requireParticipant(bearer: Bearer | undefined, roomId: RoomId): 
   if (bearer === undefined || bearer.state === 'replaced') throw unauthenticated();
   if (bearer.state === 'gone') {
     if (bearer.roomId !== roomId) throw unauthenticated();
-    throw new SignallingError('participant-gone', `This participant is no longer in the room (${bearer.reason}). Join again.`, {
-      reason: bearer.reason,
-    });
+    throw new SignallingError(
+      'participant-gone',
+      `This participant is no longer in the room (${bearer.reason}). Join again.`,
+      {
+        reason: bearer.reason,
+      },
+    );
   }
-  if (bearer.roomId !== roomId) throw new SignallingError('forbidden', 'This token belongs to a participant of another room.');
+  if (bearer.roomId !== roomId)
+    throw new SignallingError('forbidden', 'This token belongs to a participant of another room.');
   return { roomId, participantId: bearer.participantId, mailboxId: bearer.mailboxId };
 }
 

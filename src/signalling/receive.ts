@@ -71,7 +71,10 @@ async function hold(
   deadlineMs: number,
 ): Promise<Page | undefined> {
   if (context.waiters.size > context.maxHeldPolls) {
-    throw new SignallingError('too-many-polls', 'This server holds as many polls as it may. Try again, or poll with `wait=0`.');
+    throw new SignallingError(
+      'too-many-polls',
+      'This server holds as many polls as it may. Try again, or poll with `wait=0`.',
+    );
   }
   context.store.holdPoll(mailbox, poll.windowMs);
   for (;;) {
@@ -82,15 +85,27 @@ async function hold(
 }
 
 /** Reads once the wait is over; `undefined` when the client hung up, since nobody would get what was read. */
-async function readAfter(waited: Promise<WaitEnd>, store: SignallingStore, mailbox: Mailbox, poll: Poll): Promise<Page | undefined> {
+async function readAfter(
+  waited: Promise<WaitEnd>,
+  store: SignallingStore,
+  mailbox: Mailbox,
+  poll: Poll,
+): Promise<Page | undefined> {
   const end = await waited;
   if (end.kind === 'superseded') {
-    throw new SignallingError('poll-superseded', 'A newer poll of this mailbox took over. Nothing is lost; keep one poll in flight.');
+    throw new SignallingError(
+      'poll-superseded',
+      'A newer poll of this mailbox took over. Nothing is lost; keep one poll in flight.',
+    );
   }
   if (end.kind === 'gone') {
-    throw new SignallingError('participant-gone', `This participant is no longer in the room (${end.reason}). Join again.`, {
-      reason: end.reason,
-    });
+    throw new SignallingError(
+      'participant-gone',
+      `This participant is no longer in the room (${end.reason}). Join again.`,
+      {
+        reason: end.reason,
+      },
+    );
   }
   return end.kind === 'hung-up' ? undefined : read(store, mailbox, poll);
 }

@@ -27,7 +27,12 @@ export const participantLeft = (participantId: ParticipantId, reason: GoneReason
   payload: jsonText({ participantId, reason }),
 });
 
-export const messageExpired = (message: { messageId: MessageId; to: ParticipantId; type: string; callId?: string }): RoomEvent => ({
+export const messageExpired = (message: {
+  messageId: MessageId;
+  to: ParticipantId;
+  type: string;
+  callId?: string;
+}): RoomEvent => ({
   type: 'message-expired',
   payload: jsonText(message),
 });

@@ -185,8 +185,12 @@ export class Signalling {
  */
 function provenBy(bearer: Bearer | undefined, request: JoinRequest): Bearer | undefined {
   if (bearer === undefined || bearer.state === 'gone') return undefined;
-  const own = bearer.roomId === request.roomId && (request.participantId ?? bearer.participantId) === bearer.participantId;
+  const own =
+    bearer.roomId === request.roomId && (request.participantId ?? bearer.participantId) === bearer.participantId;
   if (own) return bearer;
   if (bearer.state === 'replaced') return undefined;
-  throw new SignallingError('forbidden', 'This token belongs to another participant or room. Join without it, or with its own participantId.');
+  throw new SignallingError(
+    'forbidden',
+    'This token belongs to another participant or room. Join without it, or with its own participantId.',
+  );
 }

@@ -92,7 +92,11 @@ export type Hint =
  * - `replaced`: proves identity on a join, and nothing else.
  * - `gone`: its participant is no longer there.
  */
-export type StoredToken = { readonly digest: TokenDigest; readonly roomId: RoomId; readonly participantId: ParticipantId } & (
+export type StoredToken = {
+  readonly digest: TokenDigest;
+  readonly roomId: RoomId;
+  readonly participantId: ParticipantId;
+} & (
   | { readonly state: 'fresh' | 'used'; readonly mailboxId: MailboxId }
   | { readonly state: 'replaced' }
   | { readonly state: 'gone'; readonly reason: GoneReason }
@@ -104,7 +108,8 @@ export interface Join {
   /** `resume` keeps the mailbox of a participant who is there; otherwise it starts anew. */
   readonly resume: boolean;
   /** How the caller proves to be a participant who is already there. A token is judged again at the commit. */
-  readonly proof: { readonly kind: 'none' } | { readonly kind: 'token'; readonly handle: TokenHandle } | { readonly kind: 'trusted' };
+  readonly proof:
+    { readonly kind: 'none' } | { readonly kind: 'token'; readonly handle: TokenHandle } | { readonly kind: 'trusted' };
   /** Absent fields stay as they are on a resume. */
   readonly profile: { readonly displayName?: string; readonly metadata?: JsonText; readonly idleTimeoutMs?: number };
   readonly defaultIdleTimeoutMs: number;

@@ -5,7 +5,8 @@ import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { StoreError } from './store-error.ts';
 
 /** Where the store is. */
-export type StoreLocation = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'redis'; readonly url: string };
+export type StoreLocation =
+  { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'redis'; readonly url: string };
 
 export interface StoreOptions {
   readonly location: StoreLocation;

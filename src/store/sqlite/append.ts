@@ -29,12 +29,22 @@ export function append(context: SqliteContext, tx: Tx, { sender, messages, idemp
   const receipts = planned.map((delivery) => perform(context, tx, from, delivery));
   if (idempotency !== undefined) {
     const forgetAtMs = Math.floor(context.clock.steadyMs() + IDEMPOTENCY_KEPT_MS);
-    context.statements.keepSend.run(from.row, idempotency.scope, idempotency.fingerprint, JSON.stringify(receipts), forgetAtMs);
+    context.statements.keepSend.run(
+      from.row,
+      idempotency.scope,
+      idempotency.fingerprint,
+      JSON.stringify(receipts),
+      forgetAtMs,
+    );
   }
   return { receipts, replayed: false };
 }
 
-function findKept(context: SqliteContext, from: ParticipantRecord, { scope, fingerprint }: NonNullable<Append['idempotency']>) {
+function findKept(
+  context: SqliteContext,
+  from: ParticipantRecord,
+  { scope, fingerprint }: NonNullable<Append['idempotency']>,
+) {
   const row = context.statements.findSend.get(from.row, scope);
   if (row === undefined || row.forget_at <= context.clock.steadyMs()) return undefined;
   if (row.fingerprint !== fingerprint) throw keyReused();
@@ -59,7 +69,9 @@ const othersThan = (from: ParticipantRecord): ParticipantRecord[] =>
 
 function recipientOf(from: ParticipantRecord, to: string, messageIndex: number): ParticipantRecord {
   for (const participant of from.room.participants.values()) if (participant.participantId === to) return participant;
-  throw new SignallingError('recipient-not-found', `There is no participant "${to}" in this room now.`, { messageIndex });
+  throw new SignallingError('recipient-not-found', `There is no participant "${to}" in this room now.`, {
+    messageIndex,
+  });
 }
 
 const mailboxFull = (message: OutgoingMessage, messageIndex: number): SignallingError =>
@@ -90,7 +102,12 @@ class Quota {
   }
 }
 
-function perform(context: SqliteContext, tx: Tx, from: ParticipantRecord, { message, bytes, recipients, skipped }: Planned): Receipt {
+function perform(
+  context: SqliteContext,
+  tx: Tx,
+  from: ParticipantRecord,
+  { message, bytes, recipients, skipped }: Planned,
+): Receipt {
   const sentAtMs = context.clock.wallMs();
   const nowMs = context.clock.steadyMs();
   const addressed = message.to !== undefined;
@@ -99,6 +116,8 @@ function perform(context: SqliteContext, tx: Tx, from: ParticipantRecord, { mess
     id: message.id,
     sentAtMs,
     recipients: recipients.map((to) => ({ participantId: to.participantId, listening: isListening(to, nowMs) })),
-    ...(skipped.length > 0 && { skipped: skipped.map((to) => ({ participantId: to.participantId, code: 'mailbox-full' as const })) }),
+    ...(skipped.length > 0 && {
+      skipped: skipped.map((to) => ({ participantId: to.participantId, code: 'mailbox-full' as const })),
+    }),
   };
 }

@@ -49,7 +49,8 @@ function prepare({ path, synchronous }: DatabaseOptions): Database.Database {
     // Last, since a fresh WAL file turns an earlier setting back with its first write.
     db.pragma(`synchronous = ${synchronous}`);
     const wanted = synchronous === 'full' ? 2 : 1;
-    if (db.pragma('synchronous', { simple: true }) !== wanted) throw new StoreError(`${path} does not take synchronous = ${synchronous}`);
+    if (db.pragma('synchronous', { simple: true }) !== wanted)
+      throw new StoreError(`${path} does not take synchronous = ${synchronous}`);
     return db;
   } catch (error) {
     db.close();
@@ -60,7 +61,10 @@ function prepare({ path, synchronous }: DatabaseOptions): Database.Database {
 function checkWhole(db: Database.Database, path: string): void {
   if (path !== ':memory:' && statSync(path).size > CHECKED_WHOLE_BYTES) return;
   const [first] = db.pragma('quick_check(1)', { simple: false }) as { quick_check: string }[];
-  if (first?.quick_check !== 'ok') throw new StoreError(`the database ${path} is corrupt (${first?.quick_check ?? 'no answer'}); restore a backup or move it away`);
+  if (first?.quick_check !== 'ok')
+    throw new StoreError(
+      `the database ${path} is corrupt (${first?.quick_check ?? 'no answer'}); restore a backup or move it away`,
+    );
 }
 
 /**

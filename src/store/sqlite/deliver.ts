@@ -73,7 +73,13 @@ export function deliverEvent(context: SqliteContext, tx: Tx, to: ParticipantReco
 }
 
 /** Tells everyone in the room but one. */
-export function announce(context: SqliteContext, tx: Tx, room: RoomRecord, except: ParticipantId, event: RoomEvent): void {
+export function announce(
+  context: SqliteContext,
+  tx: Tx,
+  room: RoomRecord,
+  except: ParticipantId,
+  event: RoomEvent,
+): void {
   for (const participant of room.participants.values()) {
     if (participant.participantId !== except) deliverEvent(context, tx, participant, event);
   }

@@ -25,7 +25,14 @@ export function emptyMailbox(context: SqliteContext, participant: ParticipantRec
   context.statements.deleteSendsOf.run(participant.row);
   context.statements.deleteJoinsOf.run(participant.row);
   context.directory.liveBytes -= pendingBytes(participant);
-  Object.assign(participant, { messages: 0, messageBytes: 0, events: 0, eventBytes: 0, gaps: 0, expiresFromMs: Infinity });
+  Object.assign(participant, {
+    messages: 0,
+    messageBytes: 0,
+    events: 0,
+    eventBytes: 0,
+    gaps: 0,
+    expiresFromMs: Infinity,
+  });
 }
 
 export function endHeldPolls(tx: Tx, { mailboxId }: ParticipantRecord, reason: GoneReason): void {
@@ -38,13 +45,16 @@ export function presentOrGone(context: SqliteContext, mailbox: Mailbox): Partici
   if (participant !== undefined) return participant;
   const newer = context.directory.rooms.get(mailbox.roomId)?.participants.has(mailbox.participantId) === true;
   const reason = newer ? 'replaced' : (lastReason(context, mailbox) ?? 'left');
-  throw new SignallingError('participant-gone', `This participant is no longer in the room (${reason}). Join again.`, { reason });
+  throw new SignallingError('participant-gone', `This participant is no longer in the room (${reason}). Join again.`, {
+    reason,
+  });
 }
 
 function lastReason(context: SqliteContext, mailbox: Mailbox): GoneReason | undefined {
   let reason: GoneReason | undefined;
   for (const token of context.directory.tokens.values()) {
-    if (token.state === 'gone' && token.roomId === mailbox.roomId && token.participantId === mailbox.participantId) reason = token.reason;
+    if (token.state === 'gone' && token.roomId === mailbox.roomId && token.participantId === mailbox.participantId)
+      reason = token.reason;
   }
   return reason;
 }

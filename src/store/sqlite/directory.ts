@@ -31,7 +31,9 @@ export class Directory {
 
   /** After a rolled-back transaction: the room as the rows have it, presence as it was. */
   reload(roomId: RoomId, nowMs: number): void {
-    const before = new Map([...(this.rooms.get(roomId)?.participants.values() ?? [])].map((record) => [record.mailboxId, record]));
+    const before = new Map(
+      [...(this.rooms.get(roomId)?.participants.values() ?? [])].map((record) => [record.mailboxId, record]),
+    );
     for (const record of before.values()) this.removeParticipant(record);
     this.rooms.delete(roomId);
     for (const row of this.#statements.participantsOf.all(roomId)) {
@@ -60,7 +62,8 @@ export class Directory {
 
   /** Its tokens stay: what becomes of them is the caller's to say. */
   removeParticipant(record: ParticipantRecord): void {
-    if (record.room.participants.get(record.participantId) === record) record.room.participants.delete(record.participantId);
+    if (record.room.participants.get(record.participantId) === record)
+      record.room.participants.delete(record.participantId);
     if (record.room.participants.size === 0) this.rooms.delete(record.room.roomId);
     this.#byRow.delete(record.row);
     this.liveBytes -= PARTICIPANT_BYTES + pendingBytes(record);
@@ -81,7 +84,11 @@ export class Directory {
 
   #restore(row: ParticipantRow, nowMs: number, before: ParticipantRecord | undefined): void {
     const roomId = row.room_id as RoomId;
-    const room = this.rooms.get(roomId) ?? { row: row.room, roomId, participants: new Map<ParticipantId, ParticipantRecord>() };
+    const room = this.rooms.get(roomId) ?? {
+      row: row.room,
+      roomId,
+      participants: new Map<ParticipantId, ParticipantRecord>(),
+    };
     const expiresFromMs = row.expires_from ?? Infinity;
     this.expiresFromMs = Math.min(this.expiresFromMs, expiresFromMs);
     this.addParticipant({

@@ -40,5 +40,10 @@ function expire(context: SqliteContext, tx: Tx, row: OverdueRow): void {
   if (sender === undefined) return;
   const { participantId: to } = mailbox;
   const callId = row.call_id === null ? {} : { callId: row.call_id };
-  deliverEvent(context, tx, sender, messageExpired({ messageId: row.message_id as MessageId, to, type: row.type, ...callId }));
+  deliverEvent(
+    context,
+    tx,
+    sender,
+    messageExpired({ messageId: row.message_id as MessageId, to, type: row.type, ...callId }),
+  );
 }

@@ -103,5 +103,7 @@ const CANNOT_COMMIT = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|P
 
 function asRefusal(error: unknown): unknown {
   if (!(error instanceof Database.SqliteError) || !CANNOT_COMMIT.test(error.code)) return error;
-  return new SignallingError('storage-unavailable', 'The message store cannot take this now. Try again.', { cause: error });
+  return new SignallingError('storage-unavailable', 'The message store cannot take this now. Try again.', {
+    cause: error,
+  });
 }

@@ -27,7 +27,10 @@ export function join(context: SqliteContext, tx: Tx, request: Join): Joined {
   return request.resume ? resume(context, tx, request, present) : restart(context, tx, request, present);
 }
 
-function findKept(context: SqliteContext, { idempotency }: Join): { participant: ParticipantRecord; resumed: boolean } | undefined {
+function findKept(
+  context: SqliteContext,
+  { idempotency }: Join,
+): { participant: ParticipantRecord; resumed: boolean } | undefined {
   if (idempotency === undefined) return undefined;
   const row = context.statements.findJoin.get(idempotency.scope);
   const participant = row === undefined ? undefined : context.directory.byRow(row.participant);
@@ -46,7 +49,13 @@ const proves = (proof: Join['proof'], present: ParticipantRecord): boolean =>
   proof.kind === 'trusted' || (proof.kind === 'token' && present.tokens.some((token) => token.handle === proof.handle));
 
 /** A retry of a join whose reply was lost: a further token for the same participant, and nothing is announced. */
-function again(context: SqliteContext, tx: Tx, request: Join, participant: ParticipantRecord, resumed: boolean): Joined {
+function again(
+  context: SqliteContext,
+  tx: Tx,
+  request: Join,
+  participant: ParticipantRecord,
+  resumed: boolean,
+): Joined {
   tx.touch(request.roomId);
   mint(context, participant, request.token);
   return joinedAs(context, participant, { resumed, replayed: true });
@@ -54,7 +63,10 @@ function again(context: SqliteContext, tx: Tx, request: Join, participant: Parti
 
 function enter(context: SqliteContext, tx: Tx, request: Join, room: RoomRecord | undefined): Joined {
   if (room !== undefined && room.participants.size >= context.limits.maxParticipantsPerRoom) {
-    throw new SignallingError('room-full', `This room has its ${context.limits.maxParticipantsPerRoom} participants. Try again when one has left.`);
+    throw new SignallingError(
+      'room-full',
+      `This room has its ${context.limits.maxParticipantsPerRoom} participants. Try again when one has left.`,
+    );
   }
   refuseWhenFull(context);
   tx.touch(request.roomId);
@@ -69,7 +81,12 @@ function resume(context: SqliteContext, tx: Tx, request: Join, present: Particip
   present.displayName = request.profile.displayName ?? present.displayName;
   present.metadata = request.profile.metadata ?? present.metadata;
   present.idleTimeoutMs = request.profile.idleTimeoutMs ?? present.idleTimeoutMs;
-  context.statements.updateProfile.run(present.displayName ?? null, present.metadata ?? null, present.idleTimeoutMs, present.row);
+  context.statements.updateProfile.run(
+    present.displayName ?? null,
+    present.metadata ?? null,
+    present.idleTimeoutMs,
+    present.row,
+  );
   replaceTokens(context, present, present);
   endHeldPolls(tx, present, 'replaced');
   context.directory.restartIdleTime(present, context.clock.steadyMs());
@@ -109,7 +126,11 @@ function announceJoined(context: SqliteContext, tx: Tx, participant: Participant
   announce(context, tx, participant.room, participant.participantId, participantJoined(view));
 }
 
-function joinedAs(context: SqliteContext, participant: ParticipantRecord, how: { resumed: boolean; replayed: boolean }): Joined {
+function joinedAs(
+  context: SqliteContext,
+  participant: ParticipantRecord,
+  how: { resumed: boolean; replayed: boolean },
+): Joined {
   const nowMs = context.clock.steadyMs();
   const { room, participantId, mailboxId } = participant;
   return {

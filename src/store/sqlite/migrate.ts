@@ -30,8 +30,12 @@ export function migrate(db: Database.Database, path: string): void {
 function checkedVersion(db: Database.Database, path: string): number {
   const application = z.int().parse(db.pragma('application_id', { simple: true }));
   const tables = z.int().parse(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
-  if (application !== APPLICATION_ID && tables > 0) throw new StoreError(`the database ${path} belongs to another program; use another file`);
-  return z.int().min(0).parse(db.pragma('user_version', { simple: true }));
+  if (application !== APPLICATION_ID && tables > 0)
+    throw new StoreError(`the database ${path} belongs to another program; use another file`);
+  return z
+    .int()
+    .min(0)
+    .parse(db.pragma('user_version', { simple: true }));
 }
 
 function migrationFiles(): string[] {

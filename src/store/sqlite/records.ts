@@ -63,6 +63,7 @@ export const isListening = (record: ParticipantRecord, nowMs: number): boolean =
   record.heldUntilMs > nowMs || nowMs - record.pollEndedAtMs < LISTENING_GRACE_MS;
 
 /** When the participant's idle time is over, as things stand (steady ms). */
-export const idleFromMs = (record: ParticipantRecord): number => Math.max(record.seenAtMs, record.heldUntilMs) + record.idleTimeoutMs;
+export const idleFromMs = (record: ParticipantRecord): number =>
+  Math.max(record.seenAtMs, record.heldUntilMs) + record.idleTimeoutMs;
 
 export const pendingBytes = (record: ParticipantRecord): number => record.messageBytes + record.eventBytes;

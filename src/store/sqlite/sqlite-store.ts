@@ -3,7 +3,17 @@ import type { Cursor } from '../../signalling/cursor.ts';
 import type { MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import type { Limits } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
-import type { Append, Appended, Hint, Join, Joined, Page, ReadRange, SignallingStore, StoredToken } from '../../signalling/store.ts';
+import type {
+  Append,
+  Appended,
+  Hint,
+  Join,
+  Joined,
+  Page,
+  ReadRange,
+  SignallingStore,
+  StoredToken,
+} from '../../signalling/store.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 import { acknowledge } from './acknowledge.ts';
 import { append } from './append.ts';

@@ -99,7 +99,21 @@ export function prepareStatements(db: Database.Database) {
     deleteParticipant: run<[number]>('DELETE FROM participants WHERE id = ?'),
 
     insertMessage: run<
-      [number, number, string, number | null, string | null, number, string, string | null, string | null, number, number, number | null, number]
+      [
+        number,
+        number,
+        string,
+        number | null,
+        string | null,
+        number,
+        string,
+        string | null,
+        string | null,
+        number,
+        number,
+        number | null,
+        number,
+      ]
     >(
       `INSERT INTO messages
          (mailbox, position, message_id, sender, from_id, addressed, type, payload, call_id, sent_at, stored_at, expires_at, bytes)
@@ -117,9 +131,15 @@ export function prepareStatements(db: Database.Database) {
     deleteMailbox: run<[number]>('DELETE FROM messages WHERE mailbox = ?'),
 
     overdue: get<[number, number], OverdueRow>(`${OVERDUE} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
-    overdueOf: get<[number, number], OverdueRow>(`${OVERDUE} WHERE mailbox = ? AND expires_at <= ? ORDER BY expires_at`),
-    earliestExpiry: get<[], { at: number | null }>('SELECT min(expires_at) AS at FROM messages WHERE expires_at IS NOT NULL'),
-    makeGap: run<[number]>('UPDATE messages SET payload = NULL, expires_at = NULL, bytes = 0, expired = 1 WHERE rowid = ?'),
+    overdueOf: get<[number, number], OverdueRow>(
+      `${OVERDUE} WHERE mailbox = ? AND expires_at <= ? ORDER BY expires_at`,
+    ),
+    earliestExpiry: get<[], { at: number | null }>(
+      'SELECT min(expires_at) AS at FROM messages WHERE expires_at IS NOT NULL',
+    ),
+    makeGap: run<[number]>(
+      'UPDATE messages SET payload = NULL, expires_at = NULL, bytes = 0, expired = 1 WHERE rowid = ?',
+    ),
     oldestEvent: get<[number], { rowid: number; bytes: number }>(
       'SELECT rowid, bytes FROM messages WHERE mailbox = ? AND sender IS NULL AND expired = 0 ORDER BY position LIMIT 1',
     ),
@@ -158,8 +178,12 @@ export function prepareStatements(db: Database.Database) {
     forgetTokens: get<[number, number], { handle: string }>(
       'DELETE FROM tokens WHERE handle IN (SELECT handle FROM tokens WHERE forget_at <= ? LIMIT ?) RETURNING handle',
     ),
-    forgetSends: run<[number, number]>('DELETE FROM sends WHERE rowid IN (SELECT rowid FROM sends WHERE forget_at <= ? LIMIT ?)'),
-    forgetJoins: run<[number, number]>('DELETE FROM joins WHERE rowid IN (SELECT rowid FROM joins WHERE forget_at <= ? LIMIT ?)'),
+    forgetSends: run<[number, number]>(
+      'DELETE FROM sends WHERE rowid IN (SELECT rowid FROM sends WHERE forget_at <= ? LIMIT ?)',
+    ),
+    forgetJoins: run<[number, number]>(
+      'DELETE FROM joins WHERE rowid IN (SELECT rowid FROM joins WHERE forget_at <= ? LIMIT ?)',
+    ),
     alive: get<[], { rooms: number }>('SELECT EXISTS (SELECT 1 FROM rooms) AS rooms'),
   };
 }

@@ -24,7 +24,11 @@ export class Sweep {
   /** Judged from memory, so that an idle service runs no query. */
   isDue(): boolean {
     const nowMs = this.#context.clock.steadyMs();
-    return this.#context.directory.expiresFromMs <= nowMs || this.#forgetFromMs <= nowMs || this.#idleTimers.due(nowMs, 1).length > 0;
+    return (
+      this.#context.directory.expiresFromMs <= nowMs ||
+      this.#forgetFromMs <= nowMs ||
+      this.#idleTimers.due(nowMs, 1).length > 0
+    );
   }
 
   /** @returns whether more is due now */

@@ -53,7 +53,8 @@ export function endTokens(context: SqliteContext, participant: ParticipantRecord
   context.statements.deleteReplacedTokens.run(participant.row);
   context.statements.endTokens.run(reason, forgetAtMs, participant.row);
   for (const { state, handle, digest, roomId, participantId } of forgetTokensOf(context, participant)) {
-    if (state !== 'replaced') context.directory.addToken({ handle, digest, roomId, participantId, state: 'gone', reason, forgetAtMs });
+    if (state !== 'replaced')
+      context.directory.addToken({ handle, digest, roomId, participantId, state: 'gone', reason, forgetAtMs });
   }
 }
 

@@ -1,0 +1,104 @@
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import type { Handler } from './call.ts';
+import type { Edge } from './edge.ts';
+import { route } from './handle.ts';
+import { constantHeaders, corsHandler, type HeaderList } from './headers.ts';
+import { methodOverride } from './method-override.ts';
+import { operationRows, type Operation, type OperationId } from './operations.ts';
+import { isInternal, problemReply } from './problem.ts';
+import { prepareForExpress, type Prepared } from './prototypes.ts';
+import { write } from './reply.ts';
+import { requestIdOf } from './request-id.ts';
+import { invalidRequest, RequestProblem } from './request-problem.ts';
+import { HANDLERS } from './routes/index.ts';
+
+/** The Express app, to listen with or to mount in another app; and the classes that make listening with it cheap. */
+export interface App {
+  readonly app: Express;
+  readonly prepared: Prepared;
+}
+
+/** Everything that happens to a request, in order. */
+export function createApp(edge: Edge): App {
+  const constant = constantHeaders(edge.settings.corsOrigins);
+  const app = express();
+  const prepared = prepareForExpress(app);
+  app.disable('x-powered-by').disable('etag');
+  app.set('trust proxy', edge.settings.trustProxy);
+  app.set('query parser', false); // parsed once, by the schema of the operation
+
+  const router = express.Router({ caseSensitive: true });
+  router.use('/v1', preflight(edge), methodOverride);
+  if (edge.settings.corsOrigins !== '*') router.use('/v1', corsHandler(edge.settings.corsOrigins));
+  addRoutes(router, edge, constant);
+  app.use(router);
+  app.use((req) => {
+    throw new RequestProblem(
+      'not-found',
+      `There is nothing at ${req.path.slice(0, 200)}. See ${req.baseUrl}/openapi.yaml.`,
+    );
+  });
+  app.use(lastResort(edge, constant));
+  return { app, prepared };
+}
+
+/** The rows of the table; for every path, what its methods do and that it has no others. */
+function addRoutes(router: express.Router, edge: Edge, constant: HeaderList): void {
+  const byPath = Map.groupBy(operationRows(), ([, operation]) => operation.path);
+  for (const [path, rows] of byPath) {
+    const at = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
+    const refuse = refuseOtherMethods(rows.map(([, operation]) => operation));
+    // Express would answer HEAD by the GET, and hold it.
+    if (rows.some(([id]) => id === 'receiveMessages')) at.head(refuse);
+    for (const [id, operation] of rows) addRoute(at, id, operation, edge, constant);
+    at.all(refuse);
+  }
+}
+
+function addRoute(at: express.IRoute, id: OperationId, operation: Operation, edge: Edge, constant: HeaderList): void {
+  const method = operation.method.toLowerCase() as 'get' | 'post' | 'delete';
+  at[method](route(operation, HANDLERS[id] as Handler<OperationId>, edge, constant));
+}
+
+function refuseOtherMethods(operations: readonly Operation[]): RequestHandler {
+  const allow = operations.map(({ method }) => method).join(', ');
+  return (req) => {
+    throw new RequestProblem('method-not-allowed', `${req.method} does not work here; ${allow} does.`, {
+      headers: { Allow: allow },
+    });
+  };
+}
+
+/** Answers a CORS preflight; every other OPTIONS is just a method that no path has. */
+function preflight(edge: Edge): RequestHandler {
+  const cors = corsHandler(edge.settings.corsOrigins);
+  return (req, res, next) => {
+    if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) return next();
+    res.setHeaders(
+      new Map([
+        ['Cache-Control', 'no-store'],
+        ['X-Request-Id', requestIdOf(req)],
+      ]),
+    );
+    cors(req, res, next);
+  };
+}
+
+/** What fails outside a route: unknown paths and methods, undecodable URLs, faults of ours. */
+function lastResort(edge: Edge, constant: HeaderList): ErrorRequestHandler {
+  return (error: unknown, req: Request, res: Response, _next: unknown) => {
+    const requestId = requestIdOf(req);
+    const known =
+      error instanceof URIError ? invalidRequest([{ pointer: '/path', detail: 'cannot be decoded' }]) : error;
+    if (isInternal(known)) edge.log.error({ err: known, requestId }, 'request failed');
+    if (res.headersSent) return void res.destroy();
+    if (edge.isDraining()) res.shouldKeepAlive = false;
+    write(res, constant, requestId, problemReply(known, { basePath: req.baseUrl, requestId }));
+  };
+}

@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import type { Bearer } from '../signalling/identify.ts';
+import type { ParticipantId, RoomId } from '../signalling/ids.ts';
+import type { Mailbox } from '../signalling/message.ts';
+import type { Idempotency } from '../signalling/signalling.ts';
+import type { RequestSchemas } from '../wire/index.ts';
+import type { Edge } from './edge.ts';
+import type { OPERATIONS, OperationId } from './operations.ts';
+import type { Reply } from './reply.ts';
+
+type Row<Id extends OperationId> = (typeof OPERATIONS)[Id];
+type Parsed<Name> = Name extends keyof RequestSchemas ? z.output<RequestSchemas[Name]> : undefined;
+type BodyOf<Id extends OperationId> = Row<Id> extends { body: { schema: infer Name } } ? Parsed<Name> : undefined;
+type QueryOf<Id extends OperationId> = Row<Id> extends { query: infer Name } ? Parsed<Name> : undefined;
+type CallerOf<Id extends OperationId> = Row<Id> extends { security: 'participant' } ? Mailbox : undefined;
+
+/** One request that passed all checks that its row of the table asks for. */
+export interface Call<Id extends OperationId> {
+  /** Checked; empty for operations without it in their path. */
+  readonly roomId: RoomId;
+  readonly participantId: ParticipantId;
+  readonly pathCode: string;
+  readonly caller: CallerOf<Id>;
+  /** Whose token it is, for operations that judge it themselves. */
+  readonly bearer: Bearer | undefined;
+  readonly query: QueryOf<Id>;
+  readonly body: BodyOf<Id>;
+  readonly idempotency: Idempotency | undefined;
+  readonly req: IncomingMessage;
+  readonly basePath: string;
+  /** Calls the listener once the client is no longer there to be answered. */
+  readonly onHangUp: (listener: () => void) => void;
+}
+
+/** `undefined`: the client hung up, there is nobody to answer. */
+export type Handler<Id extends OperationId> = (call: Call<Id>, edge: Edge) => Promise<Reply | undefined> | Reply;
+
+export type Handlers = { readonly [Id in OperationId]: Handler<Id> };

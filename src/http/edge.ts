@@ -1,0 +1,34 @@
+import type { Signalling } from '../signalling/signalling.ts';
+import type { IceServer, RequestSchemas } from '../wire/index.ts';
+
+/** What the edge needs to know of the settings. */
+export interface EdgeSettings {
+  readonly defaultWaitSeconds: number;
+  readonly maxWaitSeconds: number;
+  readonly maxMessageBytes: number;
+  readonly maxMailboxMessages: number;
+  readonly defaultTtlSeconds: number;
+  readonly maxTtlSeconds: number;
+  readonly defaultIdleTimeoutSeconds: number;
+  readonly maxIdleTimeoutSeconds: number;
+  readonly corsOrigins: '*' | readonly string[];
+  readonly trustProxy: boolean | number | readonly string[];
+  readonly iceServers: readonly IceServer[];
+}
+
+/** Logs for people who run the service; never given a body or a token. */
+export interface EdgeLog {
+  debug(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** What every route works with. */
+export interface Edge {
+  readonly signalling: Signalling;
+  readonly settings: EdgeSettings;
+  readonly schemas: RequestSchemas;
+  readonly log: EdgeLog;
+  readonly version: string;
+  /** From the first signal to stop until the end. */
+  readonly isDraining: () => boolean;
+}

@@ -1,0 +1,96 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { requireParticipant, type Bearer } from '../signalling/identify.ts';
+import type { ParticipantId, RoomId } from '../signalling/ids.ts';
+import type { Mailbox } from '../signalling/message.ts';
+import { bearerOf } from './authenticate.ts';
+import type { Call, Handler } from './call.ts';
+import type { Edge } from './edge.ts';
+import type { HeaderList } from './headers.ts';
+import type { Operation, OperationId } from './operations.ts';
+import { parseBody, parseTarget } from './parse-request.ts';
+import { isInternal, problemReply } from './problem.ts';
+import { HungUp } from './read-body.ts';
+import { write, type Reply } from './reply.ts';
+import { requestIdOf } from './request-id.ts';
+import { RequestProblem } from './request-problem.ts';
+
+const UNBUFFERED: HeaderList = ['X-Accel-Buffering', 'no'];
+
+/** Makes one row of the table and its handler into a route. The checks run in the order of the contract. */
+export function route<Id extends OperationId>(
+  operation: Operation,
+  handler: Handler<Id>,
+  edge: Edge,
+  constant: HeaderList,
+): RequestHandler {
+  const isPoll = operation.success.status !== 204 && operation.success.headers?.includes('X-Accel-Buffering') === true;
+  const headers = isPoll ? [...constant, ...UNBUFFERED] : constant;
+  return async (req, res) => {
+    const requestId = requestIdOf(req);
+    let reply: Reply | undefined;
+    try {
+      reply = await perform(operation, handler, edge, req, res);
+    } catch (error) {
+      if (error instanceof HungUp) return;
+      if (isInternal(error))
+        edge.log.error({ err: error, requestId, method: operation.method, path: operation.path }, 'request failed');
+      reply = problemReply(error, {
+        basePath: req.baseUrl,
+        requestId,
+        inBatch: operation.body?.schema === 'sendMessages',
+      });
+    }
+    if (reply === undefined || res.destroyed) return;
+    if (edge.isDraining()) res.shouldKeepAlive = false;
+    write(res, headers, requestId, reply);
+  };
+}
+
+async function perform<Id extends OperationId>(
+  operation: Operation,
+  handler: Handler<Id>,
+  edge: Edge,
+  req: Request,
+  res: Response,
+): Promise<Reply | undefined> {
+  const { query } = parseTarget(operation, req.params, req.url, edge);
+  if (edge.isDraining() && isRefusedWhileDraining(operation)) throw shuttingDown();
+  const roomId = (req.params['roomId'] ?? '') as RoomId;
+  const bearer = operation.security === 'public' ? undefined : await bearerOf(req, edge.signalling);
+  const caller = operation.security === 'participant' ? requireParticipant(bearer, roomId) : undefined;
+  const present = caller ?? presentOf(bearer);
+  try {
+    const { body, idempotency } = await parseBody(operation, req, edge);
+    const call = {
+      roomId,
+      participantId: (req.params['participantId'] ?? '') as ParticipantId,
+      pathCode: String(req.params['code'] ?? ''),
+      caller,
+      bearer,
+      query,
+      body,
+      idempotency,
+      req,
+      basePath: req.baseUrl,
+      onHangUp: (listener: () => void) => (res.closed ? listener() : void res.once('close', listener)),
+    };
+    // What was parsed is what the row says, and the row is what the types are made from.
+    return await handler(call as unknown as Call<Id>, edge);
+  } finally {
+    if (present !== undefined) edge.signalling.touch(present);
+  }
+}
+
+const isRefusedWhileDraining = (operation: Operation): boolean =>
+  operation.security !== 'public' && operation.problems.includes('shutting-down');
+
+export const shuttingDown = (): RequestProblem =>
+  new RequestProblem(
+    'shutting-down',
+    'The server is shutting down. Send the same request again in a moment; nothing is lost.',
+  );
+
+/** Whose idle time a request begins anew, for operations that judge the bearer themselves. */
+function presentOf(bearer: Bearer | undefined): Mailbox | undefined {
+  return bearer?.state === 'used' || bearer?.state === 'fresh' ? bearer : undefined;
+}

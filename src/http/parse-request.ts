@@ -1,0 +1,86 @@
+import type { IncomingMessage } from 'node:http';
+import { fingerprint } from '../signalling/fingerprint.ts';
+import type { Idempotency } from '../signalling/signalling.ts';
+import { emptyQuery, faultsOf, idempotencyKey, participantId, roomId, type Fault } from '../wire/index.ts';
+import type { Edge } from './edge.ts';
+import type { Operation } from './operations.ts';
+import { readJson } from './read-body.ts';
+import { invalidRequest } from './request-problem.ts';
+
+/** A body may hold this many of the largest messages: a batch of candidates never comes near. */
+const MESSAGES_PER_BODY = 8;
+
+const PATH_SCHEMAS = { roomId, participantId } as const;
+
+export interface ParsedTarget {
+  readonly query: unknown;
+}
+
+/** @throws RequestProblem `invalid-request` with all faults of path and query */
+export function parseTarget(
+  operation: Operation,
+  params: Record<string, unknown>,
+  url: string,
+  edge: Edge,
+): ParsedTarget {
+  const faults = pathFaults(params);
+  const schema = operation.query === undefined ? emptyQuery : edge.schemas[operation.query];
+  const at = url.indexOf('?');
+  if (at === -1 && operation.query === undefined && faults.length === 0) return { query: undefined };
+  const parsed = schema.safeParse(at === -1 ? {} : queryOf(url.slice(at + 1)));
+  if (!parsed.success) faults.push(...faultsOf(parsed.error, 'query'));
+  if (faults.length > 0) throw invalidRequest(faults);
+  return { query: parsed.data };
+}
+
+function pathFaults(params: Record<string, unknown>): Fault[] {
+  return Object.entries(PATH_SCHEMAS).flatMap(([name, schema]) => {
+    if (!(name in params)) return [];
+    const parsed = schema.safeParse(params[name]);
+    return parsed.success
+      ? []
+      : faultsOf(parsed.error, 'path').map((fault) => ({ ...fault, pointer: `/path/${name}` }));
+  });
+}
+
+/** A repeated parameter becomes an array, which no schema takes. */
+function queryOf(text: string): Record<string, string | string[]> {
+  const query: Record<string, string | string[]> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(text)) {
+    const before = query[name];
+    query[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+  }
+  return query;
+}
+
+export interface ParsedBody {
+  readonly body: unknown;
+  readonly idempotency: Idempotency | undefined;
+}
+
+/**
+ * Media type, size, JSON, then all faults of body and headers at once.
+ * @throws RequestProblem `unsupported-media-type`, `too-large`, `invalid-json`, `invalid-request`
+ */
+export async function parseBody(operation: Operation, req: IncomingMessage, edge: Edge): Promise<ParsedBody> {
+  const faults: Fault[] = [];
+  const key = operation.headers?.includes('Idempotency-Key') === true ? keyOf(req, faults) : undefined;
+  const json = operation.body === undefined ? undefined : await readJson(req, maxBodyBytes(operation, edge));
+  const parsed = operation.body && edge.schemas[operation.body.schema].safeParse(json);
+  if (parsed?.success === false) faults.unshift(...faultsOf(parsed.error, 'body'));
+  if (faults.length > 0) throw invalidRequest(faults);
+  return { body: parsed?.data, idempotency: key === undefined ? undefined : { key, fingerprint: fingerprint(json) } };
+}
+
+/** The body of `sendMessage` is one message. */
+const maxBodyBytes = (operation: Operation, { settings }: Edge): number =>
+  operation.body?.schema === 'sendMessage' ? settings.maxMessageBytes : settings.maxMessageBytes * MESSAGES_PER_BODY;
+
+function keyOf(req: IncomingMessage, faults: Fault[]): string | undefined {
+  const value = req.headers['idempotency-key'];
+  if (value === undefined) return undefined;
+  const parsed = idempotencyKey.safeParse(value);
+  if (parsed.success) return parsed.data;
+  faults.push(...faultsOf(parsed.error, 'header').map((fault) => ({ ...fault, pointer: '/header/Idempotency-Key' })));
+  return undefined;
+}

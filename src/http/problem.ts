@@ -1,0 +1,86 @@
+import type { SignallingCode } from '../signalling/errors.ts';
+import { SignallingError } from '../signalling/errors.ts';
+import { pointerOf, PROBLEM_CODES, type Problem, type ProblemCode } from '../wire/index.ts';
+import type { HeaderList } from './headers.ts';
+import type { Reply } from './reply.ts';
+import { RequestProblem } from './request-problem.ts';
+
+/** Every refusal of the rules has a row on the wire, or this does not compile. */
+const codeOf = (code: SignallingCode): ProblemCode => code;
+
+/** Seconds after which a retry makes sense. */
+const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
+  'rate-limited': 1,
+  'mailbox-full': 2,
+  'too-many-polls': 5,
+  'shutting-down': 1,
+  'storage-unavailable': 2,
+};
+
+export interface ProblemPlace {
+  /** The path under which the service is mounted; empty at the root. */
+  readonly basePath: string;
+  readonly requestId: string;
+  /** Whether the body holds several messages, so that a refusal must point at one. */
+  readonly inBatch?: boolean;
+}
+
+/** The only place that turns an error into an answer. What is not a known refusal is a fault of ours, and shows nothing. */
+export function problemReply(error: unknown, place: ProblemPlace): Reply {
+  const { code, detail, extras, headers } = describe(error, place);
+  const { status, title, retryable } = PROBLEM_CODES[code];
+  const problem: Problem = {
+    type: `${place.basePath}/problems/${code}`,
+    title,
+    status,
+    detail,
+    code,
+    retryable,
+    requestId: place.requestId,
+    ...extras,
+  };
+  const retryAfter = RETRY_AFTER_SECONDS[code];
+  return {
+    status,
+    body: JSON.stringify(problem),
+    mediaType: 'application/problem+json; charset=utf-8',
+    headers: [...(retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)]), ...headers],
+  };
+}
+
+type Extras = Pick<Problem, 'errors' | 'reason' | 'resetCursor'>;
+type Description = { code: ProblemCode; detail: string; extras: Extras; headers: HeaderList };
+
+function describe(error: unknown, place: ProblemPlace): Description {
+  if (error instanceof SignallingError) return describeRefusal(error, place);
+  if (error instanceof RequestProblem) {
+    const { errors, headers } = error.extras;
+    const extras = errors === undefined ? {} : { errors: [...errors] };
+    return { code: error.code, detail: error.message, extras, headers: Object.entries(headers ?? {}).flat() };
+  }
+  return {
+    code: 'internal',
+    detail: 'The server failed on this request; its log tells more under the requestId.',
+    extras: {},
+    headers: [],
+  };
+}
+
+function describeRefusal(error: SignallingError, place: ProblemPlace): Description {
+  const { reason, resetCursor, messageIndex } = error.details;
+  const path = place.inBatch === true && messageIndex !== undefined ? ['messages', messageIndex] : undefined;
+  return {
+    code: codeOf(error.code),
+    detail: error.message,
+    extras: {
+      ...(reason === undefined ? {} : { reason }),
+      ...(resetCursor === undefined ? {} : { resetCursor }),
+      ...(path === undefined ? {} : { errors: [{ pointer: pointerOf(path, 'body'), detail: error.message }] }),
+    },
+    headers: error.code === 'unauthenticated' ? ['WWW-Authenticate', 'Bearer realm="holdline"'] : [],
+  };
+}
+
+/** True for errors that the log must tell about. */
+export const isInternal = (error: unknown): boolean =>
+  !(error instanceof SignallingError) && !(error instanceof RequestProblem);

@@ -1,0 +1,31 @@
+import type { Handlers } from '../call.ts';
+import { acknowledgeMessages } from './acknowledge-messages.ts';
+import { getIceServers } from './get-ice-servers.ts';
+import { joinRoom } from './join-room.ts';
+import { leaveRoom } from './leave-room.ts';
+import { listParticipants } from './list-participants.ts';
+import { getOpenapi30Json, getOpenapiJson, getOpenapiYaml } from './openapi.ts';
+import { getProblemPage } from './problem-page.ts';
+import { pollMessages, receiveMessages } from './receive-messages.ts';
+import { sendMessage } from './send-message.ts';
+import { sendMessages } from './send-messages.ts';
+import { getHealth, getReadiness, getServiceInfo } from './service.ts';
+
+export const HANDLERS: Handlers = {
+  joinRoom,
+  listParticipants,
+  leaveRoom,
+  sendMessage,
+  sendMessages,
+  receiveMessages,
+  pollMessages,
+  acknowledgeMessages,
+  getIceServers,
+  getServiceInfo,
+  getHealth,
+  getReadiness,
+  getOpenapiYaml,
+  getOpenapiJson,
+  getOpenapi30Json,
+  getProblemPage,
+};

@@ -1,0 +1,26 @@
+import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
+import type { Handler } from '../call.ts';
+import { created } from '../reply.ts';
+import { joinResultJson } from '../views.ts';
+
+export const joinRoom: Handler<'joinRoom'> = async (
+  { roomId, body, bearer, idempotency },
+  { signalling, settings },
+) => {
+  const { participantId, displayName, metadata, idleTimeoutSeconds, resume = false } = body;
+  const outcome = await signalling.join(
+    {
+      roomId,
+      ...(participantId === undefined ? {} : { participantId: participantId as ParticipantId }),
+      resume,
+      profile: {
+        ...(displayName === undefined ? {} : { displayName }),
+        ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) as JsonText }),
+        ...(idleTimeoutSeconds === undefined ? {} : { idleTimeoutMs: idleTimeoutSeconds * 1_000 }),
+      },
+    },
+    bearer,
+    idempotency,
+  );
+  return created(joinResultJson(roomId, outcome, settings), outcome.replayed);
+};

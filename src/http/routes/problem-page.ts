@@ -1,0 +1,39 @@
+import { PROBLEM_CODES, type ProblemCode } from '../../wire/index.ts';
+import type { Handler } from '../call.ts';
+import { RequestProblem } from '../request-problem.ts';
+
+const isCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEM_CODES, code);
+
+export const getProblemPage: Handler<'getProblemPage'> = ({ pathCode, basePath }) => {
+  if (!isCode(pathCode))
+    throw new RequestProblem(
+      'not-found',
+      `There is no problem code like this. All are listed in ${basePath}/openapi.yaml.`,
+    );
+  return { status: 200, mediaType: 'text/html; charset=utf-8', body: pageOf(pathCode) };
+};
+
+function pageOf(code: ProblemCode): string {
+  const { status, title, retryable, explanation } = PROBLEM_CODES[code];
+  const retry = retryable
+    ? 'The unchanged request may succeed later.'
+    : 'The unchanged request will not succeed later.';
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${code} (${status})</title>
+<style>
+  :root { color-scheme: light dark; font: 1.05rem/1.6 system-ui, sans-serif }
+  body { max-width: 40rem; margin: 3rem auto; padding: 0 1rem }
+  code { font-size: 0.95em; overflow-wrap: anywhere }
+</style>
+<h1>${escape(title)}</h1>
+<p><code>${code}</code>, HTTP status ${status}. ${retry}</p>
+<p>${codeSpans(escape(explanation))}</p>
+</html>
+`;
+}
+
+const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const codeSpans = (text: string): string => text.replace(/`([^`]+)`/g, '<code>$1</code>');

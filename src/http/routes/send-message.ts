@@ -1,0 +1,12 @@
+import type { Handler } from '../call.ts';
+import { created } from '../reply.ts';
+import { receiptView } from '../views.ts';
+import { draftOf, refuseToSelf } from './drafts.ts';
+
+export const sendMessage: Handler<'sendMessage'> = async ({ caller, body, idempotency }, { signalling, settings }) => {
+  refuseToSelf(caller, [{ message: body, path: [] }]);
+  const drafts = [draftOf(body, settings.defaultTtlSeconds)];
+  const { receipts, replayed } = await signalling.send(caller, 'sendMessage', drafts, idempotency);
+  const [receipt] = receipts.map(receiptView);
+  return created(JSON.stringify(receipt), replayed);
+};

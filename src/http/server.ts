@@ -1,0 +1,60 @@
+import { createServer, STATUS_CODES, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { randomUUID } from 'node:crypto';
+import type { App } from './app.ts';
+import type { Edge } from './edge.ts';
+import { constantHeaders } from './headers.ts';
+import { problemReply } from './problem.ts';
+import { invalidRequest } from './request-problem.ts';
+
+/** Longer than the 60 s after which common proxies drop idle connections: the side that reuses must not be the one surprised. */
+const KEEP_ALIVE_MS = 75_000;
+/** Slow headers and slow bodies (slowloris) hold a connection no longer than this. Neither cuts a held reply. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 15_000;
+
+export function createHttpServer({ app, prepared }: App, edge: Edge): Server {
+  const server = createServer(
+    {
+      ...prepared,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: 2_000,
+    },
+    app,
+  );
+  const constant = constantHeaders(edge.settings.corsOrigins);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else answerUnreadable(error, socket, constant);
+  });
+  return server;
+}
+
+const UNREADABLE: Record<string, { status: number; detail: string }> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'the request did not arrive in time' },
+  HPE_HEADER_OVERFLOW: { status: 431, detail: 'the headers are too large' },
+};
+
+/** What the parser cannot read never becomes a request, but is answered in the same form as all else. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, constant: readonly string[]): void {
+  const { status, detail } = UNREADABLE[error.code ?? ''] ?? { status: 400, detail: 'this is not HTTP/1.1' };
+  const requestId = randomUUID();
+  const problem = problemReply(invalidRequest([{ pointer: '/header', detail }]), { basePath: '', requestId });
+  const body = JSON.stringify({ ...(JSON.parse(problem.body ?? '{}') as object), status });
+  const headers = [
+    ...constant,
+    ...[
+      'X-Request-Id',
+      requestId,
+      'Content-Type',
+      problem.mediaType ?? '',
+      'Content-Length',
+      String(Buffer.byteLength(body)),
+    ],
+    ...['Connection', 'close'],
+  ];
+  const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1] ?? ''}`] : []));
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,64 @@
+import type { Batch } from '../signalling/receive.ts';
+import type { Participant, Receipt, ReceivedMessage } from '../signalling/message.ts';
+import { participantJson } from '../signalling/room-events.ts';
+import type { JoinOutcome } from '../signalling/signalling.ts';
+import {
+  MAX_RECEIVE_BATCH,
+  MAX_SEND_BATCH,
+  type IceServersResult,
+  type Limits,
+  type Receipt as ReceiptView,
+} from '../wire/index.ts';
+import type { EdgeSettings } from './edge.ts';
+
+// Replies are JSON text put together by hand where a payload is in them: it is passed on as it came, never parsed again.
+
+export const timeOf = (unixMs: number): string => new Date(unixMs).toISOString();
+
+export const participantsJson = (participants: readonly Participant[]): string =>
+  `[${participants.map(participantJson).join()}]`;
+
+export const receiptView = ({ id, sentAtMs, recipients, skipped }: Receipt): ReceiptView => ({
+  id,
+  sentAt: timeOf(sentAtMs),
+  recipients: [...recipients],
+  ...(skipped === undefined ? {} : { skipped: [...skipped] }),
+});
+
+export const batchJson = ({ messages, cursor, more, expired }: Batch): string =>
+  `{"messages":[${messages.map(messageJson).join()}],"cursor":"${cursor}","more":${more},"expired":${expired}}`;
+
+function messageJson(message: ReceivedMessage): string {
+  const from = message.from === undefined ? '' : `,"from":"${message.from}"`;
+  const to = message.to === undefined ? '' : `,"to":"${message.to}"`;
+  const payload = message.payload === undefined ? '' : `,"payload":${message.payload}`;
+  const callId = message.callId === undefined ? '' : `,"callId":${JSON.stringify(message.callId)}`;
+  const times = `"sentAt":"${timeOf(message.sentAtMs)}","ageMs":${message.ageMs}`;
+  return `{"id":"${message.id}"${from}${to},"type":"${message.type}"${payload}${callId},${times}}`;
+}
+
+/** Servers from the settings do not run out; this is when a client would see a change of them. */
+const STATIC_ICE_SERVERS_TTL_SECONDS = 3_600;
+
+export const iceServersView = (settings: EdgeSettings): IceServersResult => ({
+  iceServers: [...settings.iceServers],
+  ttlSeconds: STATIC_ICE_SERVERS_TTL_SECONDS,
+});
+
+export function joinResultJson(roomId: string, outcome: JoinOutcome, settings: EdgeSettings): string {
+  const { participantId, token, cursor, resumed, idleTimeoutMs } = outcome;
+  const limits: Limits = {
+    defaultWaitSeconds: settings.defaultWaitSeconds,
+    maxWaitSeconds: settings.maxWaitSeconds,
+    maxSendBatch: MAX_SEND_BATCH,
+    maxReceiveBatch: MAX_RECEIVE_BATCH,
+    maxMessageBytes: settings.maxMessageBytes,
+    maxMailboxMessages: settings.maxMailboxMessages,
+    defaultTtlSeconds: settings.defaultTtlSeconds,
+    maxTtlSeconds: settings.maxTtlSeconds,
+    idleTimeoutSeconds: idleTimeoutMs / 1_000,
+  };
+  const head = JSON.stringify({ roomId, participantId, token, cursor, resumed }).slice(0, -1);
+  const tail = JSON.stringify({ iceServers: settings.iceServers, limits }).slice(1);
+  return `${head},"participants":${participantsJson(outcome.participants)},${tail}`;
+}
