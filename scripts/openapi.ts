@@ -30,7 +30,10 @@ function check(): void {
     const older = join(folder, 'openapi-3.0.json');
     writeFileSync(older, JSON.stringify(openApi30(document)));
     const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' };
-    execFileSync('redocly', ['lint', FILE, older], { stdio: 'inherit', env });
+    execFileSync(new URL('../node_modules/.bin/redocly', import.meta.url).pathname, ['lint', FILE, older], {
+      stdio: 'inherit',
+      env,
+    });
   } catch {
     process.exitCode = 1; // redocly has said why
   } finally {

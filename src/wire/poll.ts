@@ -31,16 +31,18 @@ function pollBody(bounds: WireBounds) {
   return envelope({
     after: z
       .string(must('text'))
-      .meta({ description: afterText, examples: [CURSOR_EXAMPLE] })
-      .exactOptional(),
+      .exactOptional()
+      .meta({ description: afterText, examples: [CURSOR_EXAMPLE] }),
     wait: wait
-      .meta({ type: 'integer', minimum: 0, description: waitText(bounds), examples: [25] })
+      .meta({ type: 'integer', minimum: 0, examples: [25] })
       .optional()
-      .transform((value) => Math.min(value ?? bounds.defaultWaitSeconds, bounds.maxWaitSeconds)),
+      .transform((value) => Math.min(value ?? bounds.defaultWaitSeconds, bounds.maxWaitSeconds))
+      .meta({ description: waitText(bounds) }),
     limit: wholeNumber(1, MAX_RECEIVE_BATCH)
-      .meta({ description: limitText, examples: [DEFAULT_RECEIVE_BATCH] })
+      .meta({ examples: [DEFAULT_RECEIVE_BATCH] })
       .optional()
-      .transform((value) => value ?? DEFAULT_RECEIVE_BATCH),
+      .transform((value) => value ?? DEFAULT_RECEIVE_BATCH)
+      .meta({ description: limitText }),
   }).meta({
     id: 'PollRequest',
     description: 'Where to read on, and how long to wait. All fields are optional, and so is the body.',

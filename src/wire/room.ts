@@ -81,11 +81,14 @@ export const iceServer = z
       .meta({ description: 'STUN or TURN URLs.', examples: [['turn:turn.example.org:3478?transport=tcp']] }),
     username: z
       .string()
-      .meta({ examples: ['1795339800:alice'] })
+      .meta({
+        description: 'Of TURN servers; begins with the second at which it ends.',
+        examples: ['1795339800:alice'],
+      })
       .exactOptional(),
     credential: z
       .string()
-      .meta({ examples: ['pUvT0XJ6rJ4mVb1Gf2xYp6mJxkE='] })
+      .meta({ description: 'Of TURN servers.', examples: ['pUvT0XJ6rJ4mVb1Gf2xYp6mJxkE='] })
       .exactOptional(),
   })
   .meta({ id: 'IceServer', description: 'One `RTCIceServer`, ready for `new RTCPeerConnection({ iceServers })`.' });

@@ -1,0 +1,154 @@
+import { describe, expect, test } from '@jest/globals';
+import { openApi30, openApiDocument } from '../../src/http/openapi.ts';
+import { OPERATIONS } from '../../src/http/operations.ts';
+import { DEFAULT_BOUNDS } from '../../src/wire/index.ts';
+
+type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null;
+type JsonObject = Readonly<Record<string, Json>>;
+type Response = { readonly content?: Record<string, JsonObject>; readonly $ref?: string };
+type Operation = {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly summary: string;
+  readonly description: string;
+  readonly parameters?: readonly JsonObject[];
+  readonly requestBody?: { readonly content: Record<string, JsonObject> };
+  readonly responses: Record<string, Response>;
+};
+type Document = {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: {
+    readonly schemas: Record<string, JsonObject>;
+    readonly responses: Record<string, Response>;
+  };
+};
+
+const built = openApiDocument({ bounds: DEFAULT_BOUNDS, version: '0.0.0' });
+const plain = (document: object) => JSON.parse(JSON.stringify(document)) as Document;
+const document = plain(built);
+const older = plain(openApi30(built));
+
+const operationsOf = ({ paths }: Document) => Object.values(paths).flatMap((path) => Object.values(path));
+const operations = operationsOf(document);
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Every object in the document with its path, examples left out: those hold data, not description. */
+function* objects(value: Json, path = ''): Generator<readonly [string, JsonObject]> {
+  if (typeof value !== 'object' || value === null) return;
+  if (isObject(value)) yield [path, value];
+  for (const [key, child] of Object.entries(value)) {
+    if (key !== 'example' && key !== 'examples') yield* objects(child, `${path}/${key}`);
+  }
+}
+
+const all = [...objects(document)];
+const offenders = (wrong: (value: JsonObject, path: string) => boolean) =>
+  all.filter(([path, value]) => wrong(value, path)).map(([path]) => path);
+
+describe('every operation of the document', () => {
+  test('is a row of the table, under a lower camel name', () => {
+    const names = operations.map(({ operationId }) => operationId);
+    expect(names.toSorted()).toEqual(Object.keys(OPERATIONS).toSorted());
+    expect(names.filter((name) => !/^[a-z][A-Za-z0-9]*$/.test(name))).toEqual([]);
+  });
+
+  test.each(operations.map((operation) => [operation.operationId, operation] as const))(
+    '%s has one tag, words, one success with one media type, and a typed default error',
+    (_, { tags, summary, description, responses }) => {
+      expect(tags).toHaveLength(1);
+      expect(summary && description).toBeTruthy();
+      const successes = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+      expect(successes).toHaveLength(1);
+      expect(Object.keys(successes[0]?.[1].content ?? {})).toHaveLength(successes[0]?.[0] === '204' ? 0 : 1);
+      expect(responses.default).toEqual({ $ref: '#/components/responses/AnyProblem' });
+    },
+  );
+
+  test('has an example of each body', () => {
+    const bodies = operations.flatMap(({ requestBody, responses }) => [
+      ...Object.values(requestBody?.content ?? {}),
+      ...Object.values(responses).flatMap(({ content }) => Object.values(content ?? {})),
+    ]);
+    const problems = Object.values(document.components.responses).flatMap(({ content }) =>
+      Object.values(content ?? {}),
+    );
+    expect([...bodies, ...problems].filter((media) => !('example' in media) && !('examples' in media))).toEqual([]);
+  });
+});
+
+describe('what generators trip over is not there', () => {
+  test('no pattern beside a format', () => {
+    expect(offenders((value) => 'pattern' in value && 'format' in value)).toEqual([]);
+  });
+
+  test('no union, no type list, no constant', () => {
+    const banned = ['oneOf', 'anyOf', 'allOf', 'not', 'const', '$defs', 'propertyNames', 'prefixItems', 'nullable'];
+    expect(offenders((value) => banned.some((key) => key in value) || Array.isArray(value.type))).toEqual([]);
+  });
+
+  test('no bound that only JavaScript has', () => {
+    expect(offenders(({ maximum }) => typeof maximum === 'number' && maximum > 2 ** 31)).toEqual([]);
+  });
+
+  test('no default, which some generators turn into a field that must be sent', () => {
+    expect(offenders((value, path) => 'default' in value && !path.endsWith('/responses'))).toEqual([]);
+  });
+
+  test('requests are closed, and replies open to later fields', () => {
+    const schemas = Object.entries(document.components.schemas);
+    const closed = schemas.filter(([, schema]) => schema.additionalProperties === false).map(([name]) => name);
+    expect(closed).toEqual(schemas.map(([name]) => name).filter((name) => name.endsWith('Request')));
+    expect(closed).toHaveLength(5);
+  });
+
+  test('only requests have enumerations: in replies a new value must break nobody', () => {
+    const paths = offenders((value) => 'enum' in value);
+    expect(paths.filter((path) => !/\/SendRequest\/|\/parameters\//.test(path))).toEqual([]);
+  });
+});
+
+test('every field, parameter and component says what it is and shows an example', () => {
+  const described = offenders(
+    (value, path) => /\/(properties|schemas|parameters|headers)\/[^/]+$/.test(path) && isSilent(value),
+  );
+  expect(described).toEqual([]);
+});
+
+function isSilent(value: JsonObject): boolean {
+  if ('$ref' in value) return false;
+  const isLeaf = 'type' in value && value.type !== 'array' && value.type !== 'object';
+  return !value.description || (isLeaf && !('examples' in value) && !('example' in value));
+}
+
+describe('the form for OpenAPI 3.0', () => {
+  test('has the same operations with the same answers', () => {
+    const outline = (from: Document) =>
+      operationsOf(from).map(({ operationId, responses }) => [operationId, Object.keys(responses)]);
+    expect(older.openapi).toBe('3.0.3');
+    expect(outline(older)).toEqual(outline(document));
+  });
+
+  test('has one example where 3.1 has a list', () => {
+    const lists = [...objects(older as unknown as Json)].filter(([, value]) => Array.isArray(value.examples));
+    expect(lists).toEqual([]);
+    expect(older.components.schemas.Problem).toMatchObject({
+      properties: { status: { example: 400 } },
+    });
+  });
+});
+
+test('the bounds of the server that serves it are in the document', () => {
+  const bounds = {
+    ...DEFAULT_BOUNDS,
+    maxTtlSeconds: 7,
+    maxIdleTimeoutSeconds: 300,
+    defaultWaitSeconds: 9,
+    maxWaitSeconds: 11,
+  };
+  const { schemas } = plain(openApiDocument({ bounds, version: '0.0.0' })).components;
+  expect(schemas.SendRequest).toMatchObject({ properties: { ttlSeconds: { minimum: 1, maximum: 7 } } });
+  expect(schemas.JoinRequest).toMatchObject({ properties: { idleTimeoutSeconds: { minimum: 1, maximum: 300 } } });
+  expect(JSON.stringify(schemas.PollRequest)).toMatch(/9 when omitted, 0 answers at once, above 11 counts as 11/);
+});
