@@ -1,0 +1,111 @@
+/** The command behind `npm run bench`. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describeCommit, describeMachine } from './measure/machine.ts';
+import { DEFAULT_RESULTS, parseOptions, USAGE, type BenchOptions } from './options.ts';
+import { failures } from './report/aggregate.ts';
+import { printResults } from './report/console.ts';
+import { writeReport } from './report/write.ts';
+import type { Results, RunResult } from './results.ts';
+import { cleanUp, runApart } from './schedule.ts';
+import { systemNamed } from './systems/index.ts';
+import { applies } from './workloads/index.ts';
+import type { WorkloadName } from './workloads/workload.ts';
+
+function installPeers(): void {
+  if (existsSync(new URL('node_modules', import.meta.url))) return;
+  spawnSync('npm', ['ci'], { cwd: import.meta.dirname, stdio: 'inherit' });
+}
+
+/** Those that can run here; the others are named, loudly. */
+function available(names: readonly string[]): string[] {
+  return names.filter((name) => {
+    const missing = systemNamed(name).missing();
+    if (missing !== undefined) console.error(`!!! SKIPPED ${name}: ${missing}`);
+    return missing === undefined;
+  });
+}
+
+async function runOnce(
+  system: string,
+  workload: WorkloadName,
+  round: number,
+  options: BenchOptions,
+): Promise<RunResult> {
+  const outcome = await runApart({ system, workload, sizes: options.sizes });
+  if ('points' in outcome) {
+    const cost = outcome.points.at(-1)?.cpuMsPer1000?.toFixed(1) ?? '';
+    console.log(`round ${round}  ${workload.padEnd(7)} ${system.padEnd(16)} ${cost} ms / 1,000`);
+    return { system, workload, round, points: outcome.points };
+  }
+  console.error(`!!! FAILED round ${round} ${workload} ${system}: ${outcome.error}`);
+  return { system, workload, round, points: [], error: outcome.error };
+}
+
+async function runAll(options: BenchOptions): Promise<Results> {
+  const names = available(options.systems);
+  const results: Results = {
+    startedAt: new Date().toISOString(),
+    commit: describeCommit(),
+    command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+    machine: describeMachine(),
+    systems: names
+      .map(systemNamed)
+      .map(({ name, title, keeps, version }) => ({ name, title, keeps, version: version() })),
+    runs: [],
+  };
+  for (let round = 1; round <= options.rounds; round++) {
+    for (const workload of options.workloads) {
+      for (const name of names.filter((candidate) => applies(workload, systemNamed(candidate)))) {
+        results.runs.push(await runOnce(name, workload, round, options));
+      }
+    }
+  }
+  return results;
+}
+
+function save(results: Results, file: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(results, undefined, 1));
+}
+
+/** Time never fails a run; a Holdline that loses, doubles, reorders, breaks or is missing does. */
+function isSound(results: Results): boolean {
+  const ours = results.runs.filter((run) => run.system.startsWith('holdline'));
+  const mishaps = ours
+    .flatMap((run) => run.points)
+    .filter(({ lost = 0, doubled = 0, reordered = 0 }) => lost + doubled + reordered > 0);
+  return ours.length > 0 && mishaps.length === 0 && !failures(results).some((run) => ours.includes(run));
+}
+
+function stop(): void {
+  cleanUp();
+  process.exit(130);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(USAGE);
+    return 0;
+  }
+  if (args[0] === 'report') {
+    writeReport(JSON.parse(readFileSync(args[1] ?? DEFAULT_RESULTS, 'utf8')) as Results);
+    return 0;
+  }
+  const options = parseOptions(args);
+  installPeers();
+  const results = await runAll(options);
+  save(results, options.json);
+  printResults(results);
+  return isSound(results) ? 0 : 1;
+}
+
+process.on('SIGINT', stop).on('SIGTERM', stop);
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  cleanUp();
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

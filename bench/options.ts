@@ -1,0 +1,93 @@
+import { parseArgs } from 'node:util';
+import { systems, systemNamed } from './systems/index.ts';
+import { WORKLOADS, type Sizes, type WorkloadName } from './workloads/workload.ts';
+
+export interface BenchOptions {
+  systems: readonly string[];
+  workloads: readonly WorkloadName[];
+  rounds: number;
+  sizes: Sizes;
+  quick: boolean;
+  /** Where the results go. */
+  json: string;
+}
+
+export const DEFAULT_RESULTS = new URL('results/latest.json', import.meta.url).pathname;
+
+export const USAGE = `npm run bench                     all systems, all workloads, 3 rounds (about an hour)
+npm run bench -- --quick          correctness and rough ratios, within a minute (for CI)
+npm run bench -- report [FILE]    write docs/benchmarks.* from the results in FILE
+
+  --systems LIST     of ${systems.map((system) => system.name).join(', ')}
+  --workloads LIST   of ${WORKLOADS.join(', ')}
+  --rounds N         rounds; every round runs every system once (3)
+  --calls N          calls per measurement in calls, depth and growth (1000)
+  --seconds N        length of paced, and of each part of flood (15)
+  --json FILE        where the results go (${DEFAULT_RESULTS.split('/').slice(-3).join('/')})`;
+
+const FULL: Sizes = {
+  calls: 1_000,
+  pacedSeconds: 15,
+  heldPolls: [1_000, 5_000, 10_000],
+  idleSeconds: 30,
+  storedMessages: [1_000, 100_000, 1_000_000],
+  participants: [10, 100, 1_000, 10_000],
+  floodSeconds: 15,
+};
+
+const QUICK: Sizes = { ...FULL, calls: 150, pacedSeconds: 2, heldPolls: [200], idleSeconds: 0, floodSeconds: 2 };
+const QUICK_SYSTEMS = ['floor', 'holdline', 'engine.io', 'holdline-normal', 'express', 'holdline-memory'];
+const QUICK_WORKLOADS: readonly WorkloadName[] = ['calls', 'paced'];
+
+/** Throws with a line for the user when an option cannot be understood. */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      systems: { type: 'string' },
+      workloads: { type: 'string' },
+      rounds: { type: 'string' },
+      calls: { type: 'string' },
+      seconds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string', default: DEFAULT_RESULTS },
+    },
+  });
+  const { quick, json } = values;
+  const base = quick ? QUICK : FULL;
+  const seconds = positive('seconds', values.seconds, base.pacedSeconds);
+  return {
+    quick,
+    json,
+    systems: listed(values.systems)?.map((name) => systemNamed(name).name) ?? defaultSystems(quick),
+    workloads: listed(values.workloads)?.map(workloadNamed) ?? (quick ? QUICK_WORKLOADS : WORKLOADS),
+    rounds: positive('rounds', values.rounds, quick ? 1 : 3),
+    sizes: {
+      ...base,
+      calls: positive('calls', values.calls, base.calls),
+      pacedSeconds: seconds,
+      floodSeconds: seconds,
+    },
+  };
+}
+
+function defaultSystems(quick: boolean): readonly string[] {
+  return quick ? QUICK_SYSTEMS : systems.map((system) => system.name);
+}
+
+function listed(list: string | undefined): string[] | undefined {
+  return list?.split(',').map((item) => item.trim());
+}
+
+function workloadNamed(name: string): WorkloadName {
+  const workload = WORKLOADS.find((known) => known === name);
+  if (workload === undefined) throw new Error(`no workload ${name}; there are ${WORKLOADS.join(', ')}`);
+  return workload;
+}
+
+function positive(name: string, text: string | undefined, otherwise: number): number {
+  const value = Number(text ?? otherwise);
+  if (!Number.isInteger(value) || value < 1)
+    throw new Error(`--${name} must be a whole number from 1, not ${text ?? ''}`);
+  return value;
+}

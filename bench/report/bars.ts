@@ -1,0 +1,73 @@
+import type { Results } from '../results.ts';
+import { axis, cpu, doubled, figure, lost, p50, p99, reordered, total, type Pick } from './aggregate.ts';
+
+/** A promise about speed, and what this run says about it. */
+export interface Bar {
+  what: string;
+  limit: number;
+  measured: number | undefined;
+  unit: string;
+}
+
+const SUBJECT = 'holdline';
+
+/** The bars of the project that this run can judge: medians of one run, defaults on. */
+export function bars(results: Results): Bar[] {
+  return [
+    { what: '`calls`: CPU against the floor', limit: 1.15, measured: ratio(results, 'calls', 'floor', cpu), unit: 'x' },
+    {
+      what: '`calls`: CPU against engine.io',
+      limit: 0.85,
+      measured: ratio(results, 'calls', 'engine.io', cpu),
+      unit: 'x',
+    },
+    { what: '`calls`: lost, doubled or reordered', limit: 0, measured: mishaps(results), unit: '' },
+    { what: '`paced`: p50', limit: 1, measured: figure(results, 'paced', SUBJECT, p50)?.median, unit: ' ms' },
+    { what: '`paced`: p99', limit: 5, measured: figure(results, 'paced', SUBJECT, p99)?.median, unit: ' ms' },
+    {
+      what: '`paced`: p99 against engine.io',
+      limit: 1.3,
+      measured: ratio(results, 'paced', 'engine.io', p99),
+      unit: 'x',
+    },
+    { what: '`held`: memory per poll', limit: 9, measured: kilobytesPerPoll(results), unit: ' KB' },
+    { what: '`held`: idle CPU against the floor', limit: 1.2, measured: idleRatio(results), unit: 'x' },
+    { what: '`depth`: dearest against the cheapest', limit: 1.2, measured: steepness(results, 'depth'), unit: 'x' },
+    { what: '`growth`: dearest against the cheapest', limit: 1.2, measured: steepness(results, 'growth'), unit: 'x' },
+    { what: '`flood`: what others lose at p99, flood', limit: 10, measured: disturbance(results, 1), unit: ' ms' },
+    { what: '`flood`: what others lose at p99, expiry', limit: 10, measured: disturbance(results, 2), unit: ' ms' },
+  ];
+}
+
+function ratio(results: Results, workload: 'calls' | 'paced', to: string, pick: Pick): number | undefined {
+  const [one, other] = [figure(results, workload, SUBJECT, pick), figure(results, workload, to, pick)];
+  return one === undefined || other === undefined ? undefined : one.median / other.median;
+}
+
+function mishaps(results: Results): number | undefined {
+  if (figure(results, 'calls', SUBJECT, lost) === undefined) return undefined;
+  return [lost, doubled, reordered].reduce((sum, pick) => sum + total(results, 'calls', SUBJECT, pick), 0);
+}
+
+function kilobytesPerPoll(results: Results): number | undefined {
+  const last = axis(results, 'held').length - 1;
+  const bytes = figure(results, 'held', SUBJECT, (point) => point.marginalBytesPerPoll, last)?.median;
+  return bytes === undefined ? undefined : bytes / 1024;
+}
+
+function idleRatio(results: Results): number | undefined {
+  const last = axis(results, 'held').length - 1;
+  const idle: Pick = (point) => point.idleCpuMsPerSecond;
+  const [one, other] = [SUBJECT, 'floor'].map((name) => figure(results, 'held', name, idle, last));
+  return one === undefined || other === undefined ? undefined : one.median / other.median;
+}
+
+function steepness(results: Results, workload: 'depth' | 'growth'): number | undefined {
+  const costs = axis(results, workload).flatMap((_, at) => figure(results, workload, SUBJECT, cpu, at)?.median ?? []);
+  return costs.length < 2 ? undefined : Math.max(...costs) / Math.min(...costs);
+}
+
+function disturbance(results: Results, at: number): number | undefined {
+  const [before, during] = [figure(results, 'flood', SUBJECT, p99), figure(results, 'flood', SUBJECT, p99, at)];
+  return before === undefined || during === undefined ? undefined : during.median - before.median;
+}

@@ -1,0 +1,125 @@
+import type { Results } from '../results.ts';
+import { WORKLOADS, type Point, type WorkloadName } from '../workloads/workload.ts';
+import {
+  axis,
+  cpu,
+  doubled,
+  figure,
+  lost,
+  p50,
+  p90,
+  p99,
+  ranking,
+  reordered,
+  total,
+  type Pick,
+  type Spread,
+} from './aggregate.ts';
+import { bars, type Bar } from './bars.ts';
+
+export type Table = string[][];
+
+/** The figures of each workload that was run, a line per system (and per point of the workload's axis). */
+export function workloadTables(results: Results): { workload: WorkloadName; table: Table }[] {
+  return WORKLOADS.filter((workload) => ranking(results, workload).length > 0).map((workload) => ({
+    workload,
+    table: workload === 'held' ? heldTable(results) : costTable(results, workload),
+  }));
+}
+
+export function barsTable(results: Results): Table {
+  const known = bars(results).filter((bar) => bar.measured !== undefined);
+  return [['bar', 'at most', 'measured', ''], ...known.map(barRow)];
+}
+
+function barRow({ what, limit, measured = Number.NaN, unit }: Bar): string[] {
+  return [what, `${limit}${unit}`, `${short(measured)}${unit}`, measured <= limit ? 'met' : '**missed**'];
+}
+
+const COST_COLUMNS = ['CPU ms / 1,000', 'x floor', 'x engine.io', 'p50 ms', 'p90 ms', 'p99 ms', 'requests / message'];
+const MISHAPS = 'lost / doubled / reordered';
+
+function costTable(results: Results, workload: WorkloadName): Table {
+  const points = axis(results, workload);
+  const head = ['system', ...(points.length > 1 ? [axisTitle(workload)] : []), ...COST_COLUMNS, MISHAPS];
+  const rows = ranking(results, workload).flatMap((name) =>
+    points.map((point, at) => [
+      titleOf(results, name),
+      ...(points.length > 1 ? [pointTitle(point)] : []),
+      ...costCells(results, workload, name, at),
+    ]),
+  );
+  return [head, ...rows];
+}
+
+function costCells(results: Results, workload: WorkloadName, name: string, at: number): string[] {
+  const of = (pick: Pick) => figure(results, workload, name, pick, at);
+  const against = (other: string) => times(of(cpu), figure(results, workload, other, cpu, at));
+  const mishaps = [lost, doubled, reordered].map((pick) => total(results, workload, name, pick, at));
+  return [
+    withRange(of(cpu)),
+    ...[against('floor'), against('engine.io')],
+    ...[withRange(of(p50)), withRange(of(p90)), withRange(of(p99))],
+    cell(of((point) => point.requestsPerMessage)),
+    mishaps.join(' / '),
+  ];
+}
+
+function heldTable(results: Results): Table {
+  const points = axis(results, 'held');
+  const last = points.length - 1;
+  const head = [
+    'system',
+    ...points.map((point) => `KB per poll at ${pointTitle(point)}`),
+    ...['KB per further poll', 'quiet CPU ms / s', 'idle CPU ms / s', ...COST_COLUMNS.slice(0, 2), 'p50 ms', 'p99 ms'],
+  ];
+  const rows = ranking(results, 'held').map((name) => {
+    const of = (pick: Pick, at = last) => figure(results, 'held', name, pick, at);
+    return [
+      titleOf(results, name),
+      ...points.map((_, at) => cell(of((point) => kilobytes(point.bytesPerPoll), at))),
+      withRange(of((point) => kilobytes(point.marginalBytesPerPoll))),
+      ...[cell(of((point) => point.quietCpuMsPerSecond)), withRange(of((point) => point.idleCpuMsPerSecond))],
+      ...[withRange(of(cpu)), times(of(cpu), figure(results, 'held', 'floor', cpu, last))],
+      ...[withRange(of(p50)), withRange(of(p99))],
+    ];
+  });
+  return [head, ...rows];
+}
+
+function kilobytes(bytes: number | undefined): number | undefined {
+  return bytes === undefined ? undefined : bytes / 1024;
+}
+
+function axisTitle(workload: WorkloadName): string {
+  if (workload === 'depth') return 'stored messages';
+  return workload === 'growth' ? 'participants' : 'meanwhile';
+}
+
+function pointTitle({ at, label }: Point): string {
+  return label ?? (at ?? 0).toLocaleString('en');
+}
+
+export function titleOf(results: Results, name: string): string {
+  return results.systems.find((system) => system.name === name)?.title ?? name;
+}
+
+function times(one: Spread | undefined, other: Spread | undefined): string {
+  return one === undefined || other === undefined ? '' : short(one.median / other.median);
+}
+
+function cell(spread: Spread | undefined): string {
+  return spread === undefined ? '' : short(spread.median);
+}
+
+function withRange(spread: Spread | undefined): string {
+  if (spread === undefined) return '';
+  const { median, min, max } = spread;
+  return min === max ? short(median) : `${short(median)} (${short(min)} to ${short(max)})`;
+}
+
+/** Three figures are more than enough for a clock that is right to a few percent. */
+export function short(value: number): string {
+  if (value >= 100) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}

@@ -1,0 +1,29 @@
+/** One run: one system, one workload, in a process of its own. Its result goes to standard output as JSON. */
+import { HttpClient } from './load/http-client.ts';
+import { ProcessTree } from './measure/process-usage.ts';
+import { RunningServer } from './measure/server.ts';
+import { systemNamed } from './systems/index.ts';
+import { workloads } from './workloads/index.ts';
+import type { Point, Sizes, WorkloadName } from './workloads/workload.ts';
+
+export interface RunOrder {
+  system: string;
+  workload: WorkloadName;
+  sizes: Sizes;
+  /** For the server's files; whoever ordered the run removes it. */
+  directory: string;
+}
+
+async function run({ system: name, workload, sizes, directory }: RunOrder): Promise<Point[]> {
+  const system = systemNamed(name);
+  const running = await RunningServer.start(system, directory);
+  const http = new HttpClient(running.port);
+  try {
+    return await workloads[workload]({ system, http, server: new ProcessTree(running.pid), sizes });
+  } finally {
+    http.close();
+    await running.stop();
+  }
+}
+
+console.log(JSON.stringify(await run(JSON.parse(process.argv[2] ?? '') as RunOrder)));

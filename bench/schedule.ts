@@ -1,0 +1,54 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { GENERATOR_CORE, pinned } from './measure/cores.ts';
+import type { RunOrder } from './run.ts';
+import type { Point } from './workloads/workload.ts';
+
+const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
+/** A run that takes longer is stuck: stocking a million messages is the longest thing it does. */
+const RUN_DEADLINE_MS = 10 * 60_000;
+const MAX_ERROR_CHARACTERS = 600;
+
+type Outcome = { points: Point[] } | { error: string };
+
+let current: { child: ChildProcess; directory: string } | undefined;
+
+/** One run in processes and a directory of its own; both are gone afterwards, whatever happened. */
+export async function runApart(order: Omit<RunOrder, 'directory'>): Promise<Outcome> {
+  const directory = mkdtempSync(join(tmpdir(), 'holdline-bench-'));
+  const command = [process.execPath, RUN, JSON.stringify({ ...order, directory } satisfies RunOrder)];
+  const [file = '', ...args] = pinned(GENERATOR_CORE, command);
+  const child = spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  current = { child, directory };
+  const timer = setTimeout(cleanUp, RUN_DEADLINE_MS);
+  const texts = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  clearTimeout(timer);
+  cleanUp();
+  const [result, complaint] = await texts;
+  if (code === 0) return { points: JSON.parse(result) as Point[] };
+  return { error: complaint.slice(0, MAX_ERROR_CHARACTERS) || `ended with ${String(code)}` };
+}
+
+/** Ends the run under way with everything it started. */
+export function cleanUp(): void {
+  if (current === undefined) return;
+  const { child, directory } = current;
+  current = undefined;
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The whole group has ended already.
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function text(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,12 @@
+import { serverScript } from './peer.ts';
+import { plainRelay } from './plain-relay.ts';
+import type { System } from './system.ts';
+
+export const floor: System = {
+  ...plainRelay,
+  name: 'floor',
+  title: 'bare node:http relay (the floor)',
+  version: () => `node ${process.versions.node}`,
+  missing: () => undefined,
+  serve: (port) => serverScript('floor', port),
+};

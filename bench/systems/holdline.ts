@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expectSuccess, type HttpClient } from '../load/http-client.ts';
+import { candidate, incoming, type Incoming, type Outgoing } from '../load/message.ts';
+import type { Participant, ServerCommand, System } from './system.ts';
+
+const MAIN = new URL('../../src/main.ts', import.meta.url);
+const PACKAGE = new URL('../../package.json', import.meta.url);
+const JSON_BODY = 'Content-Type: application/json\r\n';
+
+/** Those who hold stocked messages must outlast the run; five minutes is the longest idle time in open mode. */
+const STOCK_IDLE_SECONDS = 300;
+
+const base = {
+  version: () => `holdline ${(JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version}`,
+  missing: () => (existsSync(MAIN) ? undefined : 'src/main.ts is not there'),
+  join: (http: HttpClient, room: string) => join(http, room, {}),
+  stock,
+  hasLifetimes: true as const,
+};
+
+export const holdlineFull: System = {
+  ...base,
+  name: 'holdline',
+  title: 'Holdline, full (the default)',
+  keeps: 'survives power loss',
+  serve: (port, directory) => serve(port, `sqlite:${directory}/holdline.db`, 'full'),
+};
+
+export const holdlineNormal: System = {
+  ...base,
+  name: 'holdline-normal',
+  title: 'Holdline, normal',
+  keeps: 'survives a killed process',
+  serve: (port, directory) => serve(port, `sqlite:${directory}/holdline.db`, 'normal'),
+};
+
+export const holdlineMemory: System = {
+  ...base,
+  name: 'holdline-memory',
+  title: 'Holdline, memory',
+  keeps: 'in memory',
+  serve: (port) => serve(port, 'sqlite::memory:', 'full'),
+};
+
+function serve(port: number, storeUrl: string, synchronous: string): ServerCommand {
+  const env = {
+    NODE_ENV: 'production',
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    STORE_URL: storeUrl,
+    SQLITE_SYNCHRONOUS: synchronous,
+  };
+  return { command: [process.execPath, fileURLToPath(MAIN)], env };
+}
+
+async function join(http: HttpClient, room: string, request: object): Promise<HoldlineParticipant> {
+  const path = `/v1/rooms/${room}`;
+  const reply = expectSuccess(await http.request('POST', `${path}/participants`, JSON_BODY, JSON.stringify(request)));
+  return new HoldlineParticipant(http, path, JSON.parse(reply.body) as Joined);
+}
+
+async function stock(http: HttpClient, room: string, count: number, lifetimeSeconds: () => number): Promise<void> {
+  const one = await join(http, room, { idleTimeoutSeconds: STOCK_IDLE_SECONDS });
+  const other = await join(http, room, { idleTimeoutSeconds: STOCK_IDLE_SECONDS });
+  const ttlSeconds = lifetimeSeconds();
+  await Promise.all([one.sendBatch(other.id, count, ttlSeconds), other.sendBatch(one.id, count, ttlSeconds)]);
+}
+
+interface Joined {
+  participantId: string;
+  token: string;
+  cursor: string;
+}
+
+class HoldlineParticipant implements Participant {
+  readonly id: string;
+  readonly #http: HttpClient;
+  readonly #path: string;
+  readonly #credential: string;
+  readonly #jsonHeaders: string;
+  #cursor: string;
+
+  constructor(http: HttpClient, path: string, joined: Joined) {
+    this.id = joined.participantId;
+    this.#http = http;
+    this.#path = path;
+    this.#credential = `Authorization: Bearer ${joined.token}\r\n`;
+    this.#jsonHeaders = this.#credential + JSON_BODY;
+    this.#cursor = joined.cursor;
+  }
+
+  async send(to: string, message: Outgoing): Promise<void> {
+    await this.#post('/messages', { to, ...message });
+  }
+
+  /** At most 32 at a time: what a batch may hold. */
+  async sendBatch(to: string, count: number, ttlSeconds: number): Promise<void> {
+    const messages = Array.from({ length: count }, (_, index) => ({ to, ...candidate(index), ttlSeconds }));
+    await this.#post('/messages/batch', { messages });
+  }
+
+  async receive(): Promise<readonly Incoming[] | 'over'> {
+    const path = `${this.#path}/messages?after=${this.#cursor}`;
+    const reply = await this.#http.request('GET', path, this.#credential);
+    if (reply.status === 410) return 'over';
+    const batch = JSON.parse(expectSuccess(reply).body) as { messages: unknown; cursor: string };
+    this.#cursor = batch.cursor;
+    return incoming(batch.messages);
+  }
+
+  async leave(): Promise<void> {
+    expectSuccess(await this.#http.request('DELETE', `${this.#path}/participants/${this.id}`, this.#credential));
+  }
+
+  async #post(path: string, body: object): Promise<void> {
+    expectSuccess(await this.#http.request('POST', this.#path + path, this.#jsonHeaders, JSON.stringify(body)));
+  }
+}

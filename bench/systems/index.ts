@@ -1,0 +1,21 @@
+import { engineIo } from './engine-io.ts';
+import { express, expressHelmet } from './express.ts';
+import { faye } from './faye.ts';
+import { floor } from './floor.ts';
+import { holdlineFull, holdlineMemory, holdlineNormal } from './holdline.ts';
+import { nchan } from './nchan.ts';
+import { socketIo } from './socket-io.ts';
+import { sockJs } from './sockjs.ts';
+import type { System } from './system.ts';
+
+/** In the order in which each round runs them. */
+export const systems: readonly System[] = [
+  ...[floor, holdlineFull, engineIo, holdlineNormal, express, holdlineMemory],
+  ...[socketIo, expressHelmet, sockJs, faye, nchan],
+];
+
+export function systemNamed(name: string): System {
+  const system = systems.find((candidate) => candidate.name === name);
+  if (system !== undefined) return system;
+  throw new Error(`no system ${name}; there are ${systems.map((known) => known.name).join(', ')}`);
+}

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto';
+import { expectSuccess, type Cuttable, type HttpClient } from '../load/http-client.ts';
+import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
+import { OneAtATime } from '../load/one-at-a-time.ts';
+import { packageMissing, packageVersion, serverScript } from './peer.ts';
+import type { Participant, System } from './system.ts';
+
+const TEXT_BODY = 'Content-Type: text/plain\r\n';
+/** Frames of the SockJS protocol; a heartbeat (`h`) brings nothing. */
+const OPEN = 'o';
+const MESSAGES = 'a';
+
+export const sockJs: System = {
+  name: 'sockjs',
+  title: 'sockjs-node, xhr-polling',
+  keeps: 'in memory',
+  version: () => packageVersion('sockjs'),
+  missing: () => packageMissing('sockjs'),
+  serve: (port) => serverScript('sockjs', port),
+  join,
+};
+
+async function join(http: HttpClient): Promise<Participant> {
+  const id = randomUUID();
+  const path = `/relay/000/${id}`;
+  const reply = expectSuccess(await http.request('POST', `${path}/xhr`, TEXT_BODY, ''));
+  if (!reply.body.startsWith(OPEN)) throw new Error(`no SockJS session: ${reply.body}`);
+  return new SockJsParticipant(http, path, id);
+}
+
+class SockJsParticipant implements Participant {
+  readonly id: string;
+  readonly #http: HttpClient;
+  readonly #path: string;
+  readonly #outbox: OneAtATime;
+  #poll: Cuttable | undefined;
+  #left = false;
+
+  constructor(http: HttpClient, path: string, id: string) {
+    this.#http = http;
+    this.#path = path;
+    this.id = id;
+    this.#outbox = new OneAtATime((texts) => this.#post(JSON.stringify(texts)));
+  }
+
+  send(to: string, message: Outgoing): Promise<void> {
+    return this.#outbox.send(JSON.stringify({ from: this.id, to, ...message }));
+  }
+
+  async receive(): Promise<readonly Incoming[] | 'over'> {
+    if (this.#left) return 'over';
+    this.#poll = this.#http.cuttable('POST', `${this.#path}/xhr`, TEXT_BODY, '');
+    const reply = await this.#poll.reply;
+    if (reply === undefined) return 'over';
+    const frame = expectSuccess(reply).body;
+    if (!frame.startsWith(MESSAGES)) return [];
+    const texts = JSON.parse(frame.slice(1)) as string[];
+    return incoming(texts.map((text): unknown => JSON.parse(text)));
+  }
+
+  /** As its client does: the poll is cut, and the server closes the session. */
+  leave(): Promise<void> {
+    this.#left = true;
+    this.#poll?.cut();
+    return Promise.resolve();
+  }
+
+  async #post(body: string): Promise<void> {
+    expectSuccess(await this.#http.request('POST', `${this.#path}/xhr_send`, TEXT_BODY, body));
+  }
+}

@@ -1,0 +1,23 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Tally } from '../load/tally.ts';
+import { measure } from '../measure/figures.ts';
+import { warmUp } from './calls.ts';
+import { freshCall, type Bench, type Point } from './workload.ts';
+
+const CALLS_PER_SECOND = 20;
+
+/** Calls that begin at a fixed pace, however long each takes. */
+export async function paced(bench: Bench): Promise<Point[]> {
+  await warmUp(bench);
+  return [await measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, bench.sizes.pacedSeconds))];
+}
+
+export async function pacedCalls(bench: Bench, tally: Tally, seconds: number): Promise<void> {
+  const started = performance.now();
+  const running: Promise<void>[] = [];
+  for (let index = 0; index < seconds * CALLS_PER_SECOND; index++) {
+    await delay(Math.max(0, started + (index * 1000) / CALLS_PER_SECOND - performance.now()));
+    running.push(freshCall(bench, tally));
+  }
+  await Promise.all(running);
+}
