@@ -1,21 +1,16 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 import { loadSettings, readCommandLine, SettingError, settingsHelp, UsageError } from './config.ts';
 import type { Settings } from './config.ts';
 import { checkRuntime } from './config/runtime.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
 import { createHoldline, StoreError } from './service.ts';
+import { SUPPORTED_NODE, VERSION } from './version.ts';
 
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** One Ctrl-C may arrive twice, from the terminal and from `npm start`, which passes it on; no second key press is so fast. */
 const SAME_KEY_PRESS_MS = 300;
-
-const manifest = z
-  .object({ version: z.string(), engines: z.object({ node: z.string() }) })
-  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
 
 /** The first SIGTERM or SIGINT. Further SIGTERMs change nothing; a second SIGINT ends the process at once. */
 function stopSignal(): Promise<NodeJS.Signals> {
@@ -46,7 +41,7 @@ async function serve(settings: Settings): Promise<void> {
   const holdline = await createHoldline(settings, { log });
   const { host, port } = await holdline.start();
   const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  log.info({ version: manifest.version, host, port, store: settings.store.kind }, `listening on ${address}`);
+  log.info({ version: VERSION, host, port, store: settings.store.kind }, `listening on ${address}`);
   if (settings.openMode) {
     log.warn(
       "open mode: whoever knows a room's name may join it, so names must be hard to guess; idle timeouts are at most 300 s",
@@ -69,9 +64,9 @@ function plainWords(error: unknown): string | undefined {
 async function run(argv: readonly string[]): Promise<void> {
   const { help, version } = readCommandLine(argv);
   if (help) process.stdout.write(settingsHelp());
-  else if (version) process.stdout.write(`${manifest.version}\n`);
+  else if (version) process.stdout.write(`${VERSION}\n`);
   else {
-    checkRuntime(process.versions.node, manifest.engines.node);
+    checkRuntime(process.versions.node, SUPPORTED_NODE);
     await serve(loadSettings({ env: process.env, argv }));
     process.exit(EXIT.done);
   }

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string };
+
+interface Options {
+  readonly env?: Readonly<Record<string, string>>;
+  /** For the runtime, before the script. */
+  readonly execArgv?: readonly string[];
+}
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
+
+/** The `holdline` command as a process of its own, with nothing of the test's environment. */
+export class Command {
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly #lines: LogLine[] = [];
+  readonly #watchers = new Set<() => void>();
+
+  constructor(args: readonly string[], { env = {}, execArgv = [] }: Options = {}) {
+    this.#child = spawn(process.execPath, [...execArgv, main, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(this.#child);
+    this.ended = this.#collect(this.#child);
+    createInterface({ input: this.#child.stdout }).on('line', (line) => {
+      if (line.startsWith('{')) this.#lines.push(JSON.parse(line) as LogLine);
+      for (const look of this.#watchers) look();
+    });
+  }
+
+  async #collect(child: ChildProcessByStdio<null, Readable, Readable>): Promise<Ended> {
+    const output = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+    const [code] = (await once(child, 'close')) as [number | null];
+    running.delete(child);
+    return { code, ...output };
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** The first log line, past or to come, whose words match. Fails when the process ends without it. */
+  async logged(words: RegExp): Promise<LogLine> {
+    const line = new Promise<LogLine>((resolve) => {
+      const look = (): void => {
+        const found = this.#lines.find(({ msg }) => words.test(msg));
+        if (found !== undefined) resolve(found);
+      };
+      this.#watchers.add(look);
+      look();
+    });
+    const ended = this.ended.then(({ stderr }) =>
+      Promise.reject(new Error(`ended without ${String(words)}: ${stderr}`)),
+    );
+    return Promise.race([line, ended]);
+  }
+}
+
+/** A server on a free port of this machine. */
+export async function startServer(
+  options: Options = {},
+  ...args: string[]
+): Promise<{ command: Command; url: string }> {
+  const env = { HOST: '127.0.0.1', PORT: '0', STORE_URL: 'sqlite::memory:', ...options.env };
+  const command = new Command(args, { ...options, env });
+  const { port } = await command.logged(/^listening/);
+  return { command, url: `http://127.0.0.1:${String(port)}` };
+}
+
+/** For `afterEach`: a failed test leaves no process behind. */
+export function killAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+}

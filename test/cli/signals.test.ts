@@ -1,0 +1,101 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { killAll, startServer } from './command.ts';
+
+afterEach(killAll);
+
+const BODY = '{"participantId":"late"}';
+
+/** A join of which only the head has arrived: the server waits for the body, and has said so. */
+async function openRequest(url: string): Promise<Socket> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `POST /v1/rooms/r/participants HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${BODY.length}\r\nExpect: 100-continue\r\n\r\n`,
+  );
+  const [first] = (await once(socket, 'data')) as [Buffer];
+  expect(first.toString()).toMatch(/^HTTP\/1.1 100 /);
+  return socket;
+}
+
+async function join(url: string): Promise<{ token: string }> {
+  const reply = await fetch(`${url}/v1/rooms/r/participants`, { method: 'POST' });
+  expect(reply.status).toBe(201);
+  return (await reply.json()) as { token: string };
+}
+
+describe('SIGTERM', () => {
+  test('ends an idle server with 0', async () => {
+    const { command } = await startServer();
+    command.signal('SIGTERM');
+    expect(await command.logged(/^draining/)).toMatchObject({ signal: 'SIGTERM', drainSeconds: 8 });
+    expect(await command.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('answers a held poll before the end', async () => {
+    const { command, url } = await startServer({}, '--log-level', 'debug');
+    const { token } = await join(url);
+    const poll = fetch(`${url}/v1/rooms/r/messages?wait=50`, { headers: { Authorization: `Bearer ${token}` } });
+    await listening(url, token);
+    command.signal('SIGTERM');
+    const reply = await poll;
+    expect(reply.status).toBe(200);
+    expect(await reply.json()).toMatchObject({ messages: [], more: false });
+    expect((await command.ended).code).toBe(0);
+  });
+
+  test('changes nothing when it comes again: what was under way is still answered', async () => {
+    const { command, url } = await startServer();
+    const socket = await openRequest(url);
+    command.signal('SIGTERM');
+    await command.logged(/^draining/);
+    command.signal('SIGTERM');
+    command.signal('SIGTERM');
+    socket.write(BODY);
+    const [reply] = (await once(socket, 'data')) as [Buffer];
+    expect(reply.toString()).toMatch(/^HTTP\/1.1 201 /);
+    const { code, stdout } = await command.ended;
+    expect({ code, drains: stdout.match(/"msg":"draining"/g)?.length }).toEqual({ code: 0, drains: 1 });
+  });
+
+  test('ends the wait for an unfinished request after DRAIN_SECONDS', async () => {
+    const { command, url } = await startServer({}, '--drain-seconds', '1');
+    await openRequest(url);
+    command.signal('SIGTERM');
+    expect((await command.ended).code).toBe(0);
+  });
+});
+
+describe('SIGINT', () => {
+  test('drains like SIGTERM, also when one key press arrives twice', async () => {
+    const { command } = await startServer();
+    command.signal('SIGINT');
+    command.signal('SIGINT');
+    expect(await command.ended).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  test('ends a draining server at once with 130 when it comes again', async () => {
+    const { command, url } = await startServer({}, '--drain-seconds', '600');
+    await openRequest(url);
+    command.signal('SIGINT');
+    await command.logged(/^draining/);
+    // Longer than the time in which two signals count as one key press.
+    await pause(400);
+    command.signal('SIGINT');
+    expect((await command.ended).code).toBe(130);
+  });
+});
+
+/** Resolves once the participant's poll is held: asked, not slept for, over the roster. */
+async function listening(url: string, token: string): Promise<void> {
+  const headers = { Authorization: `Bearer ${token}` };
+  for (;;) {
+    const reply = await fetch(`${url}/v1/rooms/r/participants`, { headers });
+    const { participants } = (await reply.json()) as { participants: { listening: boolean }[] };
+    if (participants.some((participant) => participant.listening)) return;
+  }
+}
