@@ -9,8 +9,6 @@ import type { ValuesOf } from './config/read.ts';
 import { table } from './config/table.ts';
 
 export { SettingError, UsageError } from './config/errors.ts';
-export type { IceServer } from './config/ice.ts';
-export type { StoreSetting } from './config/store-url.ts';
 
 type Values = ValuesOf<typeof table>;
 

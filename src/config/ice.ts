@@ -22,7 +22,7 @@ const iceServer = z
   );
 
 /** An `RTCIceServer` whose `urls` is always a list. */
-export type IceServer = z.output<typeof iceServer>;
+type IceServer = z.output<typeof iceServer>;
 
 function parsed(text: string): unknown {
   try {

@@ -7,7 +7,7 @@ const sqlite = z.strictObject({ kind: z.literal('sqlite'), path });
 const redis = z.strictObject({ kind: z.literal('redis'), url: z.url({ protocol: /^rediss?$/ }) });
 
 /** `path` is as SQLite takes it: relative to the working directory, or `:memory:`. */
-export type StoreSetting = z.output<typeof sqlite> | z.output<typeof redis>;
+type StoreSetting = z.output<typeof sqlite> | z.output<typeof redis>;
 
 function fromText(text: string): unknown {
   const [, path] = /^sqlite:(?:\/\/(?=\/))?(.*)$/s.exec(text) ?? [];
