@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import type { Settings } from './config.ts';
 import { createApp } from './http/app.ts';
-import type { Edge } from './http/edge.ts';
+import { createEdge } from './http/edge.ts';
 import { Listener } from './http/listener.ts';
 import { createLog, type Log } from './log.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
@@ -10,7 +10,6 @@ import { Signalling } from './signalling/signalling.ts';
 import type { SignallingStore } from './signalling/store.ts';
 import { openStore } from './store/open-store.ts';
 import { VERSION } from './version.ts';
-import { requestSchemas } from './wire/index.ts';
 
 export { StoreError } from './store/store-error.ts';
 
@@ -61,14 +60,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   });
 
   let draining = false;
-  const edge: Edge = {
-    signalling,
-    settings,
-    schemas: requestSchemas(settings),
-    log,
-    version: VERSION,
-    isDraining: () => draining,
-  };
+  const edge = createEdge({ signalling, settings, log, version: VERSION, isDraining: () => draining });
   const app = createApp(edge);
   const listener = new Listener(app, edge);
   let closed: Promise<void> | undefined;

@@ -78,14 +78,13 @@ function refuseOtherMethods(operations: readonly Operation[]): RequestHandler {
 /** Answers a CORS preflight; every other OPTIONS is just a method that no path has. */
 function preflight(edge: Edge): RequestHandler {
   const cors = corsHandler(edge.settings.corsOrigins);
-  return (req, res, next) => {
-    if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) return next();
-    res.setHeaders(
-      new Map([
-        ['Cache-Control', 'no-store'],
-        ['X-Request-Id', requestIdOf(req)],
-      ]),
-    );
+  return (req, res, next): void => {
+    if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) {
+      next();
+      return;
+    }
+    res.setHeader('Cache-Control', 'no-store');
+    res.setHeader('X-Request-Id', requestIdOf(req));
     cors(req, res, next);
   };
 }

@@ -1,5 +1,5 @@
 import type { Signalling } from '../signalling/signalling.ts';
-import type { IceServer, RequestSchemas } from '../wire/index.ts';
+import { requestSchemas, type IceServer, type RequestSchemas } from '../wire/index.ts';
 
 /** What the edge needs to know of the settings. */
 export interface EdgeSettings {
@@ -32,3 +32,5 @@ export interface Edge {
   /** From the first signal to stop until the end. */
   readonly isDraining: () => boolean;
 }
+
+export const createEdge = (edge: Omit<Edge, 'schemas'>): Edge => ({ ...edge, schemas: requestSchemas(edge.settings) });

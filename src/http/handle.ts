@@ -55,7 +55,7 @@ async function perform<Id extends OperationId>(
 ): Promise<Reply | undefined> {
   const { query } = parseTarget(operation, req.params, req.url, edge);
   if (edge.isDraining() && isRefusedWhileDraining(operation)) throw shuttingDown();
-  const roomId = (req.params['roomId'] ?? '') as RoomId;
+  const roomId = (req.params.roomId ?? '') as RoomId;
   const bearer = operation.security === 'public' ? undefined : await bearerOf(req, edge.signalling);
   const caller = operation.security === 'participant' ? requireParticipant(bearer, roomId) : undefined;
   const present = caller ?? presentOf(bearer);
@@ -63,8 +63,8 @@ async function perform<Id extends OperationId>(
     const { body, idempotency } = await parseBody(operation, req, edge);
     const call = {
       roomId,
-      participantId: (req.params['participantId'] ?? '') as ParticipantId,
-      pathCode: String(req.params['code'] ?? ''),
+      participantId: (req.params.participantId ?? '') as ParticipantId,
+      pathCode: String(req.params.code ?? ''),
       caller,
       bearer,
       query,

@@ -1,5 +1,6 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import cors from 'cors';
-import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /** Names and values, alternating: the form that `writeHead` takes without building an object. */
@@ -7,7 +8,7 @@ export type HeaderList = readonly string[];
 
 const PREFLIGHT_SECONDS = 7_200;
 
-export const corsHandler = (origins: '*' | readonly string[]): RequestHandler =>
+export const corsHandler = (origins: '*' | readonly string[]) =>
   cors({
     origin: origins === '*' ? '*' : [...origins],
     methods: ['GET', 'POST', 'DELETE'],
@@ -32,22 +33,25 @@ export function constantHeaders(origins: '*' | readonly string[]): HeaderList {
   return ['Cache-Control', 'no-store', ...handlers.flatMap(recorded)];
 }
 
-/** The headers that a middleware sets on any GET. */
-function recorded(handler: RequestHandler): string[] {
-  const headers = new Map<string, string>();
-  const response = {
-    setHeader: (name: string, value: string) => headers.set(name, value),
-    getHeader: (name: string) => headers.get(name),
-    removeHeader: (name: string) => headers.delete(name),
-  };
-  const request = { method: 'GET', headers: {} };
-  // Both read nothing else of a GET; a version that does would throw here, at the start.
-  handler(
-    request as Parameters<RequestHandler>[0],
-    response as unknown as Parameters<RequestHandler>[1],
-    (error?: unknown) => {
-      if (error !== undefined) throw new Error('constant headers cannot be recorded', { cause: error });
-    },
-  );
-  return [...headers].flat();
+type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
+
+class Recorder extends ServerResponse {
+  /** With the names as they were given, which `getHeaders` puts into lower case. */
+  readonly recorded = new Map<string, string>();
+
+  override setHeader(name: string, value: number | string | readonly string[]): this {
+    this.recorded.set(name, String(value));
+    return super.setHeader(name, value);
+  }
+}
+
+/** The headers that a middleware sets on a GET that is never sent. */
+function recorded(middleware: Middleware): string[] {
+  const req = new IncomingMessage(new Socket());
+  req.method = 'GET';
+  const res = new Recorder(req);
+  middleware(req, res, (error) => {
+    if (error !== undefined) throw new Error('constant headers cannot be recorded', { cause: error });
+  });
+  return [...res.recorded].flat();
 }

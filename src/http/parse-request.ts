@@ -45,7 +45,7 @@ function pathFaults(params: Record<string, unknown>): Fault[] {
 
 /** A repeated parameter becomes an array, which no schema takes. */
 function queryOf(text: string): Record<string, string | string[]> {
-  const query: Record<string, string | string[]> = Object.create(null);
+  const query = Object.create(null) as Record<string, string | string[]>;
   for (const [name, value] of new URLSearchParams(text)) {
     const before = query[name];
     query[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];

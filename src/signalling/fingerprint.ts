@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 export const digest = (...parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'base64url');
 
 /** The same for bodies that are the same JSON, whatever their spacing and the order of their keys. */
-export const fingerprint = (json: unknown): string => hash('sha256', JSON.stringify(sorted(json)) ?? '', 'base64url');
+export const fingerprint = (json: unknown): string => hash('sha256', JSON.stringify(sorted(json)), 'base64url');
 
 function sorted(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(sorted);

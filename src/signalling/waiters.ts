@@ -13,6 +13,7 @@ export type WaitEnd =
 
 const MESSAGE: WaitEnd = { kind: 'message' };
 const WINDOW: WaitEnd = { kind: 'window' };
+const SUPERSEDED: WaitEnd = { kind: 'superseded' };
 export const DRAINING: WaitEnd = { kind: 'draining' };
 
 /** One poll that listens to one mailbox. What happens while it is not waiting is remembered. */
@@ -108,21 +109,28 @@ export class Waiters {
     return this.#newest.has(mailboxId);
   }
 
-  /** The newest wins: every older poll of the mailbox ends. */
+  /** The newest wins: every older poll of the mailbox ends, and counts no longer. */
   supersede(waiter: Waiter): void {
-    for (let older = waiter.older; older !== undefined; older = older.older) older.end({ kind: 'superseded' });
+    for (let older = waiter.older; older !== undefined; older = older.older) {
+      older.end(SUPERSEDED);
+      this.#size -= 1;
+    }
+    waiter.older = undefined;
   }
 
+  /** Does nothing for one that was superseded. */
   leave(mailboxId: MailboxId, waiter: Waiter): void {
-    this.#size -= 1;
     const newest = this.#newest.get(mailboxId);
     if (newest === waiter) {
       if (waiter.older === undefined) this.#newest.delete(mailboxId);
       else this.#newest.set(mailboxId, waiter.older);
+      this.#size -= 1;
       return;
     }
     for (let newer = newest; newer !== undefined; newer = newer.older) {
-      if (newer.older === waiter) newer.older = waiter.older;
+      if (newer.older !== waiter) continue;
+      newer.older = waiter.older;
+      this.#size -= 1;
     }
   }
 

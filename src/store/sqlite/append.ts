@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SignallingError } from '../../signalling/errors.ts';
+import type { ParticipantId } from '../../signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { messageBytes, type OutgoingMessage, type Receipt } from '../../signalling/message.ts';
 import type { Append, Appended } from '../../signalling/store.ts';
@@ -67,8 +68,9 @@ function plan(context: SqliteContext, from: ParticipantRecord, messages: readonl
 const othersThan = (from: ParticipantRecord): ParticipantRecord[] =>
   [...from.room.participants.values()].filter((participant) => participant !== from);
 
-function recipientOf(from: ParticipantRecord, to: string, messageIndex: number): ParticipantRecord {
-  for (const participant of from.room.participants.values()) if (participant.participantId === to) return participant;
+function recipientOf(from: ParticipantRecord, to: ParticipantId, messageIndex: number): ParticipantRecord {
+  const recipient = from.room.participants.get(to);
+  if (recipient !== undefined) return recipient;
   throw new SignallingError('recipient-not-found', `There is no participant "${to}" in this room now.`, {
     messageIndex,
   });

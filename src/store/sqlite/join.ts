@@ -58,6 +58,7 @@ function again(
 ): Joined {
   tx.touch(request.roomId);
   mint(context, participant, request.token);
+  context.directory.restartIdleTime(participant, context.clock.steadyMs());
   return joinedAs(context, participant, { resumed, replayed: true });
 }
 

@@ -99,7 +99,8 @@ export class SqliteStore implements SignallingStore {
   depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void> {
     return this.#commit.run((tx) => {
       const participant = this.#context.directory.rooms.get(roomId)?.participants.get(participantId);
-      if (participant === undefined || (mailboxId ?? participant.mailboxId) !== participant.mailboxId) return;
+      if (participant === undefined) return;
+      if (mailboxId !== undefined && mailboxId !== participant.mailboxId) return;
       depart(this.#context, tx, participant, reason);
     });
   }

@@ -77,28 +77,28 @@ const OVERDUE = 'SELECT rowid, mailbox, message_id, sender, type, call_id, bytes
 
 /** Every statement of the adapter, prepared once. */
 export function prepareStatements(db: Database.Database) {
-  const run = <P extends unknown[]>(sql: string) => db.prepare<P>(sql);
-  const get = <P extends unknown[], R>(sql: string) => db.prepare<P, R>(sql);
   return {
-    allParticipants: get<[], ParticipantRow>(`${PARTICIPANTS} GROUP BY p.id ORDER BY p.id`),
-    participantsOf: get<[string], ParticipantRow>(`${PARTICIPANTS} WHERE r.room_id = ? GROUP BY p.id ORDER BY p.id`),
-    allTokens: get<[], TokenRow>('SELECT * FROM tokens'),
-    tokensOf: get<[string], TokenRow>('SELECT * FROM tokens WHERE room_id = ?'),
+    allParticipants: db.prepare<[], ParticipantRow>(`${PARTICIPANTS} GROUP BY p.id ORDER BY p.id`),
+    participantsOf: db.prepare<[string], ParticipantRow>(
+      `${PARTICIPANTS} WHERE r.room_id = ? GROUP BY p.id ORDER BY p.id`,
+    ),
+    allTokens: db.prepare<[], TokenRow>('SELECT * FROM tokens'),
+    tokensOf: db.prepare<[string], TokenRow>('SELECT * FROM tokens WHERE room_id = ?'),
 
-    insertRoom: run<[string, number]>('INSERT INTO rooms (room_id, created_at) VALUES (?, ?)'),
-    deleteRoom: run<[number]>('DELETE FROM rooms WHERE id = ?'),
+    insertRoom: db.prepare<[string, number]>('INSERT INTO rooms (room_id, created_at) VALUES (?, ?)'),
+    deleteRoom: db.prepare<[number]>('DELETE FROM rooms WHERE id = ?'),
 
-    insertParticipant: run<[number, string, string, string | null, string | null, number, number]>(
+    insertParticipant: db.prepare<[number, string, string, string | null, string | null, number, number]>(
       `INSERT INTO participants (room, participant_id, mailbox_id, display_name, metadata, joined_at, idle_timeout_ms, acknowledged)
        VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
     ),
-    updateProfile: run<[string | null, string | null, number, number]>(
+    updateProfile: db.prepare<[string | null, string | null, number, number]>(
       'UPDATE participants SET display_name = ?, metadata = ?, idle_timeout_ms = ? WHERE id = ?',
     ),
-    unnameParticipant: run<[number]>(`UPDATE participants SET participant_id = '' WHERE id = ?`),
-    deleteParticipant: run<[number]>('DELETE FROM participants WHERE id = ?'),
+    unnameParticipant: db.prepare<[number]>(`UPDATE participants SET participant_id = '' WHERE id = ?`),
+    deleteParticipant: db.prepare<[number]>('DELETE FROM participants WHERE id = ?'),
 
-    insertMessage: run<
+    insertMessage: db.prepare<
       [
         number,
         number,
@@ -119,72 +119,74 @@ export function prepareStatements(db: Database.Database) {
          (mailbox, position, message_id, sender, from_id, addressed, type, payload, call_id, sent_at, stored_at, expires_at, bytes)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
-    readMessages: get<[number, number, number], MessageRow>(
+    readMessages: db.prepare<[number, number, number], MessageRow>(
       `SELECT position, message_id, from_id, addressed, type, payload, call_id, sent_at, stored_at, expires_at, bytes, expired
        FROM messages WHERE mailbox = ? AND position > ? ORDER BY position LIMIT ?`,
     ),
-    setAcknowledged: run<[number, number]>('UPDATE participants SET acknowledged = ? WHERE id = ?'),
-    deleteUpTo: run<[number, number]>('DELETE FROM messages WHERE mailbox = ? AND position <= ?'),
-    removeUpTo: get<[number, number], RemovedRow>(
+    setAcknowledged: db.prepare<[number, number]>('UPDATE participants SET acknowledged = ? WHERE id = ?'),
+    deleteUpTo: db.prepare<[number, number]>('DELETE FROM messages WHERE mailbox = ? AND position <= ?'),
+    removeUpTo: db.prepare<[number, number], RemovedRow>(
       'DELETE FROM messages WHERE mailbox = ? AND position <= ? RETURNING sender, bytes, expired',
     ),
-    deleteMailbox: run<[number]>('DELETE FROM messages WHERE mailbox = ?'),
+    deleteMailbox: db.prepare<[number]>('DELETE FROM messages WHERE mailbox = ?'),
 
-    overdue: get<[number, number], OverdueRow>(`${OVERDUE} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
-    overdueOf: get<[number, number], OverdueRow>(
+    overdue: db.prepare<[number, number], OverdueRow>(`${OVERDUE} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
+    overdueOf: db.prepare<[number, number], OverdueRow>(
       `${OVERDUE} WHERE mailbox = ? AND expires_at <= ? ORDER BY expires_at`,
     ),
-    earliestExpiry: get<[], { at: number | null }>(
+    earliestExpiry: db.prepare<[], { at: number | null }>(
       'SELECT min(expires_at) AS at FROM messages WHERE expires_at IS NOT NULL',
     ),
-    makeGap: run<[number]>(
+    makeGap: db.prepare<[number]>(
       'UPDATE messages SET payload = NULL, expires_at = NULL, bytes = 0, expired = 1 WHERE rowid = ?',
     ),
-    oldestEvent: get<[number], { rowid: number; bytes: number }>(
+    oldestEvent: db.prepare<[number], { rowid: number; bytes: number }>(
       'SELECT rowid, bytes FROM messages WHERE mailbox = ? AND sender IS NULL AND expired = 0 ORDER BY position LIMIT 1',
     ),
-    gapsAndMessages: get<[number], { rowid: number; expired: number }>(
+    gapsAndMessages: db.prepare<[number], { rowid: number; expired: number }>(
       'SELECT rowid, expired FROM messages WHERE mailbox = ? ORDER BY position',
     ),
-    setGap: run<[number, number]>('UPDATE messages SET expired = ? WHERE rowid = ?'),
-    deleteMessage: run<[number]>('DELETE FROM messages WHERE rowid = ?'),
+    setGap: db.prepare<[number, number]>('UPDATE messages SET expired = ? WHERE rowid = ?'),
+    deleteMessage: db.prepare<[number]>('DELETE FROM messages WHERE rowid = ?'),
 
-    insertToken: run<[string, string, number, string, string]>(
+    insertToken: db.prepare<[string, string, number, string, string]>(
       `INSERT INTO tokens (handle, digest, state, participant, room_id, participant_id) VALUES (?, ?, 'fresh', ?, ?, ?)`,
     ),
-    useToken: run<[string]>(`UPDATE tokens SET state = 'used' WHERE handle = ?`),
-    deleteOtherTokens: run<[number, string]>('DELETE FROM tokens WHERE participant = ? AND handle <> ?'),
-    replaceTokens: run<[number, number]>(`UPDATE tokens SET state = 'replaced', participant = ? WHERE participant = ?`),
-    deleteReplacedTokens: run<[number]>(`DELETE FROM tokens WHERE participant = ? AND state = 'replaced'`),
-    endTokens: run<[string, number, number]>(
+    useToken: db.prepare<[string]>(`UPDATE tokens SET state = 'used' WHERE handle = ?`),
+    deleteOtherTokens: db.prepare<[number, string]>('DELETE FROM tokens WHERE participant = ? AND handle <> ?'),
+    replaceTokens: db.prepare<[number, number]>(
+      `UPDATE tokens SET state = 'replaced', participant = ? WHERE participant = ?`,
+    ),
+    deleteReplacedTokens: db.prepare<[number]>(`DELETE FROM tokens WHERE participant = ? AND state = 'replaced'`),
+    endTokens: db.prepare<[string, number, number]>(
       `UPDATE tokens SET state = 'gone', participant = NULL, reason = ?, forget_at = ? WHERE participant = ?`,
     ),
 
-    findSend: get<[number, string], { fingerprint: string; receipts: string; forget_at: number }>(
+    findSend: db.prepare<[number, string], { fingerprint: string; receipts: string; forget_at: number }>(
       'SELECT fingerprint, receipts, forget_at FROM sends WHERE participant = ? AND scope = ?',
     ),
-    keepSend: run<[number, string, string, string, number]>(
+    keepSend: db.prepare<[number, string, string, string, number]>(
       'INSERT OR REPLACE INTO sends (participant, scope, fingerprint, receipts, forget_at) VALUES (?, ?, ?, ?, ?)',
     ),
-    deleteSendsOf: run<[number]>('DELETE FROM sends WHERE participant = ?'),
-    findJoin: get<[string], { fingerprint: string; participant: number; resumed: number; forget_at: number }>(
+    deleteSendsOf: db.prepare<[number]>('DELETE FROM sends WHERE participant = ?'),
+    findJoin: db.prepare<[string], { fingerprint: string; participant: number; resumed: number; forget_at: number }>(
       'SELECT fingerprint, participant, resumed, forget_at FROM joins WHERE scope = ?',
     ),
-    keepJoin: run<[string, string, number, number, number]>(
+    keepJoin: db.prepare<[string, string, number, number, number]>(
       'INSERT OR REPLACE INTO joins (scope, fingerprint, participant, resumed, forget_at) VALUES (?, ?, ?, ?, ?)',
     ),
-    deleteJoinsOf: run<[number]>('DELETE FROM joins WHERE participant = ?'),
+    deleteJoinsOf: db.prepare<[number]>('DELETE FROM joins WHERE participant = ?'),
 
-    forgetTokens: get<[number, number], { handle: string }>(
+    forgetTokens: db.prepare<[number, number], { handle: string }>(
       'DELETE FROM tokens WHERE handle IN (SELECT handle FROM tokens WHERE forget_at <= ? LIMIT ?) RETURNING handle',
     ),
-    forgetSends: run<[number, number]>(
+    forgetSends: db.prepare<[number, number]>(
       'DELETE FROM sends WHERE rowid IN (SELECT rowid FROM sends WHERE forget_at <= ? LIMIT ?)',
     ),
-    forgetJoins: run<[number, number]>(
+    forgetJoins: db.prepare<[number, number]>(
       'DELETE FROM joins WHERE rowid IN (SELECT rowid FROM joins WHERE forget_at <= ? LIMIT ?)',
     ),
-    alive: get<[], { rooms: number }>('SELECT EXISTS (SELECT 1 FROM rooms) AS rooms'),
+    alive: db.prepare<[], { rooms: number }>('SELECT EXISTS (SELECT 1 FROM rooms) AS rooms'),
   };
 }
 
