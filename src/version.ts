@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** This package's version. The path holds from `src` and from `dist`. */
-export const VERSION = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))).version;
+/** The path holds from `src` and from `dist`. */
+const manifest = z
+  .object({ version: z.string(), engines: z.object({ node: z.string() }) })
+  .parse(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')));
+
+/** This package's version. */
+export const VERSION = manifest.version;
+
+/** The versions of Node on which it runs, as npm writes ranges. */
+export const SUPPORTED_NODE = manifest.engines.node;

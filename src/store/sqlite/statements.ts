@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
 
 export interface ParticipantRow {
   id: number;
@@ -76,7 +76,7 @@ const PARTICIPANTS = `
 const OVERDUE = 'SELECT rowid, mailbox, message_id, sender, type, call_id, bytes FROM messages';
 
 /** Every statement of the adapter, prepared once. */
-export function prepareStatements(db: Database.Database) {
+export function prepareStatements(db: BetterSqlite3.Database) {
   return {
     allParticipants: db.prepare<[], ParticipantRow>(`${PARTICIPANTS} GROUP BY p.id ORDER BY p.id`),
     participantsOf: db.prepare<[string], ParticipantRow>(
