@@ -1,4 +1,4 @@
-import type BetterSqlite3 from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 
 export interface ParticipantRow {
   id: number;
@@ -75,30 +75,39 @@ const PARTICIPANTS = `
 
 const OVERDUE = 'SELECT rowid, mailbox, message_id, sender, type, call_id, bytes FROM messages';
 
+/** A prepared statement with parameters P and rows R. */
+interface Statement<P extends unknown[], R> {
+  run(...parameters: P): { readonly changes: number; readonly lastInsertRowid: number | bigint };
+  get(...parameters: P): R | undefined;
+  all(...parameters: P): R[];
+  iterate(...parameters: P): Iterable<R>;
+}
+
 /** Every statement of the adapter, prepared once. */
-export function prepareStatements(db: BetterSqlite3.Database) {
+export function prepareStatements(db: Database.Database) {
+  const prepare = <P extends unknown[], R = never>(sql: string): Statement<P, R> => db.prepare<P, R>(sql);
   return {
-    allParticipants: db.prepare<[], ParticipantRow>(`${PARTICIPANTS} GROUP BY p.id ORDER BY p.id`),
-    participantsOf: db.prepare<[string], ParticipantRow>(
+    allParticipants: prepare<[], ParticipantRow>(`${PARTICIPANTS} GROUP BY p.id ORDER BY p.id`),
+    participantsOf: prepare<[string], ParticipantRow>(
       `${PARTICIPANTS} WHERE r.room_id = ? GROUP BY p.id ORDER BY p.id`,
     ),
-    allTokens: db.prepare<[], TokenRow>('SELECT * FROM tokens'),
-    tokensOf: db.prepare<[string], TokenRow>('SELECT * FROM tokens WHERE room_id = ?'),
+    allTokens: prepare<[], TokenRow>('SELECT * FROM tokens'),
+    tokensOf: prepare<[string], TokenRow>('SELECT * FROM tokens WHERE room_id = ?'),
 
-    insertRoom: db.prepare<[string, number]>('INSERT INTO rooms (room_id, created_at) VALUES (?, ?)'),
-    deleteRoom: db.prepare<[number]>('DELETE FROM rooms WHERE id = ?'),
+    insertRoom: prepare<[string, number]>('INSERT INTO rooms (room_id, created_at) VALUES (?, ?)'),
+    deleteRoom: prepare<[number]>('DELETE FROM rooms WHERE id = ?'),
 
-    insertParticipant: db.prepare<[number, string, string, string | null, string | null, number, number]>(
+    insertParticipant: prepare<[number, string, string, string | null, string | null, number, number]>(
       `INSERT INTO participants (room, participant_id, mailbox_id, display_name, metadata, joined_at, idle_timeout_ms, acknowledged)
        VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
     ),
-    updateProfile: db.prepare<[string | null, string | null, number, number]>(
+    updateProfile: prepare<[string | null, string | null, number, number]>(
       'UPDATE participants SET display_name = ?, metadata = ?, idle_timeout_ms = ? WHERE id = ?',
     ),
-    unnameParticipant: db.prepare<[number]>(`UPDATE participants SET participant_id = '' WHERE id = ?`),
-    deleteParticipant: db.prepare<[number]>('DELETE FROM participants WHERE id = ?'),
+    unnameParticipant: prepare<[number]>(`UPDATE participants SET participant_id = '' WHERE id = ?`),
+    deleteParticipant: prepare<[number]>('DELETE FROM participants WHERE id = ?'),
 
-    insertMessage: db.prepare<
+    insertMessage: prepare<
       [
         number,
         number,
@@ -119,74 +128,74 @@ export function prepareStatements(db: BetterSqlite3.Database) {
          (mailbox, position, message_id, sender, from_id, addressed, type, payload, call_id, sent_at, stored_at, expires_at, bytes)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
-    readMessages: db.prepare<[number, number, number], MessageRow>(
+    readMessages: prepare<[number, number, number], MessageRow>(
       `SELECT position, message_id, from_id, addressed, type, payload, call_id, sent_at, stored_at, expires_at, bytes, expired
        FROM messages WHERE mailbox = ? AND position > ? ORDER BY position LIMIT ?`,
     ),
-    setAcknowledged: db.prepare<[number, number]>('UPDATE participants SET acknowledged = ? WHERE id = ?'),
-    deleteUpTo: db.prepare<[number, number]>('DELETE FROM messages WHERE mailbox = ? AND position <= ?'),
-    removeUpTo: db.prepare<[number, number], RemovedRow>(
+    setAcknowledged: prepare<[number, number]>('UPDATE participants SET acknowledged = ? WHERE id = ?'),
+    deleteUpTo: prepare<[number, number]>('DELETE FROM messages WHERE mailbox = ? AND position <= ?'),
+    removeUpTo: prepare<[number, number], RemovedRow>(
       'DELETE FROM messages WHERE mailbox = ? AND position <= ? RETURNING sender, bytes, expired',
     ),
-    deleteMailbox: db.prepare<[number]>('DELETE FROM messages WHERE mailbox = ?'),
+    deleteMailbox: prepare<[number]>('DELETE FROM messages WHERE mailbox = ?'),
 
-    overdue: db.prepare<[number, number], OverdueRow>(`${OVERDUE} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
-    overdueOf: db.prepare<[number, number], OverdueRow>(
+    overdue: prepare<[number, number], OverdueRow>(`${OVERDUE} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
+    overdueOf: prepare<[number, number], OverdueRow>(
       `${OVERDUE} WHERE mailbox = ? AND expires_at <= ? ORDER BY expires_at`,
     ),
-    earliestExpiry: db.prepare<[], { at: number | null }>(
+    earliestExpiry: prepare<[], { at: number | null }>(
       'SELECT min(expires_at) AS at FROM messages WHERE expires_at IS NOT NULL',
     ),
-    makeGap: db.prepare<[number]>(
+    makeGap: prepare<[number]>(
       'UPDATE messages SET payload = NULL, expires_at = NULL, bytes = 0, expired = 1 WHERE rowid = ?',
     ),
-    oldestEvent: db.prepare<[number], { rowid: number; bytes: number }>(
+    oldestEvent: prepare<[number], { rowid: number; bytes: number }>(
       'SELECT rowid, bytes FROM messages WHERE mailbox = ? AND sender IS NULL AND expired = 0 ORDER BY position LIMIT 1',
     ),
-    gapsAndMessages: db.prepare<[number], { rowid: number; expired: number }>(
+    gapsAndMessages: prepare<[number], { rowid: number; expired: number }>(
       'SELECT rowid, expired FROM messages WHERE mailbox = ? ORDER BY position',
     ),
-    setGap: db.prepare<[number, number]>('UPDATE messages SET expired = ? WHERE rowid = ?'),
-    deleteMessage: db.prepare<[number]>('DELETE FROM messages WHERE rowid = ?'),
+    setGap: prepare<[number, number]>('UPDATE messages SET expired = ? WHERE rowid = ?'),
+    deleteMessage: prepare<[number]>('DELETE FROM messages WHERE rowid = ?'),
 
-    insertToken: db.prepare<[string, string, number, string, string]>(
+    insertToken: prepare<[string, string, number, string, string]>(
       `INSERT INTO tokens (handle, digest, state, participant, room_id, participant_id) VALUES (?, ?, 'fresh', ?, ?, ?)`,
     ),
-    useToken: db.prepare<[string]>(`UPDATE tokens SET state = 'used' WHERE handle = ?`),
-    deleteOtherTokens: db.prepare<[number, string]>('DELETE FROM tokens WHERE participant = ? AND handle <> ?'),
-    replaceTokens: db.prepare<[number, number]>(
+    useToken: prepare<[string]>(`UPDATE tokens SET state = 'used' WHERE handle = ?`),
+    deleteOtherTokens: prepare<[number, string]>('DELETE FROM tokens WHERE participant = ? AND handle <> ?'),
+    replaceTokens: prepare<[number, number]>(
       `UPDATE tokens SET state = 'replaced', participant = ? WHERE participant = ?`,
     ),
-    deleteReplacedTokens: db.prepare<[number]>(`DELETE FROM tokens WHERE participant = ? AND state = 'replaced'`),
-    endTokens: db.prepare<[string, number, number]>(
+    deleteReplacedTokens: prepare<[number]>(`DELETE FROM tokens WHERE participant = ? AND state = 'replaced'`),
+    endTokens: prepare<[string, number, number]>(
       `UPDATE tokens SET state = 'gone', participant = NULL, reason = ?, forget_at = ? WHERE participant = ?`,
     ),
 
-    findSend: db.prepare<[number, string], { fingerprint: string; receipts: string; forget_at: number }>(
+    findSend: prepare<[number, string], { fingerprint: string; receipts: string; forget_at: number }>(
       'SELECT fingerprint, receipts, forget_at FROM sends WHERE participant = ? AND scope = ?',
     ),
-    keepSend: db.prepare<[number, string, string, string, number]>(
+    keepSend: prepare<[number, string, string, string, number]>(
       'INSERT OR REPLACE INTO sends (participant, scope, fingerprint, receipts, forget_at) VALUES (?, ?, ?, ?, ?)',
     ),
-    deleteSendsOf: db.prepare<[number]>('DELETE FROM sends WHERE participant = ?'),
-    findJoin: db.prepare<[string], { fingerprint: string; participant: number; resumed: number; forget_at: number }>(
+    deleteSendsOf: prepare<[number]>('DELETE FROM sends WHERE participant = ?'),
+    findJoin: prepare<[string], { fingerprint: string; participant: number; resumed: number; forget_at: number }>(
       'SELECT fingerprint, participant, resumed, forget_at FROM joins WHERE scope = ?',
     ),
-    keepJoin: db.prepare<[string, string, number, number, number]>(
+    keepJoin: prepare<[string, string, number, number, number]>(
       'INSERT OR REPLACE INTO joins (scope, fingerprint, participant, resumed, forget_at) VALUES (?, ?, ?, ?, ?)',
     ),
-    deleteJoinsOf: db.prepare<[number]>('DELETE FROM joins WHERE participant = ?'),
+    deleteJoinsOf: prepare<[number]>('DELETE FROM joins WHERE participant = ?'),
 
-    forgetTokens: db.prepare<[number, number], { handle: string }>(
+    forgetTokens: prepare<[number, number], { handle: string }>(
       'DELETE FROM tokens WHERE handle IN (SELECT handle FROM tokens WHERE forget_at <= ? LIMIT ?) RETURNING handle',
     ),
-    forgetSends: db.prepare<[number, number]>(
+    forgetSends: prepare<[number, number]>(
       'DELETE FROM sends WHERE rowid IN (SELECT rowid FROM sends WHERE forget_at <= ? LIMIT ?)',
     ),
-    forgetJoins: db.prepare<[number, number]>(
+    forgetJoins: prepare<[number, number]>(
       'DELETE FROM joins WHERE rowid IN (SELECT rowid FROM joins WHERE forget_at <= ? LIMIT ?)',
     ),
-    alive: db.prepare<[], { rooms: number }>('SELECT EXISTS (SELECT 1 FROM rooms) AS rooms'),
+    alive: prepare<[], { rooms: number }>('SELECT EXISTS (SELECT 1 FROM rooms) AS rooms'),
   };
 }
 
