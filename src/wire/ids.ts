@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { must } from './fields.ts';
 
 /** What a room's or participant's id may look like; the same for keys of idempotency. */
-export const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
+const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 export const ROOM_ID_PATTERN = ID_PATTERN;
 
 const identifier = z.string(must('text')).regex(ID_PATTERN, 'must be 1 to 64 of A-Z a-z 0-9 _ -');
@@ -31,7 +31,7 @@ export const messageId = z.uuidv7().meta({
   examples: ['019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d'],
 });
 
-export const CURSOR_EXAMPLE = 'AZqvPHsdAAE';
+export const CURSOR_EXAMPLE = 'JaXhQ2tj78kh.hoe5751k1n';
 
 export const cursor = z.string().meta({
   description: 'An opaque position in your mailbox. Keep it, hand it back, never build or parse one.',

@@ -14,17 +14,14 @@ export {
   type OfferPayload,
   type RoomEventType,
 } from './payloads.ts';
-export { batch, receivedMessage, type Batch, type ReceivedMessage } from './poll.ts';
+export { batch, type Batch, type ReceivedMessage } from './poll.ts';
 export * from './problem.ts';
 export * from './problem-codes.ts';
 export * from './requests.ts';
 export {
-  iceServer,
   iceServersResult,
   joinResult,
-  limits,
   participantList,
-  participantView,
   type IceServer,
   type IceServersResult,
   type JoinResult,

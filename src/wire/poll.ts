@@ -77,7 +77,7 @@ const openType = z.string().meta({
   examples: ['offer'],
 });
 
-export const receivedMessage = z
+const receivedMessage = z
   .object({
     id: messageId,
     from: participantId

@@ -41,7 +41,7 @@ export const problem = z
     }),
     requestId: z.string().meta({
       description: 'The same as the header `X-Request-Id`; the key into the log of the server.',
-      examples: ['019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d'],
+      examples: ['6c9fecd4-0fc1-41a1-9146-2021ab39bdf2'],
     }),
     errors: z.array(fault).meta({ description: 'All faults of an invalid input.' }).exactOptional(),
     reason: z

@@ -74,7 +74,7 @@ export const participantList = z
   .object({ participants: z.array(participantView).meta({ description: 'In the order in which they joined.' }) })
   .meta({ id: 'ParticipantList', description: 'The roster of a room.' });
 
-export const iceServer = z
+const iceServer = z
   .object({
     urls: z
       .array(z.string())
@@ -114,7 +114,7 @@ const bound = (description: string, example: number) =>
     .min(0)
     .meta({ description, examples: [example] });
 
-export const limits = z
+const limits = z
   .object({
     defaultWaitSeconds: bound('`wait` of a poll that names none.', 25),
     maxWaitSeconds: bound('A higher `wait` counts as this.', 50),
@@ -134,7 +134,7 @@ export const joinResult = z
     participantId,
     token: z.string().meta({
       description: 'Goes into `Authorization: Bearer` from now on, never into a URL. Shown once.',
-      examples: ['hl_3q2m9vX0c1Rk8uYt5wZbA7dE6fGhJ4nL'],
+      examples: ['nytjZ-9sRRZE._8Du11xU3vHJx-AO0S250Cv__zCHwsX3'],
     }),
     cursor: cursor.meta({ description: 'The acknowledged position of the mailbox: `after` of the first poll.' }),
     resumed: z.boolean().meta({ description: 'True when an existing mailbox was kept.', examples: [false] }),

@@ -25,7 +25,7 @@ const text = (description: string, example: string, required = true): HeaderObje
 
 export const RESPONSE_HEADERS: Record<ResponseHeader, HeaderObject> = {
   'Cache-Control': text('Nothing here may be stored by caches.', 'no-store'),
-  'X-Request-Id': text('Names this request in the log of the server.', '019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d'),
+  'X-Request-Id': text('Names this request in the log of the server.', '6c9fecd4-0fc1-41a1-9146-2021ab39bdf2'),
   'X-Accel-Buffering': text('Tells a buffering proxy to pass the reply on at once.', 'no'),
   'WWW-Authenticate': text('How to authenticate (RFC 6750).', 'Bearer'),
   RateLimit: text('What is left of the budget (IETF RateLimit fields).', '"messages";r=0;t=1', false),

@@ -1,15 +1,15 @@
 import type { ZodOpenApiExampleObject, ZodOpenApiResponseObject, ZodOpenApiResponsesObject } from 'zod-openapi';
-import { type Problem, problem, PROBLEM_CODES, type ProblemCode } from '../../wire/index.ts';
+import { CURSOR_EXAMPLE, type Problem, problem, PROBLEM_CODES, type ProblemCode } from '../../wire/index.ts';
 import { COMMON_HEADERS, headerRefs, type ResponseHeader } from './headers.ts';
 
-export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
 const CODES = Object.keys(PROBLEM_CODES) as ProblemCode[];
 
 const DETAILS: Partial<Record<ProblemCode, Partial<Problem>>> = {
   'invalid-request': { errors: [{ pointer: '/body/payload/sdp', detail: 'must start with "v=0"' }] },
   'participant-gone': { reason: 'timeout' },
-  'cursor-expired': { resetCursor: 'AZqvPHsdAAE' },
+  'cursor-expired': { resetCursor: CURSOR_EXAMPLE },
 };
 
 /** An object with an `id` becomes a component, as long as it is the same object everywhere. */
@@ -25,7 +25,7 @@ function exampleOf(code: ProblemCode): ZodOpenApiExampleObject {
     detail: `${title}.`,
     code,
     retryable,
-    requestId: '019aaf3c-7b1d-7c52-8e8b-3f6d1a2b4c5d',
+    requestId: '6c9fecd4-0fc1-41a1-9146-2021ab39bdf2',
     ...DETAILS[code],
   };
   return { id: code, summary: title, value };

@@ -1,14 +1,15 @@
-import type {
-  AckRequest,
-  Batch,
-  IceServersResult,
-  JoinRequest,
-  JoinResult,
-  ParticipantList,
-  Receipt,
-  ReceiptList,
-  SendBatchRequest,
-  SendRequest,
+import {
+  type AckRequest,
+  type Batch,
+  CURSOR_EXAMPLE,
+  type IceServersResult,
+  type JoinRequest,
+  type JoinResult,
+  type ParticipantList,
+  type Receipt,
+  type ReceiptList,
+  type SendBatchRequest,
+  type SendRequest,
 } from '../../wire/index.ts';
 
 /** One call told in examples: Alice is in the room, Bob joins, Alice sends an offer, Bob answers with candidates. */
@@ -43,8 +44,8 @@ export const joinRequest: JoinRequest = { participantId: 'bob', displayName: 'Bo
 export const joined: JoinResult = {
   roomId: 'blue-door-4821',
   participantId: 'bob',
-  token: 'hl_3q2m9vX0c1Rk8uYt5wZbA7dE6fGhJ4nL',
-  cursor: 'AZqvPHsdAAE',
+  token: 'nytjZ-9sRRZE._8Du11xU3vHJx-AO0S250Cv__zCHwsX3',
+  cursor: 'JaXhQ2tj78kh.0',
   resumed: false,
   participants: [alice, bob],
   iceServers,
@@ -99,11 +100,11 @@ export const batch: Batch = {
       ageMs: 3,
     },
   ],
-  cursor: 'AZqvPHsdAAI',
+  cursor: CURSOR_EXAMPLE,
   more: false,
   expired: 0,
 };
 
-export const pollRequest = { after: 'AZqvPHsdAAE', wait: 25, limit: 64 };
-export const ackRequest: AckRequest = { cursor: 'AZqvPHsdAAI' };
+export const pollRequest = { after: 'JaXhQ2tj78kh.0', wait: 25, limit: 64 };
+export const ackRequest: AckRequest = { cursor: CURSOR_EXAMPLE };
 export const iceServersResult: IceServersResult = { iceServers, ttlSeconds: 3_600 };

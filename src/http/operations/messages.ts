@@ -1,4 +1,4 @@
-import { batch, receipt, receiptList } from '../../wire/index.ts';
+import { batch, MAX_SEND_BATCH, receipt, receiptList } from '../../wire/index.ts';
 import * as examples from './examples.ts';
 import { type Operation, WITH_BODY, WITH_CREDENTIAL } from './row.ts';
 
@@ -63,7 +63,7 @@ export const messageOperations = {
     tag: 'messages',
     summary: 'Send several messages',
     description:
-      'One to 32 messages that are stored together, in their order, or not at all: any fault, unknown recipient or full mailbox ' +
+      `One to ${MAX_SEND_BATCH} messages that are stored together, in their order, or not at all: any fault, unknown recipient or full mailbox ` +
       'refuses the whole batch, with a pointer to the message. Candidates found together travel best like this.',
     security: 'participant',
     headers: ['Idempotency-Key'],
