@@ -19,16 +19,24 @@ function escape(step: PropertyKey): string {
 /** Every fault once, in the order of the schema; after the first 256 the rest is only counted. */
 export function faultsOf(error: z.ZodError, root: FaultRoot): Fault[] {
   const faults = new Map<string, Fault>();
-  for (const fault of error.issues.flatMap((issue) => faultsOfIssue(issue, root))) {
-    faults.set(`${fault.pointer} ${fault.detail}`, fault);
+  let rest = 0;
+  for (const { path, detail } of places(error)) {
+    if (faults.size === MAX_FAULTS) {
+      rest += 1;
+      continue;
+    }
+    const pointer = pointerOf(path, root);
+    faults.set(`${pointer} ${detail}`, { pointer, detail });
   }
-  const all = [...faults.values()];
-  if (all.length <= MAX_FAULTS) return all;
-  const rest = `${String(all.length - MAX_FAULTS)} further faults are not listed`;
-  return [...all.slice(0, MAX_FAULTS), { pointer: pointerOf([], root), detail: rest }];
+  if (rest > 0) faults.set('', { pointer: pointerOf([], root), detail: `${rest} further faults are not listed` });
+  return [...faults.values()];
 }
 
-function faultsOfIssue(issue: z.core.$ZodIssue, root: FaultRoot): Fault[] {
-  const paths = issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
-  return paths.map((path) => ({ pointer: pointerOf(path, root), detail: issue.message }));
+/** One place per fault: an issue about unknown keys names all of them at once. */
+function* places({ issues }: z.ZodError): Generator<{ path: PropertyKey[]; detail: string }> {
+  for (const issue of issues) {
+    const { path, message: detail } = issue;
+    if (issue.code !== 'unrecognized_keys') yield { path, detail };
+    else for (const key of issue.keys) yield { path: [...path, key], detail };
+  }
 }
