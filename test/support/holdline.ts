@@ -1,0 +1,84 @@
+import { EventEmitter, once } from 'node:events';
+import type { Express } from 'express';
+import { defaultSettings, type Settings } from '../../src/config.ts';
+import { createHoldline, type Holdline, type Overrides } from '../../src/service.ts';
+import type { SignallingStore } from '../../src/signalling/store.ts';
+
+type Given = Partial<Omit<Settings, 'openMode'>>;
+
+/** The real service on a database in memory, and the moments at which its polls begin to be held. */
+export class Service {
+  readonly holdline: Holdline;
+  readonly app: Express;
+  /** The store that the service uses, for faults that no request can cause. */
+  readonly store: SignallingStore;
+  readonly #held: EventEmitter;
+
+  constructor(holdline: Holdline, store: SignallingStore, held: EventEmitter) {
+    this.holdline = holdline;
+    this.app = holdline.app;
+    this.store = store;
+    this.#held = held;
+  }
+
+  /** Starts a poll, and resolves once the server holds it; `ended` is its answer. */
+  async hold<T>(participantId: string, start: () => Promise<T>): Promise<{ readonly ended: Promise<T> }> {
+    const held = once(this.#held, participantId);
+    const ended = start();
+    const early = ended.then((answer) => {
+      throw new Error(`answered instead of held: ${JSON.stringify(answer)}`);
+    });
+    await Promise.race([held, early]);
+    early.catch(() => undefined);
+    return { ended };
+  }
+}
+
+const running = new Set<Holdline>();
+
+/** To be called through `app`. */
+export async function createService(given: Given = {}, overrides: Omit<Overrides, 'wrapStore'> = {}): Promise<Service> {
+  const held = new EventEmitter();
+  let store: SignallingStore | undefined;
+  const settings = defaultSettings({
+    store: { kind: 'sqlite', path: ':memory:' },
+    host: '127.0.0.1',
+    port: 0,
+    logLevel: 'silent',
+    drainSeconds: 0,
+    ...given,
+  });
+  const holdline = await createHoldline(settings, { ...overrides, wrapStore: (opened) => (store = opened) });
+  if (store === undefined) throw new Error('the service has not wrapped its store');
+  announceHolds(store, held);
+  running.add(holdline);
+  return new Service(holdline, store, held);
+}
+
+export interface ListeningService {
+  readonly service: Service;
+  readonly port: number;
+  readonly url: string;
+}
+
+/** Really listening, on a free port of this machine. */
+export async function startService(...given: Parameters<typeof createService>): Promise<ListeningService> {
+  const service = await createService(...given);
+  const { port } = await service.holdline.start();
+  return { service, port, url: `http://127.0.0.1:${port}` };
+}
+
+/** For `afterEach` or `afterAll`: ends every service, and the polls that it holds. */
+export async function closeServices(): Promise<void> {
+  const all = [...running];
+  running.clear();
+  await Promise.all(all.map((holdline) => holdline.close()));
+}
+
+function announceHolds(store: SignallingStore, held: EventEmitter): void {
+  const holdPoll = store.holdPoll.bind(store);
+  store.holdPoll = (mailbox, forMs) => {
+    holdPoll(mailbox, forMs);
+    held.emit(mailbox.participantId);
+  };
+}

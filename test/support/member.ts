@@ -1,0 +1,93 @@
+import { expect } from '@jest/globals';
+import type { OperationId } from '../../src/http/operations.ts';
+import type {
+  Batch,
+  JoinRequest,
+  JoinResult,
+  ParticipantView,
+  Receipt,
+  ReceiptList,
+  SendRequest,
+} from '../../src/wire/index.ts';
+import type { Answer } from './conformance.ts';
+import { call, type Sent, type Target } from './http.ts';
+
+type JoinBody = Partial<JoinRequest>;
+/** Also of types that nobody may send. */
+type Message = Partial<SendRequest>;
+
+/** A participant as its client: joined, with its token. Its named methods expect success; `call` expects nothing. */
+export class Member {
+  readonly target: Target;
+  readonly joined: JoinResult;
+
+  constructor(target: Target, joined: JoinResult) {
+    this.target = target;
+    this.joined = joined;
+  }
+
+  get roomId(): string {
+    return this.joined.roomId;
+  }
+
+  get id(): string {
+    return this.joined.participantId;
+  }
+
+  get token(): string {
+    return this.joined.token;
+  }
+
+  call(id: OperationId, sent: Sent = {}, participantId = this.id): Promise<Answer> {
+    return call(this.target, id, { roomId: this.roomId, participantId }, { token: this.token, ...sent });
+  }
+
+  async send(message: Message, headers: Record<string, string> = {}): Promise<Receipt> {
+    return success(await this.call('sendMessage', { body: message, headers }), 201) as Receipt;
+  }
+
+  async sendAll(messages: readonly Message[], headers: Record<string, string> = {}): Promise<readonly Receipt[]> {
+    const answer = await this.call('sendMessages', { body: { messages }, headers });
+    return (success(answer, 201) as ReceiptList).receipts;
+  }
+
+  /** Answered at once, unless the query says otherwise. */
+  async poll(query: Readonly<Record<string, string | number>> = {}): Promise<Batch> {
+    return success(await this.call('receiveMessages', { query: { wait: 0, ...query } }), 200) as Batch;
+  }
+
+  async roster(): Promise<readonly ParticipantView[]> {
+    const { participants } = success(await this.call('listParticipants'), 200) as JoinResult;
+    return participants;
+  }
+
+  async leave(): Promise<void> {
+    success(await this.call('leaveRoom'), 204);
+  }
+
+  /** Takes over by its own token. */
+  async rejoin(body: JoinBody = {}, headers: Record<string, string> = {}): Promise<Member> {
+    const sent = { body: { participantId: this.id, ...body }, headers, token: this.token };
+    return new Member(this.target, await joined(this.target, this.roomId, sent));
+  }
+}
+
+/** A new participant, named by its id or by a whole body. */
+export async function join(target: Target, roomId: string, who: string | JoinBody = {}): Promise<Member> {
+  const body = typeof who === 'string' ? { participantId: who } : who;
+  return new Member(target, await joined(target, roomId, { body }));
+}
+
+async function joined(target: Target, roomId: string, sent: Sent): Promise<JoinResult> {
+  return success(await call(target, 'joinRoom', { roomId }, sent), 201) as JoinResult;
+}
+
+function success(answer: Answer, status: number): unknown {
+  expect(answer).toMatchObject({ status });
+  return answer.body;
+}
+
+let rooms = 0;
+
+/** The name of a room that no other test of the file uses. */
+export const newRoom = (): string => `room-${String((rooms += 1))}`;
