@@ -19,13 +19,23 @@ JSON
 npm install --prefix . --no-audit --no-fund --no-package-lock "$tarball"
 
 cat >use.ts <<'TS'
-import { createHoldline } from 'holdline';
-const create: (...args: never[]) => unknown = createHoldline;
-if (typeof create !== 'function') throw new Error('createHoldline is not a function');
+import { createHoldline, loadSettings } from 'holdline';
+const env = { HOST: '127.0.0.1', PORT: '0', STORE_URL: 'sqlite::memory:', LOG_LEVEL: 'fatal' };
+const holdline = await createHoldline(loadSettings({ env, argv: [] }));
+const { port } = await holdline.start();
+const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
+await holdline.close();
+if (status !== 200) throw new Error(`/readyz answered ${status}`);
+console.log(`ready on Node ${process.versions.node}`);
 TS
-"$root/node_modules/.bin/tsc" --noEmit --strict --module nodenext --target es2024 --types node \
-  --typeRoots "$root/node_modules/@types" use.ts
-node use.ts
+"$root/node_modules/.bin/tsc" --strict --module nodenext --target es2024 --types node --typeRoots "$root/node_modules/@types" use.ts
+node use.js
+# The oldest Node that package.json allows, and the one after ours.
+for version in "$(node -p "require('$root/package.json').engines.node.replace('>=', '')")" 26; do
+  npm install --prefix "$scratch/node" --silent --no-save --ignore-scripts "node-$(node -p 'process.platform + "-" + process.arch')@$version"
+  "$scratch"/node/node_modules/node-*/bin/node use.js
+  rm -rf "$scratch/node"
+done
 
 version=$(node -p "require('$root/package.json').version")
 told=$(./node_modules/.bin/holdline --version)

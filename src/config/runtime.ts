@@ -5,7 +5,7 @@ const asNumbers = (version: string): number[] => version.replace(/^\D+/, '').spl
 /**
  * An older Node loads everything and then dies in the SQLite driver without a word, so it is told before.
  *
- * @param wanted as `engines.node` of package.json: `>=22.12`
+ * @param wanted as `engines.node` of package.json: `>=22.14`
  */
 export function checkRuntime(version: string, wanted: string): void {
   const [major = 0, minor = 0] = asNumbers(version);
