@@ -5,7 +5,8 @@ FROM ${BASE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts \
-  && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src
+  && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/src \
+  && find node_modules/better-sqlite3/prebuilds -type f ! -name "linux*-$(node -p process.arch).node" -delete
 
 FROM ${BASE} AS build
 WORKDIR /app
