@@ -29,7 +29,6 @@ export interface ReceiveContext {
   readonly clock: Clock;
   readonly pacer: PollPacer | undefined;
   readonly maxHeldPolls: number;
-  readonly acknowledge: (mailbox: Mailbox, cursor: Cursor) => void;
 }
 
 /** The real hold is up to 10 % shorter than asked for, never longer: polls that began together do not end together. */
@@ -54,7 +53,7 @@ export async function receive(context: ReceiveContext, mailbox: Mailbox, poll: P
     if (delayMs > 0) page = await readAfter(waiter.pace(delayMs), store, mailbox, poll);
     if (page === undefined) return undefined;
     waiters.supersede(waiter);
-    if (poll.after !== undefined) context.acknowledge(mailbox, poll.after);
+    if (poll.after !== undefined) store.acknowledgeSoon(mailbox, poll.after);
     if (isEmpty(page) && poll.windowMs > 0) page = await hold(context, waiter, mailbox, poll, deadlineMs);
     return page && batchOf(mailbox, page);
   } finally {

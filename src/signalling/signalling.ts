@@ -139,8 +139,6 @@ export class Signalling {
         clock: this.#options.clock,
         pacer: this.#pacer,
         maxHeldPolls: this.#options.maxHeldPolls,
-        // Nobody waits for it: lost, it comes again with the next cursor.
-        acknowledge: (of, cursor) => void this.#store.acknowledge(of, cursor).catch(this.#ignoreRefusal),
       },
       mailbox,
       poll,
@@ -173,10 +171,6 @@ export class Signalling {
   close(): void {
     this.#stopSweeping();
   }
-
-  readonly #ignoreRefusal = (error: unknown): void => {
-    if (!(error instanceof SignallingError)) this.#options.onBackgroundError(error);
-  };
 }
 
 /**

@@ -54,6 +54,12 @@ export interface SignallingStore {
   acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void>;
 
   /**
+   * The same for the cursor of a poll: later reads see it at once, but it may be committed a moment later, with others, or be
+   * lost in a crash: then the next cursor brings it again. Does nothing where `acknowledge` would refuse.
+   */
+  acknowledgeSoon(mailbox: Mailbox, cursor: Cursor): void;
+
+  /**
    * Ends a participant: its mailbox goes, its tokens are remembered as gone for 600 s, the others get `participant-left`.
    * With `mailboxId` only that incarnation. Does nothing for one who is not there.
    */

@@ -6,6 +6,7 @@ import type { SqliteContext } from './context.ts';
 import { compactGaps } from './gaps.ts';
 import type { Tx } from './group-commit.ts';
 import type { ParticipantRecord, RoomRecord } from './records.ts';
+import type { Entry } from './tail.ts';
 
 interface Delivery {
   readonly id: MessageId;
@@ -41,8 +42,36 @@ export function deliver(context: SqliteContext, tx: Tx, to: ParticipantRecord, d
     delivery.bytes,
   );
   to.head = position;
+  context.directory.tails.add(to, entryOf(to, delivery, position, nowMs, expiresAtMs ?? Infinity));
   count(context, to, delivery, expiresAtMs ?? Infinity);
   tx.hint({ kind: 'messages', mailboxId: to.mailboxId });
+}
+
+function entryOf(
+  to: ParticipantRecord,
+  delivery: Delivery,
+  position: number,
+  nowMs: number,
+  expiresAtMs: number,
+): Entry {
+  const { id, sender, addressed, type, payload, callId, sentAtMs, bytes } = delivery;
+  return {
+    position,
+    bytes,
+    isEvent: sender === undefined,
+    expired: 0,
+    expiresAtMs,
+    storedAtMs: Math.floor(nowMs),
+    message: {
+      id,
+      ...(sender && { from: sender.participantId }),
+      ...(addressed && { to: to.participantId }),
+      type,
+      ...(payload !== undefined && { payload }),
+      ...(callId !== undefined && { callId }),
+      sentAtMs,
+    },
+  };
 }
 
 function count(context: SqliteContext, to: ParticipantRecord, delivery: Delivery, expiresAtMs: number): void {
@@ -86,9 +115,10 @@ export function announce(
 }
 
 function dropOldestEvent(context: SqliteContext, to: ParticipantRecord): void {
-  const oldest = context.statements.oldestEvent.get(to.row);
+  const oldest = context.statements.oldestEvent.get(to.row, to.acknowledged);
   if (oldest === undefined) return;
   context.statements.makeGap.run(oldest.rowid);
+  context.directory.tails.clear(to);
   to.events -= 1;
   to.eventBytes -= oldest.bytes;
   to.gaps += 1;

@@ -22,6 +22,7 @@ export function depart(context: SqliteContext, tx: Tx, participant: ParticipantR
 /** Removes everything that hangs on the mailbox but the participant's row and tokens. */
 export function emptyMailbox(context: SqliteContext, participant: ParticipantRecord): void {
   context.statements.deleteMailbox.run(participant.row);
+  context.directory.tails.clear(participant);
   context.statements.deleteSendsOf.run(participant.row);
   context.statements.deleteJoinsOf.run(participant.row);
   context.directory.liveBytes -= pendingBytes(participant);
@@ -43,18 +44,8 @@ export function endHeldPolls(tx: Tx, { mailboxId }: ParticipantRecord, reason: G
 export function presentOrGone(context: SqliteContext, mailbox: Mailbox): ParticipantRecord {
   const participant = context.directory.find(mailbox);
   if (participant !== undefined) return participant;
-  const newer = context.directory.rooms.get(mailbox.roomId)?.participants.has(mailbox.participantId) === true;
-  const reason = newer ? 'replaced' : (lastReason(context, mailbox) ?? 'left');
+  const reason = context.directory.departed.get(mailbox.mailboxId) ?? 'replaced';
   throw new SignallingError('participant-gone', `This participant is no longer in the room (${reason}). Join again.`, {
     reason,
   });
-}
-
-function lastReason(context: SqliteContext, mailbox: Mailbox): GoneReason | undefined {
-  let reason: GoneReason | undefined;
-  for (const token of context.directory.tokens.values()) {
-    if (token.state === 'gone' && token.roomId === mailbox.roomId && token.participantId === mailbox.participantId)
-      reason = token.reason;
-  }
-  return reason;
 }

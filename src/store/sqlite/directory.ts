@@ -5,6 +5,7 @@ import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
 import type { IdleTimers } from './idle-timers.ts';
 import { pendingBytes, type ParticipantRecord, type RoomRecord, type TokenRecord } from './records.ts';
 import type { ParticipantRow, Statements, TokenRow } from './statements.ts';
+import { Tails } from './tail.ts';
 
 /** The rows of rooms, participants and tokens, in memory. Changed inside transactions only, right after the rows. */
 export class Directory {
@@ -13,6 +14,9 @@ export class Directory {
   readonly #byRow = new Map<number, ParticipantRecord>();
   readonly #statements: Statements;
   readonly #idleTimers: IdleTimers;
+  readonly tails = new Tails();
+  /** How the last participant of a mailbox went, while its tokens are remembered. */
+  readonly departed = new Map<MailboxId, GoneReason>();
   /** Bytes of messages, room events and participants. */
   liveBytes = 0;
   /** No pending message of any mailbox ends its lifetime before this (steady ms). */
@@ -66,6 +70,7 @@ export class Directory {
       record.room.participants.delete(record.participantId);
     if (record.room.participants.size === 0) this.rooms.delete(record.room.roomId);
     this.#byRow.delete(record.row);
+    this.tails.clear(record);
     this.liveBytes -= PARTICIPANT_BYTES + pendingBytes(record);
     this.#idleTimers.remove(record);
   }
@@ -80,6 +85,12 @@ export class Directory {
   addToken(token: TokenRecord): void {
     this.tokens.set(token.handle, token);
     if (token.state !== 'gone') token.participant.tokens.push(token);
+  }
+
+  forgetToken(handle: TokenHandle): void {
+    const token = this.tokens.get(handle);
+    if (token?.state === 'gone' && token.mailboxId !== undefined) this.departed.delete(token.mailboxId);
+    this.tokens.delete(handle);
   }
 
   #restore(row: ParticipantRow, nowMs: number, before: ParticipantRecord | undefined): void {
@@ -103,6 +114,9 @@ export class Directory {
       tokens: [],
       acknowledged: row.acknowledged,
       head: Math.max(row.acknowledged, row.head ?? 0),
+      tail: [],
+      tailFrom: Math.max(row.acknowledged, row.head ?? 0),
+      writtenAcknowledged: row.acknowledged,
       messages: row.messages,
       messageBytes: row.message_bytes,
       events: row.events,
@@ -123,7 +137,13 @@ export class Directory {
       participantId: row.participant_id as ParticipantId,
     };
     if (row.state === 'gone') {
-      this.addToken({ ...token, state: 'gone', reason: row.reason as GoneReason, forgetAtMs: row.forget_at ?? 0 });
+      this.addToken({
+        ...token,
+        state: 'gone',
+        reason: row.reason as GoneReason,
+        forgetAtMs: row.forget_at ?? 0,
+        mailboxId: undefined,
+      });
       return;
     }
     const participant = row.participant === null ? undefined : this.byRow(row.participant);

@@ -28,7 +28,13 @@ function expire(context: SqliteContext, tx: Tx, row: OverdueRow): void {
   const mailbox = context.directory.byRow(row.mailbox);
   if (mailbox === undefined) return;
   tx.touch(mailbox.room.roomId);
+  if (row.position <= mailbox.acknowledged) {
+    // Acknowledged in time; the row was about to go.
+    context.statements.deleteMessage.run(row.rowid);
+    return;
+  }
   context.statements.makeGap.run(row.rowid);
+  context.directory.tails.clear(mailbox);
   mailbox.messages -= 1;
   mailbox.messageBytes -= row.bytes;
   mailbox.gaps += 1;

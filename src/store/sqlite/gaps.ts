@@ -12,7 +12,7 @@ export function compactGaps(context: SqliteContext, mailbox: ParticipantRecord):
   if (mailbox.gaps <= MAX_GAPS) return;
   let carried = 0;
   let previous: number | undefined;
-  for (const row of context.statements.gapsAndMessages.all(mailbox.row)) {
+  for (const row of context.statements.gapsAndMessages.all(mailbox.row, mailbox.acknowledged)) {
     const isGap = row.expired > 0;
     if (isGap && previous !== undefined) {
       context.statements.deleteMessage.run(previous);

@@ -6,6 +6,7 @@ import type { SqliteContext } from './context.ts';
 import { presentOrGone } from './depart.ts';
 import type { ParticipantRecord } from './records.ts';
 import type { MessageRow } from './statements.ts';
+import type { Entry } from './tail.ts';
 
 export function read(context: SqliteContext, mailbox: Mailbox, range: ReadRange): Page {
   const record = presentOrGone(context, mailbox);
@@ -13,37 +14,62 @@ export function read(context: SqliteContext, mailbox: Mailbox, range: ReadRange)
   const from = range.after?.position ?? record.acknowledged;
   // The head in memory spares an idle mailbox the query.
   if (record.head <= from) return { messages: [], position: from, expired: 0, more: false };
-  return pageOf(context, record, from, range);
+  const entries =
+    from >= record.tailFrom ? fromTail(record, from, range.limit) : fromRows(context, record, from, range.limit);
+  return pageOf(entries, record, from, range.maxBytes, context.clock.steadyMs());
 }
 
-function pageOf(context: SqliteContext, record: ParticipantRecord, from: number, range: ReadRange): Page {
-  const nowMs = context.clock.steadyMs();
+function pageOf(
+  entries: Iterable<Entry>,
+  record: ParticipantRecord,
+  from: number,
+  maxBytes: number,
+  nowMs: number,
+): Page {
   const messages: ReceivedMessage[] = [];
   let position = from;
   let expired = 0;
   let bytes = 0;
-  for (const row of context.statements.readMessages.iterate(record.row, from, range.limit)) {
-    const overdue = row.expires_at !== null && row.expires_at <= nowMs;
-    if (row.expired === 0 && !overdue) {
-      bytes += row.bytes;
-      if (bytes > range.maxBytes && messages.length > 0) break;
-      messages.push(messageOf(row, record.participantId, nowMs));
+  for (const entry of entries) {
+    if (entry.expired === 0 && entry.expiresAtMs > nowMs) {
+      bytes += entry.bytes;
+      if (bytes > maxBytes && messages.length > 0) break;
+      messages.push({ ...entry.message, ageMs: Math.max(0, Math.floor(nowMs) - entry.storedAtMs) });
     } else {
       // Overdue ones that the sweep has not met yet count like those that it has.
-      expired += Math.max(1, row.expired);
+      expired += Math.max(1, entry.expired);
     }
-    position = row.position;
+    position = entry.position;
   }
   return { messages, position, expired, more: record.head > position };
 }
 
-const messageOf = (row: MessageRow, reader: ParticipantId, nowMs: number): ReceivedMessage => ({
-  id: row.message_id as MessageId,
-  ...(row.from_id === null ? {} : { from: row.from_id as ParticipantId }),
-  ...(row.addressed === 0 ? {} : { to: reader }),
-  type: row.type,
-  ...(row.payload === null ? {} : { payload: row.payload as JsonText }),
-  ...(row.call_id === null ? {} : { callId: row.call_id }),
-  sentAtMs: row.sent_at,
-  ageMs: Math.max(0, Math.floor(nowMs) - row.stored_at),
+const fromTail = ({ tail }: ParticipantRecord, from: number, limit: number): readonly Entry[] =>
+  tail.filter(({ position }) => position > from).slice(0, limit);
+
+function* fromRows(
+  { statements }: SqliteContext,
+  { row, participantId }: ParticipantRecord,
+  from: number,
+  limit: number,
+): Iterable<Entry> {
+  for (const message of statements.readMessages.iterate(row, from, limit)) yield entryOf(message, participantId);
+}
+
+const entryOf = (row: MessageRow, reader: ParticipantId): Entry => ({
+  position: row.position,
+  bytes: row.bytes,
+  isEvent: row.from_id === null,
+  expired: row.expired,
+  expiresAtMs: row.expires_at ?? Infinity,
+  storedAtMs: row.stored_at,
+  message: {
+    id: row.message_id as MessageId,
+    ...(row.from_id !== null && { from: row.from_id as ParticipantId }),
+    ...(row.addressed === 1 && { to: reader }),
+    type: row.type,
+    ...(row.payload !== null && { payload: row.payload as JsonText }),
+    ...(row.call_id !== null && { callId: row.call_id }),
+    sentAtMs: row.sent_at,
+  },
 });

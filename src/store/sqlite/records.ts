@@ -2,6 +2,7 @@ import type { JsonText, MailboxId, ParticipantId, RoomId } from '../../signallin
 import { LISTENING_GRACE_MS } from '../../signalling/limits.ts';
 import type { GoneReason, Participant } from '../../signalling/message.ts';
 import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
+import type { Entry } from './tail.ts';
 
 /** What the process remembers of the rows, so that a request needs no query to be judged. The rows are the truth. */
 export interface RoomRecord {
@@ -25,6 +26,11 @@ export interface ParticipantRecord {
   acknowledged: number;
   /** Position of the last message or gap; `acknowledged` when there is none. */
   head: number;
+  /** The newest places of the mailbox: all those behind `tailFrom`. See `Tails`. */
+  tail: Entry[];
+  tailFrom: number;
+  /** The acknowledged position as the row has it; behind `acknowledged` while an acknowledgement waits to be written. */
+  writtenAcknowledged: number;
   /** Pending messages that count against the limits; room events do not. */
   messages: number;
   messageBytes: number;
@@ -48,7 +54,12 @@ export type TokenRecord = {
   readonly participantId: ParticipantId;
 } & (
   | { readonly state: 'fresh' | 'used' | 'replaced'; readonly participant: ParticipantRecord }
-  | { readonly state: 'gone'; readonly reason: GoneReason; readonly forgetAtMs: number }
+  | {
+      readonly state: 'gone';
+      readonly reason: GoneReason;
+      readonly forgetAtMs: number;
+      readonly mailboxId: MailboxId | undefined;
+    }
 );
 
 export const participantOf = (record: ParticipantRecord, nowMs: number): Participant => ({

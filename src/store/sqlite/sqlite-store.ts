@@ -24,6 +24,7 @@ import { Directory } from './directory.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdleTimers } from './idle-timers.ts';
 import { join } from './join.ts';
+import { LateAcknowledgements } from './late-acknowledgements.ts';
 import { read } from './read.ts';
 import { participantOf } from './records.ts';
 import { prepareStatements } from './statements.ts';
@@ -43,6 +44,7 @@ export class SqliteStore implements SignallingStore {
   readonly #context: SqliteContext;
   readonly #commit: GroupCommit;
   readonly #sweep: Sweep;
+  readonly #lateAcknowledgements: LateAcknowledgements;
   readonly #watchers: ((hint: Hint) => void)[] = [];
 
   /** @throws StoreError */
@@ -64,6 +66,7 @@ export class SqliteStore implements SignallingStore {
       onRollback: (rooms) => rooms.forEach((roomId) => directory.reload(roomId, clock.steadyMs())),
       onHint: (hint) => this.#watchers.forEach((watcher) => watcher(hint)),
     });
+    this.#lateAcknowledgements = new LateAcknowledgements(this.#context, this.#commit);
   }
 
   join(request: Join): Promise<Joined> {
@@ -94,6 +97,10 @@ export class SqliteStore implements SignallingStore {
 
   acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void> {
     return this.#commit.run((tx) => acknowledge(this.#context, tx, mailbox, cursor));
+  }
+
+  acknowledgeSoon(mailbox: Mailbox, cursor: Cursor): void {
+    this.#lateAcknowledgements.note(mailbox, cursor);
   }
 
   depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void> {
@@ -135,7 +142,9 @@ export class SqliteStore implements SignallingStore {
   }
 
   async close(): Promise<void> {
+    const written = this.#commit.run(this.#lateAcknowledgements.writeAll);
     this.#commit.flush();
+    await written;
     this.#database.close();
   }
 }

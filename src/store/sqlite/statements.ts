@@ -49,6 +49,7 @@ export interface MessageRow {
 export interface OverdueRow {
   rowid: number;
   mailbox: number;
+  position: number;
   message_id: string;
   sender: number;
   type: string;
@@ -57,6 +58,7 @@ export interface OverdueRow {
 }
 
 export interface RemovedRow {
+  position: number;
   sender: number | null;
   bytes: number;
   expired: number;
@@ -73,7 +75,7 @@ const PARTICIPANTS = `
     min(m.expires_at) AS expires_from
   FROM participants p JOIN rooms r ON r.id = p.room LEFT JOIN messages m ON m.mailbox = p.id`;
 
-const OVERDUE = 'SELECT rowid, mailbox, message_id, sender, type, call_id, bytes FROM messages';
+const OVERDUE = 'SELECT rowid, mailbox, position, message_id, sender, type, call_id, bytes FROM messages';
 
 /** A prepared statement with parameters P and rows R. */
 interface Statement<P extends unknown[], R> {
@@ -135,7 +137,7 @@ export function prepareStatements(db: Database.Database) {
     setAcknowledged: prepare<[number, number]>('UPDATE participants SET acknowledged = ? WHERE id = ?'),
     deleteUpTo: prepare<[number, number]>('DELETE FROM messages WHERE mailbox = ? AND position <= ?'),
     removeUpTo: prepare<[number, number], RemovedRow>(
-      'DELETE FROM messages WHERE mailbox = ? AND position <= ? RETURNING sender, bytes, expired',
+      'DELETE FROM messages WHERE mailbox = ? AND position <= ? RETURNING position, sender, bytes, expired',
     ),
     deleteMailbox: prepare<[number]>('DELETE FROM messages WHERE mailbox = ?'),
 
@@ -149,11 +151,11 @@ export function prepareStatements(db: Database.Database) {
     makeGap: prepare<[number]>(
       'UPDATE messages SET payload = NULL, expires_at = NULL, bytes = 0, expired = 1 WHERE rowid = ?',
     ),
-    oldestEvent: prepare<[number], { rowid: number; bytes: number }>(
-      'SELECT rowid, bytes FROM messages WHERE mailbox = ? AND sender IS NULL AND expired = 0 ORDER BY position LIMIT 1',
+    oldestEvent: prepare<[number, number], { rowid: number; bytes: number }>(
+      'SELECT rowid, bytes FROM messages WHERE mailbox = ? AND position > ? AND sender IS NULL AND expired = 0 ORDER BY position LIMIT 1',
     ),
-    gapsAndMessages: prepare<[number], { rowid: number; expired: number }>(
-      'SELECT rowid, expired FROM messages WHERE mailbox = ? ORDER BY position',
+    gapsAndMessages: prepare<[number, number], { rowid: number; expired: number }>(
+      'SELECT rowid, expired FROM messages WHERE mailbox = ? AND position > ? ORDER BY position',
     ),
     setGap: prepare<[number, number]>('UPDATE messages SET expired = ? WHERE rowid = ?'),
     deleteMessage: prepare<[number]>('DELETE FROM messages WHERE rowid = ?'),

@@ -44,7 +44,7 @@ export class Sweep {
   #forgetKeys(nowMs: number): boolean {
     const { statements, directory } = this.#context;
     const tokens = statements.forgetTokens.all(nowMs, KEYS_PER_SLICE);
-    for (const { handle } of tokens) directory.tokens.delete(handle as TokenHandle);
+    for (const { handle } of tokens) directory.forgetToken(handle as TokenHandle);
     const sends = statements.forgetSends.run(nowMs, KEYS_PER_SLICE).changes;
     const joins = statements.forgetJoins.run(nowMs, KEYS_PER_SLICE).changes;
     const more = Math.max(tokens.length, sends, joins) === KEYS_PER_SLICE;

@@ -50,11 +50,21 @@ export function replaceTokens(context: SqliteContext, from: ParticipantRecord, t
 /** Live tokens are told for a while how their participant went; replaced ones end with it. */
 export function endTokens(context: SqliteContext, participant: ParticipantRecord, reason: GoneReason): void {
   const forgetAtMs = Math.floor(context.clock.steadyMs() + GONE_REMEMBERED_MS);
+  context.directory.departed.set(participant.mailboxId, reason);
   context.statements.deleteReplacedTokens.run(participant.row);
   context.statements.endTokens.run(reason, forgetAtMs, participant.row);
   for (const { state, handle, digest, roomId, participantId } of forgetTokensOf(context, participant)) {
     if (state !== 'replaced')
-      context.directory.addToken({ handle, digest, roomId, participantId, state: 'gone', reason, forgetAtMs });
+      context.directory.addToken({
+        handle,
+        digest,
+        roomId,
+        participantId,
+        state: 'gone',
+        reason,
+        forgetAtMs,
+        mailboxId: participant.mailboxId,
+      });
   }
 }
 
