@@ -9,11 +9,11 @@ import type { Handler } from './call.ts';
 import type { Edge } from './edge.ts';
 import { route } from './handle.ts';
 import { constantHeaders, corsHandler, type HeaderList } from './headers.ts';
-import { methodOverride } from './method-override.ts';
+import { badOverride, methodOverride, NO_METHOD } from './method-override.ts';
 import { operationRows, type Operation, type OperationId } from './operations.ts';
 import { isInternal, problemReply } from './problem.ts';
 import { prepareForExpress, type Prepared } from './prototypes.ts';
-import { write } from './reply.ts';
+import { noContent, write } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
 import { invalidRequest, RequestProblem } from './request-problem.ts';
 import { HANDLERS } from './routes/index.ts';
@@ -34,7 +34,7 @@ export function createApp(edge: Edge): App {
   app.set('query parser', false); // parsed once, by the schema of the operation
 
   const router = express.Router({ caseSensitive: true });
-  router.use('/v1', preflight(edge), methodOverride);
+  router.use('/v1', preflight(edge, constant), methodOverride);
   if (edge.settings.corsOrigins !== '*') router.use('/v1', corsHandler(edge.settings.corsOrigins));
   addRoutes(router, edge, constant);
   app.use(router);
@@ -69,6 +69,7 @@ function addRoute(at: express.IRoute, id: OperationId, operation: Operation, edg
 function refuseOtherMethods(operations: readonly Operation[]): RequestHandler {
   const allow = operations.map(({ method }) => method).join(', ');
   return (req) => {
+    if (req.method === NO_METHOD) throw badOverride();
     throw new RequestProblem('method-not-allowed', `${req.method} does not work here; ${allow} does.`, {
       headers: { Allow: allow },
     });
@@ -76,16 +77,11 @@ function refuseOtherMethods(operations: readonly Operation[]): RequestHandler {
 }
 
 /** Answers a CORS preflight; every other OPTIONS is just a method that no path has. */
-function preflight(edge: Edge): RequestHandler {
+function preflight(edge: Edge, constant: HeaderList): RequestHandler {
   const cors = corsHandler(edge.settings.corsOrigins);
   return (req, res, next): void => {
-    if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) {
-      next();
-      return;
-    }
-    res.setHeader('Cache-Control', 'no-store');
-    res.setHeader('X-Request-Id', requestIdOf(req));
-    cors(req, res, next);
+    if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) next();
+    else cors(req, res, () => write(res, constant, requestIdOf(req), noContent));
   };
 }
 

@@ -22,6 +22,8 @@ export const corsHandler = (origins: '*' | readonly string[]) =>
       'X-Request-Id',
     ],
     maxAge: PREFLIGHT_SECONDS,
+    // Its own answer has a Content-Length, which a 204 must not have (RFC 9110, section 8.6), and no other header of ours.
+    preflightContinue: true,
   });
 
 /**

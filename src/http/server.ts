@@ -1,10 +1,12 @@
-import { createServer, STATUS_CODES, type Server } from 'node:http';
+import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { randomUUID } from 'node:crypto';
 import type { App } from './app.ts';
 import type { Edge } from './edge.ts';
-import { constantHeaders } from './headers.ts';
+import { constantHeaders, type HeaderList } from './headers.ts';
 import { problemReply } from './problem.ts';
+import { write } from './reply.ts';
+import { requestIdOf } from './request-id.ts';
 import { invalidRequest } from './request-problem.ts';
 
 /** Longer than the 60 s after which common proxies drop idle connections: the side that reuses must not be the one surprised. */
@@ -14,6 +16,7 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 15_000;
 
 export function createHttpServer({ app, prepared }: App, edge: Edge): Server {
+  const constant = constantHeaders(edge.settings.corsOrigins);
   const server = createServer(
     {
       ...prepared,
@@ -21,15 +24,29 @@ export function createHttpServer({ app, prepared }: App, edge: Edge): Server {
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: 2_000,
+      // Node would refuse such a request with a bare, chunked answer.
+      requireHostHeader: false,
     },
-    app,
+    (req, res) => {
+      if (req.headers.host === undefined && req.httpVersion === '1.1') refuseHostless(req, res, constant);
+      else app(req, res);
+    },
   );
-  const constant = constantHeaders(edge.settings.corsOrigins);
+  // An expectation that nobody knows may be ignored (RFC 9110, section 10.1.1); Node would answer it likewise.
+  server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
     else answerUnreadable(error, socket, constant);
   });
   return server;
+}
+
+/** RFC 9112, section 3.2. */
+function refuseHostless(req: IncomingMessage, res: ServerResponse, constant: HeaderList): void {
+  const requestId = requestIdOf(req);
+  const problem = invalidRequest([{ pointer: '/header/Host', detail: 'is required' }]);
+  res.shouldKeepAlive = false;
+  write(res, constant, requestId, problemReply(problem, { basePath: '', requestId }));
 }
 
 const UNREADABLE: Record<string, { status: number; detail: string }> = {
@@ -38,7 +55,7 @@ const UNREADABLE: Record<string, { status: number; detail: string }> = {
 };
 
 /** What the parser cannot read never becomes a request, but is answered in the same form as all else. */
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, constant: readonly string[]): void {
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, constant: HeaderList): void {
   const { status, detail } = UNREADABLE[error.code ?? ''] ?? { status: 400, detail: 'this is not HTTP/1.1' };
   const requestId = randomUUID();
   const problem = problemReply(invalidRequest([{ pointer: '/header', detail }]), { basePath: '', requestId });

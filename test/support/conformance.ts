@@ -42,7 +42,7 @@ export async function readAnswer(response: Response): Promise<Answer> {
 
 function answer(status: number, headers: Record<string, string>, text: string): Answer {
   const isJson = /^application\/([a-z]+\+)?json\b/.test(headers['content-type'] ?? '');
-  return { status, headers, body: isJson ? (JSON.parse(text) as unknown) : text };
+  return { status, headers, body: isJson && text !== '' ? (JSON.parse(text) as unknown) : text };
 }
 
 /** Every way in which the answer is not what the document says; empty when it conforms. */

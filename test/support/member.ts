@@ -65,6 +65,12 @@ export class Member {
     success(await this.call('leaveRoom'), 204);
   }
 
+  /** By another method than DELETE. */
+  leaveBy(method: string, headers: Record<string, string>): Promise<Answer> {
+    const place = { roomId: this.roomId, participantId: this.id };
+    return call(this.target, 'leaveRoom', place, { token: this.token, headers }, method);
+  }
+
   /** Takes over by its own token. */
   async rejoin(body: JoinBody = {}, headers: Record<string, string> = {}): Promise<Member> {
     const sent = { body: { participantId: this.id, ...body }, headers, token: this.token };

@@ -1,0 +1,171 @@
+import { get, type IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { OperationId } from '../../src/http/operations.ts';
+import type { Answer } from '../support/conformance.ts';
+import { closeServices, type ListeningService, startService } from '../support/holdline.ts';
+import { call, exchange, type Place, type Sent } from '../support/http.ts';
+import { join, type Member, newRoom } from '../support/member.ts';
+
+let server: ListeningService;
+let alice: Member;
+beforeAll(async () => {
+  server = await startService({ rateLimit: 'off' });
+  alice = await join(server.url, newRoom(), 'alice');
+});
+afterAll(closeServices);
+
+const HELMET = [
+  'content-security-policy',
+  'cross-origin-opener-policy',
+  'cross-origin-resource-policy',
+  'origin-agent-cluster',
+  'referrer-policy',
+  'strict-transport-security',
+  'x-content-type-options',
+  'x-dns-prefetch-control',
+  'x-download-options',
+  'x-frame-options',
+  'x-permitted-cross-domain-policies',
+  'x-xss-protection',
+];
+const ALWAYS = [
+  ...HELMET,
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+  'cache-control',
+  'x-request-id',
+];
+const OF_THE_CONNECTION = ['connection', 'date', 'keep-alive'];
+const WITH_BODY = ['content-length', 'content-type'];
+
+const namesOf = ({ headers }: Answer): string[] =>
+  Object.keys(headers).filter((name) => !OF_THE_CONNECTION.includes(name));
+
+type Row = [OperationId, Sent?, Place?];
+const PUBLIC: Row[] = [
+  ['getServiceInfo'],
+  ['getHealth'],
+  ['getReadiness'],
+  ['getOpenapiYaml'],
+  ['getOpenapiJson'],
+  ['getOpenapi30Json'],
+  ['getProblemPage', {}, { code: 'room-full' }],
+];
+const OF_A_ROOM: Row[] = [
+  ['joinRoom', { token: '' }],
+  ['listParticipants'],
+  ['getIceServers'],
+  ['sendMessage', { body: { type: 'invite' } }],
+  ['sendMessages', { body: { messages: [{ type: 'invite' }] } }],
+];
+const POLLS: Row[] = [
+  ['receiveMessages', { query: { wait: 0 } }],
+  ['pollMessages', { body: { wait: 0 } }],
+];
+
+const callAs = (id: OperationId, sent: Sent = {}, place: Place = {}): Promise<Answer> =>
+  call(server.url, id, { roomId: alice.roomId, participantId: alice.id, ...place }, { token: alice.token, ...sent });
+
+describe('a success has these headers and no others', () => {
+  test.each([...PUBLIC, ...OF_A_ROOM])('%s', async (...row) => {
+    expect(namesOf(await callAs(...row)).sort()).toEqual([...ALWAYS, ...WITH_BODY].sort());
+  });
+
+  test.each(POLLS)('%s, which tells proxies not to buffer it', async (...row) => {
+    const answer = await callAs(...row);
+    expect(namesOf(answer).sort()).toEqual([...ALWAYS, ...WITH_BODY, 'x-accel-buffering'].sort());
+    expect(answer.headers['x-accel-buffering']).toBe('no');
+  });
+
+  test('acknowledgeMessages and leaveRoom, which have no body', async () => {
+    const acknowledged = await callAs('acknowledgeMessages', { body: { cursor: alice.joined.cursor } });
+    const guest = await join(server.url, alice.roomId, 'guest');
+    for (const answer of [acknowledged, await guest.call('leaveRoom')]) {
+      expect(answer.status).toBe(204);
+      expect(namesOf(answer).sort()).toEqual([...ALWAYS].sort());
+    }
+  });
+});
+
+describe('a refusal has the same headers', () => {
+  test.each([
+    ['an unknown path', 'GET', '/nowhere', []],
+    ['an unknown path of the interface', 'GET', '/v1/nowhere', []],
+    ['a path that cannot be decoded', 'GET', '/v1/rooms/%zz/participants', []],
+    ['another method', 'PUT', '/v1/rooms/r/participants', ['allow']],
+    ['no credential', 'GET', '/v1/rooms/r/participants', ['www-authenticate']],
+    ['a bad path', 'GET', '/v1/rooms/a.b/participants', []],
+    ['no such page', 'GET', '/problems/nothing', []],
+  ])('%s', async (_, method, path, more) => {
+    const answer = await exchange(server.url, method, path);
+    expect(namesOf(answer).sort()).toEqual([...ALWAYS, ...WITH_BODY, ...more].sort());
+    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  });
+
+  test('and polls tell proxies not to buffer it', async () => {
+    for (const [id] of POLLS) {
+      for (const sent of [{ token: '' }, { token: 'unknown' }, { query: 'x=1' }]) {
+        const answer = await callAs(id, sent);
+        expect([answer.status, answer.headers['x-accel-buffering']]).toEqual([expect.any(Number), 'no']);
+        expect(answer.status).toBeGreaterThanOrEqual(400);
+      }
+    }
+  });
+});
+
+describe('X-Request-Id', () => {
+  test.each(['a', 'Root=1-5759e988-bd862e3fe1be46a994272793', '0af7651916cd43dd8448eb211c80319c', 'a'.repeat(128)])(
+    'is the one that was given: %s',
+    async (given) => {
+      for (const id of ['getHealth', 'listParticipants'] as const) {
+        expect((await callAs(id, { headers: { 'X-Request-Id': given } })).headers['x-request-id']).toBe(given);
+      }
+      const refused = await callAs('listParticipants', { token: '', headers: { 'X-Request-Id': given } });
+      expect(refused.body).toMatchObject({ requestId: given });
+    },
+  );
+
+  test.each(['', ' ', 'a b', 'x'.repeat(129), '<script>', '"'])('is made up instead of %j', async (given) => {
+    const [first, second] = [1, 2].map(() => callAs('getHealth', { headers: { 'X-Request-Id': given } }));
+    const ids = [(await first)?.headers['x-request-id'], (await second)?.headers['x-request-id']];
+    expect(ids).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+});
+
+describe('an answer is complete', () => {
+  async function rawAnswer(path: string, headers: Record<string, string>): Promise<IncomingMessage> {
+    const request = get(`${server.url}${path}`, { headers, agent: false });
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    await once(response, 'end');
+    return response;
+  }
+
+  test.each(['/healthz', '/openapi.yaml', '/problems/internal', '/v1/rooms/r/participants', '/nowhere'])(
+    'never chunked, never conditional: %s',
+    async (path) => {
+      const conditions = { 'If-None-Match': '*', 'If-Modified-Since': new Date().toUTCString(), Range: 'bytes=0-1' };
+      const { headers, statusCode } = await rawAnswer(path, conditions);
+      expect([200, 401, 404]).toContain(statusCode);
+      expect(headers['transfer-encoding']).toBeUndefined();
+      expect(headers['content-length']).toMatch(/^[1-9]\d*$/);
+      expect(headers.etag).toBeUndefined();
+      expect(headers['last-modified']).toBeUndefined();
+    },
+  );
+
+  test('its length is counted in bytes, not in characters', async () => {
+    await join(server.url, alice.roomId, { displayName: '\u{1F600}é' });
+    const answer = await callAs('listParticipants');
+    expect(Number(answer.headers['content-length'])).toBe(Buffer.byteLength(JSON.stringify(answer.body)));
+  });
+
+  test('HEAD has the headers of the GET and no body', async () => {
+    const { headers } = await callAs('getHealth');
+    const head = await exchange(server.url, 'HEAD', '/healthz');
+    expect([head.status, head.body]).toEqual([200, '']);
+    expect(head.headers['content-length']).toBe(headers['content-length']);
+  });
+});
