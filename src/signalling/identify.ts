@@ -37,7 +37,7 @@ export function requireParticipant(bearer: Bearer | undefined, roomId: RoomId): 
   return { roomId, participantId: bearer.participantId, mailboxId: bearer.mailboxId };
 }
 
-export const unauthenticated = (): SignallingError =>
+const unauthenticated = (): SignallingError =>
   new SignallingError(
     'unauthenticated',
     'Send the `token` of the join result as `Authorization: Bearer <token>`. This one is missing, unknown, or was replaced by a newer join.',
