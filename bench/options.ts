@@ -14,7 +14,7 @@ export interface BenchOptions {
 
 export const DEFAULT_RESULTS = new URL('results/latest.json', import.meta.url).pathname;
 
-export const USAGE = `npm run bench                     all systems, all workloads, 3 rounds (about an hour)
+export const USAGE = `npm run bench                     all systems, all workloads, 3 rounds (an hour and a half)
 npm run bench -- --quick          correctness and rough ratios, within a minute (for CI)
 npm run bench -- report [FILE]    write docs/benchmarks.* from the results in FILE
 
@@ -26,6 +26,7 @@ npm run bench -- report [FILE]    write docs/benchmarks.* from the results in FI
   --json FILE        where the results go (${DEFAULT_RESULTS.split('/').slice(-3).join('/')})`;
 
 const FULL: Sizes = {
+  warmUpCalls: 600,
   calls: 1_000,
   pacedSeconds: 15,
   heldPolls: [1_000, 5_000, 10_000],
@@ -35,7 +36,15 @@ const FULL: Sizes = {
   floodSeconds: 15,
 };
 
-const QUICK: Sizes = { ...FULL, calls: 150, pacedSeconds: 2, heldPolls: [200], idleSeconds: 0, floodSeconds: 2 };
+const QUICK: Sizes = {
+  ...FULL,
+  warmUpCalls: 200,
+  calls: 150,
+  pacedSeconds: 2,
+  heldPolls: [200],
+  idleSeconds: 0,
+  floodSeconds: 2,
+};
 const QUICK_SYSTEMS = ['floor', 'holdline', 'engine.io', 'holdline-normal', 'express', 'holdline-memory'];
 const QUICK_WORKLOADS: readonly WorkloadName[] = ['calls', 'paced'];
 

@@ -21,7 +21,7 @@ export function describeMachine(): MachineInfo {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     os: `${type()} ${release()} ${arch()}`,
     node: process.versions.node,
-    fileSystem: output('stat', ['-f', '-c', '%T', tmpdir()]),
+    fileSystem: output('df', ['--output=fstype', tmpdir()]).split('\n').at(-1) ?? 'unknown',
     pinned: canPin,
   };
 }

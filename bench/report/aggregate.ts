@@ -31,9 +31,11 @@ export function figure(
   return spread(values.filter((value): value is number => Number.isFinite(value)));
 }
 
-/** The sum over all rounds: for what must never happen a median would be too kind. */
-export function total(results: Results, workload: WorkloadName, system: string, pick: Pick, at = 0): number {
-  return pointsOf(results, workload, system, at).reduce((sum, point) => sum + (pick(point) ?? 0), 0);
+/** The sum over all rounds and points: for what must never happen a median would be too kind. */
+export function total(results: Results, workload: WorkloadName, system: string, pick: Pick): number {
+  return runsOf(results, workload, system)
+    .flatMap((run) => run.points)
+    .reduce((sum, point) => sum + (pick(point) ?? 0), 0);
 }
 
 /** The points on the axis of a workload that any system has figures for. */
@@ -59,9 +61,11 @@ export function failures(results: Results): RunResult[] {
 }
 
 function pointsOf(results: Results, workload: WorkloadName, system: string, at: number): Point[] {
-  return results.runs
-    .filter((run) => run.workload === workload && run.system === system)
-    .flatMap((run) => run.points[at] ?? []);
+  return runsOf(results, workload, system).flatMap((run) => run.points[at] ?? []);
+}
+
+function runsOf(results: Results, workload: WorkloadName, system: string): RunResult[] {
+  return results.runs.filter((run) => run.workload === workload && run.system === system);
 }
 
 export function spread(values: readonly number[]): Spread | undefined {

@@ -1,4 +1,5 @@
 import type { Results } from '../results.ts';
+import type { WorkloadName } from '../workloads/workload.ts';
 import { axis, cpu, doubled, figure, lost, p50, p99, reordered, total, type Pick } from './aggregate.ts';
 
 /** A promise about speed, and what this run says about it. */
@@ -39,7 +40,7 @@ export function bars(results: Results): Bar[] {
   ];
 }
 
-function ratio(results: Results, workload: 'calls' | 'paced', to: string, pick: Pick): number | undefined {
+function ratio(results: Results, workload: WorkloadName, to: string, pick: Pick): number | undefined {
   const [one, other] = [figure(results, workload, SUBJECT, pick), figure(results, workload, to, pick)];
   return one === undefined || other === undefined ? undefined : one.median / other.median;
 }
@@ -59,11 +60,13 @@ function idleRatio(results: Results): number | undefined {
   const last = axis(results, 'held').length - 1;
   const idle: Pick = (point) => point.idleCpuMsPerSecond;
   const [one, other] = [SUBJECT, 'floor'].map((name) => figure(results, 'held', name, idle, last));
-  return one === undefined || other === undefined ? undefined : one.median / other.median;
+  // A run too short for the clock shows an idle floor that costs nothing: no ratio then.
+  return one === undefined || other === undefined || other.median === 0 ? undefined : one.median / other.median;
 }
 
-function steepness(results: Results, workload: 'depth' | 'growth'): number | undefined {
-  const costs = axis(results, workload).flatMap((_, at) => figure(results, workload, SUBJECT, cpu, at)?.median ?? []);
+/** The dearest message on a workload's axis against the cheapest. */
+export function steepness(results: Results, workload: WorkloadName, system = SUBJECT): number | undefined {
+  const costs = axis(results, workload).flatMap((_, at) => figure(results, workload, system, cpu, at)?.median ?? []);
   return costs.length < 2 ? undefined : Math.max(...costs) / Math.min(...costs);
 }
 

@@ -47,7 +47,7 @@ export function plot(results: Results): string {
   const last = axis(results, 'held').length - 1;
   const panels: Panel[] = [
     { heading: 'Server CPU per 1,000 delivered messages', unit: 'ms', rows: rows(results, 'calls', cpu, 0) },
-    { heading: 'Memory per held poll', unit: 'KB', rows: rows(results, 'held', memory, last) },
+    { heading: 'Memory per further held poll', unit: 'KB', rows: rows(results, 'held', memory, last) },
   ].filter((panel) => panel.rows.length > 0);
   let y = MARGIN;
   const drawn = panels.map((panel) => {
@@ -69,7 +69,7 @@ export function plot(results: Results): string {
 }
 
 function memory(point: Parameters<Pick>[0]): number | undefined {
-  return point.bytesPerPoll === undefined ? undefined : point.bytesPerPoll / 1024;
+  return point.marginalBytesPerPoll === undefined ? undefined : point.marginalBytesPerPoll / 1024;
 }
 
 function rows(results: Results, workload: WorkloadName, pick: Pick, at: number): Row[] {

@@ -15,7 +15,7 @@ import {
   type Pick,
   type Spread,
 } from './aggregate.ts';
-import { bars, type Bar } from './bars.ts';
+import { bars, steepness, type Bar } from './bars.ts';
 
 export type Table = string[][];
 
@@ -23,8 +23,14 @@ export type Table = string[][];
 export function workloadTables(results: Results): { workload: WorkloadName; table: Table }[] {
   return WORKLOADS.filter((workload) => ranking(results, workload).length > 0).map((workload) => ({
     workload,
-    table: workload === 'held' ? heldTable(results) : costTable(results, workload),
+    table: tableOf(results, workload),
   }));
+}
+
+function tableOf(results: Results, workload: WorkloadName): Table {
+  if (workload === 'held') return heldTable(results);
+  if (workload === 'flood') return floodTable(results);
+  return workload === 'depth' || workload === 'growth' ? axisTable(results, workload) : costTable(results, workload);
 }
 
 export function barsTable(results: Results): Table {
@@ -40,29 +46,37 @@ const COST_COLUMNS = ['CPU ms / 1,000', 'x floor', 'x engine.io', 'p50 ms', 'p90
 const MISHAPS = 'lost / doubled / reordered';
 
 function costTable(results: Results, workload: WorkloadName): Table {
-  const points = axis(results, workload);
-  const head = ['system', ...(points.length > 1 ? [axisTitle(workload)] : []), ...COST_COLUMNS, MISHAPS];
-  const rows = ranking(results, workload).flatMap((name) =>
-    points.map((point, at) => [
-      titleOf(results, name),
-      ...(points.length > 1 ? [pointTitle(point)] : []),
-      ...costCells(results, workload, name, at),
-    ]),
-  );
-  return [head, ...rows];
+  const rows = ranking(results, workload).map((name) => {
+    const of = (pick: Pick) => figure(results, workload, name, pick);
+    const against = (other: string) => times(of(cpu), figure(results, workload, other, cpu));
+    return [
+      ...[titleOf(results, name), withRange(of(cpu)), against('floor'), against('engine.io')],
+      ...[withRange(of(p50)), withRange(of(p90)), withRange(of(p99))],
+      ...[cell(of((point) => point.requestsPerMessage)), mishaps(results, workload, name)],
+    ];
+  });
+  return [['system', ...COST_COLUMNS, MISHAPS], ...rows];
 }
 
-function costCells(results: Results, workload: WorkloadName, name: string, at: number): string[] {
-  const of = (pick: Pick) => figure(results, workload, name, pick, at);
-  const against = (other: string) => times(of(cpu), figure(results, workload, other, cpu, at));
-  const mishaps = [lost, doubled, reordered].map((pick) => total(results, workload, name, pick, at));
-  return [
-    withRange(of(cpu)),
-    ...[against('floor'), against('engine.io')],
-    ...[withRange(of(p50)), withRange(of(p90)), withRange(of(p99))],
-    cell(of((point) => point.requestsPerMessage)),
-    mishaps.join(' / '),
-  ];
+/** What a message costs along the axis of a workload. */
+function axisTable(results: Results, workload: WorkloadName): Table {
+  const points = axis(results, workload);
+  const last = points.length - 1;
+  const rows = ranking(results, workload).map((name) => [
+    titleOf(results, name),
+    ...points.map((_, at) => withRange(figure(results, workload, name, cpu, at))),
+    steepness(results, workload, name)?.toFixed(2) ?? '',
+    ...[p50, p99].map((pick) => withRange(figure(results, workload, name, pick, last))),
+    mishaps(results, workload, name),
+  ]);
+  const [first = '', ...others] = points.map(pointTitle);
+  const costs = [`CPU ms / 1,000 at ${first}`, ...others.map((title) => `at ${title}`)];
+  return [['system', ...costs, 'dearest / cheapest', 'p50 ms at the last', 'p99 ms at the last', MISHAPS], ...rows];
+}
+
+/** On the whole axis of the workload. */
+function mishaps(results: Results, workload: WorkloadName, name: string): string {
+  return [lost, doubled, reordered].map((pick) => total(results, workload, name, pick)).join(' / ');
 }
 
 function heldTable(results: Results): Table {
@@ -87,13 +101,21 @@ function heldTable(results: Results): Table {
   return [head, ...rows];
 }
 
-function kilobytes(bytes: number | undefined): number | undefined {
-  return bytes === undefined ? undefined : bytes / 1024;
+/** Latency alone: what the flood and the expiry cost the server has nothing to do with the messages counted here. */
+function floodTable(results: Results): Table {
+  const points = axis(results, 'flood');
+  const rows = ranking(results, 'flood').flatMap((name) =>
+    points.map((point, at) => [
+      ...[titleOf(results, name), pointTitle(point)],
+      ...[p50, p90, p99].map((pick) => withRange(figure(results, 'flood', name, pick, at))),
+      mishaps(results, 'flood', name),
+    ]),
+  );
+  return [['system', 'meanwhile', 'p50 ms', 'p90 ms', 'p99 ms', MISHAPS], ...rows];
 }
 
-function axisTitle(workload: WorkloadName): string {
-  if (workload === 'depth') return 'stored messages';
-  return workload === 'growth' ? 'participants' : 'meanwhile';
+function kilobytes(bytes: number | undefined): number | undefined {
+  return bytes === undefined ? undefined : bytes / 1024;
 }
 
 function pointTitle({ at, label }: Point): string {

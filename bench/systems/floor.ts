@@ -1,5 +1,5 @@
 import { serverScript } from './peer.ts';
-import { plainRelay } from './plain-relay.ts';
+import { plainRelay, stock } from './plain-relay.ts';
 import type { System } from './system.ts';
 
 export const floor: System = {
@@ -9,4 +9,5 @@ export const floor: System = {
   version: () => `node ${process.versions.node}`,
   missing: () => undefined,
   serve: (port) => serverScript('floor', port),
+  stock,
 };

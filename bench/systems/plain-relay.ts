@@ -1,25 +1,23 @@
 import { expectSuccess, type HttpClient } from '../load/http-client.ts';
-import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
+import { candidate, incoming, type Incoming, type Outgoing } from '../load/message.ts';
 import type { Participant, System } from './system.ts';
 
 const JSON_BODY = 'Content-Type: application/json\r\n';
 
 /** The client of the floor and of Express: both servers speak the same small API. */
-export const plainRelay: Pick<System, 'keeps' | 'join' | 'stock'> = {
+export const plainRelay: Pick<System, 'keeps' | 'join'> = {
   keeps: 'in memory',
   join,
-  async stock(http, room, count) {
-    const [one, other] = [await join(http, room), await join(http, room)];
-    const message: Outgoing = {
-      type: 'candidate',
-      payload: { candidate: 'candidate:1 1 udp 1677729535 203.0.113.77' },
-    };
-    for (let stored = 0; stored < count; stored++) {
-      await one.send(other.id, message);
-      await other.send(one.id, message);
-    }
-  },
 };
+
+/** Two participants with `count` messages each, which nobody fetches. */
+export async function stock(http: HttpClient, room: string, count: number): Promise<void> {
+  const [one, other] = [await join(http, room), await join(http, room)];
+  for (let stored = 0; stored < count; stored++) {
+    await one.send(other.id, candidate(stored));
+    await other.send(one.id, candidate(stored));
+  }
+}
 
 async function join(http: HttpClient, room: string): Promise<PlainParticipant> {
   const reply = expectSuccess(await http.request('POST', '/participants', JSON_BODY, JSON.stringify({ room })));

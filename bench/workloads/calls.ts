@@ -4,8 +4,6 @@ import { closedLoop, freshCall, type Bench, type Point } from './workload.ts';
 
 /** Calls at a time. */
 const CONCURRENT = 32;
-/** After these V8 has compiled what it will compile, in the server and in the generator. */
-const WARM_UP_CALLS = 600;
 
 /** As many calls as the system can take, 32 at a time. */
 export async function calls(bench: Bench): Promise<Point[]> {
@@ -17,6 +15,7 @@ export async function calls(bench: Bench): Promise<Point[]> {
   ];
 }
 
-export async function warmUp(bench: Bench, count = WARM_UP_CALLS): Promise<void> {
-  await closedLoop(CONCURRENT, count, () => freshCall(bench, new Tally()));
+/** As many at a time as will be measured: V8 tunes a server to what it meets. */
+export async function warmUp(bench: Bench, width = CONCURRENT): Promise<void> {
+  await closedLoop(width, bench.sizes.warmUpCalls, () => freshCall(bench, new Tally()));
 }

@@ -11,7 +11,7 @@ const STOCK_LIFETIME_SECONDS = 3_600;
 
 /** The same calls while more and more messages lie in other mailboxes. */
 export async function depth(bench: Bench): Promise<Point[]> {
-  await warmUp(bench);
+  await warmUp(bench, CONCURRENT);
   const points: Point[] = [];
   let stored = 0;
   for (const target of bench.sizes.storedMessages) {

@@ -12,7 +12,7 @@ const CONCURRENT = 4;
  * leaves and is replaced by a fresh one, so that nobody comes near a limit and everybody takes part.
  */
 export async function growth(bench: Bench): Promise<Point[]> {
-  await warmUp(bench);
+  await warmUp(bench, CONCURRENT);
   const waiting: Pair[] = [];
   const points: Point[] = [];
   for (const participants of bench.sizes.participants) {

@@ -6,7 +6,6 @@ import { measure } from '../measure/figures.ts';
 import { warmUp } from './calls.ts';
 import { closedLoop, type Bench, type Point } from './workload.ts';
 
-const WARM_UP_CALLS = 100;
 const JOINS_AT_A_TIME = 32;
 /** Long enough for the garbage of joining to be collected, short of the first renewal of a 25 s poll. */
 const SETTLE_MS = 4_000;
@@ -17,7 +16,7 @@ const SENDERS_AT_A_TIME = 8;
 
 /** Polls that just hang, more and more of them; then some of those who hold them get messages. */
 export async function held(bench: Bench): Promise<Point[]> {
-  await warmUp(bench, WARM_UP_CALLS);
+  await warmUp(bench);
   const base = await settledBytes(bench);
   const pairs: Pair[] = [];
   const points: Point[] = [];

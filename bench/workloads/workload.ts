@@ -10,6 +10,8 @@ export type WorkloadName = (typeof WORKLOADS)[number];
 
 /** How big each workload is. */
 export interface Sizes {
+  /** Unmeasured, so that V8 has compiled what it will compile, in the server and in the generator. */
+  warmUpCalls: number;
   calls: number;
   pacedSeconds: number;
   heldPolls: readonly number[];
