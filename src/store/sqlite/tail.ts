@@ -11,7 +11,7 @@ export interface Entry {
   /** Steady ms; Infinity for room events and gaps. */
   readonly expiresAtMs: number;
   readonly storedAtMs: number;
-  readonly message: Omit<ReceivedMessage, 'ageMs'>;
+  readonly message: Omit<ReceivedMessage, 'ageMs' | 'position'>;
 }
 
 /** Per mailbox: a burst of candidates fits; a mailbox that nobody reads does not pile up in memory. */
