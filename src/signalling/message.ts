@@ -33,6 +33,8 @@ export interface OutgoingMessage {
 /** A message as its recipient reads it. */
 export interface ReceivedMessage {
   readonly id: MessageId;
+  /** In its mailbox's order; not shown. */
+  readonly position: number;
   /** Absent on room events. */
   readonly from?: ParticipantId;
   readonly to?: ParticipantId;

@@ -5,6 +5,7 @@ import { MAX_BATCH_BYTES } from './limits.ts';
 import type { Mailbox, ReceivedMessage } from './message.ts';
 import type { PollPacer } from './pacer.ts';
 import type { Page, SignallingStore } from './store.ts';
+import type { PollEnd, Telemetry } from './telemetry.ts';
 import type { WaitEnd, Waiter, Waiters } from './waiters.ts';
 
 export interface Poll {
@@ -29,6 +30,7 @@ export interface ReceiveContext {
   readonly clock: Clock;
   readonly pacer: PollPacer | undefined;
   readonly maxHeldPolls: number;
+  readonly telemetry: Telemetry;
 }
 
 /** The real hold is up to 10 % shorter than asked for, never longer: polls that began together do not end together. */
@@ -42,24 +44,39 @@ const WINDOW_JITTER = 0.1;
  */
 export async function receive(context: ReceiveContext, mailbox: Mailbox, poll: Poll): Promise<Batch | undefined> {
   const { store, waiters } = context;
-  const deadlineMs = context.clock.steadyMs() + poll.windowMs * (1 - Math.random() * WINDOW_JITTER);
   const waiter = waiters.listen(mailbox.mailboxId);
   poll.onHangUp(() => waiter.end({ kind: 'hung-up' }));
+  let page: Page | undefined;
   try {
-    // The first read checks the cursor: a poll that fails it displaces nobody.
-    let page: Page | undefined = await read(store, mailbox, poll);
-    const delayMs = context.pacer?.delayMs(mailbox.mailboxId) ?? 0;
-    // Before the older poll is superseded, or two clients on one token would evict each other without a pause.
-    if (delayMs > 0) page = await readAfter(waiter.pace(delayMs), store, mailbox, poll);
-    if (page === undefined) return undefined;
-    waiters.supersede(waiter);
-    if (poll.after !== undefined) store.acknowledgeSoon(mailbox, poll.after);
-    if (isEmpty(page) && poll.windowMs > 0) page = await hold(context, waiter, mailbox, poll, deadlineMs);
+    page = await attend(context, waiter, mailbox, poll);
     return page && batchOf(mailbox, page);
   } finally {
     waiters.leave(mailbox.mailboxId, waiter);
     if (!waiters.has(mailbox.mailboxId)) store.endPoll(mailbox);
+    tellEnd(context, mailbox, waiter, page);
   }
+}
+
+async function attend(
+  context: ReceiveContext,
+  waiter: Waiter,
+  mailbox: Mailbox,
+  poll: Poll,
+): Promise<Page | undefined> {
+  const { store, waiters, clock } = context;
+  const deadlineMs = clock.steadyMs() + poll.windowMs * (1 - Math.random() * WINDOW_JITTER);
+  // The first read checks the cursor: a poll that fails it displaces nobody.
+  let page: Page | undefined = await read(store, mailbox, poll);
+  const delayMs = context.pacer?.delayMs(mailbox.mailboxId) ?? 0;
+  // Before the older poll is superseded, or two clients on one token would evict each other without a pause.
+  if (delayMs > 0) page = await readAfter(waiter.pace(delayMs), store, mailbox, poll);
+  if (page === undefined) return undefined;
+  waiters.supersede(waiter);
+  if (poll.after !== undefined) {
+    store.acknowledgeSoon(mailbox, poll.after);
+    context.telemetry.acknowledged(mailbox, poll.after.position);
+  }
+  return isEmpty(page) && poll.windowMs > 0 ? hold(context, waiter, mailbox, poll, deadlineMs) : page;
 }
 
 async function hold(
@@ -76,6 +93,8 @@ async function hold(
     );
   }
   context.store.holdPoll(mailbox, poll.windowMs);
+  waiter.heldFromMs = context.clock.steadyMs();
+  context.telemetry.pollHeld(mailbox);
   for (;;) {
     const waited = waiter.next(deadlineMs);
     const page = await readAfter(waited, context.store, mailbox, poll);
@@ -107,6 +126,19 @@ async function readAfter(
     );
   }
   return end.kind === 'hung-up' ? undefined : read(store, mailbox, poll);
+}
+
+function tellEnd({ telemetry, clock }: ReceiveContext, mailbox: Mailbox, waiter: Waiter, page: Page | undefined): void {
+  const heldMs = waiter.heldFromMs === undefined ? 0 : clock.steadyMs() - waiter.heldFromMs;
+  const { messages, expired } = page ?? NOTHING;
+  telemetry.pollEnded(mailbox, { end: endOf(waiter, page), heldMs, messages, expired });
+}
+
+const NOTHING = { messages: [], expired: 0 } as const;
+
+function endOf(waiter: Waiter, page: Page | undefined): PollEnd {
+  if (page !== undefined && !isEmpty(page)) return 'message';
+  return waiter.ended?.kind ?? (page === undefined ? 'refused' : 'window');
 }
 
 const isEmpty = (page: Page): boolean => page.messages.length === 0 && page.expired === 0;

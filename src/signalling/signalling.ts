@@ -7,9 +7,10 @@ import { identify, type Bearer } from './identify.ts';
 import { newMailboxId, newMessageId, newParticipantId, type JsonText, type ParticipantId, type RoomId } from './ids.ts';
 import type { GoneReason, Mailbox, Participant } from './message.ts';
 import { PollPacer } from './pacer.ts';
-import { receive, type Batch, type Poll } from './receive.ts';
+import { receive, type Batch, type Poll, type ReceiveContext } from './receive.ts';
 import type { Appended, SignallingStore, Join } from './store.ts';
 import { startSweeping } from './sweeper.ts';
+import { SILENT, type Telemetry } from './telemetry.ts';
 import { mintToken } from './tokens.ts';
 import { Waiters } from './waiters.ts';
 
@@ -22,6 +23,8 @@ export interface SignallingOptions {
   readonly defaultIdleTimeoutMs: number;
   /** False lifts the slowing down of busy poll loops. */
   readonly pacePolls: boolean;
+  /** Who counts and shows what happens; nobody when left out. */
+  readonly telemetry?: Telemetry;
 }
 
 export interface JoinRequest {
@@ -60,14 +63,23 @@ export class Signalling {
   readonly #options: SignallingOptions;
   readonly #store: SignallingStore;
   readonly #waiters: Waiters;
-  readonly #pacer: PollPacer | undefined;
+  readonly #telemetry: Telemetry;
+  readonly #receiving: ReceiveContext;
   readonly #stopSweeping: () => void;
 
   constructor(options: SignallingOptions) {
     this.#options = options;
     this.#store = options.store;
     this.#waiters = new Waiters(options.clock);
-    this.#pacer = options.pacePolls ? new PollPacer(options.clock) : undefined;
+    this.#telemetry = options.telemetry ?? SILENT;
+    this.#receiving = {
+      store: this.#store,
+      waiters: this.#waiters,
+      clock: options.clock,
+      pacer: options.pacePolls ? new PollPacer(options.clock) : undefined,
+      maxHeldPolls: options.maxHeldPolls,
+      telemetry: this.#telemetry,
+    };
     this.#store.watch((hint) => {
       if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
       else this.#waiters.end(hint.mailboxId, hint);
@@ -104,6 +116,7 @@ export class Signalling {
         },
       }),
     });
+    if (!joined.replayed) this.#telemetry.joined(joined.mailbox, joined.resumed);
     return {
       participantId: joined.mailbox.participantId,
       token: minted.token,
@@ -120,34 +133,33 @@ export class Signalling {
   }
 
   /** @throws SignallingError `participant-gone`, `recipient-not-found`, `mailbox-full`, `idempotency-key-reused`, `storage-unavailable` */
-  send(sender: Mailbox, operation: string, drafts: readonly Draft[], idempotency?: Idempotency): Promise<Appended> {
+  async send(
+    sender: Mailbox,
+    operation: string,
+    drafts: readonly Draft[],
+    idempotency?: Idempotency,
+  ): Promise<Appended> {
     const nowMs = this.#options.clock.wallMs();
-    return this.#store.append({
+    const messages = drafts.map((draft) => ({ ...draft, id: newMessageId(nowMs) }));
+    const appended = await this.#store.append({
       sender,
-      messages: drafts.map((draft) => ({ ...draft, id: newMessageId(nowMs) })),
+      messages,
       ...(idempotency && {
         idempotency: { scope: `${operation}:${idempotency.key}`, fingerprint: idempotency.fingerprint },
       }),
     });
+    if (!appended.replayed) this.#telemetry.sent(sender, messages, appended.receipts);
+    return appended;
   }
 
   receive(mailbox: Mailbox, poll: Poll): Promise<Batch | undefined> {
-    return receive(
-      {
-        store: this.#store,
-        waiters: this.#waiters,
-        clock: this.#options.clock,
-        pacer: this.#pacer,
-        maxHeldPolls: this.#options.maxHeldPolls,
-      },
-      mailbox,
-      poll,
-    );
+    return receive(this.#receiving, mailbox, poll);
   }
 
   /** @throws SignallingError `cursor-expired`, `participant-gone`, `storage-unavailable` */
-  acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void> {
-    return this.#store.acknowledge(mailbox, cursor);
+  async acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void> {
+    await this.#store.acknowledge(mailbox, cursor);
+    this.#telemetry.acknowledged(mailbox, cursor.position);
   }
 
   leave(mailbox: Mailbox, reason: GoneReason = 'left'): Promise<void> {

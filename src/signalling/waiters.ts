@@ -21,6 +21,8 @@ export class Waiter {
   readonly #clock: Clock;
   /** The next older poll of the same mailbox, until this one supersedes it. */
   older: Waiter | undefined;
+  /** Since when it is held (steady ms); `undefined` as long as it is answered at once. */
+  heldFromMs: number | undefined;
   #woken = false;
   #ended: WaitEnd | undefined;
   #settle: ((end: WaitEnd) => void) | undefined;
@@ -29,6 +31,11 @@ export class Waiter {
   constructor(clock: Clock, older: Waiter | undefined) {
     this.#clock = clock;
     this.older = older;
+  }
+
+  /** Why it waits no longer; `undefined` while it does, and after a window that just passed. */
+  get ended(): WaitEnd | undefined {
+    return this.#ended;
   }
 
   /** Resolves at the next hint, at once if one came since the last call; at `deadlineMs` (steady) with `window`. */

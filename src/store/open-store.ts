@@ -1,6 +1,7 @@
 import type { Clock } from '../signalling/clock.ts';
 import type { Limits } from '../signalling/limits.ts';
 import type { SignallingStore } from '../signalling/store.ts';
+import type { Telemetry } from '../signalling/telemetry.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { StoreError } from './store-error.ts';
 
@@ -13,6 +14,7 @@ export interface StoreOptions {
   readonly sqliteSynchronous: 'full' | 'normal';
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly telemetry?: Telemetry;
 }
 
 /** @throws StoreError with one clear line when the store cannot be opened */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../signalling/clock.ts';
 import type { Limits } from '../../signalling/limits.ts';
+import type { Telemetry } from '../../signalling/telemetry.ts';
 import type { Directory } from './directory.ts';
 import type { Statements } from './statements.ts';
 
@@ -9,4 +10,5 @@ export interface SqliteContext {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly telemetry: Telemetry;
 }

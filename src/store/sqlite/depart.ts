@@ -4,13 +4,13 @@ import { participantLeft } from '../../signalling/room-events.ts';
 import type { SqliteContext } from './context.ts';
 import { announce } from './deliver.ts';
 import type { Tx } from './group-commit.ts';
-import { pendingBytes, type ParticipantRecord } from './records.ts';
+import { mailboxOf, pendingBytes, type ParticipantRecord } from './records.ts';
 import { endTokens } from './tokens.ts';
 
 export function depart(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
   const { room, participantId } = participant;
   tx.touch(room.roomId);
-  emptyMailbox(context, participant);
+  emptyMailbox(context, tx, participant, reason);
   endTokens(context, participant, reason);
   context.statements.deleteParticipant.run(participant.row);
   context.directory.removeParticipant(participant);
@@ -19,8 +19,11 @@ export function depart(context: SqliteContext, tx: Tx, participant: ParticipantR
   announce(context, tx, room, participantId, participantLeft(participantId, reason));
 }
 
-/** Removes everything that hangs on the mailbox but the participant's row and tokens. */
-export function emptyMailbox(context: SqliteContext, participant: ParticipantRecord): void {
+/** Ends the mailbox: removes everything that hangs on it but the participant's row and tokens. */
+export function emptyMailbox(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
+  const unread =
+    participant.messages === 0 ? [] : context.statements.unread.all(participant.row, participant.acknowledged);
+  tx.afterCommit(() => context.telemetry.departed(mailboxOf(participant), reason, unread));
   context.statements.deleteMailbox.run(participant.row);
   context.directory.tails.clear(participant);
   context.statements.deleteSendsOf.run(participant.row);

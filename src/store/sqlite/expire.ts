@@ -4,7 +4,7 @@ import type { SqliteContext } from './context.ts';
 import { deliverEvent } from './deliver.ts';
 import { compactGaps } from './gaps.ts';
 import type { Tx } from './group-commit.ts';
-import type { ParticipantRecord } from './records.ts';
+import { mailboxOf, type ParticipantRecord } from './records.ts';
 import type { OverdueRow } from './statements.ts';
 
 /** One slice of the messages whose lifetime is over, oldest first. @returns whether there may be more */
@@ -41,6 +41,8 @@ function expire(context: SqliteContext, tx: Tx, row: OverdueRow): void {
   context.directory.liveBytes -= row.bytes;
   compactGaps(context, mailbox);
   tx.hint({ kind: 'messages', mailboxId: mailbox.mailboxId });
+  const copy = { type: row.type, position: row.position };
+  tx.afterCommit(() => context.telemetry.expired(mailboxOf(mailbox), copy));
 
   const sender = context.directory.byRow(row.sender);
   if (sender === undefined) return;

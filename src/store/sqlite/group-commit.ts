@@ -9,6 +9,8 @@ export interface Tx {
   touch(roomId: RoomId): void;
   /** Announced after the commit. */
   hint(hint: Hint): void;
+  /** Called after the commit, before anybody is answered. */
+  afterCommit(listener: () => void): void;
 }
 
 type Work<T> = (tx: Tx) => T;
@@ -25,6 +27,7 @@ export interface GroupCommitOptions {
   /** Brings the memory of these rooms back to what the database says. */
   readonly onRollback: (rooms: ReadonlySet<RoomId>) => void;
   readonly onHint: (hint: Hint) => void;
+  readonly onCommit: (operations: number, elapsedMs: number) => void;
 }
 
 /**
@@ -73,7 +76,13 @@ export class GroupCommit {
     if (batch.length === 0) return undefined;
     const rooms = new Set<RoomId>();
     const hints: Hint[] = [];
-    const tx: Tx = { touch: (roomId) => rooms.add(roomId), hint: (hint) => hints.push(hint) };
+    const listeners: (() => void)[] = [];
+    const tx: Tx = {
+      touch: (roomId) => rooms.add(roomId),
+      hint: (hint) => hints.push(hint),
+      afterCommit: (listener) => listeners.push(listener),
+    };
+    const startedMs = performance.now();
     try {
       this.#begin.run();
       for (const pending of batch) perform(pending, tx);
@@ -83,6 +92,8 @@ export class GroupCommit {
       this.#options.onRollback(rooms);
       return { error: asRefusal(error) };
     }
+    this.#options.onCommit(batch.length, performance.now() - startedMs);
+    for (const listener of listeners) listener();
     for (const hint of hints) this.#options.onHint(hint);
     for (const pending of batch) pending.settle();
     return undefined;

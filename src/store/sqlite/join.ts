@@ -98,7 +98,7 @@ function resume(context: SqliteContext, tx: Tx, request: Join, present: Particip
 function restart(context: SqliteContext, tx: Tx, request: Join, present: ParticipantRecord): Joined {
   tx.touch(request.roomId);
   const room = present.room;
-  emptyMailbox(context, present);
+  emptyMailbox(context, tx, present, 'replaced');
   context.directory.removeParticipant(present);
   // Its row lives on without its name until the tokens have moved to the new one.
   context.statements.unnameParticipant.run(present.row);

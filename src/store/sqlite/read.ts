@@ -34,7 +34,11 @@ function pageOf(
     if (entry.expired === 0 && entry.expiresAtMs > nowMs) {
       bytes += entry.bytes;
       if (bytes > maxBytes && messages.length > 0) break;
-      messages.push({ ...entry.message, ageMs: Math.max(0, Math.floor(nowMs) - entry.storedAtMs) });
+      messages.push({
+        ...entry.message,
+        position: entry.position,
+        ageMs: Math.max(0, Math.floor(nowMs) - entry.storedAtMs),
+      });
     } else {
       // Overdue ones that the sweep has not met yet count like those that it has.
       expired += Math.max(1, entry.expired);

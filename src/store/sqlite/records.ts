@@ -1,6 +1,6 @@
 import type { JsonText, MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import { LISTENING_GRACE_MS } from '../../signalling/limits.ts';
-import type { GoneReason, Participant } from '../../signalling/message.ts';
+import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
 import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
 import type { Entry } from './tail.ts';
 
@@ -68,6 +68,12 @@ export const participantOf = (record: ParticipantRecord, nowMs: number): Partici
   ...(record.metadata === undefined ? {} : { metadata: record.metadata }),
   joinedAtMs: record.joinedAtMs,
   listening: isListening(record, nowMs),
+});
+
+export const mailboxOf = ({ room, participantId, mailboxId }: ParticipantRecord): Mailbox => ({
+  roomId: room.roomId,
+  participantId,
+  mailboxId,
 });
 
 export const isListening = (record: ParticipantRecord, nowMs: number): boolean =>

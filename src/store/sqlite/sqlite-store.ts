@@ -14,6 +14,7 @@ import type {
   SignallingStore,
   StoredToken,
 } from '../../signalling/store.ts';
+import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 import { acknowledge } from './acknowledge.ts';
 import { append } from './append.ts';
@@ -36,6 +37,7 @@ export interface SqliteStoreOptions {
   readonly synchronous: 'full' | 'normal';
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly telemetry?: Telemetry;
 }
 
 /** One process, one file. Rows are the truth; rooms, participants and tokens are mirrored in memory (`directory.ts`). */
@@ -52,19 +54,20 @@ export class SqliteStore implements SignallingStore {
     return new SqliteStore(openDatabase(options), options);
   }
 
-  private constructor(database: OpenDatabase, { clock, limits }: SqliteStoreOptions) {
+  private constructor(database: OpenDatabase, { clock, limits, telemetry = SILENT }: SqliteStoreOptions) {
     this.#database = database;
     const nowMs = clock.steadyMs();
     const statements = prepareStatements(database.db);
     const idleTimers = new IdleTimers(nowMs);
     const directory = new Directory(statements, idleTimers);
     directory.load(nowMs);
-    this.#context = { statements, directory, clock, limits };
+    this.#context = { statements, directory, clock, limits, telemetry };
     this.#sweep = new Sweep(this.#context, idleTimers);
     this.#commit = new GroupCommit({
       db: database.db,
       onRollback: (rooms) => rooms.forEach((roomId) => directory.reload(roomId, clock.steadyMs())),
       onHint: (hint) => this.#watchers.forEach((watcher) => watcher(hint)),
+      onCommit: (operations, elapsedMs) => telemetry.committed(operations, elapsedMs),
     });
     this.#lateAcknowledgements = new LateAcknowledgements(this.#context, this.#commit);
   }

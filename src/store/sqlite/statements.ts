@@ -139,6 +139,9 @@ export function prepareStatements(db: Database.Database) {
     removeUpTo: prepare<[number, number], RemovedRow>(
       'DELETE FROM messages WHERE mailbox = ? AND position <= ? RETURNING position, sender, bytes, expired',
     ),
+    unread: prepare<[number, number], { type: string; position: number }>(
+      'SELECT type, position FROM messages WHERE mailbox = ? AND position > ? AND sender IS NOT NULL AND expired = 0',
+    ),
     deleteMailbox: prepare<[number]>('DELETE FROM messages WHERE mailbox = ?'),
 
     overdue: prepare<[number, number], OverdueRow>(`${OVERDUE} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
