@@ -1,5 +1,4 @@
 import type { ReceivedMessage } from '../../signalling/message.ts';
-import type { ParticipantRecord } from './records.ts';
 
 /** One place of a mailbox: a message, or the gap that `expired` messages left. */
 export interface Entry {
@@ -12,6 +11,13 @@ export interface Entry {
   readonly expiresAtMs: number;
   readonly storedAtMs: number;
   readonly message: Omit<ReceivedMessage, 'ageMs' | 'position'>;
+}
+
+/** What it needs of a participant's record. */
+interface Tailed {
+  readonly head: number;
+  tail: Entry[];
+  tailFrom: number;
 }
 
 /** Per mailbox: a burst of candidates fits; a mailbox that nobody reads does not pile up in memory. */
@@ -27,7 +33,7 @@ const MAX_BYTES = 32 * 1024 * 1024;
 export class Tails {
   #bytes = 0;
 
-  add(record: ParticipantRecord, entry: Entry): void {
+  add(record: Tailed, entry: Entry): void {
     if (this.#bytes + entry.bytes > MAX_BYTES || record.tail.length >= MAX_ENTRIES) {
       this.clear(record, entry.position);
       return;
@@ -36,7 +42,7 @@ export class Tails {
     this.#bytes += entry.bytes;
   }
 
-  dropUpTo(record: ParticipantRecord, position: number): void {
+  dropUpTo(record: Tailed, position: number): void {
     let count = 0;
     for (const entry of record.tail) {
       if (entry.position > position) break;
@@ -48,7 +54,7 @@ export class Tails {
   }
 
   /** From now on only what comes behind `position` is remembered. */
-  clear(record: ParticipantRecord, position = record.head): void {
+  clear(record: Tailed, position = record.head): void {
     for (const entry of record.tail) this.#bytes -= entry.bytes;
     record.tail = [];
     record.tailFrom = position;
