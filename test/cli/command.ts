@@ -48,6 +48,12 @@ export class Command {
     return { code, ...output };
   }
 
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new Error('the process has not started');
+    return pid;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

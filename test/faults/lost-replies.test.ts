@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { cleanUp } from '../support/clean-up.ts';
+import { TestClock } from '../support/clock.ts';
+import { Connection } from '../support/connection.ts';
+import { closeServices, startService } from '../support/holdline.ts';
+import { Ledger } from '../support/ledger.ts';
+import { type Member, newRoom } from '../support/member.ts';
+import { nextPolls } from '../support/next-polls.ts';
+import { Proxy, type Verdict } from '../support/proxy.ts';
+
+afterEach(cleanUp);
+afterEach(closeServices);
+
+/** Once, to the first reply that a poll gets. */
+function spoilOnePoll(proxy: Proxy, verdict: Verdict): void {
+  proxy.faults = {
+    onReply: ({ path }) => {
+      if (!path.includes('/messages?')) return 'pass';
+      proxy.faults = {};
+      return verdict;
+    },
+  };
+}
+
+async function aliceAndBob() {
+  const { service, url } = await startService();
+  const proxy = await Proxy.start(url);
+  const ledger = new Ledger();
+  const alice = await ledger.join(url, 'room', 'alice');
+  const bob = await ledger.join(proxy.url, 'room', 'bob');
+  return { service, url, proxy, ledger, alice, bob, after: bob.joined.cursor };
+}
+
+describe.each(['drop', 'cut'] as const)('fault 1: a reply is lost after the server wrote it (%s)', (verdict) => {
+  test('the same cursor brings the same messages again', async () => {
+    const { proxy, ledger, alice, bob, after } = await aliceAndBob();
+    const sent = await alice.sendAll([1, 2, 3].map((payload) => ({ to: 'bob', type: 'custom', payload })));
+    spoilOnePoll(proxy, verdict);
+    await expect(bob.poll({ after })).rejects.toThrow();
+    const { messages } = await bob.poll({ after });
+    expect(messages.map(({ id }) => id)).toEqual(sent.map(({ id }) => id));
+    await ledger.settle();
+  });
+
+  test('so it does for a poll that was held', async () => {
+    const { service, proxy, ledger, alice, bob, after } = await aliceAndBob();
+    spoilOnePoll(proxy, verdict);
+    const { ended } = await service.hold('bob', () => bob.poll({ after, wait: 20 }));
+    const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 1 });
+    await expect(ended).rejects.toThrow();
+    expect(await bob.poll({ after })).toMatchObject({ messages: [{ id }] });
+    await ledger.settle();
+  });
+});
+
+describe('fault 2: RST before delivery', () => {
+  test('the message is kept', async () => {
+    const { service, url, ledger, alice, bob, after } = await aliceAndBob();
+    const connection = await Connection.open(url);
+    connection.request('GET', `/v1/rooms/room/messages?wait=20&after=${after}`, { token: bob.token });
+    await service.hold('bob', () => connection.reply());
+    await connection.reset();
+    const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 1 });
+    expect(await bob.poll({ after, wait: 20 })).toMatchObject({ messages: [{ id }] });
+    await ledger.settle();
+  });
+
+  test('after 2,000 aborted polls no waiter and no handle is left', async () => {
+    const { service, url } = await startService({ maxHeldPolls: 100 });
+    const ledger = new Ledger();
+    const members = [];
+    for (let n = 0; n < 100; n += 1) members.push(await ledger.join(url, newRoom(), `member-${n}`));
+    const before = handles();
+    for (let wave = 0; wave < 20; wave += 1) {
+      // A waiter that stayed from an earlier wave would make one of these the 101st, which is refused instead of held.
+      const held = nextPolls(service.store, 'holdPoll', members.length);
+      const connections = await Promise.all(members.map((member) => openPoll(url, member)));
+      await held;
+      const freed = nextPolls(service.store, 'endPoll', members.length);
+      await Promise.all(connections.map((connection) => connection.reset()));
+      await freed;
+    }
+    const after = handles();
+    expect(after.sockets).toBeLessThanOrEqual(before.sockets);
+    expect(after.timers).toBeLessThanOrEqual(before.timers);
+    await ledger.settle();
+  });
+});
+
+async function openPoll(url: string, { roomId, token }: Member): Promise<Connection> {
+  const connection = await Connection.open(url);
+  connection.request('GET', `/v1/rooms/${roomId}/messages?wait=50`, { token });
+  return connection;
+}
+
+/** What keeps this process, which is the service's too, alive. */
+function handles(): { sockets: number; timers: number } {
+  const names = process.getActiveResourcesInfo();
+  const count = (wanted: string): number => names.filter((name) => name === wanted).length;
+  return { sockets: count('TCPSocketWrap'), timers: count('Timeout') };
+}
+
+test('fault 3: of a client that vanished without a FIN the poll ends at its window, and its presence ages', async () => {
+  const clock = new TestClock();
+  const { service, url } = await startService({}, { clock });
+  const ledger = new Ledger();
+  const alice = await ledger.join(url, 'room', { participantId: 'alice', idleTimeoutSeconds: 300 });
+  const bob = await ledger.join(url, 'room', { participantId: 'bob', idleTimeoutSeconds: 60 });
+  const { cursor: after } = await alice.poll();
+  const held = nextPolls(service.store, 'holdPoll', 1);
+  const connection = await openPoll(url, bob);
+  connection.socket.pause();
+  await held;
+  expect(await listening(alice, 'bob')).toBe(true);
+
+  const windowOver = nextPolls(service.store, 'endPoll', 1);
+  await clock.advance(50_000);
+  await windowOver;
+  await clock.advance(5_000);
+  expect(await listening(alice, 'bob')).toBe(false);
+
+  await alice.send({ to: 'bob', type: 'custom', payload: 'to nobody any more' });
+  await clock.advance(60_000);
+  const { messages } = await alice.poll({ after });
+  expect(messages).toMatchObject([{ type: 'participant-left', payload: { participantId: 'bob', reason: 'timeout' } }]);
+  ledger.gone('bob');
+  await ledger.settle();
+});
+
+const listening = async (asker: Member, whom: string): Promise<boolean | undefined> =>
+  (await asker.roster()).find(({ participantId }) => participantId === whom)?.listening;

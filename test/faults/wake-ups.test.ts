@@ -1,0 +1,71 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { defaultSettings } from '../../src/config.ts';
+import { createLog } from '../../src/log.ts';
+import { createHoldline } from '../../src/service.ts';
+import type { SignallingStore } from '../../src/signalling/store.ts';
+import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import { TestClock } from '../support/clock.ts';
+import { closeServices, startService } from '../support/holdline.ts';
+import { Ledger } from '../support/ledger.ts';
+import { nextPolls } from '../support/next-polls.ts';
+
+afterEach(cleanUp);
+afterEach(closeServices);
+
+test('fault 9: what is committed between the read and the hold of a poll is delivered before any time has passed', async () => {
+  const { service, url } = await startService({}, { clock: new TestClock() });
+  const ledger = new Ledger();
+  const alice = await ledger.join(url, 'room', 'alice');
+  const bob = await ledger.join(url, 'room', 'bob');
+  const read = service.store.read.bind(service.store);
+  let sending: ReturnType<typeof alice.send> | undefined;
+  service.store.read = async (mailbox, range) => {
+    const page = await read(mailbox, range);
+    await (sending ??= alice.send({ to: 'bob', type: 'custom', payload: 'just after the read' }));
+    return page;
+  };
+  const batch = await bob.poll({ after: bob.joined.cursor, wait: 20 });
+  expect(batch.messages).toMatchObject([{ id: (await sending)?.id, ageMs: 0 }]);
+  await ledger.settle();
+});
+
+test('fault 10: when the wake-up is lost, the message is delivered at the end of the window at the latest', async () => {
+  const clock = new TestClock();
+  const { url, held, ended } = await startDeaf(clock);
+  const ledger = new Ledger();
+  const alice = await ledger.join(url, 'room', 'alice');
+  const bob = await ledger.join(url, 'room', 'bob');
+  const poll = bob.poll({ after: bob.joined.cursor, wait: 20 });
+  await held;
+  const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 'unheard' });
+  await clock.advance(20_000);
+  await ended;
+  const { messages } = await poll;
+  expect(messages).toMatchObject([{ id }]);
+  // The real window is up to a tenth shorter than asked for, never longer.
+  expect(messages[0]?.ageMs).toBeGreaterThanOrEqual(18_000);
+  expect(messages[0]?.ageMs).toBeLessThanOrEqual(20_000);
+  await ledger.settle();
+});
+
+/** A service whose store loses every hint that there are messages; with the begin and the end of its first held poll. */
+async function startDeaf(clock: TestClock) {
+  const settings = defaultSettings({ store: { kind: 'sqlite', path: ':memory:' }, host: '127.0.0.1', port: 0 });
+  let held = Promise.resolve();
+  let ended = Promise.resolve();
+  const wrapStore = (store: SignallingStore): SignallingStore => {
+    held = nextPolls(store, 'holdPoll', 1);
+    ended = nextPolls(store, 'endPoll', 1);
+    return deafen(store);
+  };
+  const holdline = await createHoldline(settings, { clock, wrapStore, log: createLog('silent') });
+  onCleanUp(() => holdline.close());
+  const { port } = await holdline.start();
+  return { url: `http://127.0.0.1:${port}`, held, ended };
+}
+
+function deafen(store: SignallingStore): SignallingStore {
+  const watch = store.watch.bind(store);
+  store.watch = (watcher) => watch((hint) => hint.kind === 'messages' || watcher(hint));
+  return store;
+}

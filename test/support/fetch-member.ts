@@ -1,0 +1,51 @@
+import { OPERATIONS, type OperationId } from '../../src/http/operations.ts';
+import { type Answer, expectConforms, readAnswer } from './conformance.ts';
+import type { Sent } from './http.ts';
+import { Member } from './member.ts';
+
+/** A member on plain `fetch`: connections are kept alive, and a lost one is a rejection. Answers must be as documented. */
+export class FetchMember extends Member {
+  override async call(id: OperationId, sent: Sent = {}, participantId = this.id): Promise<Answer> {
+    const path = OPERATIONS[id].path.replace('{roomId}', this.roomId).replace('{participantId}', participantId);
+    return fetchAnswer(String(this.target), id, path, { token: this.token, ...sent });
+  }
+}
+
+export async function fetchAnswer(url: string, id: OperationId, path: string, sent: Sent): Promise<Answer> {
+  const { query, body, token, headers } = sent;
+  const response = await fetch(`${url}${path}${query === undefined ? '' : `?${queryText(query)}`}`, {
+    method: OPERATIONS[id].method,
+    headers: {
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer = await readAnswer(response);
+  expectConforms(id, answer);
+  return answer;
+}
+
+function queryText(query: NonNullable<Sent['query']>): string {
+  if (typeof query === 'string') return query;
+  const texts = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+  return new URLSearchParams(texts).toString();
+}
+
+/** As a client does: the same request again, until a connection lasts long enough for its reply. */
+export async function untilAnswered<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isLostConnection(error)) throw error;
+    }
+  }
+}
+
+/** What `fetch` throws when there is no reply, or no whole one; told from other errors by its cause. */
+function isLostConnection(error: unknown): boolean {
+  const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
+  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(String(cause?.code));
+}

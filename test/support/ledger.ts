@@ -1,0 +1,169 @@
+import { expect } from '@jest/globals';
+import type { OperationId } from '../../src/http/operations.ts';
+import type { Batch, JoinRequest, JoinResult, ReceivedMessage, Receipt, ReceiptList } from '../../src/wire/index.ts';
+import type { Answer } from './conformance.ts';
+import { fetchAnswer, FetchMember } from './fetch-member.ts';
+import type { Sent } from './http.ts';
+import type { Member } from './member.ts';
+
+interface Stored {
+  readonly id: string;
+  readonly sender: string;
+  /** Between these two moments it was committed. */
+  readonly begun: number;
+  readonly answered: number;
+}
+
+/** What is known of one mailbox, from outside. */
+class Account {
+  readonly stored: Stored[] = [];
+  /** In the order of the first delivery. */
+  readonly delivered = new Map<string, ReceivedMessage>();
+  expired = 0;
+  gone = false;
+}
+
+/** Everything but `ageMs`, which grows from copy to copy. */
+const lasting = ({ ageMs: _, ...message }: ReceivedMessage) => message;
+
+/** What makes two deliveries the same message in the eyes of a person: one who sent it once must not find it twice. */
+const contentOf = ({ from, type, payload, callId }: ReceivedMessage) => JSON.stringify([from, type, payload, callId]);
+
+/**
+ * Books of who was told 201 and who was handed what, to be balanced at the end of a fault: batches are ordered, copies of a
+ * message are the same and are one message, nothing is doubled, and every 201 was delivered, was reported expired, or its
+ * recipient is gone. Messages sent under the eyes of a ledger must differ in their content.
+ */
+export class Ledger {
+  readonly #accounts = new Map<string, Account>();
+  /** By participant, the first that was observed. */
+  readonly #members = new Map<string, Member>();
+  readonly #begun = new Map<string, number>();
+  #moment = 0;
+
+  /** A new participant; an id alone stands for the whole request. */
+  async join(url: string, roomId: string, who: string | Partial<JoinRequest>): Promise<Member> {
+    const body = typeof who === 'string' ? { participantId: who } : who;
+    const answer = await fetchAnswer(url, 'joinRoom', `/v1/rooms/${roomId}/participants`, { body });
+    expect(answer).toMatchObject({ status: 201 });
+    return this.observe(url, answer.body as JoinResult);
+  }
+
+  /** A participant who joined by other means, or one at another address. */
+  observe(url: string, joined: JoinResult): Member {
+    const member = new Observed(this, url, joined);
+    if (!this.#accounts.has(member.id)) this.#accounts.set(member.id, new Account());
+    if (!this.#members.has(member.id)) this.#members.set(member.id, member);
+    return member;
+  }
+
+  /** Of a retried request the first attempt counts: it may be the one that was committed. */
+  begin(requestKey?: string): number {
+    const now = (this.#moment += 1);
+    if (requestKey === undefined) return now;
+    const begun = this.#begun.get(requestKey) ?? now;
+    this.#begun.set(requestKey, begun);
+    return begun;
+  }
+
+  sent(sender: string, begun: number, receipts: readonly Receipt[]): void {
+    const answered = (this.#moment += 1);
+    for (const { id, recipients } of receipts) {
+      for (const { participantId } of recipients) {
+        const { stored } = this.#account(participantId);
+        if (!stored.some((other) => other.id === id)) stored.push({ id, sender, begun, answered });
+      }
+    }
+  }
+
+  received(reader: string, { messages, expired }: Batch): void {
+    const account = this.#account(reader);
+    const { delivered } = account;
+    account.expired += expired;
+    for (const message of messages) {
+      const copy = delivered.get(message.id);
+      if (copy === undefined) delivered.set(message.id, message);
+      else expect(lasting(message)).toEqual(lasting(copy));
+    }
+    const places = new Map([...delivered.keys()].map((id, place) => [id, place]));
+    const order = messages.map(({ id }) => places.get(id));
+    expect(order).toEqual([...new Set(order)].sort((one, other) => Number(one) - Number(other)));
+  }
+
+  gone(participantId: string): void {
+    this.#account(participantId).gone = true;
+  }
+
+  /** Reads every mailbox to its end, and balances the books. The server must be well again. */
+  async settle(): Promise<void> {
+    for (const member of this.#members.values()) if (!this.#account(member.id).gone) await readAll(member);
+    for (const [participantId, account] of this.#accounts) this.#balance(participantId, account);
+  }
+
+  #balance(participantId: string, account: Account): void {
+    const contents = [...account.delivered.values()].filter(({ from }) => from !== undefined).map(contentOf);
+    expect({ participantId, doubled: contents.length - new Set(contents).size }).toEqual({ participantId, doubled: 0 });
+    const missing = account.stored.filter((stored) => !this.#isAccountedFor(participantId, account, stored));
+    expect({ participantId, missing }).toEqual({ participantId, missing: [] });
+    expectOrderOfCommits(account);
+  }
+
+  #isAccountedFor(participantId: string, account: Account, { id, sender }: Stored): boolean {
+    if (account.gone || account.delivered.has(id)) return true;
+    const told = this.#account(sender);
+    if (told.gone) return account.expired > 0;
+    return [...told.delivered.values()].some(
+      ({ type, payload }) =>
+        type === 'message-expired' && isAbout(payload as { messageId: string; to: string }, id, participantId),
+    );
+  }
+
+  #account(participantId: string): Account {
+    const account = this.#accounts.get(participantId);
+    if (account === undefined) throw new Error(`the ledger knows no ${participantId}`);
+    return account;
+  }
+}
+
+const isAbout = ({ messageId, to }: { messageId: string; to: string }, id: string, recipient: string): boolean =>
+  messageId === id && to === recipient;
+
+/** A message whose 201 came before another one's request began was committed first, so it must come first. */
+function expectOrderOfCommits({ stored, delivered }: Account): void {
+  const byId = new Map(stored.map((message) => [message.id, message]));
+  const inOrder = [...delivered.keys()].flatMap((id) => byId.get(id) ?? []);
+  let latestBegun = 0;
+  for (const { id, begun, answered } of inOrder) {
+    expect({ id, overtaken: answered < latestBegun }).toEqual({ id, overtaken: false });
+    latestBegun = Math.max(latestBegun, begun);
+  }
+}
+
+async function readAll(member: Member): Promise<void> {
+  let batch = await member.poll();
+  while (batch.messages.length > 0 || batch.expired > 0) batch = await member.poll({ after: batch.cursor });
+}
+
+/** A member whose every send and poll goes into the books. */
+class Observed extends FetchMember {
+  readonly #ledger: Ledger;
+
+  constructor(ledger: Ledger, url: string, joined: JoinResult) {
+    super(url, joined);
+    this.#ledger = ledger;
+  }
+
+  override async call(id: OperationId, sent: Sent = {}, participantId = this.id): Promise<Answer> {
+    const key = sent.headers?.['Idempotency-Key'];
+    const begun = this.#ledger.begin(key === undefined ? undefined : `${this.id} ${key}`);
+    const answer = await super.call(id, sent, participantId);
+    if (answer.status === 201 && id === 'sendMessage') this.#ledger.sent(this.id, begun, [answer.body as Receipt]);
+    if (answer.status === 201 && id === 'sendMessages')
+      this.#ledger.sent(this.id, begun, (answer.body as ReceiptList).receipts);
+    if (answer.status === 200 && (id === 'receiveMessages' || id === 'pollMessages'))
+      this.#ledger.received(this.id, answer.body as Batch);
+    if ((answer.body as { code?: string } | undefined)?.code === 'participant-gone' || id === 'leaveRoom')
+      this.#ledger.gone(participantId);
+    return answer;
+  }
+}

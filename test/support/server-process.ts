@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Command, type Ended, startServer } from '../cli/command.ts';
+import { onCleanUp } from './clean-up.ts';
+import type { Member } from './member.ts';
+
+interface Options {
+  /** Settings; a database in memory and a free port of this machine unless they say otherwise. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly execArgv?: readonly string[];
+}
+
+/** The real server as a process of its own, which does not outlive the test. */
+export class ServerProcess {
+  readonly url: string;
+  readonly command: Command;
+
+  private constructor(url: string, command: Command) {
+    this.url = url;
+    this.command = command;
+  }
+
+  static async start(options: Options = {}): Promise<ServerProcess> {
+    const { command, url } = await startServer(options);
+    const server = new ServerProcess(url, command);
+    onCleanUp(() => server.kill());
+    return server;
+  }
+
+  get pid(): number {
+    return this.command.pid;
+  }
+
+  /** `kill -9`: it writes, answers and closes nothing any more. */
+  async kill(): Promise<void> {
+    this.command.signal('SIGKILL');
+    await this.command.ended;
+  }
+
+  /** Drains and stops. */
+  stop(): Promise<Ended> {
+    this.command.signal('SIGTERM');
+    return this.command.ended;
+  }
+}
+
+export function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), 'holdline-'));
+  onCleanUp(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export const temporaryDatabase = (): string => `sqlite:${join(temporaryDirectory(), 'holdline.db')}`;
+
+/** Resolves once the server holds a poll of the member. Another process cannot tell by itself: it is asked until it says so. */
+export async function untilListening(member: Member): Promise<void> {
+  for (;;) {
+    const own = (await member.roster()).find(({ participantId }) => participantId === member.id);
+    if (own?.listening === true) return;
+  }
+}
