@@ -23,7 +23,6 @@ export function append(context: SqliteContext, tx: Tx, { sender, messages, idemp
   const from = presentOrGone(context, sender);
   const kept = idempotency && findKept(context, from, idempotency);
   if (kept !== undefined) return { receipts: kept, replayed: true };
-  refuseWhenFull(context);
   const planned = plan(context, from, messages);
 
   tx.touch(sender.roomId);
@@ -54,10 +53,15 @@ function findKept(
 
 /** Decides everything before anything is written: all messages of the batch, or none. */
 function plan(context: SqliteContext, from: ParticipantRecord, messages: readonly OutgoingMessage[]): Planned[] {
+  // Every recipient is looked up before any quota is.
+  const addressees = messages.map(({ to }, messageIndex) =>
+    to === undefined ? othersThan(from) : [recipientOf(from, to, messageIndex)],
+  );
+  refuseWhenFull(context);
   const quota = new Quota(context);
   return messages.map((message, messageIndex) => {
     const bytes = messageBytes(message);
-    const addressed = message.to === undefined ? othersThan(from) : [recipientOf(from, message.to, messageIndex)];
+    const addressed = addressees[messageIndex] ?? [];
     const recipients = addressed.filter((to) => quota.take(to, bytes));
     if (recipients.length === 0 && addressed.length > 0) throw mailboxFull(message, messageIndex);
     const skipped = recipients.length === addressed.length ? [] : addressed.filter((to) => !recipients.includes(to));

@@ -1,0 +1,157 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Server } from 'node:http';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { cleanUp } from '../support/clean-up.ts';
+import { type Answer, answerOf, expectProblem } from '../support/conformance.ts';
+import { Connection } from '../support/connection.ts';
+import { closeServices, type ListeningService, startService } from '../support/holdline.ts';
+import { pointersOf } from '../support/http.ts';
+import { join, newRoom } from '../support/member.ts';
+
+let server: ListeningService;
+beforeAll(async () => {
+  server = await startService();
+});
+afterEach(cleanUp);
+afterAll(closeServices);
+
+const answerTo = async (connection: Connection): Promise<Answer> => answerOf(await connection.reply());
+
+async function exchangeBytes(bytes: string | Buffer): Promise<{ answer: Answer; connection: Connection }> {
+  const connection = await Connection.open(server.url);
+  connection.write(bytes);
+  return { answer: await answerTo(connection), connection };
+}
+
+/** In the same form and with the same headers as what the app answers, on a connection that ends. */
+async function expectRefused(connection: Connection, answer: Answer, status: number): Promise<void> {
+  expectProblem(answer, 'invalid-request', status);
+  expect(answer.headers).toMatchObject({
+    'content-type': 'application/problem+json; charset=utf-8',
+    'access-control-allow-origin': '*',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+    connection: 'close',
+  });
+  expect(await connection.closed).toBe('ended');
+}
+
+const JOIN = 'POST /v1/rooms/r/participants HTTP/1.1\r\nHost: x\r\n';
+
+describe('what is not HTTP/1.1 is answered with 400', () => {
+  test.each<[string, string | Buffer]>([
+    ['plain text', 'hello\r\n\r\n'],
+    ['a TLS greeting', Buffer.from('16030100ff010000fb0303', 'hex')],
+    ['HTTP/2 in the clear', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['a method that nobody knows', 'TALK / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a bare space in the path', 'GET /v1/rooms/a b/participants HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a header without a colon', 'GET / HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n'],
+    ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX-A: a\0b\r\n\r\n'],
+    ['a length that is no number', `${JOIN}Content-Length: two\r\n\r\n{}`],
+    ['a negative length', `${JOIN}Content-Length: -1\r\n\r\n`],
+    ['two different lengths', `${JOIN}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}`],
+    [
+      'a length beside chunks (request smuggling)',
+      `${JOIN}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    ],
+    [
+      'a chunk without a size',
+      `${JOIN}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n`,
+    ],
+  ])('%s', async (_, bytes) => {
+    const { answer, connection } = await exchangeBytes(bytes);
+    await expectRefused(connection, answer, 400);
+    expect(pointersOf(answer)).toEqual(['/header']);
+  });
+
+  test('a request without Host', async () => {
+    const { answer, connection } = await exchangeBytes('GET /healthz HTTP/1.1\r\nX-Request-Id: mine\r\n\r\n');
+    expectProblem(answer, 'invalid-request');
+    expect(pointersOf(answer)).toEqual(['/header/Host']);
+    expect(answer.headers).toMatchObject({ 'x-request-id': 'mine', connection: 'close' });
+    expect(await connection.closed).toBe('ended');
+  });
+});
+
+test('headers above 16 KiB are answered with 431', async () => {
+  const { answer, connection } = await exchangeBytes(`GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`);
+  await expectRefused(connection, answer, 431);
+  const long = await exchangeBytes(`GET /v1/rooms/${'a'.repeat(17_000)}/participants HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await expectRefused(long.connection, long.answer, 431);
+});
+
+describe('a request that does not arrive in time is answered with 408', () => {
+  let http: Server;
+  const take = (message: unknown): void => {
+    ({ server: http } = message as { server: Server });
+  };
+  beforeAll(async () => {
+    subscribe('http.server.request.start', take);
+    await join(server.url, newRoom(), 'alice');
+    unsubscribe('http.server.request.start', take);
+    http.headersTimeout = http.requestTimeout = 50;
+  });
+
+  test('slow headers and slow bodies, while a held poll goes on', async () => {
+    const alice = await join(server.url, newRoom(), 'alice');
+    const poll = await server.service.hold('alice', () => alice.poll({ wait: 30 }));
+    const slow = [
+      'GET / HTTP/1.1\r\nHost: x\r\nX-Slow',
+      `${JOIN}Content-Type: application/json\r\nContent-Length: 9\r\n\r\n{`,
+    ];
+    const refused = slow.map(async (bytes) => {
+      const { answer, connection } = await exchangeBytes(bytes);
+      await expectRefused(connection, answer, 408);
+    });
+    await Promise.all(refused);
+    await (await join(server.url, alice.roomId, 'bob')).send({ type: 'invite' });
+    expect((await poll.ended).messages).toMatchObject([{ type: 'participant-joined' }]);
+  });
+});
+
+describe('what HTTP/1.1 allows is served', () => {
+  test('HTTP/1.0, with or without Host', async () => {
+    const { answer, connection } = await exchangeBytes('GET /healthz HTTP/1.0\r\n\r\n');
+    expect([answer.status, answer.body]).toEqual([200, { status: 'ok' }]);
+    expect(await connection.closed).toBe('ended');
+  });
+
+  test('an absolute URL, as for proxies', async () => {
+    const { answer } = await exchangeBytes('GET http://holdline.test/healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(answer.status).toBe(200);
+  });
+
+  test('an offer to upgrade, which is declined by going on', async () => {
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
+    const { answer } = await exchangeBytes(`GET /healthz HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`);
+    expect(answer.status).toBe(200);
+  });
+
+  test('Expect: 100-continue, as curl sends it with large bodies, and an expectation that nobody knows', async () => {
+    const connection = await Connection.open(server.url);
+    connection.write(`${JOIN}Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`);
+    expect((await connection.reply()).status).toBe(100);
+    connection.write('{}');
+    expect((await connection.reply()).status).toBe(201);
+    connection.request('GET', '/healthz', { headers: { Expect: 'tea' } });
+    expect((await connection.reply()).status).toBe(200);
+  });
+
+  test('several requests on one connection, also sent ahead', async () => {
+    const connection = await Connection.open(server.url);
+    connection.request('GET', '/healthz');
+    connection.request('GET', '/nowhere');
+    connection.request('GET', '/readyz');
+    const answers = [await answerTo(connection), await answerTo(connection), await answerTo(connection)];
+    expect(answers.map(({ status }) => status)).toEqual([200, 404, 200]);
+  });
+
+  test('a refused body does not spoil the connection', async () => {
+    const connection = await Connection.open(server.url);
+    const body = { messages: 'x'.repeat(100_000) };
+    connection.request('POST', '/v1/rooms/r/messages/batch', { body });
+    expect((await connection.reply()).status).toBe(401);
+    connection.request('GET', '/healthz');
+    expect((await connection.reply()).status).toBe(200);
+  });
+});
