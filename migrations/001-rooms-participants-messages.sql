@@ -43,8 +43,10 @@ CREATE TABLE messages (
 CREATE INDEX messages_by_expiry ON messages (expires_at) WHERE expires_at IS NOT NULL;
 
 -- `fresh` and `used` tokens belong to the participant, `replaced` ones only prove who it is, `gone` ones are remembered.
+-- No index on the handle: tokens are looked up in memory, and random keys would scatter each join over the file.
 CREATE TABLE tokens (
-  handle         TEXT PRIMARY KEY,
+  id             INTEGER PRIMARY KEY,
+  handle         TEXT    NOT NULL,
   digest         TEXT    NOT NULL,     -- SHA-256 of the secret half
   state          TEXT    NOT NULL CHECK (state IN ('fresh', 'used', 'replaced', 'gone')),
   participant    INTEGER REFERENCES participants (id),

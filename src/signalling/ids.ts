@@ -1,4 +1,4 @@
-import { randomBytes, randomFillSync } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -18,18 +18,8 @@ export const newParticipantId = (): ParticipantId => randomBytes(16).toString('b
 /** 72 random bits: unique over all mailboxes that a store ever held; not a secret. */
 export const newMailboxId = (): MailboxId => randomBytes(9).toString('base64url') as MailboxId;
 
-const pool = Buffer.alloc(10 * 256);
-let used = pool.length;
-
-/** UUIDv7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, 74 random bits from a pool (one system call per 256 ids). */
+/** UUIDv7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, then the 74 random bits of a UUIDv4, which Node keeps in stock. */
 export function newMessageId(unixMs: number): MessageId {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  const random = pool.toString('hex', used, used + 10);
-  used += 10;
   const time = unixMs.toString(16).padStart(12, '0');
-  const variant = '89ab'[parseInt(random.charAt(3), 16) & 3] ?? '8';
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(8)}` as MessageId;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}` as MessageId;
 }

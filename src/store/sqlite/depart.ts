@@ -5,7 +5,7 @@ import type { SqliteContext } from './context.ts';
 import { announce } from './deliver.ts';
 import type { Tx } from './group-commit.ts';
 import { mailboxOf, pendingBytes, type ParticipantRecord } from './records.ts';
-import { endTokens } from './tokens.ts';
+import { endTokens, forgetJoinKey } from './tokens.ts';
 
 export function depart(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
   const { room, participantId } = participant;
@@ -27,7 +27,7 @@ export function emptyMailbox(context: SqliteContext, tx: Tx, participant: Partic
   context.statements.deleteMailbox.run(participant.row);
   context.directory.tails.clear(participant);
   context.statements.deleteSendsOf.run(participant.row);
-  context.statements.deleteJoinsOf.run(participant.row);
+  forgetJoinKey(context, participant);
   context.directory.liveBytes -= pendingBytes(participant);
   Object.assign(participant, {
     messages: 0,

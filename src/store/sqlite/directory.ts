@@ -112,6 +112,7 @@ export class Directory {
       joinedAtMs: row.joined_at,
       idleTimeoutMs: row.idle_timeout_ms,
       tokens: [],
+      hasJoinKey: row.has_join_key === 1,
       acknowledged: row.acknowledged,
       head: Math.max(row.acknowledged, row.head ?? 0),
       tail: [],
@@ -131,6 +132,7 @@ export class Directory {
 
   #restoreToken(row: TokenRow): void {
     const token = {
+      row: row.id,
       handle: row.handle as TokenHandle,
       digest: row.digest as TokenDigest,
       roomId: row.room_id as RoomId,

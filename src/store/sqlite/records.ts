@@ -21,6 +21,8 @@ export interface ParticipantRecord {
   readonly joinedAtMs: number;
   idleTimeoutMs: number;
   tokens: TokenRecord[];
+  /** Whether an idempotency key of a join may still be kept for it. */
+  hasJoinKey: boolean;
 
   /** Position up to which everything is acknowledged. */
   acknowledged: number;
@@ -48,12 +50,13 @@ export interface ParticipantRecord {
 }
 
 export type TokenRecord = {
+  readonly row: number;
   readonly handle: TokenHandle;
   readonly digest: TokenDigest;
   readonly roomId: RoomId;
   readonly participantId: ParticipantId;
 } & (
-  | { readonly state: 'fresh' | 'used' | 'replaced'; readonly participant: ParticipantRecord }
+  | { state: 'fresh' | 'used' | 'replaced'; readonly participant: ParticipantRecord }
   | {
       readonly state: 'gone';
       readonly reason: GoneReason;

@@ -30,7 +30,7 @@ import { read } from './read.ts';
 import { participantOf } from './records.ts';
 import { prepareStatements } from './statements.ts';
 import { Sweep } from './sweep.ts';
-import { claim, findToken } from './tokens.ts';
+import { claim, claimInMemory, findToken } from './tokens.ts';
 
 export interface SqliteStoreOptions {
   readonly path: string;
@@ -80,8 +80,8 @@ export class SqliteStore implements SignallingStore {
     return findToken(this.#context, handle);
   }
 
-  claimToken(handle: TokenHandle): Promise<void> {
-    return this.#commit.run((tx) => claim(this.#context, tx, handle));
+  async claimToken(handle: TokenHandle): Promise<void> {
+    if (!claimInMemory(this.#context, handle)) await this.#commit.run((tx) => claim(this.#context, tx, handle));
   }
 
   async participants(roomId: RoomId): Promise<readonly Participant[]> {

@@ -18,9 +18,11 @@ export interface ParticipantRow {
   event_bytes: number;
   gaps: number;
   expires_from: number | null;
+  has_join_key: number;
 }
 
 export interface TokenRow {
+  id: number;
   handle: string;
   digest: string;
   state: 'fresh' | 'used' | 'replaced' | 'gone';
@@ -72,7 +74,8 @@ const PARTICIPANTS = `
     count(m.rowid) FILTER (WHERE m.expired = 0 AND m.sender IS NULL) AS events,
     coalesce(sum(m.bytes) FILTER (WHERE m.expired = 0 AND m.sender IS NULL), 0) AS event_bytes,
     count(m.rowid) FILTER (WHERE m.expired > 0) AS gaps,
-    min(m.expires_at) AS expires_from
+    min(m.expires_at) AS expires_from,
+    EXISTS (SELECT 1 FROM joins j WHERE j.participant = p.id) AS has_join_key
   FROM participants p JOIN rooms r ON r.id = p.room LEFT JOIN messages m ON m.mailbox = p.id`;
 
 const OVERDUE = 'SELECT rowid, mailbox, position, message_id, sender, type, call_id, bytes FROM messages';
@@ -166,8 +169,8 @@ export function prepareStatements(db: Database.Database) {
     insertToken: prepare<[string, string, number, string, string]>(
       `INSERT INTO tokens (handle, digest, state, participant, room_id, participant_id) VALUES (?, ?, 'fresh', ?, ?, ?)`,
     ),
-    useToken: prepare<[string]>(`UPDATE tokens SET state = 'used' WHERE handle = ?`),
-    deleteOtherTokens: prepare<[number, string]>('DELETE FROM tokens WHERE participant = ? AND handle <> ?'),
+    useToken: prepare<[number]>(`UPDATE tokens SET state = 'used' WHERE id = ?`),
+    deleteOtherTokens: prepare<[number, number]>('DELETE FROM tokens WHERE participant = ? AND id <> ?'),
     replaceTokens: prepare<[number, number]>(
       `UPDATE tokens SET state = 'replaced', participant = ? WHERE participant = ?`,
     ),
@@ -192,7 +195,7 @@ export function prepareStatements(db: Database.Database) {
     deleteJoinsOf: prepare<[number]>('DELETE FROM joins WHERE participant = ?'),
 
     forgetTokens: prepare<[number, number], { handle: string }>(
-      'DELETE FROM tokens WHERE handle IN (SELECT handle FROM tokens WHERE forget_at <= ? LIMIT ?) RETURNING handle',
+      'DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE forget_at <= ? LIMIT ?) RETURNING handle',
     ),
     forgetSends: prepare<[number, number]>(
       'DELETE FROM sends WHERE rowid IN (SELECT rowid FROM sends WHERE forget_at <= ? LIMIT ?)',

@@ -21,8 +21,24 @@ export function findToken(context: SqliteContext, handle: TokenHandle): StoredTo
 export function mint(context: SqliteContext, participant: ParticipantRecord, token: Join['token']): void {
   const { participantId } = participant;
   const { roomId } = participant.room;
-  context.statements.insertToken.run(token.handle, token.digest, participant.row, roomId, participantId);
-  context.directory.addToken({ ...token, roomId, participantId, state: 'fresh', participant });
+  const { insertToken } = context.statements;
+  const row = Number(
+    insertToken.run(token.handle, token.digest, participant.row, roomId, participantId).lastInsertRowid,
+  );
+  context.directory.addToken({ ...token, row, roomId, participantId, state: 'fresh', participant });
+}
+
+/**
+ * The first use of a token that nothing hangs on, as nearly every one: noted in memory only. After a restart it counts as fresh
+ * again, and its next use changes as little.
+ * @returns whether that was all; if not, it takes a transaction
+ */
+export function claimInMemory(context: SqliteContext, handle: TokenHandle): boolean {
+  const token = context.directory.tokens.get(handle);
+  if (token?.state !== 'fresh') return true;
+  if (token.participant.tokens.length > 1 || token.participant.hasJoinKey) return false;
+  token.state = 'used';
+  return true;
 }
 
 /** The first use: the others of its participant end, and the key it was minted under is forgotten. */
@@ -31,42 +47,48 @@ export function claim(context: SqliteContext, tx: Tx, handle: TokenHandle): void
   if (token?.state !== 'fresh') return;
   const { participant } = token;
   tx.touch(token.roomId);
-  context.statements.useToken.run(handle);
-  context.statements.deleteOtherTokens.run(participant.row, handle);
-  context.statements.deleteJoinsOf.run(participant.row);
+  context.statements.useToken.run(token.row);
+  context.statements.deleteOtherTokens.run(participant.row, token.row);
+  forgetJoinKey(context, participant);
   forgetTokensOf(context, participant);
   context.directory.addToken({ ...token, state: 'used' });
+}
+
+export function forgetJoinKey(context: SqliteContext, participant: ParticipantRecord): void {
+  if (!participant.hasJoinKey) return;
+  context.statements.deleteJoinsOf.run(participant.row);
+  participant.hasJoinKey = false;
 }
 
 /** The tokens of `from` prove identity for `to` from now on, and nothing else. */
 export function replaceTokens(context: SqliteContext, from: ParticipantRecord, to: ParticipantRecord): void {
   context.statements.replaceTokens.run(to.row, from.row);
-  const tokens = forgetTokensOf(context, from);
-  for (const { handle, digest, roomId, participantId } of tokens) {
-    context.directory.addToken({ handle, digest, roomId, participantId, state: 'replaced', participant: to });
+  for (const token of forgetTokensOf(context, from)) {
+    context.directory.addToken({ ...identityOf(token), state: 'replaced', participant: to });
   }
 }
 
 /** Live tokens are told for a while how their participant went; replaced ones end with it. */
 export function endTokens(context: SqliteContext, participant: ParticipantRecord, reason: GoneReason): void {
   const forgetAtMs = Math.floor(context.clock.steadyMs() + GONE_REMEMBERED_MS);
-  context.directory.departed.set(participant.mailboxId, reason);
-  context.statements.deleteReplacedTokens.run(participant.row);
-  context.statements.endTokens.run(reason, forgetAtMs, participant.row);
-  for (const { state, handle, digest, roomId, participantId } of forgetTokensOf(context, participant)) {
-    if (state !== 'replaced')
-      context.directory.addToken({
-        handle,
-        digest,
-        roomId,
-        participantId,
-        state: 'gone',
-        reason,
-        forgetAtMs,
-        mailboxId: participant.mailboxId,
-      });
+  const { mailboxId, row } = participant;
+  const tokens = forgetTokensOf(context, participant);
+  context.directory.departed.set(mailboxId, reason);
+  if (tokens.some(({ state }) => state === 'replaced')) context.statements.deleteReplacedTokens.run(row);
+  context.statements.endTokens.run(reason, forgetAtMs, row);
+  for (const token of tokens) {
+    if (token.state === 'replaced') continue;
+    context.directory.addToken({ ...identityOf(token), state: 'gone', reason, forgetAtMs, mailboxId });
   }
 }
+
+const identityOf = ({ row, handle, digest, roomId, participantId }: TokenRecord) => ({
+  row,
+  handle,
+  digest,
+  roomId,
+  participantId,
+});
 
 function forgetTokensOf(context: SqliteContext, participant: ParticipantRecord): readonly TokenRecord[] {
   const tokens = participant.tokens;
