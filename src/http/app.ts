@@ -31,13 +31,13 @@ export function createApp(edge: Edge): App {
   const prepared = prepareForExpress(app);
   app.disable('x-powered-by').disable('etag');
   app.set('trust proxy', edge.settings.trustProxy);
+  app.enable('case sensitive routing');
   app.set('query parser', false); // parsed once, by the schema of the operation
 
-  const router = express.Router({ caseSensitive: true });
-  router.use('/v1', preflight(edge, constant), methodOverride);
-  if (edge.settings.corsOrigins !== '*') router.use('/v1', corsHandler(edge.settings.corsOrigins));
-  addRoutes(router, edge, constant);
-  app.use(router);
+  // No paths and no router of their own: every layer that matches a path costs each message a microsecond.
+  app.use(preflight(edge, constant), methodOverride);
+  if (edge.settings.corsOrigins !== '*') app.use(corsHandler(edge.settings.corsOrigins));
+  addRoutes(app, edge, constant);
   app.use((req) => {
     throw new RequestProblem(
       'not-found',
@@ -49,10 +49,10 @@ export function createApp(edge: Edge): App {
 }
 
 /** The rows of the table; for every path, what its methods do and that it has no others. */
-function addRoutes(router: express.Router, edge: Edge, constant: HeaderList): void {
+function addRoutes(app: Express, edge: Edge, constant: HeaderList): void {
   const byPath = Map.groupBy(operationRows(), ([, operation]) => operation.path);
-  for (const [path, rows] of byPath) {
-    const at = router.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
+  for (const [path, rows] of [...byPath].sort(messagesFirst)) {
+    const at = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     const refuse = refuseOtherMethods(rows.map(([, operation]) => operation));
     // Express would answer HEAD by the GET, and hold it.
     if (rows.some(([id]) => id === 'receiveMessages')) at.head(refuse);
@@ -60,6 +60,12 @@ function addRoutes(router: express.Router, edge: Edge, constant: HeaderList): vo
     at.all(refuse);
   }
 }
+
+type PathRows = [path: string, rows: ReturnType<typeof operationRows>];
+
+/** Express tries its routes in order, and nearly every request is about messages. */
+const messagesFirst = ([, [a]]: PathRows, [, [b]]: PathRows): number => rank(a) - rank(b);
+const rank = (row: PathRows[1][number] | undefined): number => (row?.[1].tag === 'messages' ? 0 : 1);
 
 function addRoute(at: express.IRoute, id: OperationId, operation: Operation, edge: Edge, constant: HeaderList): void {
   const method = operation.method.toLowerCase() as 'get' | 'post' | 'delete';

@@ -27,13 +27,16 @@ export const corsHandler = (origins: '*' | readonly string[]) =>
   });
 
 /**
- * What every answer carries, as one array: running helmet and cors once at the start, instead of per request, spares each
+ * What every answer carries but its content policy, as one array: running helmet and cors once at the start, instead of per request, spares each
  * message some 10 us.
  */
 export function constantHeaders(origins: '*' | readonly string[]): HeaderList {
-  const handlers = [helmet(), ...(origins === '*' ? [corsHandler(origins)] : [])];
+  const handlers = [helmet({ contentSecurityPolicy: false }), ...(origins === '*' ? [corsHandler(origins)] : [])];
   return ['Cache-Control', 'no-store', ...handlers.flatMap(recorded)];
 }
+
+/** An answer of the API is no page: it loads nothing and is framed nowhere. */
+export const API_POLICY = "default-src 'none';frame-ancestors 'none'";
 
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
 
@@ -57,3 +60,7 @@ function recorded(middleware: Middleware): string[] {
   });
   return [...res.recorded].flat();
 }
+
+/** Helmet's own for pages; but a page that was loaded over plain HTTP, on a laptop or in a test, finds its parts there too. */
+export const PAGE_POLICY =
+  recorded(helmet.contentSecurityPolicy({ directives: { 'upgrade-insecure-requests': null } }))[1] ?? API_POLICY;

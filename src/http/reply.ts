@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { HeaderList } from './headers.ts';
+import { API_POLICY, PAGE_POLICY, type HeaderList } from './headers.ts';
 
 /** An answer, complete before its first byte is written: nothing on the way can hold a part of it back. */
 export interface Reply {
@@ -7,6 +7,8 @@ export interface Reply {
   /** Absent for 204. */
   readonly body?: string;
   readonly mediaType?: string;
+  /** What the answer may load; nothing, unless it is a page. */
+  readonly contentPolicy?: string;
   readonly headers?: HeaderList;
 }
 
@@ -15,13 +17,25 @@ const MAX_WRITE_MS = 30_000;
 
 export const ok = (body: string): Reply => ({ status: 200, body });
 export const noContent: Reply = { status: 204 };
+export const page = (body: string): Reply => ({
+  status: 200,
+  body,
+  mediaType: 'text/html; charset=utf-8',
+  contentPolicy: PAGE_POLICY,
+});
 export const created = (body: string, replayed: boolean): Reply =>
   replayed ? { status: 201, body, headers: ['Idempotency-Replayed', 'true'] } : { status: 201, body };
 
 /** The only place that writes an answer of the service. */
 export function write(res: ServerResponse, constant: HeaderList, requestId: string, reply: Reply): void {
-  const { status, body, mediaType = 'application/json; charset=utf-8', headers = [] } = reply;
-  const all = [...constant, 'X-Request-Id', requestId, ...headers];
+  const {
+    status,
+    body,
+    mediaType = 'application/json; charset=utf-8',
+    contentPolicy = API_POLICY,
+    headers = [],
+  } = reply;
+  const all = [...constant, 'Content-Security-Policy', contentPolicy, 'X-Request-Id', requestId, ...headers];
   if (body === undefined) {
     res.writeHead(status, all).end();
     return;

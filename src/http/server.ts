@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { randomUUID } from 'node:crypto';
 import type { App } from './app.ts';
 import type { Edge } from './edge.ts';
-import { constantHeaders, type HeaderList } from './headers.ts';
+import { API_POLICY, constantHeaders, type HeaderList } from './headers.ts';
 import { problemReply } from './problem.ts';
 import { write } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
@@ -62,6 +62,7 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, constant
   const body = JSON.stringify({ ...(JSON.parse(problem.body ?? '{}') as object), status });
   const headers = [
     ...constant,
+    ...['Content-Security-Policy', API_POLICY],
     ...[
       'X-Request-Id',
       requestId,

@@ -1,5 +1,6 @@
 import { PROBLEM_CODES, type ProblemCode } from '../../wire/index.ts';
 import type { Handler } from '../call.ts';
+import { page } from '../reply.ts';
 import { RequestProblem } from '../request-problem.ts';
 
 const isCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEM_CODES, code);
@@ -10,7 +11,7 @@ export const getProblemPage: Handler<'getProblemPage'> = ({ pathCode, basePath }
       'not-found',
       `There is no problem code like this. All are listed in ${basePath}/openapi.yaml.`,
     );
-  return { status: 200, mediaType: 'text/html; charset=utf-8', body: pageOf(pathCode) };
+  return page(pageOf(pathCode));
 };
 
 function pageOf(code: ProblemCode): string {
