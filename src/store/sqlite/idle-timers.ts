@@ -16,8 +16,13 @@ export class IdleTimers {
     this.#sweptTo = Math.floor(nowMs / BUCKET_MS);
   }
 
+  /** By its last request; a poll that is held does not count yet, since it may end at any moment. */
   add(record: ParticipantRecord): void {
-    const bucket = Math.max(Math.ceil(idleFromMs(record) / BUCKET_MS), this.#sweptTo);
+    this.#put(record, record.seenAtMs + record.idleTimeoutMs);
+  }
+
+  #put(record: ParticipantRecord, lookAtMs: number): void {
+    const bucket = Math.max(Math.ceil(lookAtMs / BUCKET_MS), this.#sweptTo);
     const records = this.#buckets.get(bucket);
     if (records === undefined) this.#buckets.set(bucket, new Set([record]));
     else records.add(record);
@@ -39,17 +44,18 @@ export class IdleTimers {
     const last = Math.floor(nowMs / BUCKET_MS);
     for (let bucket = this.#sweptTo; bucket <= last; bucket += 1) {
       for (const record of this.#buckets.get(bucket) ?? []) {
-        if (due.length === limit) return due;
         if (idleFromMs(record) <= nowMs) due.push(record);
-        else this.#moveOn(record);
+        else this.#moveOn(record, nowMs);
+        if (due.length === limit) return due;
       }
-      this.#sweptTo = bucket;
+      // Not past a bucket with somebody in it: who is due stays due until removed.
+      if (due.length === 0) this.#sweptTo = bucket;
     }
     return due;
   }
 
-  #moveOn(record: ParticipantRecord): void {
+  #moveOn(record: ParticipantRecord, nowMs: number): void {
     this.remove(record);
-    this.add(record);
+    this.#put(record, Math.max(record.seenAtMs, Math.min(record.heldUntilMs, nowMs)) + record.idleTimeoutMs);
   }
 }

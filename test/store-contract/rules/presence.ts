@@ -1,0 +1,168 @@
+import { describe, expect, test } from '@jest/globals';
+import { roomId, type Member, type OpenScene, type Scene } from '../scene.ts';
+
+/** How late a departure may be noticed. */
+const SLACK_MS = 1_000;
+
+async function isThere(scene: Scene, { mailbox }: Member): Promise<boolean> {
+  await scene.sweep();
+  return (await scene.roster(mailbox.roomId)).includes(mailbox.participantId);
+}
+
+async function listens(scene: Scene, { mailbox }: Member): Promise<boolean | undefined> {
+  const participants = await scene.store.participants(roomId(mailbox.roomId));
+  return participants.find(({ participantId }) => participantId === mailbox.participantId)?.listening;
+}
+
+/** There until `dueMs` from now, gone a moment after. */
+async function goesAfter(scene: Scene, member: Member, dueMs: number): Promise<void> {
+  await scene.clock.advance(dueMs - 1);
+  expect(await isThere(scene, member)).toBe(true);
+  await scene.clock.advance(1 + SLACK_MS);
+  expect(await isThere(scene, member)).toBe(false);
+}
+
+export function presence(open: OpenScene): void {
+  describe('a participant', () => {
+    test('goes its idle time after joining', async () => {
+      const scene = await open();
+      await goesAfter(scene, await scene.join('alice', { idleTimeoutMs: 7_000 }), 7_000);
+    });
+
+    test('goes its idle time after its last request', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice', { idleTimeoutMs: 7_000 });
+      for (let request = 0; request < 5; request += 1) {
+        await scene.clock.advance(6_500);
+        scene.store.touch(alice.mailbox);
+        expect(await isThere(scene, alice)).toBe(true);
+      }
+      await goesAfter(scene, alice, 7_000);
+    });
+
+    test('never goes while its poll is held, however short its idle time is', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice', { idleTimeoutMs: 1_000 });
+      scene.store.holdPoll(alice.mailbox, 50_000);
+      for (let second = 0; second < 50; second += 1) {
+        await scene.clock.advance(1_000);
+        expect(await isThere(scene, alice)).toBe(true);
+      }
+      scene.store.endPoll(alice.mailbox);
+      await goesAfter(scene, alice, 1_000);
+    });
+
+    test('whose poll ended early goes its idle time after that, not after the window', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice', { idleTimeoutMs: 2_000 });
+      scene.store.holdPoll(alice.mailbox, 50_000);
+      await scene.clock.advance(3_000);
+      expect(await isThere(scene, alice)).toBe(true);
+      scene.store.endPoll(alice.mailbox);
+      await goesAfter(scene, alice, 2_000);
+    });
+
+    test('whose process died with its poll goes its idle time after the window', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice', { idleTimeoutMs: 2_000 });
+      scene.store.holdPoll(alice.mailbox, 10_000);
+      await goesAfter(scene, alice, 12_000);
+    });
+
+    test('who resumes begins its idle time anew, by the new timeout', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice', { idleTimeoutMs: 30_000 });
+      await scene.clock.advance(10_000);
+      await goesAfter(scene, await scene.rejoin(alice, { resume: true, idleTimeoutMs: 3_000 }), 3_000);
+    });
+
+    test('who resumes while its poll is held goes by the new timeout once that has ended', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice', { idleTimeoutMs: 30_000 });
+      scene.store.holdPoll(alice.mailbox, 50_000);
+      const again = await scene.rejoin(alice, { resume: true, idleTimeoutMs: 3_000 });
+      scene.store.endPoll(alice.mailbox);
+      await goesAfter(scene, again, 3_000);
+    });
+
+    test('who takes over an idle one begins its idle time anew', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice', { idleTimeoutMs: 5_000 });
+      await scene.clock.advance(4_900);
+      await goesAfter(scene, await scene.rejoin(alice, { idleTimeoutMs: 5_000 }), 5_000);
+    });
+
+    test('who timed out is announced as such, and so says its token', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      const bob = await scene.join('bob', { idleTimeoutMs: 1_000 });
+      await scene.pass(2_000, alice);
+      expect(await scene.inbox(alice)).toEqual(['joined bob', 'left bob timeout']);
+      expect(await scene.tokenState(bob)).toBe('gone timeout');
+    });
+
+    test('is not kept by what an earlier one of its name still does', async () => {
+      const scene = await open();
+      const old = await scene.join('alice');
+      const alice = await scene.rejoin(old, { idleTimeoutMs: 5_000 });
+      await scene.clock.advance(2_500);
+      scene.store.holdPoll(old.mailbox, 50_000);
+      scene.store.touch(old.mailbox);
+      scene.store.endPoll(old.mailbox);
+      expect(await listens(scene, alice)).toBe(false);
+      await goesAfter(scene, alice, 2_500);
+    });
+
+    test('does not go because the wall clock jumped', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      for (const jumpMs of [3_600_000, -7_200_000]) {
+        scene.clock.jumpWall(jumpMs);
+        expect(await isThere(scene, alice)).toBe(true);
+      }
+    });
+
+    test('goes with a thousand others in slices, and all rooms are empty then', async () => {
+      const scene = await open();
+      for (let room = 0; room < 100; room += 1)
+        await Promise.all(Array.from({ length: 10 }, (_, id) => scene.join(`${id}`, { room: `room-${room}` })));
+      await scene.clock.advance(60_000 + SLACK_MS);
+      let slices = 1;
+      while (await scene.store.sweep()) slices += 1;
+      expect(slices).toBeGreaterThan(1);
+      const rosters = await Promise.all(Array.from({ length: 100 }, (_, room) => scene.roster(`room-${room}`)));
+      expect(rosters.flat()).toEqual([]);
+    });
+  });
+
+  describe('listening', () => {
+    test('is true while a poll is held', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      expect(await listens(scene, alice)).toBe(false);
+      scene.store.holdPoll(alice.mailbox, 25_000);
+      expect(await listens(scene, alice)).toBe(true);
+      await scene.clock.advance(24_999);
+      expect(await listens(scene, alice)).toBe(true);
+    });
+
+    test('stays true for less than 5 s after a poll ended', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      scene.store.holdPoll(alice.mailbox, 25_000);
+      await scene.clock.advance(1_000);
+      scene.store.endPoll(alice.mailbox);
+      await scene.clock.advance(4_999);
+      expect(await listens(scene, alice)).toBe(true);
+      await scene.clock.advance(1);
+      expect(await listens(scene, alice)).toBe(false);
+    });
+
+    test('is not what other requests are', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      scene.store.touch(alice.mailbox);
+      expect(await listens(scene, alice)).toBe(false);
+    });
+  });
+}

@@ -1,0 +1,223 @@
+import { afterEach, expect } from '@jest/globals';
+import { encodeCursor, type Cursor } from '../../src/signalling/cursor.ts';
+import type { SignallingCode, SignallingErrorDetails } from '../../src/signalling/errors.ts';
+import {
+  newMailboxId,
+  newMessageId,
+  type JsonText,
+  type MessageId,
+  type ParticipantId,
+  type RoomId,
+} from '../../src/signalling/ids.ts';
+import { MAX_BATCH_BYTES, type Limits } from '../../src/signalling/limits.ts';
+import type { GoneReason, OutgoingMessage, Receipt, ReceivedMessage } from '../../src/signalling/message.ts';
+import type { Append, Join, Joined, Page, SignallingStore } from '../../src/signalling/store.ts';
+import { mintToken, type TokenDigest, type TokenHandle } from '../../src/signalling/tokens.ts';
+import { TestClock } from '../support/clock.ts';
+import { WIDE_LIMITS, type OpenedStore, type OpenOptions } from '../support/store.ts';
+
+/** One who joined, as the tests know them. */
+export interface Member extends Joined {
+  readonly handle: TokenHandle;
+  readonly digest: TokenDigest;
+}
+
+export interface DraftOptions {
+  readonly to?: string;
+  readonly type?: string;
+  readonly callId?: string;
+  readonly lifetimeMs?: number;
+}
+
+export type JoinOptions = {
+  readonly room?: string;
+  readonly resume?: boolean;
+  readonly displayName?: string;
+  readonly metadata?: string;
+  readonly idleTimeoutMs?: number;
+  readonly proof?: Join['proof'];
+  readonly key?: string;
+  readonly body?: string;
+};
+
+export const roomId = (text: string): RoomId => text as RoomId;
+export const participantId = (text: string): ParticipantId => text as ParticipantId;
+export const LOBBY = roomId('lobby');
+export const DEFAULT_IDLE_MS = 60_000;
+export const DEFAULT_LIFETIME_MS = 120_000;
+
+/** A message whose payload is that text. */
+export const draft = (payload: string, options: DraftOptions = {}): OutgoingMessage => ({
+  id: newMessageId(Date.UTC(2026, 0, 5)),
+  type: options.type ?? 'custom',
+  payload: JSON.stringify(payload) as JsonText,
+  lifetimeMs: options.lifetimeMs ?? DEFAULT_LIFETIME_MS,
+  ...(options.to !== undefined && { to: participantId(options.to) }),
+  ...(options.callId !== undefined && { callId: options.callId }),
+});
+
+export const numbered = (count: number, options?: DraftOptions): OutgoingMessage[] =>
+  Array.from({ length: count }, (_, index) => draft(`${index + 1}`, options));
+
+/** A message in one short line: what a test says about it. */
+export function inWords({ type, payload }: ReceivedMessage): string {
+  const value = payload === undefined ? undefined : (JSON.parse(payload) as unknown);
+  if (type === 'participant-joined')
+    return `joined ${(value as { participant: { participantId: string } }).participant.participantId}`;
+  if (type === 'participant-left') {
+    const left = value as { participantId: string; reason: GoneReason };
+    return `left ${left.participantId} ${left.reason}`;
+  }
+  if (type === 'message-expired') return `expired to ${(value as { to: string }).to}`;
+  return String(value);
+}
+
+export const wordsOf = (page: Page): string[] => page.messages.map(inWords);
+
+export const cursorOf = ({ mailbox }: Joined, position: number): Cursor => ({ mailboxId: mailbox.mailboxId, position });
+
+/** The refusal must be that one, with those details. */
+export async function refused(
+  operation: Promise<unknown>,
+  code: SignallingCode,
+  details: SignallingErrorDetails = {},
+): Promise<void> {
+  await expect(operation).rejects.toMatchObject({ name: 'SignallingError', code, details });
+}
+
+export const resetTo = (member: Joined, position: number): SignallingErrorDetails => ({
+  resetCursor: encodeCursor(cursorOf(member, position)),
+});
+
+/** A store, its clock, and short words for what tests do with them. */
+export class Scene<Opened extends OpenedStore = OpenedStore> {
+  readonly opened: Opened;
+  readonly clock: TestClock;
+
+  constructor(opened: Opened, clock: TestClock) {
+    this.opened = opened;
+    this.clock = clock;
+  }
+
+  get store(): SignallingStore {
+    return this.opened.store;
+  }
+
+  async join(id: string, options: JoinOptions = {}): Promise<Member> {
+    const { displayName, metadata, idleTimeoutMs, key, body = 'body' } = options;
+    const { handle, digest } = mintToken();
+    const joined = await this.store.join({
+      roomId: roomId(options.room ?? LOBBY),
+      participantId: participantId(id),
+      resume: options.resume ?? false,
+      proof: options.proof ?? { kind: 'none' },
+      profile: {
+        ...(displayName !== undefined && { displayName }),
+        ...(metadata !== undefined && { metadata: metadata as JsonText }),
+        ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+      },
+      defaultIdleTimeoutMs: DEFAULT_IDLE_MS,
+      token: { handle, digest },
+      mailboxId: newMailboxId(),
+      ...(key !== undefined && { idempotency: { scope: `join ${key}`, fingerprint: body } }),
+    });
+    return { ...joined, handle, digest };
+  }
+
+  async joinAll<Ids extends readonly string[]>(...ids: Ids): Promise<{ [Index in keyof Ids]: Member }> {
+    return (await inTurn(ids, (id) => this.join(id))) as { [Index in keyof Ids]: Member };
+  }
+
+  /** The same participant once more, proven by its token. */
+  rejoin(member: Member, options: JoinOptions = {}): Promise<Member> {
+    const { roomId: room, participantId: id } = member.mailbox;
+    return this.join(id, { room, proof: { kind: 'token', handle: member.handle }, ...options });
+  }
+
+  async send(sender: Joined, ...messages: OutgoingMessage[]): Promise<readonly Receipt[]> {
+    return (await this.store.append({ sender: sender.mailbox, messages })).receipts;
+  }
+
+  sendKeyed(sender: Joined, key: string, messages: readonly OutgoingMessage[], body = 'body') {
+    const idempotency: Append['idempotency'] = { scope: `send:${key}`, fingerprint: body };
+    return this.store.append({ sender: sender.mailbox, messages, idempotency });
+  }
+
+  read(
+    reader: Joined,
+    { after, limit = 1_000, maxBytes = MAX_BATCH_BYTES }: { after?: number; limit?: number; maxBytes?: number } = {},
+  ): Promise<Page> {
+    const cursor = after === undefined ? undefined : cursorOf(reader, after);
+    return this.store.read(reader.mailbox, { after: cursor, limit, maxBytes });
+  }
+
+  /** Everything unacknowledged, in words. */
+  async inbox(reader: Joined): Promise<string[]> {
+    return wordsOf(await this.read(reader));
+  }
+
+  async ids(reader: Joined): Promise<MessageId[]> {
+    return (await this.read(reader)).messages.map(({ id }) => id);
+  }
+
+  /** The end of what there is to read. */
+  async head(reader: Joined): Promise<number> {
+    return (await this.read(reader)).position;
+  }
+
+  acknowledge(reader: Joined, position: number): Promise<void> {
+    return this.store.acknowledge(reader.mailbox, cursorOf(reader, position));
+  }
+
+  async acknowledgeAll(...readers: Joined[]): Promise<void> {
+    for (const reader of readers) await this.acknowledge(reader, await this.head(reader));
+  }
+
+  leave({ mailbox }: Joined, reason: GoneReason = 'left'): Promise<void> {
+    return this.store.depart(mailbox.roomId, mailbox.participantId, reason, mailbox.mailboxId);
+  }
+
+  async roster(room = 'lobby'): Promise<string[]> {
+    return (await this.store.participants(roomId(room))).map(({ participantId: id }) => id);
+  }
+
+  async tokenState({ handle }: Member): Promise<string> {
+    const token = await this.store.findToken(handle);
+    if (token === undefined) return 'unknown';
+    return token.state === 'gone' ? `gone ${token.reason}` : token.state;
+  }
+
+  /** Everything that time asks for now. */
+  async sweep(): Promise<void> {
+    while (await this.store.sweep());
+  }
+
+  /** Time goes on while somebody uses the service: everyone named stays. */
+  async pass(ms: number, ...present: Joined[]): Promise<void> {
+    await this.clock.advance(ms);
+    for (const { mailbox } of present) this.store.touch(mailbox);
+    await this.sweep();
+  }
+}
+
+export type OpenScene<Opened extends OpenedStore = OpenedStore> = (limits?: Partial<Limits>) => Promise<Scene<Opened>>;
+
+/** Scenes close with their test. */
+export function scenes<Opened extends OpenedStore>(open: (options: OpenOptions) => Promise<Opened>): OpenScene<Opened> {
+  const opened: OpenedStore[] = [];
+  afterEach(async () => {
+    for (const one of opened.splice(0)) await one.close();
+  });
+  return async (limits = {}) => {
+    const clock = new TestClock();
+    const one = await open({ clock, limits: { ...WIDE_LIMITS, ...limits } });
+    opened.push(one);
+    return new Scene(one, clock);
+  };
+}
+
+export async function inTurn<From, To>(items: readonly From[], each: (item: From) => Promise<To>): Promise<To[]> {
+  const results: To[] = [];
+  for (const item of items) results.push(await each(item));
+  return results;
+}

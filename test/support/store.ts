@@ -1,0 +1,101 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../src/signalling/clock.ts';
+import type { Limits } from '../../src/signalling/limits.ts';
+import type { SignallingStore } from '../../src/signalling/store.ts';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+
+export interface OpenOptions {
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+export interface OpenedStore {
+  readonly store: SignallingStore;
+  close(): Promise<void>;
+}
+
+/** A store whose data outlives the process. What each of these returns takes the place of the store before. */
+export interface LastingStore extends OpenedStore {
+  /** A restart: closes the store and opens the same data again, by another clock if one is given. */
+  reopen(clock?: Clock): Promise<SignallingStore>;
+  /** The same without a goodbye: what `kill -9` leaves behind is opened. */
+  kill(clock?: Clock): Promise<SignallingStore>;
+  /** Copies the data. The returned function is an operator's mistake: it puts the copy back in place of all that came after. */
+  copy(): Promise<(clock?: Clock) => Promise<SignallingStore>>;
+}
+
+export type OpenStore = (options: OpenOptions) => Promise<OpenedStore>;
+export type OpenLastingStore = (options: OpenOptions) => Promise<LastingStore>;
+
+/** Wide enough to be in nobody's way. */
+export const WIDE_LIMITS: Limits = {
+  maxParticipantsPerRoom: 32,
+  maxMailboxMessages: 512,
+  maxMailboxBytes: 2 * 1024 * 1024,
+  maxStoreBytes: 1024 * 1024 * 1024,
+  maxHeldPolls: 1_000,
+};
+
+export const openMemoryStore: OpenStore = async (options) => {
+  const store = SqliteStore.open({ ...options, path: ':memory:', synchronous: 'full' });
+  return { store, close: () => store.close() };
+};
+
+/** A SQLite file in a directory of its own, which goes with it. */
+export const openFileStore =
+  (synchronous: 'full' | 'normal'): OpenLastingStore =>
+  async (options) => {
+    const files = new Files();
+    let path = files.newPath();
+    const abandoned: SignallingStore[] = [];
+    const open = (clock: Clock = options.clock): SignallingStore =>
+      SqliteStore.open({ ...options, clock, path, synchronous });
+    const opened = {
+      store: open(),
+      async reopen(clock?: Clock) {
+        await opened.store.close();
+        return (opened.store = open(clock));
+      },
+      async kill(clock?: Clock) {
+        abandoned.push(opened.store);
+        path = files.copyOf(path);
+        return (opened.store = open(clock));
+      },
+      async copy() {
+        const copy = files.copyOf(path);
+        return async (clock?: Clock) => {
+          await opened.store.close();
+          path = files.copyOf(copy);
+          return (opened.store = open(clock));
+        };
+      },
+      async close() {
+        for (const store of [...abandoned, opened.store]) await store.close();
+        files.remove();
+      },
+    };
+    return opened;
+  };
+
+/** Copies are made between two commits, so that a database and its write-ahead log belong together. */
+class Files {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'holdline-store-'));
+  #count = 0;
+
+  newPath(): string {
+    this.#count += 1;
+    return join(this.#directory, `${this.#count}.db`);
+  }
+
+  copyOf(path: string): string {
+    const copy = this.newPath();
+    for (const suffix of ['', '-wal']) if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix);
+    return copy;
+  }
+
+  remove(): void {
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
