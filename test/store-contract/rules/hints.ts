@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import type { MailboxId } from '../../../src/signalling/ids.ts';
+import type { Hint, SignallingStore } from '../../../src/signalling/store.ts';
+import { draft, numbered, refused, type Member, type OpenScene } from '../scene.ts';
+
+/** Collects hints, and lets a test wait for one, since they may come from another process. */
+class Listener {
+  readonly heard: Hint[] = [];
+  #waiting: (() => void)[] = [];
+
+  constructor(store: SignallingStore, onHint: (hint: Hint) => void = () => undefined) {
+    store.watch((hint) => {
+      this.heard.push(hint);
+      onHint(hint);
+      for (const resolve of this.#waiting.splice(0)) resolve();
+    });
+  }
+
+  of({ mailbox }: Member): Hint[] {
+    return this.heard.filter(({ mailboxId }) => mailboxId === mailbox.mailboxId);
+  }
+
+  async until(member: Member, kind: Hint['kind'] = 'messages'): Promise<Hint> {
+    for (;;) {
+      const found = this.of(member).find((hint) => hint.kind === kind);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+}
+
+export function hints(open: OpenScene): void {
+  describe('hints', () => {
+    test('a message is hinted to its recipients, and to nobody else', async () => {
+      const scene = await open();
+      const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
+      const listener = new Listener(scene.store);
+      await scene.send(alice, draft('1', { to: 'bob' }));
+      await listener.until(bob);
+      expect(listener.of(carol)).toEqual([]);
+      await scene.send(alice, draft('2'));
+      await listener.until(carol);
+      expect(listener.of(alice)).toEqual([]);
+    });
+
+    test('all watchers hear', async () => {
+      const scene = await open();
+      const [alice, bob] = await scene.joinAll('alice', 'bob');
+      const listeners = [new Listener(scene.store), new Listener(scene.store)];
+      await scene.send(alice, draft('1'));
+      await Promise.all(listeners.map((listener) => listener.until(bob)));
+    });
+
+    test('when one is heard, what it hints at can be read', async () => {
+      const scene = await open();
+      const [alice, bob] = await scene.joinAll('alice', 'bob');
+      const reads: Promise<number>[] = [];
+      const count = async (): Promise<number> => (await scene.read(bob)).messages.length;
+      const listener = new Listener(scene.store, () => void reads.push(count()));
+      await scene.send(alice, ...numbered(3));
+      await listener.until(bob);
+      expect(await Promise.all(reads)).toEqual(reads.map(() => 3));
+    });
+
+    test('when a departure is heard, the participant is gone', async () => {
+      const scene = await open();
+      const [alice, bob] = await scene.joinAll('alice', 'bob');
+      const rosters: Promise<string[]>[] = [];
+      const listener = new Listener(scene.store, () => void rosters.push(scene.roster()));
+      await scene.leave(bob, 'removed');
+      expect(await listener.until(bob, 'gone')).toMatchObject({ reason: 'removed' });
+      await listener.until(alice);
+      expect(await Promise.all(rosters)).toEqual(rosters.map(() => ['alice']));
+    });
+
+    test.each([{ resume: true }, { resume: false }])('a takeover with %j ends the poll that is held', async (how) => {
+      const scene = await open();
+      const [alice, bob] = await scene.joinAll('alice', 'bob');
+      const listener = new Listener(scene.store);
+      await scene.rejoin(bob, how);
+      expect(await listener.until(bob, 'gone')).toMatchObject({ reason: 'replaced' });
+      if (how.resume) expect(listener.of(alice)).toEqual([]);
+      else await listener.until(alice);
+    });
+
+    test('room events are hinted: joining, leaving, timing out', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      const joined = new Listener(scene.store);
+      const bob = await scene.join('bob', { idleTimeoutMs: 1_000 });
+      await joined.until(alice);
+      const left = new Listener(scene.store);
+      await scene.pass(2_000, alice);
+      await left.until(alice);
+      expect(await left.until(bob, 'gone')).toMatchObject({ reason: 'timeout' });
+    });
+
+    test('the end of a lifetime is hinted to the recipient and to the sender', async () => {
+      const scene = await open();
+      const [alice, bob] = await scene.joinAll('alice', 'bob');
+      await scene.send(alice, draft('short', { lifetimeMs: 1_000 }));
+      const listener = new Listener(scene.store);
+      await scene.pass(1_000, alice, bob);
+      await listener.until(bob);
+      await listener.until(alice);
+    });
+
+    test('what was refused is not hinted', async () => {
+      const scene = await open({ maxMailboxMessages: 2 });
+      const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
+      const listener = new Listener(scene.store);
+      await refused(scene.send(alice, draft('1'), draft('2', { to: 'nobody' })), 'recipient-not-found', {
+        messageIndex: 1,
+      });
+      await refused(scene.send(alice, ...numbered(3, { to: 'bob' })), 'mailbox-full', { messageIndex: 2 });
+      await refused(scene.join('bob'), 'participant-exists');
+      await scene.send(alice, draft('at last', { to: 'carol' }));
+      await listener.until(carol);
+      const heard: MailboxId[] = listener.heard.map(({ mailboxId }) => mailboxId);
+      expect(new Set(heard)).toEqual(new Set([carol.mailbox.mailboxId]));
+      expect(listener.of(bob)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,63 @@
+import { describe } from '@jest/globals';
+import type { OpenLastingStore, OpenStore } from '../support/store.ts';
+import { acknowledging } from './rules/acknowledging.ts';
+import { allowance } from './rules/allowance.ts';
+import { departing } from './rules/departing.ts';
+import { durability } from './rules/durability.ts';
+import { hints } from './rules/hints.ts';
+import { joinRetries } from './rules/join-retries.ts';
+import { joining } from './rules/joining.ts';
+import { lifetimes } from './rules/lifetimes.ts';
+import { positions } from './rules/positions.ts';
+import { presence } from './rules/presence.ts';
+import { quotas } from './rules/quotas.ts';
+import { reading } from './rules/reading.ts';
+import { refusals } from './rules/refusals.ts';
+import { rollingBack } from './rules/rolling-back.ts';
+import { sendRetries } from './rules/send-retries.ts';
+import { sending } from './rules/sending.ts';
+import { storeBound } from './rules/store-bound.ts';
+import { takingOver } from './rules/taking-over.ts';
+import { tokens } from './rules/tokens.ts';
+import { scenes } from './scene.ts';
+
+const RULES = [
+  joining,
+  takingOver,
+  tokens,
+  joinRetries,
+  sending,
+  quotas,
+  sendRetries,
+  reading,
+  acknowledging,
+  lifetimes,
+  allowance,
+  presence,
+  departing,
+  positions,
+  storeBound,
+  hints,
+  refusals,
+];
+
+/**
+ * What `src/signalling/store.ts` promises, and every rule of the contract that a store carries. Any adapter must pass it; it
+ * knows nothing of how one works, and waits for every answer and every hint.
+ */
+export function describeStoreContract(name: string, openStore: OpenLastingStore): void {
+  describeStoreRules(name, openStore);
+  describe(name, () => {
+    const open = scenes(openStore);
+    durability(open);
+    rollingBack(open);
+  });
+}
+
+/** The part of it that asks for nothing to outlive the process. */
+export function describeStoreRules(name: string, openStore: OpenStore): void {
+  describe(name, () => {
+    const open = scenes(openStore);
+    for (const rule of RULES) rule(open);
+  });
+}
