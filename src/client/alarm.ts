@@ -1,0 +1,28 @@
+import type { Timers } from './platform.ts';
+
+/** Sleep that can be cut short for all sleepers at once: the network is back, or all is over. */
+export class Alarm {
+  readonly #timers: Timers;
+  readonly #sleepers = new Set<() => void>();
+
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
+
+  sleep(durationMs: number): Promise<void> {
+    if (durationMs <= 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#sleepers.delete(wake);
+        this.#timers.clearTimeout(timer);
+        resolve();
+      };
+      const timer = this.#timers.setTimeout(wake, durationMs);
+      this.#sleepers.add(wake);
+    });
+  }
+
+  ring(): void {
+    for (const wake of [...this.#sleepers]) wake();
+  }
+}

@@ -1,0 +1,50 @@
+import { HoldlineError } from './errors.ts';
+
+/** Events that every emitter of the client has. */
+export interface ErrorEvents {
+  /** Something went wrong that ends nothing: a listener threw, a message could not be applied. */
+  error: HoldlineError;
+}
+
+/** A typed emitter. A listener that throws, or whose promise rejects, disturbs nobody else: it becomes an `error` event. */
+export class Emitter<Events extends ErrorEvents> {
+  readonly #listeners = new Map<keyof Events, Set<(event: never) => unknown>>();
+
+  /** Calls `listener` for each event of that name. @returns a function that ends it */
+  on<Name extends keyof Events>(name: Name, listener: (event: Events[Name]) => unknown): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+    return () => void listeners.delete(listener);
+  }
+
+  protected emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
+    void this.emitAndWait(name, event);
+  }
+
+  /** Resolves when every listener is done; never rejects. */
+  protected async emitAndWait<Name extends keyof Events>(name: Name, event: Events[Name]): Promise<void> {
+    const listeners = [...(this.#listeners.get(name) ?? [])] as ((event: Events[Name]) => unknown)[];
+    await Promise.all(
+      listeners.map(async (listener) => {
+        try {
+          await listener(event);
+        } catch (cause) {
+          this.#failed(name, cause);
+        }
+      }),
+    );
+  }
+
+  #failed(name: keyof Events, cause: unknown): void {
+    const error = new HoldlineError('listener-failed', `A listener of "${String(name)}" failed.`, { cause });
+    if (name !== 'error' && (this.#listeners.get('error')?.size ?? 0) > 0) this.emit('error', error);
+    else report(error);
+  }
+}
+
+/** Nobody listens for errors: say it where a developer looks, and go on. */
+function report(error: HoldlineError): void {
+  const { reportError } = globalThis as { reportError?: (error: unknown) => void };
+  if (reportError === undefined) globalThis.console.error(error);
+  else reportError(error);
+}

@@ -1,0 +1,29 @@
+import type { ParticipantView, ReceivedMessage } from '../wire/index.ts';
+import type { ErrorEvents } from './events.ts';
+import type { Exchange } from './http.ts';
+import type { Gap } from './messages.ts';
+import type { Departure } from './roster.ts';
+import type { MailboxEnd } from './session.ts';
+
+/** `idle`: nobody receives yet, so nothing is polled. `reconnecting`: polls do not get through; it goes on trying by itself. */
+export type MailboxState = 'idle' | 'connected' | 'reconnecting' | 'ended';
+
+export interface MailboxEvents extends ErrorEvents {
+  /**
+   * A message for this participant, room events included, oldest first, each once. The next one comes when every listener is
+   * done (promises are awaited), and only then a message is acknowledged: one that was not comes again after a reload. A listener
+   * that throws has handled the message; one that never ends stops all that follow.
+   */
+  message: ReceivedMessage;
+  /** Somebody joined, or was found to have. */
+  'participant-joined': ParticipantView;
+  /** Somebody is gone. */
+  'participant-left': Departure;
+  /** Messages may have been missed: renegotiate. `Call` does so by itself, and `participants` is read again. */
+  gap: Gap;
+  state: MailboxState;
+  /** The last event: nothing is sent or received any more. */
+  ended: MailboxEnd;
+  /** One request and how it ended: for those who want to see what happens. */
+  exchange: Exchange;
+}

@@ -1,0 +1,216 @@
+import type { IceServer, Limits, ParticipantView, Receipt, ReceivedMessage } from '../wire/index.ts';
+import { HoldlineError } from './errors.ts';
+import { Emitter } from './events.ts';
+import { MessageIterator } from './inbox.ts';
+import type { MailboxEvents, MailboxState } from './mailbox-events.ts';
+import type { Gap, OutgoingMessage } from './messages.ts';
+import { Outbox } from './outbox.ts';
+import { PollLoop } from './poll-loop.ts';
+import { readIceServers, readParticipants, sendLeave } from './room-requests.ts';
+import { Roster } from './roster.ts';
+import type { MailboxEnd, Session, SessionParts } from './session.ts';
+import { watchForWaking } from './wake.ts';
+
+/** How long `leave()` waits for messages on their way, such as a `hangup`. */
+const FLUSH_MS = 2_000;
+
+/** A participant's place in a room: sends, receives, and keeps both going. Made by `joinRoom`. */
+export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<ReceivedMessage> {
+  readonly #session: Session;
+  readonly #parts: SessionParts;
+  readonly #outbox: Outbox;
+  readonly #loop: PollLoop;
+  readonly #roster: Roster;
+  readonly #iterators = new Set<MessageIterator>();
+  readonly #stopWatching: () => void;
+  #iceServers: readonly IceServer[];
+  #state: MailboxState = 'idle';
+  #isPolling = false;
+
+  /** @internal */
+  constructor(session: Session, parts: SessionParts, waitSeconds?: number) {
+    super();
+    this.#session = session;
+    this.#parts = parts;
+    this.#iceServers = session.joined.iceServers;
+    this.#outbox = new Outbox(session, parts.platform, parts.alarm);
+    this.#roster = new Roster(session.joined.participants, {
+      joined: (participant) => this.emit('participant-joined', participant),
+      left: (departure) => this.emit('participant-left', departure),
+    });
+    const listeners = {
+      deliver: this.#deliver,
+      gap: this.#gap,
+      reachable: (reachable: boolean) => this.#become(reachable ? 'connected' : 'reconnecting'),
+    };
+    this.#loop = new PollLoop(session, parts.platform, parts.alarm, listeners, waitSeconds);
+    this.#stopWatching = watchForWaking(parts.platform.timers, {
+      onWake: (wake) => this.#loop.wake(wake),
+      // Leaving would end the call of somebody who only looks something up. What was handled is told, the rest comes again.
+      onHide: () => void (session.hasUnacknowledged && session.acknowledge(true)),
+    });
+    this.#connect();
+  }
+
+  get roomId(): string {
+    return this.#session.joined.roomId;
+  }
+
+  get participantId(): string {
+    return this.#session.joined.participantId;
+  }
+
+  /** Whether a mailbox of before was taken up: messages that were not handled then come now. */
+  get resumed(): boolean {
+    return this.#session.joined.resumed;
+  }
+
+  /** Who is in the room, oneself included, kept up to date by what is received. */
+  get participants(): readonly ParticipantView[] {
+    return this.#roster.participants;
+  }
+
+  /** STUN and TURN servers as of the last join or `fetchIceServers()`: `new RTCPeerConnection({ iceServers })`. */
+  get iceServers(): IceServer[] {
+    return [...this.#iceServers];
+  }
+
+  /** The server's bounds; a server older than this client may lack some. */
+  get limits(): Partial<Limits> {
+    return this.#session.limits;
+  }
+
+  get state(): MailboxState {
+    return this.#state;
+  }
+
+  /** What the next poll asks to be held, in seconds: lowered when the network cuts longer ones. */
+  get waitSeconds(): number {
+    return this.#loop.waitSeconds;
+  }
+
+  /** Polling begins with the first listener for `message`, or the first iteration: nothing is fetched that nobody handles. */
+  override on<Name extends keyof MailboxEvents>(
+    name: Name,
+    listener: (event: MailboxEvents[Name]) => unknown,
+  ): () => void {
+    if (name === 'message') this.#startPolling();
+    return super.on(name, listener);
+  }
+
+  /**
+   * `for await (const message of mailbox)`: each message is acknowledged when the loop asks for the next one or is left. The
+   * loop ends after `leave()` and `close()`, and throws a HoldlineError `taken-over`, `gone` or what made the mailbox fail.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage> {
+    const iterator = new MessageIterator((returned) => void this.#iterators.delete(returned));
+    if (this.#session.ended === undefined) this.#iterators.add(iterator);
+    else iterator.end(errorOf(this.#session.ended));
+    this.#startPolling();
+    return iterator;
+  }
+
+  /**
+   * Stores a message in the recipient's mailbox, or everyone's. Retried until its lifetime (`ttlSeconds`) is over, without
+   * doubling it. Each recipient gets messages in the order of the calls; those sent together go as one request.
+   * @returns who got it, and who listens right now
+   * @throws HoldlineError `recipient-not-found`, `lifetime-over`, `too-large`, `invalid-request`, `taken-over`, `gone`, `closed`
+   */
+  send(message: OutgoingMessage): Promise<Receipt> {
+    return this.#outbox.send(message);
+  }
+
+  /** Polls at once instead of waiting for a time-out: call it when the app comes to the foreground. Browsers do it by themselves. */
+  wake(): void {
+    this.#loop.wake({ stale: true, moved: false });
+  }
+
+  /** Asks the server who is in the room. @throws HoldlineError */
+  async refreshParticipants(): Promise<readonly ParticipantView[]> {
+    this.#roster.replace(await readParticipants(this.#session));
+    return this.participants;
+  }
+
+  /** Fresh STUN and TURN servers: credentials run out. @returns them, and after how many seconds to ask again. @throws HoldlineError */
+  async fetchIceServers(): Promise<{ iceServers: IceServer[]; ttlSeconds: number }> {
+    const result = await readIceServers(this.#session);
+    this.#iceServers = result.iceServers;
+    return result;
+  }
+
+  /** Leaves the room: the others are told at once. Waits up to 2 s for messages on their way. Never rejects. */
+  async leave(): Promise<void> {
+    await this.#flush();
+    if (this.#session.ended !== undefined) return;
+    const leaving = sendLeave(this.#parts, this.#session.joined);
+    this.#session.end('left', new HoldlineError('closed', 'The room was left.'));
+    await leaving;
+  }
+
+  /** Stops without leaving: the participant stays until its idle time is over, and can be resumed until then. */
+  async close(): Promise<void> {
+    await this.#flush();
+    if (this.#session.ended !== undefined) return;
+    const acknowledging = this.#session.hasUnacknowledged ? this.#session.acknowledge() : undefined;
+    this.#session.end('closed', new HoldlineError('closed', 'The mailbox was closed.'));
+    await acknowledging;
+  }
+
+  #connect(): void {
+    this.#parts.http.onExchange = (exchange) => this.emit('exchange', exchange);
+    this.#session.onEnded = (end) => this.#ended(end);
+    this.#session.onRejoined = (joined) => {
+      this.#iceServers = joined.iceServers;
+      this.#roster.replace(joined.participants);
+      if (!joined.resumed) this.emit('gap', { cause: 'rejoined' });
+    };
+  }
+
+  #startPolling(): void {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    void this.#loop.run();
+  }
+
+  readonly #deliver = async (messages: readonly ReceivedMessage[]): Promise<void> => {
+    for (const message of messages) {
+      if (this.#session.ended !== undefined) return;
+      this.#roster.apply(message);
+      const offers = [...this.#iterators].map((iterator) => iterator.offer(message));
+      await Promise.all([this.emitAndWait('message', message), ...offers]);
+    }
+  };
+
+  readonly #gap = (gap: Gap): void => {
+    // A departure may be among what was missed. The next gap tries again, should this fail.
+    void this.refreshParticipants().catch(() => undefined);
+    this.emit('gap', gap);
+  };
+
+  #become(state: MailboxState): void {
+    if (state === this.#state || this.#state === 'ended') return;
+    this.#state = state;
+    this.emit('state', state);
+  }
+
+  async #flush(): Promise<void> {
+    const { timers } = this.#parts.platform;
+    let timer: unknown;
+    const late = new Promise((resolve) => (timer = timers.setTimeout(() => resolve(undefined), FLUSH_MS)));
+    await Promise.race([this.#outbox.drained(), late]);
+    timers.clearTimeout(timer);
+  }
+
+  #ended(end: MailboxEnd): void {
+    this.#stopWatching();
+    this.#loop.stop();
+    this.#outbox.end(end.error);
+    for (const iterator of this.#iterators) iterator.end(errorOf(end));
+    this.#become('ended');
+    this.emit('ended', end);
+  }
+}
+
+/** What was asked for is no error. */
+const errorOf = ({ reason, error }: MailboxEnd): HoldlineError | undefined =>
+  reason === 'left' || reason === 'closed' ? undefined : error;

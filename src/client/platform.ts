@@ -1,0 +1,53 @@
+/** What the client asks of the world around it. Every part can be handed in; the defaults are the globals of the runtime. */
+export interface Platform {
+  readonly fetch: FetchLike;
+  readonly timers: Timers;
+  /** A number from 0 up to, not including, 1: for jitter, and for ids where the runtime has no `crypto`. */
+  readonly random: () => number;
+}
+
+/** The part of `fetch` that is used. The `fetch` of browsers, React Native, Node and Deno fits. */
+export type FetchLike = (url: string, init: FetchInit) => Promise<FetchReply>;
+
+export interface FetchInit {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Record<string, string>;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+  readonly keepalive?: boolean;
+}
+
+/** The body is read as text at once: React Native has no streams. */
+export interface FetchReply {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}
+
+export interface Timers {
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  clearTimeout(timer: unknown): void;
+  /** Milliseconds of a clock that goes on while the machine sleeps, such as `Date.now`. */
+  now(): number;
+}
+
+const systemTimers: Timers = {
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as number),
+  now: () => Date.now(),
+};
+
+export const platformOf = (given: Partial<Platform>): Platform => ({
+  // Called through the global each time: a detached `fetch` throws "Illegal invocation" in browsers.
+  fetch: given.fetch ?? ((url, init) => fetch(url, init)),
+  timers: given.timers ?? systemTimers,
+  random: given.random ?? Math.random,
+});
+
+/** 32 hexadecimal digits: for idempotency keys and calls. From `crypto` where there is one: React Native has none. */
+export function randomId(random: () => number): string {
+  const bytes = new Uint8Array(16).map(() => random() * 256);
+  const { crypto } = globalThis as { crypto?: { getRandomValues?(array: Uint8Array): unknown } };
+  crypto?.getRandomValues?.(bytes);
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

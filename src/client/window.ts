@@ -1,0 +1,68 @@
+/** A poll cut sooner than this met a broken network, not a proxy's limit. */
+const MIN_CUT_MS = 2_000;
+/** Two cuts this close together were made by the same clock. */
+const SAME_AGE_MS = 1_000;
+const SAME_AGE_SHARE = 0.15;
+/** Kept clear of the limit: the answer has to travel too. */
+const SAFETY_SHARE = 0.9;
+const SAFETY_MS = 500;
+/** After this the limit is tried again: phones change networks without telling. */
+const FORGET_MS = 30 * 60_000;
+/** Polls that vanish without a word are halved down to this. */
+const MIN_SILENT_SECONDS = 5;
+
+/** Learns how long the network lets a poll be held: two polls cut at about the same age lower `wait` below that age. */
+export class PollWindow {
+  readonly #now: () => number;
+  readonly #initialSeconds: number;
+  #learned: { seconds: number; atMs: number } | undefined;
+  #lastCutMs: number | undefined;
+  #silent = 0;
+
+  constructor(now: () => number, initialSeconds: number) {
+    this.#now = now;
+    this.#initialSeconds = initialSeconds;
+  }
+
+  /** What to send as `wait`, in whole seconds. */
+  get waitSeconds(): number {
+    if (this.#learned !== undefined && this.#now() - this.#learned.atMs > FORGET_MS) this.reset();
+    return this.#learned?.seconds ?? this.#initialSeconds;
+  }
+
+  /** A poll was answered at this age. */
+  held(ageMs: number): void {
+    this.#silent = 0;
+    if (this.#lastCutMs !== undefined && ageMs > this.#lastCutMs) this.#lastCutMs = undefined;
+  }
+
+  /** A poll ended at this age without a usable answer. */
+  cut(ageMs: number): void {
+    if (ageMs < MIN_CUT_MS) return;
+    const before = this.#lastCutMs;
+    this.#lastCutMs = ageMs;
+    if (before === undefined) return;
+    const tolerance = Math.max(SAME_AGE_MS, SAME_AGE_SHARE * Math.max(before, ageMs));
+    if (Math.abs(before - ageMs) > tolerance) return;
+    this.#learn(Math.max(1, Math.floor((Math.min(before, ageMs) * SAFETY_SHARE - SAFETY_MS) / 1_000)));
+  }
+
+  /** A poll got no answer at all, not even a closed connection: something on the way forgets idle connections. */
+  vanished(): void {
+    this.#silent += 1;
+    if (this.#silent >= 2) this.#learn(Math.max(MIN_SILENT_SECONDS, Math.floor(this.waitSeconds / 2)));
+  }
+
+  /** It may be another network now. */
+  reset(): void {
+    this.#learned = undefined;
+    this.#lastCutMs = undefined;
+    this.#silent = 0;
+  }
+
+  #learn(seconds: number): void {
+    this.#silent = 0;
+    this.#lastCutMs = undefined;
+    if (seconds < this.waitSeconds) this.#learned = { seconds, atMs: this.#now() };
+  }
+}
