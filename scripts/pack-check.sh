@@ -8,8 +8,8 @@ trap 'rm -rf "$scratch"' EXIT
 
 npm pack --silent --pack-destination "$scratch" # prepack builds dist/ first
 tarball=$(echo "$scratch"/holdline-*.tgz)
-npx publint run "$tarball" --strict
-npx attw "$tarball" --profile esm-only --exclude-entrypoints openapi.yaml # a document, not a module
+publint run "$tarball" --strict
+attw "$tarball" --profile esm-only --exclude-entrypoints openapi.yaml # a document, not a module
 
 mkdir "$scratch/stranger"
 cd "$scratch/stranger"
