@@ -56,6 +56,9 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     onBackgroundError: (error) => log.error({ err: error }, 'background work failed'),
     maxHeldPolls: settings.maxHeldPolls,
     defaultIdleTimeoutMs: settings.defaultIdleTimeoutSeconds * 1_000,
+    joinPolicy: { kind: 'open' },
+    joinsPerMinute: Infinity,
+    messagesPerSecond: Infinity,
     pacePolls: settings.rateLimit === 'on',
   });
 

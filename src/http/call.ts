@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
 import type { z } from 'zod';
-import type { Bearer } from '../signalling/identify.ts';
+import type { Credential } from '../signalling/credential.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
+import type { Idempotency } from '../signalling/join.ts';
 import type { Mailbox } from '../signalling/message.ts';
-import type { Idempotency } from '../signalling/signalling.ts';
 import type { RequestSchemas } from '../wire/index.ts';
 import type { Edge } from './edge.ts';
 import type { OPERATIONS, OperationId } from './operations.ts';
@@ -22,12 +22,12 @@ export interface Call<Id extends OperationId> {
   readonly participantId: ParticipantId;
   readonly pathCode: string;
   readonly caller: CallerOf<Id>;
-  /** Whose token it is, for operations that judge it themselves. */
-  readonly bearer: Bearer | undefined;
+  /** For operations that judge it themselves. */
+  readonly credential: Credential;
   readonly query: QueryOf<Id>;
   readonly body: BodyOf<Id>;
   readonly idempotency: Idempotency | undefined;
-  readonly req: IncomingMessage;
+  readonly req: Request;
   readonly basePath: string;
   /** Calls the listener once the client is no longer there to be answered. */
   readonly onHangUp: (listener: () => void) => void;

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { requireParticipant, type Bearer } from '../signalling/identify.ts';
+import { NO_CREDENTIAL, type Credential } from '../signalling/credential.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import type { Mailbox } from '../signalling/message.ts';
-import { bearerOf } from './authenticate.ts';
+import { authenticate, authorize } from './authenticate.ts';
 import type { Call, Handler } from './call.ts';
 import type { Edge } from './edge.ts';
 import type { HeaderList } from './headers.ts';
@@ -56,9 +56,9 @@ async function perform<Id extends OperationId>(
   const { query } = parseTarget(operation, req.params, req.url, edge);
   if (edge.isDraining() && isRefusedWhileDraining(operation)) throw shuttingDown();
   const roomId = (req.params.roomId ?? '') as RoomId;
-  const bearer = operation.security === 'public' ? undefined : await bearerOf(req, edge.signalling);
-  const caller = operation.security === 'participant' ? requireParticipant(bearer, roomId) : undefined;
-  const present = caller ?? presentOf(bearer);
+  const credential = operation.security === 'public' ? NO_CREDENTIAL : await authenticate(req, edge);
+  const caller = authorize(operation.security, credential, roomId, edge);
+  const present = caller ?? presentOf(credential);
   try {
     const { body, idempotency } = await parseBody(operation, req, edge);
     const call = {
@@ -66,7 +66,7 @@ async function perform<Id extends OperationId>(
       participantId: (req.params.participantId ?? '') as ParticipantId,
       pathCode: String(req.params.code ?? ''),
       caller,
-      bearer,
+      credential,
       query,
       body,
       idempotency,
@@ -90,7 +90,7 @@ export const shuttingDown = (): RequestProblem =>
     'The server is shutting down. Send the same request again in a moment; nothing is lost.',
   );
 
-/** Whose idle time a request begins anew, for operations that judge the bearer themselves. */
-function presentOf(bearer: Bearer | undefined): Mailbox | undefined {
-  return bearer?.state === 'used' || bearer?.state === 'fresh' ? bearer : undefined;
+/** Whose idle time a request begins anew, for operations that judge the credential themselves. */
+function presentOf(credential: Credential): Mailbox | undefined {
+  return credential.kind === 'participant' && 'mailboxId' in credential ? credential : undefined;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { fingerprint } from '../signalling/fingerprint.ts';
-import type { Idempotency } from '../signalling/signalling.ts';
+import type { Idempotency } from '../signalling/join.ts';
 import { emptyQuery, faultsOf, idempotencyKey, participantId, roomId, type Fault } from '../wire/index.ts';
 import type { Edge } from './edge.ts';
 import type { Operation } from './operations.ts';

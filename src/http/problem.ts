@@ -1,5 +1,5 @@
 import type { SignallingCode } from '../signalling/errors.ts';
-import { SignallingError } from '../signalling/errors.ts';
+import { SignallingError, type SpentBudget } from '../signalling/errors.ts';
 import { pointerOf, PROBLEM_CODES, type Problem, type ProblemCode } from '../wire/index.ts';
 import type { HeaderList } from './headers.ts';
 import type { Reply } from './reply.ts';
@@ -27,7 +27,7 @@ export interface ProblemPlace {
 
 /** The only place that turns an error into an answer. What is not a known refusal is a fault of ours, and shows nothing. */
 export function problemReply(error: unknown, place: ProblemPlace): Reply {
-  const { code, detail, extras, headers } = describe(error, place);
+  const { code, detail, extras, headers, retryAfterSeconds = RETRY_AFTER_SECONDS[code] } = describe(error, place);
   const { status, title, retryable } = PROBLEM_CODES[code];
   const problem: Problem = {
     type: `${place.basePath}/problems/${code}`,
@@ -39,17 +39,22 @@ export function problemReply(error: unknown, place: ProblemPlace): Reply {
     requestId: place.requestId,
     ...extras,
   };
-  const retryAfter = RETRY_AFTER_SECONDS[code];
   return {
     status,
     body: JSON.stringify(problem),
     mediaType: 'application/problem+json; charset=utf-8',
-    headers: [...(retryAfter === undefined ? [] : ['Retry-After', String(retryAfter)]), ...headers],
+    headers: [...(retryAfterSeconds === undefined ? [] : ['Retry-After', String(retryAfterSeconds)]), ...headers],
   };
 }
 
 type Extras = Pick<Problem, 'errors' | 'reason' | 'resetCursor'>;
-type Description = { code: ProblemCode; detail: string; extras: Extras; headers: HeaderList };
+type Description = {
+  code: ProblemCode;
+  detail: string;
+  extras: Extras;
+  headers: HeaderList;
+  retryAfterSeconds?: number;
+};
 
 function describe(error: unknown, place: ProblemPlace): Description {
   if (error instanceof SignallingError) return describeRefusal(error, place);
@@ -67,7 +72,7 @@ function describe(error: unknown, place: ProblemPlace): Description {
 }
 
 function describeRefusal(error: SignallingError, place: ProblemPlace): Description {
-  const { reason, resetCursor, messageIndex } = error.details;
+  const { reason, resetCursor, messageIndex, budget } = error.details;
   const path = place.inBatch === true && messageIndex !== undefined ? ['messages', messageIndex] : undefined;
   return {
     code: codeOf(error.code),
@@ -77,9 +82,21 @@ function describeRefusal(error: SignallingError, place: ProblemPlace): Descripti
       ...(resetCursor === undefined ? {} : { resetCursor }),
       ...(path === undefined ? {} : { errors: [{ pointer: pointerOf(path, 'body'), detail: error.message }] }),
     },
-    headers: error.code === 'unauthenticated' ? ['WWW-Authenticate', 'Bearer realm="holdline"'] : [],
+    headers: [
+      ...(error.code === 'unauthenticated' ? ['WWW-Authenticate', 'Bearer realm="holdline"'] : []),
+      ...(budget === undefined ? [] : rateLimitFields(budget)),
+    ],
+    ...(budget === undefined ? {} : { retryAfterSeconds: budget.retryAfterSeconds }),
   };
 }
+
+/** As draft-ietf-httpapi-ratelimit-headers has them from version 8 on: what there is, and when to come again for more. */
+const rateLimitFields = ({ name, quota, windowSeconds, remaining, retryAfterSeconds }: SpentBudget): HeaderList => [
+  'RateLimit-Policy',
+  `"${name}";q=${quota};w=${windowSeconds}`,
+  'RateLimit',
+  `"${name}";r=${remaining};t=${retryAfterSeconds}`,
+];
 
 /** True for errors that the log must tell about. */
 export const isInternal = (error: unknown): boolean =>

@@ -1,7 +1,7 @@
 import type { Batch } from '../signalling/receive.ts';
 import type { Participant, Receipt, ReceivedMessage } from '../signalling/message.ts';
 import { participantJson } from '../signalling/room-events.ts';
-import type { JoinOutcome } from '../signalling/signalling.ts';
+import type { JoinOutcome } from '../signalling/join.ts';
 import {
   MAX_RECEIVE_BATCH,
   MAX_SEND_BATCH,
@@ -45,8 +45,9 @@ export const iceServersView = (settings: EdgeSettings): IceServersResult => ({
   ttlSeconds: STATIC_ICE_SERVERS_TTL_SECONDS,
 });
 
-export function joinResultJson(roomId: string, outcome: JoinOutcome, settings: EdgeSettings): string {
-  const { participantId, token, cursor, resumed, idleTimeoutMs } = outcome;
+export function joinResultJson(outcome: JoinOutcome, settings: EdgeSettings): string {
+  const { roomId, participantId } = outcome.mailbox;
+  const { token, cursor, resumed, idleTimeoutMs } = outcome;
   const limits: Limits = {
     defaultWaitSeconds: settings.defaultWaitSeconds,
     maxWaitSeconds: settings.maxWaitSeconds,

@@ -11,6 +11,7 @@ export type SignallingCode =
   | 'cursor-expired'
   | 'poll-superseded'
   | 'too-many-polls'
+  | 'rate-limited'
   | 'recipient-not-found'
   | 'mailbox-full'
   | 'idempotency-key-reused'
@@ -23,7 +24,18 @@ export interface SignallingErrorDetails {
   readonly resetCursor?: string;
   /** With `recipient-not-found` and `mailbox-full`: the index of the message in its batch. */
   readonly messageIndex?: number;
+  /** With `rate-limited`: the budget, and when to try again. */
+  readonly budget?: SpentBudget;
   readonly cause?: unknown;
+}
+
+/** What somebody who has used up a budget is told of it. */
+export interface SpentBudget {
+  readonly name: string;
+  readonly quota: number;
+  readonly windowSeconds: number;
+  readonly remaining: number;
+  readonly retryAfterSeconds: number;
 }
 
 /** A refusal by the rules, as a value with a literal code; never a bug. */

@@ -1,3 +1,5 @@
+import type { Rate } from './rate.ts';
+
 /** Bounds that operators set. Each stops the attack or accident that it names. */
 export interface Limits {
   /** A room that never stops growing: every broadcast costs one copy per participant. */
@@ -32,3 +34,30 @@ export const PARTICIPANT_BYTES = 1_024;
 /** Polls per participant: 5 per second with a burst of 50. Faster ones are answered up to 200 ms later. */
 export const POLL_INTERVAL_MS = 200;
 export const POLL_BURST = 50;
+
+/**
+ * Stops one participant from filling everyone's mailboxes and the disk; a burst of candidates from several peers passes. Per
+ * participant, a batch counts its messages.
+ */
+export const messageRate = (perSecond: number): Rate => ({
+  name: 'messages',
+  quota: perSecond * 4,
+  windowMs: 4_000,
+  excess: 'This participant sends more messages than the server allows. Nothing was stored; try again in a moment.',
+});
+
+/** Stops rooms and mailboxes made by the thousand, and guessing which participants exist. Per client network or subject. */
+export const joinRate = (perMinute: number): Rate => ({
+  name: 'joins',
+  quota: perMinute,
+  windowMs: 60_000,
+  excess: 'More joins than the server allows came from this network, or for this subject. Try again in a moment.',
+});
+
+/** Stops guessing tokens and keys. Per client network; whoever has a good credential is not affected by what others guess. */
+export const failedAuthenticationRate = (perMinute: number): Rate => ({
+  name: 'authentication',
+  quota: perMinute,
+  windowMs: 60_000,
+  excess: 'Too many requests from this network carried no valid credential. Try again in a moment.',
+});

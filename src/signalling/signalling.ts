@@ -1,17 +1,20 @@
+import { requireEntry, type JoinPolicy, type JoinRequest } from './admit.ts';
 import type { Clock } from './clock.ts';
-import { encodeCursor, type Cursor } from './cursor.ts';
+import type { Bearer, Credential } from './credential.ts';
+import type { Cursor } from './cursor.ts';
 import { drain } from './drain.ts';
-import { SignallingError } from './errors.ts';
-import { digest } from './fingerprint.ts';
-import { identify, type Bearer } from './identify.ts';
-import { newMailboxId, newMessageId, newParticipantId, type JsonText, type ParticipantId, type RoomId } from './ids.ts';
-import type { GoneReason, Mailbox, Participant } from './message.ts';
+import { identify } from './identify.ts';
+import { newMessageId, type JsonText, type ParticipantId, type RoomId } from './ids.ts';
+import { join, type Idempotency, type JoinContext, type JoinOutcome } from './join.ts';
+import { joinRate, messageRate } from './limits.ts';
+import type { Mailbox, Participant } from './message.ts';
 import { PollPacer } from './pacer.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import type { Rate } from './rate.ts';
 import { receive, type Batch, type Poll, type ReceiveContext } from './receive.ts';
-import type { Appended, SignallingStore, Join } from './store.ts';
+import type { Appended, RoomSummary, SignallingStore } from './store.ts';
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
-import { mintToken } from './tokens.ts';
 import { Waiters } from './waiters.ts';
 
 export interface SignallingOptions {
@@ -21,17 +24,15 @@ export interface SignallingOptions {
   readonly onBackgroundError: (error: unknown) => void;
   readonly maxHeldPolls: number;
   readonly defaultIdleTimeoutMs: number;
+  readonly joinPolicy: JoinPolicy;
+  /** Of one client network or subject. `Infinity` lifts it, here and below. */
+  readonly joinsPerMinute: number;
+  /** Of one participant. */
+  readonly messagesPerSecond: number;
   /** False lifts the slowing down of busy poll loops. */
   readonly pacePolls: boolean;
   /** Who counts and shows what happens; nobody when left out. */
   readonly telemetry?: Telemetry;
-}
-
-export interface JoinRequest {
-  readonly roomId: RoomId;
-  readonly participantId?: ParticipantId;
-  readonly resume: boolean;
-  readonly profile: Join['profile'];
 }
 
 export interface Draft {
@@ -42,20 +43,10 @@ export interface Draft {
   readonly lifetimeMs: number;
 }
 
-/** A client's key for one request and what the request said; see `Idempotency-Key`. */
-export interface Idempotency {
-  readonly key: string;
-  readonly fingerprint: string;
-}
-
-export interface JoinOutcome {
-  readonly participantId: ParticipantId;
-  readonly token: string;
-  readonly cursor: string;
-  readonly resumed: boolean;
-  readonly replayed: boolean;
-  readonly idleTimeoutMs: number;
-  readonly participants: readonly Participant[];
+export interface RoomPage {
+  readonly rooms: readonly RoomSummary[];
+  /** Absent on the last page. */
+  readonly next?: RoomId;
 }
 
 /** The verbs of the product. Every rule that is not the store's own is here or one call away. */
@@ -65,6 +56,8 @@ export class Signalling {
   readonly #waiters: Waiters;
   readonly #telemetry: Telemetry;
   readonly #receiving: ReceiveContext;
+  readonly #joining: JoinContext;
+  readonly #messageRate: Rate;
   readonly #stopSweeping: () => void;
 
   constructor(options: SignallingOptions) {
@@ -80,6 +73,13 @@ export class Signalling {
       maxHeldPolls: options.maxHeldPolls,
       telemetry: this.#telemetry,
     };
+    this.#joining = {
+      store: this.#store,
+      policy: options.joinPolicy,
+      limiter: new RateLimiter(joinRate(options.joinsPerMinute), options.clock),
+      defaultIdleTimeoutMs: options.defaultIdleTimeoutMs,
+    };
+    this.#messageRate = messageRate(options.messagesPerSecond);
     this.#store.watch((hint) => {
       if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
       else this.#waiters.end(hint.mailboxId, hint);
@@ -95,44 +95,29 @@ export class Signalling {
     return identify(this.#store, token);
   }
 
-  /** @throws SignallingError `participant-exists`, `room-full`, `forbidden`, `idempotency-key-reused`, `storage-unavailable` */
-  async join(request: JoinRequest, bearer: Bearer | undefined, idempotency?: Idempotency): Promise<JoinOutcome> {
-    const proof = provenBy(bearer, request);
-    const ownId = request.resume ? proof?.participantId : undefined;
-    const minted = mintToken();
-    const joined = await this.#store.join({
-      roomId: request.roomId,
-      participantId: request.participantId ?? ownId ?? newParticipantId(),
-      resume: request.resume,
-      proof: proof === undefined ? { kind: 'none' } : { kind: 'token', handle: proof.handle },
-      profile: request.profile,
-      defaultIdleTimeoutMs: this.#options.defaultIdleTimeoutMs,
-      token: { handle: minted.handle, digest: minted.digest },
-      mailboxId: newMailboxId(),
-      ...(idempotency && {
-        idempotency: {
-          scope: digest('join', request.roomId, request.participantId ?? '', proof?.handle ?? '', idempotency.key),
-          fingerprint: idempotency.fingerprint,
-        },
-      }),
-    });
-    if (!joined.replayed) this.#telemetry.joined(joined.mailbox, joined.resumed);
-    return {
-      participantId: joined.mailbox.participantId,
-      token: minted.token,
-      cursor: encodeCursor({ mailboxId: joined.mailbox.mailboxId, position: joined.acknowledged }),
-      resumed: joined.resumed,
-      replayed: joined.replayed,
-      idleTimeoutMs: joined.idleTimeoutMs,
-      participants: joined.participants,
-    };
+  /** Whether the credential lets anyone into the room; what the request itself asks for is judged by `join`. */
+  requireEntry(credential: Credential, roomId: RoomId): void {
+    requireEntry(credential, roomId, this.#options.joinPolicy);
+  }
+
+  /**
+   * @throws SignallingError `unauthenticated`, `forbidden`, `participant-gone`, `rate-limited`, `participant-exists`, `room-full`,
+   * `idempotency-key-reused`, `storage-unavailable`
+   */
+  async join(request: JoinRequest, credential: Credential, idempotency?: Idempotency): Promise<JoinOutcome> {
+    const outcome = await join(this.#joining, request, credential, idempotency);
+    if (!outcome.replayed) this.#telemetry.joined(outcome.mailbox, outcome.resumed);
+    return outcome;
   }
 
   participants(roomId: RoomId): Promise<readonly Participant[]> {
     return this.#store.participants(roomId);
   }
 
-  /** @throws SignallingError `participant-gone`, `recipient-not-found`, `mailbox-full`, `idempotency-key-reused`, `storage-unavailable` */
+  /**
+   * @throws SignallingError `participant-gone`, `rate-limited`, `recipient-not-found`, `mailbox-full`, `idempotency-key-reused`,
+   * `storage-unavailable`
+   */
   async send(
     sender: Mailbox,
     operation: string,
@@ -144,6 +129,7 @@ export class Signalling {
     const appended = await this.#store.append({
       sender,
       messages,
+      rate: this.#messageRate,
       ...(idempotency && {
         idempotency: { scope: `${operation}:${idempotency.key}`, fingerprint: idempotency.fingerprint },
       }),
@@ -162,8 +148,26 @@ export class Signalling {
     this.#telemetry.acknowledged(mailbox, cursor.position);
   }
 
-  leave(mailbox: Mailbox, reason: GoneReason = 'left'): Promise<void> {
-    return this.#store.depart(mailbox.roomId, mailbox.participantId, reason, mailbox.mailboxId);
+  leave(mailbox: Mailbox): Promise<void> {
+    return this.#store.depart(mailbox.roomId, mailbox.participantId, 'left', mailbox.mailboxId);
+  }
+
+  /** Ends whoever has that name now; it may join again. Does nothing for one who is not there. */
+  remove(roomId: RoomId, participantId: ParticipantId): Promise<void> {
+    return this.#store.depart(roomId, participantId, 'removed');
+  }
+
+  /** Removes everyone. Does nothing for a room that is not there. */
+  closeRoom(roomId: RoomId): Promise<void> {
+    return this.#store.closeRoom(roomId);
+  }
+
+  /** @param after the `next` of the page before; absent: from the first */
+  async rooms(after: RoomId | undefined, limit: number): Promise<RoomPage> {
+    const found = await this.#store.listRooms(after, limit + 1);
+    const rooms = found.slice(0, limit);
+    const last = rooms.at(-1);
+    return { rooms, ...(found.length > limit && last !== undefined && { next: last.roomId }) };
   }
 
   /** A request of this participant ended: its idle time begins anew. */
@@ -183,20 +187,4 @@ export class Signalling {
   close(): void {
     this.#stopSweeping();
   }
-}
-
-/**
- * What a bearer proves on a join in open mode: a dead, unknown or elsewhere replaced one counts as absent.
- * @throws SignallingError `forbidden` for a live token of another room or participant
- */
-function provenBy(bearer: Bearer | undefined, request: JoinRequest): Bearer | undefined {
-  if (bearer === undefined || bearer.state === 'gone') return undefined;
-  const own =
-    bearer.roomId === request.roomId && (request.participantId ?? bearer.participantId) === bearer.participantId;
-  if (own) return bearer;
-  if (bearer.state === 'replaced') return undefined;
-  throw new SignallingError(
-    'forbidden',
-    'This token belongs to another participant or room. Join without it, or with its own participantId.',
-  );
 }

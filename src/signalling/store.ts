@@ -1,6 +1,7 @@
 import type { Cursor } from './cursor.ts';
 import type { JsonText, MailboxId, ParticipantId, RoomId } from './ids.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Participant, Receipt, ReceivedMessage } from './message.ts';
+import type { Rate } from './rate.ts';
 import type { TokenDigest, TokenHandle } from './tokens.ts';
 
 /**
@@ -21,6 +22,9 @@ export interface SignallingStore {
   /** @throws SignallingError `participant-exists`, `room-full`, `idempotency-key-reused`, `storage-unavailable` */
   join(join: Join): Promise<Joined>;
 
+  /** Whether a join under this idempotency scope would be a replay, or be refused because its body is another. */
+  knowsJoin(scope: string): Promise<boolean>;
+
   findToken(handle: TokenHandle): Promise<StoredToken | undefined>;
 
   /**
@@ -32,10 +36,17 @@ export interface SignallingStore {
   /** Those present, in the order of joining; empty for a room that is not there. */
   participants(roomId: RoomId): Promise<readonly Participant[]>;
 
+  /** Rooms behind `after`, at most `limit`, in the order of their ids' bytes. The service's own rooms are left out. */
+  listRooms(after: RoomId | undefined, limit: number): Promise<readonly RoomSummary[]>;
+
   /**
    * Stores all messages of the batch, or none. A message to everyone goes to those present at the commit and skips full
    * mailboxes; it is refused only when all are full.
-   * @throws SignallingError `participant-gone` (the sender), `recipient-not-found`, `mailbox-full`,
+   *
+   * Judged in this order: idempotency key, rate, recipients, quotas. A replay is neither charged nor refused. What was charged
+   * stays charged when the batch is refused later. The budget is the participant's, whichever process it sends through, and
+   * survives its joining anew under its name; a restart of the store may fill it.
+   * @throws SignallingError `participant-gone` (the sender), `rate-limited`, `recipient-not-found`, `mailbox-full`,
    * `idempotency-key-reused`, `storage-unavailable`
    */
   append(append: Append): Promise<Appended>;
@@ -64,6 +75,9 @@ export interface SignallingStore {
    * With `mailboxId` only that incarnation. Does nothing for one who is not there.
    */
   depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void>;
+
+  /** Ends every participant of the room as `removed`, in one commit. Does nothing for a room that is not there. */
+  closeRoom(roomId: RoomId): Promise<void>;
 
   /** Presence: a request of the participant ended just now. */
   touch(mailbox: Mailbox): void;
@@ -135,9 +149,18 @@ export interface Joined {
   readonly participants: readonly Participant[];
 }
 
+export interface RoomSummary {
+  readonly roomId: RoomId;
+  /** How many. */
+  readonly participants: number;
+  readonly createdAtMs: number;
+}
+
 export interface Append {
   readonly sender: Mailbox;
   readonly messages: readonly OutgoingMessage[];
+  /** Charged to the sender, one for each message; absent: free. */
+  readonly rate?: Rate;
   /** `scope` names the operation and the key; the store adds the sender's mailbox. */
   readonly idempotency?: { readonly scope: string; readonly fingerprint: string };
 }

@@ -1,10 +1,11 @@
 import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
 import type { Handler } from '../call.ts';
+import { networkOf } from '../network.ts';
 import { created } from '../reply.ts';
 import { joinResultJson } from '../views.ts';
 
 export const joinRoom: Handler<'joinRoom'> = async (
-  { roomId, body, bearer, idempotency },
+  { roomId, body, credential, idempotency, req },
   { signalling, settings },
 ) => {
   const { participantId, displayName, metadata, idleTimeoutSeconds, resume = false } = body;
@@ -13,14 +14,15 @@ export const joinRoom: Handler<'joinRoom'> = async (
       roomId,
       ...(participantId === undefined ? {} : { participantId: participantId as ParticipantId }),
       resume,
+      source: networkOf(req),
       profile: {
         ...(displayName === undefined ? {} : { displayName }),
         ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) as JsonText }),
         ...(idleTimeoutSeconds === undefined ? {} : { idleTimeoutMs: idleTimeoutSeconds * 1_000 }),
       },
     },
-    bearer,
+    credential,
     idempotency,
   );
-  return created(joinResultJson(roomId, outcome, settings), outcome.replayed);
+  return created(joinResultJson(outcome, settings), outcome.replayed);
 };

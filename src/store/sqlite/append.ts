@@ -3,6 +3,7 @@ import { SignallingError } from '../../signalling/errors.ts';
 import type { ParticipantId } from '../../signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { messageBytes, type OutgoingMessage, type Receipt } from '../../signalling/message.ts';
+import { overdrawn, pay, type Rate } from '../../signalling/rate.ts';
 import type { Append, Appended } from '../../signalling/store.ts';
 import type { SqliteContext } from './context.ts';
 import { deliver } from './deliver.ts';
@@ -19,10 +20,11 @@ interface Planned {
   readonly skipped: readonly ParticipantRecord[];
 }
 
-export function append(context: SqliteContext, tx: Tx, { sender, messages, idempotency }: Append): Appended {
+export function append(context: SqliteContext, tx: Tx, { sender, messages, rate, idempotency }: Append): Appended {
   const from = presentOrGone(context, sender);
   const kept = idempotency && findKept(context, from, idempotency);
   if (kept !== undefined) return { receipts: kept, replayed: true };
+  if (rate !== undefined) charge(context, from, rate, messages.length);
   const planned = plan(context, from, messages);
 
   tx.touch(sender.roomId);
@@ -38,6 +40,14 @@ export function append(context: SqliteContext, tx: Tx, { sender, messages, idemp
     );
   }
   return { receipts, replayed: false };
+}
+
+/** In memory, which is exact since one process has the file to itself. */
+function charge(context: SqliteContext, from: ParticipantRecord, rate: Rate, cost: number): void {
+  const nowMs = context.clock.steadyMs();
+  const fullAtMs = pay(rate, from.budgetFullAtMs, nowMs, cost);
+  if (fullAtMs === undefined) throw overdrawn(rate, from.budgetFullAtMs, nowMs, cost);
+  from.budgetFullAtMs = fullAtMs;
 }
 
 function findKept(

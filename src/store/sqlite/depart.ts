@@ -8,7 +8,19 @@ import { mailboxOf, pendingBytes, type ParticipantRecord } from './records.ts';
 import { endTokens, forgetJoinKey } from './tokens.ts';
 
 export function depart(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
-  const { room, participantId } = participant;
+  remove(context, tx, participant, reason);
+  announce(
+    context,
+    tx,
+    participant.room,
+    participant.participantId,
+    participantLeft(participant.participantId, reason),
+  );
+}
+
+/** Departs without a word to the others. */
+export function remove(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
+  const { room } = participant;
   tx.touch(room.roomId);
   emptyMailbox(context, tx, participant, reason);
   endTokens(context, participant, reason);
@@ -16,7 +28,6 @@ export function depart(context: SqliteContext, tx: Tx, participant: ParticipantR
   context.directory.removeParticipant(participant);
   if (room.participants.size === 0) context.statements.deleteRoom.run(room.row);
   endHeldPolls(tx, participant, reason);
-  announce(context, tx, room, participantId, participantLeft(participantId, reason));
 }
 
 /** Ends the mailbox: removes everything that hangs on it but the participant's row and tokens. */

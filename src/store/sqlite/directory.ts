@@ -124,6 +124,7 @@ export class Directory {
       eventBytes: row.event_bytes,
       gaps: row.gaps,
       expiresFromMs,
+      budgetFullAtMs: before?.budgetFullAtMs ?? 0,
       seenAtMs: before?.seenAtMs ?? nowMs,
       heldUntilMs: before?.heldUntilMs ?? 0,
       pollEndedAtMs: before?.pollEndedAtMs ?? -Infinity,

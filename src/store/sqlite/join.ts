@@ -39,6 +39,11 @@ function findKept(
   return { participant, resumed: row.resumed === 1 };
 }
 
+export function knowsJoin(context: SqliteContext, scope: string): boolean {
+  const row = context.statements.findJoin.get(scope);
+  return row !== undefined && row.forget_at > context.clock.steadyMs();
+}
+
 export const keyReused = (): SignallingError =>
   new SignallingError(
     'idempotency-key-reused',
@@ -103,6 +108,7 @@ function restart(context: SqliteContext, tx: Tx, request: Join, present: Partici
   // Its row lives on without its name until the tokens have moved to the new one.
   context.statements.unnameParticipant.run(present.row);
   const participant = addParticipant(context, request, room);
+  participant.budgetFullAtMs = present.budgetFullAtMs;
   replaceTokens(context, present, participant);
   context.statements.deleteParticipant.run(present.row);
   endHeldPolls(tx, present, 'replaced');
@@ -184,6 +190,7 @@ function addParticipant(context: SqliteContext, request: Join, room: RoomRecord)
     eventBytes: 0,
     gaps: 0,
     expiresFromMs: Infinity,
+    budgetFullAtMs: 0,
     seenAtMs: context.clock.steadyMs(),
     heldUntilMs: 0,
     pollEndedAtMs: -Infinity,

@@ -43,6 +43,8 @@ export interface ParticipantRecord {
   /** No pending message ends its lifetime before this (steady ms). */
   expiresFromMs: number;
 
+  /** When all that it may send is available again (steady ms). In memory only. */
+  budgetFullAtMs: number;
   /** Presence lives in memory only: a start begins every idle time anew. Steady ms. */
   seenAtMs: number;
   heldUntilMs: number;

@@ -11,6 +11,7 @@ import type {
   Joined,
   Page,
   ReadRange,
+  RoomSummary,
   SignallingStore,
   StoredToken,
 } from '../../signalling/store.ts';
@@ -24,10 +25,11 @@ import { depart } from './depart.ts';
 import { Directory } from './directory.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdleTimers } from './idle-timers.ts';
-import { join } from './join.ts';
+import { join, knowsJoin } from './join.ts';
 import { LateAcknowledgements } from './late-acknowledgements.ts';
 import { read } from './read.ts';
 import { participantOf } from './records.ts';
+import { closeRoom, listRooms } from './rooms.ts';
 import { prepareStatements } from './statements.ts';
 import { Sweep } from './sweep.ts';
 import { claim, claimInMemory, findToken } from './tokens.ts';
@@ -76,6 +78,10 @@ export class SqliteStore implements SignallingStore {
     return this.#commit.run((tx) => join(this.#context, tx, request));
   }
 
+  async knowsJoin(scope: string): Promise<boolean> {
+    return knowsJoin(this.#context, scope);
+  }
+
   async findToken(handle: TokenHandle): Promise<StoredToken | undefined> {
     return findToken(this.#context, handle);
   }
@@ -88,6 +94,10 @@ export class SqliteStore implements SignallingStore {
     const nowMs = this.#context.clock.steadyMs();
     const records = this.#context.directory.rooms.get(roomId)?.participants.values() ?? [];
     return [...records].map((record) => participantOf(record, nowMs));
+  }
+
+  async listRooms(after: RoomId | undefined, limit: number): Promise<readonly RoomSummary[]> {
+    return listRooms(this.#context, after, limit);
   }
 
   append(request: Append): Promise<Appended> {
@@ -113,6 +123,10 @@ export class SqliteStore implements SignallingStore {
       if (mailboxId !== undefined && mailboxId !== participant.mailboxId) return;
       depart(this.#context, tx, participant, reason);
     });
+  }
+
+  closeRoom(roomId: RoomId): Promise<void> {
+    return this.#commit.run((tx) => closeRoom(this.#context, tx, roomId));
   }
 
   touch(mailbox: Mailbox): void {

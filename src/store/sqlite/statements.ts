@@ -100,6 +100,9 @@ export function prepareStatements(db: Database.Database) {
     tokensOf: prepare<[string], TokenRow>('SELECT * FROM tokens WHERE room_id = ?'),
 
     insertRoom: prepare<[string, number]>('INSERT INTO rooms (room_id, created_at) VALUES (?, ?)'),
+    roomsBehind: prepare<[string, number], { room_id: string; created_at: number }>(
+      'SELECT room_id, created_at FROM rooms WHERE room_id > ? ORDER BY room_id LIMIT ?',
+    ),
     deleteRoom: prepare<[number]>('DELETE FROM rooms WHERE id = ?'),
 
     insertParticipant: prepare<[number, string, string, string | null, string | null, number, number]>(

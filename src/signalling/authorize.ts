@@ -1,0 +1,46 @@
+import type { Credential } from './credential.ts';
+import { SignallingError } from './errors.ts';
+import type { RoomId } from './ids.ts';
+import type { Mailbox } from './message.ts';
+
+/**
+ * The participant of `roomId` that the credential is.
+ * @throws SignallingError `unauthenticated`, `participant-gone`, `forbidden` (valid, but of another room or kind)
+ */
+export function requireParticipant(credential: Credential, roomId: RoomId): Mailbox {
+  if (credential.kind === 'participant') {
+    if (credential.state === 'gone' && credential.roomId === roomId) throw gone(credential.reason);
+    if (credential.state === 'gone' || credential.state === 'replaced') throw unauthenticated();
+    if (credential.roomId !== roomId) throw forbidden('This token belongs to a participant of another room.');
+    return { roomId, participantId: credential.participantId, mailboxId: credential.mailboxId };
+  }
+  if (credential.kind === 'none') throw unauthenticated();
+  throw forbidden(
+    credential.kind === 'api-key'
+      ? 'An API key joins, lists, removes and closes; it neither sends nor receives. Use the `token` of a join result.'
+      : 'An access token serves to join. Use the `token` of the join result from then on.',
+  );
+}
+
+/** @throws SignallingError `unauthenticated`, `forbidden` (valid, but no API key) */
+export function requireApiKey(credential: Credential): void {
+  if (credential.kind === 'api-key') return;
+  const isValid = credential.kind === 'access-token' || (credential.kind === 'participant' && isLive(credential.state));
+  if (isValid) throw forbidden('This is for trusted servers: it needs one of the API keys.');
+  throw unauthenticated('This is for trusted servers: send one of the API keys as `Authorization: Bearer <key>`.');
+}
+
+export const isLive = (state: string): state is 'fresh' | 'used' => state === 'fresh' || state === 'used';
+
+const gone = (reason: 'left' | 'timeout' | 'replaced' | 'removed'): SignallingError =>
+  new SignallingError('participant-gone', `This participant is no longer in the room (${reason}). Join again.`, {
+    reason,
+  });
+
+export const forbidden = (detail: string): SignallingError => new SignallingError('forbidden', detail);
+
+const TOKEN_NEEDED =
+  'Send the `token` of the join result as `Authorization: Bearer <token>`. This one is missing, unknown, or was replaced by a newer join.';
+
+export const unauthenticated = (detail = TOKEN_NEEDED): SignallingError =>
+  new SignallingError('unauthenticated', detail);
