@@ -65,8 +65,9 @@ export interface SignallingStore {
   acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void>;
 
   /**
-   * The same for the cursor of a poll: later reads see it at once, but it may be committed a moment later, with others, or be
-   * lost in a crash: then the next cursor brings it again. Does nothing where `acknowledge` would refuse.
+   * The same for the cursor of a poll, and nobody waits for it: it takes effect before the next write at the latest, but may be
+   * committed a moment later, with others, or be lost in a crash: then the next cursor brings it again. Does nothing where
+   * `acknowledge` would refuse.
    */
   acknowledgeSoon(mailbox: Mailbox, cursor: Cursor): void;
 

@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import type { OpenLastingStore, OpenStore } from '../support/store.ts';
 import { acknowledging } from './rules/acknowledging.ts';
+import { acknowledgingSoon } from './rules/acknowledging-soon.ts';
 import { allowance } from './rules/allowance.ts';
 import { departing } from './rules/departing.ts';
 import { durability } from './rules/durability.ts';
@@ -31,6 +32,7 @@ const RULES = [
   sendRetries,
   reading,
   acknowledging,
+  acknowledgingSoon,
   lifetimes,
   allowance,
   presence,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LastingStore } from '../../support/store.ts';
-import { draft, inTurn, numbered, refused, type Member, type OpenScene, type Scene } from '../scene.ts';
+import { cursorOf, draft, inTurn, numbered, refused, type Member, type OpenScene, type Scene } from '../scene.ts';
 
 type Ending = 'reopen' | 'kill';
 const ENDINGS: readonly Ending[] = ['reopen', 'kill'];
@@ -32,6 +32,20 @@ export function durability(open: OpenScene<LastingStore>): void {
         before,
       );
       await refused(scene.read(bob, { after: bob.acknowledged }), 'cursor-expired');
+    });
+
+    test('an acknowledgement by a poll is kept, or its cursor brings it again: nothing is lost', async () => {
+      const scene = await open();
+      const [alice, bob] = await scene.joinAll('alice', 'bob');
+      await scene.send(alice, ...numbered(3));
+      const second = (await scene.read(bob, { limit: 2 })).position;
+      scene.store.acknowledgeSoon(bob.mailbox, cursorOf(bob, second));
+      await scene.opened[ending]();
+      expect(await unread(scene, bob, second)).toEqual(['3']);
+      scene.store.acknowledgeSoon(bob.mailbox, cursorOf(bob, second));
+      await scene.clock.advance(1_000);
+      await scene.opened[ending]();
+      expect(await scene.inbox(bob)).toEqual(['3']);
     });
 
     test('tokens are there in all their states', async () => {
