@@ -1,4 +1,5 @@
 import { requireEntry, type JoinPolicy, type JoinRequest } from './admit.ts';
+import { Canary } from './canary.ts';
 import type { Clock } from './clock.ts';
 import type { Bearer, Credential } from './credential.ts';
 import type { Cursor } from './cursor.ts';
@@ -12,7 +13,7 @@ import { PollPacer } from './pacer.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Rate } from './rate.ts';
 import { receive, type Batch, type Poll, type ReceiveContext } from './receive.ts';
-import type { Appended, RoomSummary, SignallingStore } from './store.ts';
+import type { Appended, RoomSummary, SignallingStore, StoreUsage } from './store.ts';
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
 import { Waiters } from './waiters.ts';
@@ -58,6 +59,7 @@ export class Signalling {
   readonly #receiving: ReceiveContext;
   readonly #joining: JoinContext;
   readonly #messageRate: Rate;
+  readonly #canary: Canary;
   readonly #stopSweeping: () => void;
 
   constructor(options: SignallingOptions) {
@@ -80,6 +82,7 @@ export class Signalling {
       defaultIdleTimeoutMs: options.defaultIdleTimeoutMs,
     };
     this.#messageRate = messageRate(options.messagesPerSecond);
+    this.#canary = new Canary({ store: this.#store, waiters: this.#waiters, clock: options.clock });
     this.#store.watch((hint) => {
       if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
       else this.#waiters.end(hint.mailboxId, hint);
@@ -88,7 +91,7 @@ export class Signalling {
   }
 
   get heldPolls(): number {
-    return this.#waiters.size;
+    return this.#waiters.size - (this.#canary.isWaiting ? 1 : 0);
   }
 
   identify(token: string): Promise<Bearer | undefined> {
@@ -180,8 +183,13 @@ export class Signalling {
     return drain(this.#waiters, this.#options.clock, overMs);
   }
 
+  /** Whether messages are stored and delivered, as of a few seconds ago. @throws SignallingError `storage-unavailable` */
   check(): Promise<void> {
-    return this.#store.check();
+    return this.#canary.check();
+  }
+
+  usage(): Promise<StoreUsage> {
+    return this.#store.usage();
   }
 
   close(): void {

@@ -97,8 +97,8 @@ export interface SignallingStore {
 
   watch(watcher: (hint: Hint) => void): void;
 
-  /** Writes, reads back and removes a probe. @throws SignallingError `storage-unavailable` */
-  check(): Promise<void>;
+  /** How much there is now, the service's own rooms left out. */
+  usage(): Promise<StoreUsage>;
 
   /** Waits for commits under way. No operation may follow. */
   close(): Promise<void>;
@@ -169,6 +169,15 @@ export interface Append {
 export interface Appended {
   readonly receipts: readonly Receipt[];
   readonly replayed: boolean;
+}
+
+export interface StoreUsage {
+  readonly rooms: number;
+  readonly participants: number;
+  /** What `maxStoreBytes` bounds. */
+  readonly liveBytes: number;
+  /** What the store takes, free space that it keeps included. */
+  readonly fileBytes: number;
 }
 
 export interface ReadRange {

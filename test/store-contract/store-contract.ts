@@ -20,6 +20,7 @@ import { sending } from './rules/sending.ts';
 import { storeBound } from './rules/store-bound.ts';
 import { takingOver } from './rules/taking-over.ts';
 import { tokens } from './rules/tokens.ts';
+import { usage } from './rules/usage.ts';
 import { scenes } from './scene.ts';
 
 const RULES = [
@@ -41,6 +42,7 @@ const RULES = [
   storeBound,
   hints,
   refusals,
+  usage,
 ];
 
 /**

@@ -67,7 +67,7 @@ function plan(context: SqliteContext, from: ParticipantRecord, messages: readonl
   const addressees = messages.map(({ to }, messageIndex) =>
     to === undefined ? othersThan(from) : [recipientOf(from, to, messageIndex)],
   );
-  refuseWhenFull(context);
+  refuseWhenFull(context, from.room.roomId);
   const quota = new Quota(context);
   return messages.map((message, messageIndex) => {
     const bytes = messageBytes(message);

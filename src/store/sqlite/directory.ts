@@ -52,6 +52,10 @@ export class Directory {
     return record?.mailboxId === mailbox.mailboxId ? record : undefined;
   }
 
+  get participants(): number {
+    return this.#byRow.size;
+  }
+
   byRow(row: number): ParticipantRecord | undefined {
     return this.#byRow.get(row);
   }

@@ -74,7 +74,7 @@ function enter(context: SqliteContext, tx: Tx, request: Join, room: RoomRecord |
       `This room has its ${context.limits.maxParticipantsPerRoom} participants. Try again when one has left.`,
     );
   }
-  refuseWhenFull(context);
+  refuseWhenFull(context, request.roomId);
   tx.touch(request.roomId);
   const participant = addParticipant(context, request, room ?? addRoom(context, request));
   announceJoined(context, tx, participant);

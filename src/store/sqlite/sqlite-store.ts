@@ -14,7 +14,9 @@ import type {
   RoomSummary,
   SignallingStore,
   StoredToken,
+  StoreUsage,
 } from '../../signalling/store.ts';
+import { CANARY_ROOM } from '../../signalling/reserved.ts';
 import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 import { acknowledge } from './acknowledge.ts';
@@ -154,8 +156,15 @@ export class SqliteStore implements SignallingStore {
     this.#watchers.push(watcher);
   }
 
-  async check(): Promise<void> {
-    this.#context.statements.alive.get();
+  async usage(): Promise<StoreUsage> {
+    const { rooms, participants, liveBytes } = this.#context.directory;
+    const own = rooms.get(CANARY_ROOM);
+    return {
+      rooms: rooms.size - (own === undefined ? 0 : 1),
+      participants: participants - (own?.participants.size ?? 0),
+      liveBytes,
+      fileBytes: this.#context.statements.fileBytes.get()?.bytes ?? 0,
+    };
   }
 
   async close(): Promise<void> {

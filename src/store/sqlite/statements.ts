@@ -206,7 +206,9 @@ export function prepareStatements(db: Database.Database) {
     forgetJoins: prepare<[number, number]>(
       'DELETE FROM joins WHERE rowid IN (SELECT rowid FROM joins WHERE forget_at <= ? LIMIT ?)',
     ),
-    alive: prepare<[], { rooms: number }>('SELECT EXISTS (SELECT 1 FROM rooms) AS rooms'),
+    fileBytes: prepare<[], { bytes: number }>(
+      'SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()',
+    ),
   };
 }
 

@@ -64,11 +64,4 @@ export function refusals(open: OpenScene): void {
       expect((await scene.read(bob)).messages.length).toBeGreaterThanOrEqual(before + sends.length);
     });
   });
-
-  test('a store that works says so when it is checked', async () => {
-    const cast = await setUp(await open());
-    const before = await everything(cast);
-    await cast.scene.store.check();
-    expect(await everything(cast)).toEqual(before);
-  });
 }

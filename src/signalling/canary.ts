@@ -1,0 +1,151 @@
+import type { Clock } from './clock.ts';
+import { decodeCursor } from './cursor.ts';
+import { SignallingError } from './errors.ts';
+import { newMailboxId, newMessageId, newParticipantId } from './ids.ts';
+import type { Mailbox } from './message.ts';
+import { receive, type Batch } from './receive.ts';
+import { CANARY_ROOM } from './reserved.ts';
+import type { SignallingStore } from './store.ts';
+import { SILENT } from './telemetry.ts';
+import { mintToken } from './tokens.ts';
+import type { Waiters } from './waiters.ts';
+
+/** A message that takes longer than this is a service that does not work, whatever its store says of itself. */
+const LIMIT_MS = 2_000;
+/** So often at most, however many ask: two commits each. */
+const EVERY_MS = 3_000;
+/** Between two checks nobody asks for; then it joins anew. */
+const IDLE_TIMEOUT_MS = 60_000;
+
+interface CanaryOptions {
+  readonly store: SignallingStore;
+  readonly waiters: Waiters;
+  readonly clock: Clock;
+}
+
+/**
+ * Sends itself a message the way everybody's goes: committed, announced, delivered to a poll that waits for it, acknowledged. It
+ * lives in a room that no caller can name and that is in no list, count or limit.
+ */
+export class Canary {
+  readonly #options: CanaryOptions;
+  #mailbox: Mailbox | undefined;
+  #last: { readonly atMs: number; readonly outcome: Promise<void> } | undefined;
+  #isWaiting = false;
+
+  constructor(options: CanaryOptions) {
+    this.#options = options;
+  }
+
+  /** True while its own poll is among the held ones. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /**
+   * The outcome of the newest message, a few seconds old at most.
+   * @throws SignallingError `storage-unavailable` when it was not delivered within 2 s
+   */
+  check(): Promise<void> {
+    const nowMs = this.#options.clock.steadyMs();
+    if (this.#last === undefined || nowMs - this.#last.atMs >= EVERY_MS) {
+      this.#last = { atMs: nowMs, outcome: this.#fly() };
+    }
+    return this.#last.outcome;
+  }
+
+  async #fly(): Promise<void> {
+    const hangUps: (() => void)[] = [];
+    const onHangUp = (listener: () => void): void => void hangUps.push(listener);
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const cancel = this.#options.clock.after(LIMIT_MS, () => {
+      for (const hangUp of hangUps) hangUp();
+      reject(unavailable('A message that the service sent to itself was not delivered within 2 s.'));
+    });
+    try {
+      await Promise.race([this.#roundTrip(onHangUp), late]);
+    } catch (error) {
+      this.#leave();
+      throw error instanceof SignallingError && error.code === 'storage-unavailable'
+        ? error
+        : unavailable('The service cannot send itself a message.', error);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #roundTrip(onHangUp: (listener: () => void) => void): Promise<void> {
+    this.#mailbox ??= await this.#join();
+    try {
+      await this.#message(this.#mailbox, onHangUp);
+    } catch (error) {
+      if (!(error instanceof SignallingError) || error.code !== 'participant-gone') throw error;
+      this.#mailbox = await this.#join();
+      await this.#message(this.#mailbox, onHangUp);
+    }
+  }
+
+  async #message(mailbox: Mailbox, onHangUp: (listener: () => void) => void): Promise<void> {
+    const { store, clock } = this.#options;
+    const id = newMessageId(clock.wallMs());
+    const { promise: held, resolve } = Promise.withResolvers<undefined>();
+    const arrived = this.#arrival(mailbox, id, onHangUp, () => resolve(undefined));
+    await Promise.race([held, arrived]);
+    const message = { id, to: mailbox.participantId, type: 'custom', lifetimeMs: LIMIT_MS };
+    const [batch] = await Promise.all([arrived, store.append({ sender: mailbox, messages: [message] })]);
+    await store.acknowledge(mailbox, decodeCursor(batch.cursor));
+  }
+
+  /** The batch that holds the message. Others may come first, such as the comings and goings of other processes' canaries. */
+  async #arrival(
+    mailbox: Mailbox,
+    id: string,
+    onHangUp: (listener: () => void) => void,
+    onHeld: () => void,
+  ): Promise<Batch> {
+    const { store, waiters, clock } = this.#options;
+    const telemetry = { ...SILENT, pollHeld: onHeld };
+    const context = { store, waiters, clock, pacer: undefined, maxHeldPolls: Infinity, telemetry };
+    this.#isWaiting = true;
+    try {
+      for (let after: Batch['cursor'] | undefined; ;) {
+        const cursor = after === undefined ? undefined : decodeCursor(after);
+        // Longer than the limit, since the end of a window would hide that nothing woke it.
+        const poll = { after: cursor, windowMs: LIMIT_MS * 2, limit: 64, onHangUp };
+        const batch = await receive(context, mailbox, poll);
+        if (batch === undefined) throw unavailable('A poll of the service was not answered in time.');
+        if (batch.messages.some((message) => message.id === id)) return batch;
+        after = batch.cursor;
+      }
+    } finally {
+      this.#isWaiting = false;
+    }
+  }
+
+  async #join(): Promise<Mailbox> {
+    const { handle, digest } = mintToken();
+    const { mailbox } = await this.#options.store.join({
+      roomId: CANARY_ROOM,
+      participantId: newParticipantId(),
+      resume: false,
+      proof: { kind: 'none' },
+      profile: {},
+      defaultIdleTimeoutMs: IDLE_TIMEOUT_MS,
+      token: { handle, digest },
+      mailboxId: newMailboxId(),
+    });
+    return mailbox;
+  }
+
+  /** After a failure the next message starts from nothing. What cannot be removed now goes with its idle time. */
+  #leave(): void {
+    const mailbox = this.#mailbox;
+    this.#mailbox = undefined;
+    if (mailbox === undefined) return;
+    const { roomId, participantId, mailboxId } = mailbox;
+    this.#options.store.depart(roomId, participantId, 'left', mailboxId).catch(() => undefined);
+  }
+}
+
+const unavailable = (detail: string, cause?: unknown): SignallingError =>
+  new SignallingError('storage-unavailable', detail, { cause });
