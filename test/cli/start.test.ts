@@ -93,6 +93,8 @@ test('an error that nobody handles is logged as fatal, with its stack, and ends 
   const bomb = 'process.on("SIGUSR2", () => { Promise.reject(new Error("boom")); })';
   const execArgv = ['--import', `data:text/javascript,${encodeURIComponent(bomb)}`];
   const { command } = await startServer({ execArgv });
+  // The fatal line is flushed past a line that is still being written, so the last one of the start is awaited.
+  await command.logged(/^open mode/);
   command.signal('SIGUSR2');
   const { code, stdout } = await command.ended;
   expect(code).toBe(1);
