@@ -3,6 +3,7 @@ import type { OpenLastingStore, OpenStore } from '../support/store.ts';
 import { acknowledging } from './rules/acknowledging.ts';
 import { acknowledgingSoon } from './rules/acknowledging-soon.ts';
 import { allowance } from './rules/allowance.ts';
+import { budgets } from './rules/budgets.ts';
 import { departing } from './rules/departing.ts';
 import { durability } from './rules/durability.ts';
 import { hints } from './rules/hints.ts';
@@ -15,6 +16,7 @@ import { quotas } from './rules/quotas.ts';
 import { reading } from './rules/reading.ts';
 import { refusals } from './rules/refusals.ts';
 import { rollingBack } from './rules/rolling-back.ts';
+import { rooms } from './rules/rooms.ts';
 import { sendRetries } from './rules/send-retries.ts';
 import { sending } from './rules/sending.ts';
 import { storeBound } from './rules/store-bound.ts';
@@ -38,6 +40,8 @@ const RULES = [
   allowance,
   presence,
   departing,
+  rooms,
+  budgets,
   positions,
   storeBound,
   hints,

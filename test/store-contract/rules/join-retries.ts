@@ -57,6 +57,24 @@ export function joinRetries(open: OpenScene): void {
       expect(retried).toMatchObject({ replayed: true, resumed: true, mailbox: alice.mailbox });
     });
 
+    test('is known beforehand, as long as it would find something', async () => {
+      const scene = await open();
+      const known = () => scene.store.knowsJoin('join k');
+      expect(await known()).toBe(false);
+      const alice = await scene.join('alice', { key: 'k' });
+      expect(await known()).toBe(true);
+      await scene.store.claimToken(alice.handle);
+      expect(await known()).toBe(false);
+      const bob = await scene.join('bob', { key: 'k', idleTimeoutMs: 3_600_000 });
+      await scene.leave(bob);
+      expect(await known()).toBe(false);
+      await scene.join('bob', { key: 'k', idleTimeoutMs: 3_600_000 });
+      await scene.pass(599_999);
+      expect(await known()).toBe(true);
+      await scene.clock.advance(1);
+      expect(await known()).toBe(false);
+    });
+
     test('with another body is refused, and mints nothing', async () => {
       const scene = await open();
       const alice = await scene.join('alice', { key: 'k', body: 'one' });
