@@ -8,13 +8,14 @@ import {
   requestSchemas,
   type RequestSchemas,
   roomId,
+  roomListParameters,
   type WireBounds,
 } from '../wire/index.ts';
 import { GUIDE } from './openapi/guide.ts';
 import { COMMON_HEADERS, headerRefs, RESPONSE_HEADERS } from './openapi/headers.ts';
 import { problemResponses } from './openapi/problems.ts';
 import { type Operation, operationRows, type Security } from './operations.ts';
-import type { PathParameter, RequestHeader, Success } from './operations/row.ts';
+import type { PathParameter, QueryName, RequestHeader, Success } from './operations/row.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
@@ -130,11 +131,14 @@ function parametersOf({ path, headers = [], query }: Operation, schemas: Request
     z.object(Object.fromEntries(keys.map((key) => [key, from[key]])));
   return {
     ...(names.length > 0 && { path: pick(PATH_PARAMETERS, names) }),
-    // The query is read from text, but documented as the body of `pollMessages`, which says the same with numbers.
-    ...(query === 'receiveQuery' && { query: z.object(schemas.pollMessages.shape) }),
+    ...(query !== undefined && { query: z.object(queryDocumented(query, schemas).shape) }),
     ...(headers.length > 0 && { header: pick(REQUEST_HEADERS, headers) }),
   };
 }
+
+/** Queries are read from text, but documented with numbers: a poll's is the body of `pollMessages`. */
+const queryDocumented = (query: QueryName, { pollMessages }: RequestSchemas): z.ZodObject =>
+  ({ receiveQuery: pollMessages, listRoomsQuery: roomListParameters })[query];
 
 function bodyOf({ schema, required, example }: NonNullable<Operation['body']>, schemas: RequestSchemas) {
   return { required, content: { 'application/json': { schema: schemas[schema], example } } };

@@ -1,3 +1,4 @@
+import { administrationOperations } from './operations/administration.ts';
 import { messageOperations } from './operations/messages.ts';
 import { roomOperations } from './operations/rooms.ts';
 import type { Operation } from './operations/row.ts';
@@ -7,6 +8,7 @@ import { serviceOperations } from './operations/service.ts';
 export const OPERATIONS = {
   ...roomOperations,
   ...messageOperations,
+  ...administrationOperations,
   ...serviceOperations,
 } as const satisfies Record<string, Operation>;
 

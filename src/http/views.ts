@@ -13,7 +13,7 @@ import type { EdgeSettings } from './edge.ts';
 
 // Replies are JSON text put together by hand where a payload is in them: it is passed on as it came, never parsed again.
 
-const timeOf = (unixMs: number): string => new Date(unixMs).toISOString();
+export const timeOf = (unixMs: number): string => new Date(unixMs).toISOString();
 
 export const participantsJson = (participants: readonly Participant[]): string =>
   `[${participants.map(participantJson).join()}]`;

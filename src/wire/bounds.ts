@@ -23,6 +23,9 @@ export const MAX_SEND_BATCH = 32;
 /** Messages in one reply of a poll, and how many when the caller does not say. */
 export const MAX_RECEIVE_BATCH = 100;
 export const DEFAULT_RECEIVE_BATCH = 64;
+/** Rooms in one page of `listRooms`, and how many when the caller does not say. */
+export const MAX_ROOM_PAGE = 1_000;
+export const DEFAULT_ROOM_PAGE = 100;
 /** Characters of a participant's name. */
 export const MAX_DISPLAY_NAME_CHARACTERS = 128;
 /** Bytes of a participant's metadata as JSON in UTF-8. */

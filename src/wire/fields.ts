@@ -73,3 +73,15 @@ export const quoted = (values: readonly string[]): string => values.map((value) 
 
 /** The query of an operation that takes none. */
 export const emptyQuery = envelope({}, 'parameter');
+
+/** A query parameter; a repeated one arrives as an array. */
+export const once = (allowed: string) =>
+  z.string({ error: ({ input }) => (Array.isArray(input) ? 'was given twice' : `must be ${allowed}`) });
+
+/** A query parameter that is a whole number. */
+export function decimal(allowed: string, min: number, max: number) {
+  const rule = `must be ${allowed}, in plain digits`;
+  return once(`${allowed}, in plain digits`)
+    .refine((digits) => /^\d+$/.test(digits) && Number(digits) >= min && Number(digits) <= max, rule)
+    .transform(Number);
+}

@@ -18,6 +18,7 @@ export { batch, type Batch, type ReceivedMessage } from './poll.ts';
 export * from './problem.ts';
 export * from './problem-codes.ts';
 export * from './requests.ts';
+export { roomList, roomListParameters, type RoomList } from './room-list.ts';
 export {
   iceServersResult,
   joinResult,

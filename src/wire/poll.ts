@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_RECEIVE_BATCH, MAX_RECEIVE_BATCH, type WireBounds } from './bounds.ts';
-import { envelope, must, quoted, timestamp, wholeNumber } from './fields.ts';
+import { decimal, envelope, must, once, quoted, timestamp, wholeNumber } from './fields.ts';
 import { cursor, CURSOR_EXAMPLE, messageId, participantId } from './ids.ts';
 import { MESSAGE_TYPES, ROOM_EVENT_TYPES } from './payloads.ts';
 import { callId } from './send.ts';
@@ -51,8 +51,8 @@ function pollBody(bounds: WireBounds) {
 
 /** The same as `pollBody` from a query string, where all is text and a repeated parameter arrives as an array. */
 function pollQuery({ defaultWaitSeconds, maxWaitSeconds }: WireBounds) {
-  const wait = decimal('a whole number from 0, in plain digits', 0, Infinity);
-  const limit = decimal(`a whole number from 1 to ${String(MAX_RECEIVE_BATCH)}, in plain digits`, 1, MAX_RECEIVE_BATCH);
+  const wait = decimal('a whole number from 0', 0, Infinity);
+  const limit = decimal(`a whole number from 1 to ${String(MAX_RECEIVE_BATCH)}`, 1, MAX_RECEIVE_BATCH);
   return envelope(
     {
       after: once('text').exactOptional(),
@@ -61,15 +61,6 @@ function pollQuery({ defaultWaitSeconds, maxWaitSeconds }: WireBounds) {
     },
     'parameter',
   );
-}
-
-const once = (allowed: string) =>
-  z.string({ error: ({ input }) => (Array.isArray(input) ? 'was given twice' : `must be ${allowed}`) });
-
-function decimal(allowed: string, min: number, max: number) {
-  return once(allowed)
-    .refine((digits) => /^\d+$/.test(digits) && Number(digits) >= min && Number(digits) <= max, `must be ${allowed}`)
-    .transform(Number);
 }
 
 const openType = z.string().meta({

@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import type { WireBounds } from './bounds.ts';
 import { pollRequests } from './poll.ts';
+import { roomListRequests } from './room-list.ts';
 import { roomRequests } from './room.ts';
 import { sendRequests } from './send.ts';
 
 /** What callers may send, under the bounds of one server. All envelopes are strict. */
 export function requestSchemas(bounds: WireBounds) {
-  return { ...roomRequests(bounds), ...sendRequests(bounds), ...pollRequests(bounds) };
+  return { ...roomRequests(bounds), ...roomListRequests(), ...sendRequests(bounds), ...pollRequests(bounds) };
 }
 
 export type RequestSchemas = ReturnType<typeof requestSchemas>;

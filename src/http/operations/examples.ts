@@ -8,6 +8,7 @@ import {
   type ParticipantList,
   type Receipt,
   type ReceiptList,
+  type RoomList,
   type SendBatchRequest,
   type SendRequest,
 } from '../../wire/index.ts';
@@ -108,3 +109,8 @@ export const batch: Batch = {
 export const pollRequest = { after: 'JaXhQ2tj78kh.0', wait: 25, limit: 64 };
 export const ackRequest: AckRequest = { cursor: CURSOR_EXAMPLE };
 export const iceServersResult: IceServersResult = { iceServers, ttlSeconds: 3_600 };
+
+export const roomPage: RoomList = {
+  rooms: [{ roomId: 'blue-door-4821', participants: 2, createdAt: alice.joinedAt }],
+  next: 'blue-door-4821',
+};

@@ -7,6 +7,7 @@ export type Security = 'participant' | 'participant-or-api-key' | 'join' | 'api-
 export type Tag = 'rooms' | 'messages' | 'operations';
 
 export type PathParameter = 'roomId' | 'participantId' | 'code';
+export type QueryName = Extract<RequestName, `${string}Query`>;
 export type RequestHeader = 'Idempotency-Key' | 'X-HTTP-Method-Override';
 export type SuccessHeader = 'Idempotency-Replayed' | 'X-Accel-Buffering';
 
@@ -33,7 +34,7 @@ export type Operation = {
   /** Markdown. */
   readonly description: string;
   readonly security: Security;
-  readonly query?: RequestName;
+  readonly query?: QueryName;
   readonly body?: { readonly schema: RequestName; readonly required: boolean; readonly example: unknown };
   readonly headers?: readonly RequestHeader[];
   readonly success: Success;

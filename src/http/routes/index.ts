@@ -1,9 +1,11 @@
 import type { Handlers } from '../call.ts';
 import { acknowledgeMessages } from './acknowledge-messages.ts';
+import { closeRoom } from './close-room.ts';
 import { getIceServers } from './get-ice-servers.ts';
 import { joinRoom } from './join-room.ts';
 import { leaveRoom } from './leave-room.ts';
 import { listParticipants } from './list-participants.ts';
+import { listRooms } from './list-rooms.ts';
 import { getOpenapi30Json, getOpenapiJson, getOpenapiYaml } from './openapi.ts';
 import { getProblemPage } from './problem-page.ts';
 import { pollMessages, receiveMessages } from './receive-messages.ts';
@@ -21,6 +23,8 @@ export const HANDLERS: Handlers = {
   pollMessages,
   acknowledgeMessages,
   getIceServers,
+  listRooms,
+  closeRoom,
   getServiceInfo,
   getHealth,
   getReadiness,
