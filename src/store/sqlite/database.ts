@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.ts';
-import { migrate } from './migrate.ts';
+import { checkedVersion, migrate } from './migrate.ts';
 
 export interface DatabaseOptions {
   /** `:memory:` or a file; missing directories are made. */
@@ -42,9 +42,11 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
 function prepare({ path, synchronous }: DatabaseOptions): Database.Database {
   const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
   try {
+    // Judged before anything is written: the journal mode, too, stays in a file that is not ours.
+    checkWhole(db, path);
+    checkedVersion(db, path);
     db.pragma('journal_mode = WAL');
     db.pragma('foreign_keys = ON');
-    checkWhole(db, path);
     migrate(db, path);
     // Last, since a fresh WAL file turns an earlier setting back with its first write.
     db.pragma(`synchronous = ${synchronous}`);

@@ -16,26 +16,29 @@ export function migrate(db: Database.Database, path: string): void {
   db.transaction(() => {
     const version = checkedVersion(db, path);
     const files = migrationFiles();
-    if (version > files.length) {
-      throw new StoreError(
-        `the database ${path} has schema ${version}, but this version knows only up to ${files.length}; run the newer version, or use another file`,
-      );
-    }
     for (const file of files.slice(version)) db.exec(readFileSync(new URL(file, MIGRATIONS), 'utf8'));
     db.pragma(`application_id = ${APPLICATION_ID}`);
     db.pragma(`user_version = ${files.length}`);
   }).immediate();
 }
 
-function checkedVersion(db: Database.Database, path: string): number {
+/** @throws StoreError for a database of another program, or of a newer version */
+export function checkedVersion(db: Database.Database, path: string): number {
   const application = z.int().parse(db.pragma('application_id', { simple: true }));
   const tables = z.int().parse(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
   if (application !== APPLICATION_ID && tables > 0)
     throw new StoreError(`the database ${path} belongs to another program; use another file`);
-  return z
+  const version = z
     .int()
     .min(0)
     .parse(db.pragma('user_version', { simple: true }));
+  const known = migrationFiles().length;
+  if (version > known) {
+    throw new StoreError(
+      `the database ${path} has schema ${version}, but this version knows only up to ${known}; run the newer version, or use another file`,
+    );
+  }
+  return version;
 }
 
 function migrationFiles(): string[] {
