@@ -16,7 +16,7 @@ async function batchesOf(member: Member, limit: number): Promise<Batch[]> {
 }
 
 test('fault 11: 500 queued messages come in order, 64 at a time, and `more` says when to ask on', async () => {
-  const { url } = await startService();
+  const { url } = await startService({ rateLimit: 'off' });
   const ledger = new Ledger();
   const alice = await ledger.join(url, 'room', 'alice');
   const bob = await ledger.join(url, 'room', 'bob');

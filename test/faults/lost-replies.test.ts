@@ -66,7 +66,7 @@ describe('fault 2: RST before delivery', () => {
   });
 
   test('after 2,000 aborted polls no waiter and no handle is left', async () => {
-    const { service, url } = await startService({ maxHeldPolls: 100 });
+    const { service, url } = await startService({ maxHeldPolls: 100, rateLimit: 'off' });
     const ledger = new Ledger();
     const members = [];
     for (let n = 0; n < 100; n += 1) members.push(await ledger.join(url, newRoom(), `member-${n}`));

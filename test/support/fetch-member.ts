@@ -44,8 +44,8 @@ export async function untilAnswered<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What `fetch` throws when there is no reply, or no whole one; told from other errors by its cause. */
+/** What `fetch` throws when there is no reply, or no whole one. An error of another realm than the test's: no `instanceof`. */
 function isLostConnection(error: unknown): boolean {
-  const cause = error instanceof Error ? (error.cause as { code?: unknown } | undefined) : undefined;
-  return ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'].includes(String(cause?.code));
+  const code = (error as { cause?: { code?: unknown } } | undefined)?.cause?.code;
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
 }

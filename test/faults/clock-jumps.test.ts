@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { cleanUp } from '../support/clean-up.ts';
+import { Ledger } from '../support/ledger.ts';
+import { ServerProcess, untilListening } from '../support/server-process.ts';
+
+afterEach(cleanUp);
+
+const HOUR_MS = 3_600_000;
+
+/** Inside the server: the wall clock jumps at SIGUSR2, and says so. Timers and durations do not know, as on a real machine. */
+const jumpingClock = (byMs: number): string => `
+  const now = Date.now;
+  process.on('SIGUSR2', () => {
+    Date.now = () => now() + ${byMs};
+    console.log(JSON.stringify({ level: 'info', msg: 'the wall clock jumped' }));
+  });`;
+
+async function startWithClock(byMs: number): Promise<ServerProcess> {
+  const execArgv = ['--import', `data:text/javascript,${encodeURIComponent(jumpingClock(byMs))}`];
+  return ServerProcess.start({ execArgv });
+}
+
+describe.each([
+  ['forwards', HOUR_MS],
+  ['back', -HOUR_MS],
+])('fault 22: the wall clock jumps an hour %s', (_, byMs) => {
+  test('nobody and nothing expires, the held poll goes on, and what is sent later comes later', async () => {
+    const server = await startWithClock(byMs);
+    const ledger = new Ledger();
+    const alice = await ledger.join(server.url, 'room', 'alice');
+    const bob = await ledger.join(server.url, 'room', 'bob');
+    const carol = await ledger.join(server.url, 'room', 'carol');
+    const before = await alice.send({ to: 'bob', type: 'custom', payload: 'before', ttlSeconds: 60 });
+    const { cursor: after } = await carol.poll();
+    const held = carol.poll({ after, wait: 20 });
+    await untilListening(carol);
+
+    server.command.signal('SIGUSR2');
+    await server.command.logged(/the wall clock jumped/);
+    // A sweep that judges by the wall clock would come within half a second, and a lifetime of 1 s end after it.
+    await alice.send({ to: 'bob', type: 'custom', payload: 'short', ttlSeconds: 1 });
+    const { messages: reports } = await nextReport(alice);
+    expect(reports).toMatchObject([{ payload: { type: 'custom', to: 'bob' } }]);
+
+    const { messages, expired } = await bob.poll({ after: bob.joined.cursor });
+    expect(expired).toBe(1);
+    expect(messages.filter(({ from }) => from === 'alice')).toMatchObject([{ id: before.id, payload: 'before' }]);
+    for (const { ageMs } of messages) expect(ageMs).toBeLessThan(60_000);
+    expect((await alice.roster()).map(({ participantId }) => participantId)).toEqual(['alice', 'bob', 'carol']);
+
+    const late = await alice.send({ to: 'carol', type: 'custom', payload: 'after' });
+    expect((await held).messages).toMatchObject([{ id: late.id }]);
+    expect(Math.abs(Date.parse(late.sentAt) - (Date.now() + byMs))).toBeLessThan(60_000);
+    await ledger.settle();
+  });
+});
+
+/** The batch with the next `message-expired`; room events before it are passed over. */
+async function nextReport(member: Awaited<ReturnType<Ledger['join']>>) {
+  let batch = await member.poll({ wait: 20 });
+  while (!batch.messages.some(({ type }) => type === 'message-expired')) {
+    batch = await member.poll({ after: batch.cursor, wait: 20 });
+  }
+  return { ...batch, messages: batch.messages.filter(({ type }) => type === 'message-expired') };
+}

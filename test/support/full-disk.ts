@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { onCleanUp } from './clean-up.ts';
+import { ServerProcess, temporaryDirectory } from './server-process.ts';
+
+/** A server on a disk that can be full. */
+export interface ServerOnDisk {
+  readonly server: ServerProcess;
+  /** From now on no file grows beyond what a few messages take. */
+  readonly fill: () => void;
+  readonly free: () => void;
+}
+
+const run = (command: string, ...args: readonly (string | number)[]) => execFileSync(command, args.map(String));
+const start = (directory: string) =>
+  ServerProcess.start({ env: { STORE_URL: `sqlite:${directory}/holdline.db`, RATE_LIMIT: 'off' } });
+
+/** A small file system in memory: the server is told ENOSPC, as by a disk. Only root may mount it. */
+async function onSmallFileSystem(): Promise<ServerOnDisk> {
+  const directory = temporaryDirectory();
+  run('mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', directory);
+  onCleanUp(() => run('umount', '--lazy', directory));
+  const resize = (size: string) => run('mount', '-o', `remount,size=${size}`, directory);
+  return { server: await start(directory), fill: () => resize('512k'), free: () => resize('64m') };
+}
+
+/** A limit on the size of the server's files, which anybody may set: it is told EFBIG. */
+async function underFileSizeLimit(): Promise<ServerOnDisk> {
+  const server = await start(temporaryDirectory());
+  const limit = (bytes: string) => run('prlimit', '--pid', server.pid, `--fsize=${bytes}:`);
+  return { server, fill: () => limit('400000'), free: () => limit('unlimited') };
+}
+
+const isRoot = process.getuid?.() === 0;
+
+export const FULL_DISKS: readonly (readonly [string, () => Promise<ServerOnDisk>])[] = [
+  ...(isRoot ? [['a full file system', onSmallFileSystem] as const] : []),
+  ['files that may not grow', underFileSizeLimit],
+];
