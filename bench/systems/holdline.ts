@@ -8,6 +8,11 @@ const MAIN = new URL('../../src/main.ts', import.meta.url);
 const PACKAGE = new URL('../../package.json', import.meta.url);
 const JSON_BODY = 'Content-Type: application/json\r\n';
 
+/**
+ * The highest there is: all load comes from one address, which the limit on joins would take for an attack. Every other
+ * limit stays as it is, and nobody but the flooding sender comes near one.
+ */
+const JOINS_PER_MINUTE = 1_000_000;
 /** Those who hold stocked messages must outlast the run; five minutes is the longest idle time in open mode. */
 const STOCK_IDLE_SECONDS = 300;
 
@@ -50,6 +55,7 @@ function serve(port: number, storeUrl: string, synchronous: string): ServerComma
     PORT: String(port),
     STORE_URL: storeUrl,
     SQLITE_SYNCHRONOUS: synchronous,
+    RATE_LIMIT_JOINS_PER_MINUTE: String(JOINS_PER_MINUTE),
   };
   return { command: [process.execPath, fileURLToPath(MAIN)], env };
 }
