@@ -5,6 +5,12 @@ import type { App } from './app.ts';
 import type { Edge } from './edge.ts';
 import { createHttpServer } from './server.ts';
 
+/**
+ * No request open for so long: what was sent before its client could know has arrived by then. Closing at once would reset
+ * requests that wait unread in the system's buffers.
+ */
+const CALM_MS = 100;
+
 /** After the last answer: time for the other side to take it and hang up, before connections are cut. */
 const LINGER_MS = 1_000;
 
@@ -12,13 +18,13 @@ const LINGER_MS = 1_000;
 export class Listener {
   readonly #server: Server;
   #openRequests = 0;
-  #onQuiet: (() => void) | undefined;
+  #onChange: (() => void) | undefined;
 
   constructor(app: App, edge: Edge) {
     this.#server = createHttpServer(app, edge);
     this.#server.on('request', (_req, res) => {
-      this.#openRequests += 1;
-      res.once('close', () => this.#closed());
+      this.#count(+1);
+      res.once('close', () => this.#count(-1));
     });
   }
 
@@ -28,29 +34,36 @@ export class Listener {
     return this.#server.address() as AddressInfo;
   }
 
-  /** Goes on serving until no request is open, at most `drainMs`; then takes no more, and lets connections end. */
+  /** Goes on serving until requests have ceased, at most `drainMs`; then takes no more, and lets connections end. */
   async close(drainMs: number): Promise<void> {
     if (!this.#server.listening) return;
-    await this.#quiet(drainMs);
+    await this.#calm(drainMs);
     const ended = new Promise((resolve) => this.#server.close(resolve));
     const cut = setTimeout(() => this.#server.closeAllConnections(), LINGER_MS);
     await ended;
     clearTimeout(cut);
   }
 
-  #quiet(atMostMs: number): Promise<void> {
-    if (this.#openRequests === 0) return Promise.resolve();
+  #calm(atMostMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, atMostMs);
-      this.#onQuiet = () => {
-        clearTimeout(timer);
+      let calm: NodeJS.Timeout | undefined;
+      const finish = (): void => {
+        this.#onChange = undefined;
+        clearTimeout(calm);
+        clearTimeout(latest);
         resolve();
       };
+      const latest = setTimeout(finish, atMostMs);
+      this.#onChange = () => {
+        clearTimeout(calm);
+        if (this.#openRequests === 0) calm = setTimeout(finish, CALM_MS);
+      };
+      this.#onChange();
     });
   }
 
-  #closed(): void {
-    this.#openRequests -= 1;
-    if (this.#openRequests === 0) this.#onQuiet?.();
+  #count(change: 1 | -1): void {
+    this.#openRequests += change;
+    this.#onChange?.();
   }
 }

@@ -1,0 +1,129 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Batch, JoinResult } from '../../src/wire/index.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { Connection, type RawReply } from '../support/connection.ts';
+import { Ledger } from '../support/ledger.ts';
+import { ServerProcess, temporaryDatabase, untilListening } from '../support/server-process.ts';
+
+afterEach(cleanUp);
+
+const HELD_POLLS = 5_000;
+/** Connections that join and begin to poll at a time; more would only queue. */
+const AT_A_TIME = 100;
+const DRAIN_SECONDS = 4;
+
+interface Held {
+  readonly connection: Connection;
+  readonly joined: JoinResult;
+}
+
+/** One participant alone in its room, with its poll on its way. */
+async function openPoll(url: string, roomId: string): Promise<Held> {
+  const connection = await Connection.open(url);
+  connection.request('POST', `/v1/rooms/${roomId}/participants`);
+  const joined = JSON.parse((await connection.reply()).text) as JoinResult;
+  connection.request('GET', `/v1/rooms/${roomId}/messages?wait=50&after=${joined.cursor}`, { token: joined.token });
+  return { connection, joined };
+}
+
+async function openPolls(url: string, count: number): Promise<Held[]> {
+  const held: Held[] = [];
+  while (held.length < count) {
+    const rooms = Array.from({ length: AT_A_TIME }, (_, n) => `room-${held.length + n}`);
+    held.push(...(await Promise.all(rooms.map((roomId) => openPoll(url, roomId)))));
+  }
+  return held;
+}
+
+/** Resolves once the server says of each that its poll is held. */
+async function untilAllListen(url: string, held: readonly Held[]): Promise<void> {
+  const asker = await Connection.open(url);
+  for (const { joined } of held) {
+    let roster: RawReply | undefined;
+    while (roster?.text.includes('"listening":true') !== true) {
+      asker.request('GET', `/v1/rooms/${joined.roomId}/participants`, { token: joined.token });
+      roster = await asker.reply();
+    }
+  }
+}
+
+describe('fault 23: SIGTERM with 5,000 held polls', () => {
+  test('every poll ends with an empty 200, one after the other, and no connection is reset', async () => {
+    const env = { DRAIN_SECONDS: String(DRAIN_SECONDS), RATE_LIMIT: 'off' };
+    const server = await ServerProcess.start({ env });
+    const held = await openPolls(server.url, HELD_POLLS);
+    await untilAllListen(server.url, held);
+
+    const startedMs = performance.now();
+    const ended = server.stop();
+    const replies = await Promise.all(
+      held.map(async ({ connection }) => ({ ...(await connection.reply()), atMs: performance.now() - startedMs })),
+    );
+    const closings = await Promise.all(held.map(({ connection }) => connection.closed));
+    const { code } = await ended;
+    const tookMs = performance.now() - startedMs;
+
+    expect(code).toBe(0);
+    expect(tookMs).toBeLessThan(DRAIN_SECONDS * 1_000 + 500);
+    expect(new Set(closings)).toEqual(new Set(['ended']));
+    expect(new Set(replies.map(({ status, headers }) => `${status} ${headers.connection ?? ''}`))).toEqual(
+      new Set(['200 close']),
+    );
+    const batches = replies.map(({ text }) => JSON.parse(text) as Batch);
+    expect(batches.filter(({ messages, more, expired }) => messages.length > 0 || more || expired > 0)).toEqual([]);
+    // In slices: no quarter of the drain time has more than half of the answers.
+    const quarterMs = (DRAIN_SECONDS * 1_000) / 4;
+    for (let quarter = 0; quarter < 4; quarter += 1) {
+      const within = replies.filter(({ atMs }) => Math.floor(atMs / quarterMs) === quarter);
+      expect(within.length).toBeLessThan(HELD_POLLS / 2);
+    }
+  }, 60_000);
+
+  test('meanwhile sends are served, and reach the polls that are still held; new polls are sent elsewhere', async () => {
+    const server = await ServerProcess.start({ env: { DRAIN_SECONDS: '2', RATE_LIMIT: 'off' } });
+    const ledger = new Ledger();
+    const alice = await ledger.join(server.url, 'room', 'alice');
+    const others = await openPolls(server.url, AT_A_TIME);
+    // The polls are let go in the order in which they came, over most of the 2 s: this one is the last.
+    const bob = await ledger.join(server.url, 'room', 'bob');
+    const poll = bob.poll({ after: bob.joined.cursor, wait: 20 });
+    await untilListening(bob);
+    await untilAllListen(server.url, others);
+
+    const ended = server.stop();
+    await server.command.logged(/^draining/);
+    expect(await alice.call('receiveMessages', { query: { wait: 20 } })).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': expect.stringMatching(/^\d+$/), connection: 'close' },
+      body: { code: 'shutting-down', retryable: true },
+    });
+    const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 'in the last moment' });
+    expect((await poll).messages).toMatchObject([{ id }]);
+    expect((await ended).code).toBe(0);
+  });
+});
+
+describe('fault 24: SIGTERM during a commit', () => {
+  test.each(['new', 'kept alive'])('what is on its way to the server on %s connections is answered', async (kind) => {
+    const server = await ServerProcess.start({ env: { STORE_URL: temporaryDatabase() } });
+    const ledger = new Ledger();
+    const alice = await ledger.join(server.url, 'room', 'alice');
+    const { participantId: to } = (await ledger.join(server.url, 'room', 'bob')).joined;
+    const connections = await Promise.all(Array.from({ length: 20 }, () => Connection.open(server.url)));
+    if (kind === 'kept alive') await Promise.all(connections.map(useOnce));
+    connections.forEach((connection, payload) => {
+      const body = { to, type: 'custom', payload };
+      connection.request('POST', '/v1/rooms/room/messages', { token: alice.token, body });
+    });
+    const ended = server.stop();
+    const replies = await Promise.all(connections.map((connection) => connection.reply()));
+    expect(replies.map(({ status }) => status)).toEqual(connections.map(() => 201));
+    expect(await Promise.all(connections.map(({ closed }) => closed))).toEqual(connections.map(() => 'ended'));
+    expect((await ended).code).toBe(0);
+  });
+});
+
+async function useOnce(connection: Connection): Promise<void> {
+  connection.request('GET', '/healthz');
+  await connection.reply();
+}
