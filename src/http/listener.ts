@@ -23,7 +23,7 @@ export class Listener {
   constructor(app: App, edge: Edge) {
     this.#server = createHttpServer(app, edge);
     this.#server.on('request', (_req, res) => {
-      this.#count(+1);
+      this.#count(1);
       res.once('close', () => this.#count(-1));
     });
   }
