@@ -21,7 +21,9 @@ const store = '^src/store/';
 const signalling = '^src/signalling/';
 const wire = '^src/wire/';
 const client = '^src/client/';
-const rooms = [entry, service, config, log, version, http, store, signalling, wire, client];
+const metrics = '^src/metrics/';
+const trace = '^src/trace/';
+const rooms = [entry, service, config, log, version, http, metrics, trace, store, signalling, wire, client];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -35,7 +37,7 @@ export default {
     wall(
       'service-wall',
       service,
-      [config, log, version, http, store, signalling],
+      [config, log, version, http, metrics, trace, store, signalling],
       'The service wires the rooms; what goes over the wire is the business of http/.',
     ),
     wall('config-wall', config, [signalling, wire], 'Settings are parsed before anything is built.'),
@@ -47,6 +49,8 @@ export default {
       [signalling, wire],
       'The edge sees the rules, never the bytes: no store/, no settings, no logger.',
     ),
+    wall('metrics-wall', metrics, [signalling, wire], 'Whoever counts is told by the rules, and asks nobody.'),
+    wall('trace-wall', trace, [signalling], 'Whoever shows what happened is told by the rules, and asks nobody.'),
     wall('store-wall', store, [signalling], 'An adapter knows the port and its types, nothing else.'),
     wall('signalling-wall', signalling, [wire], 'The rules import nothing of ours.'),
     onlyTypes(
@@ -78,6 +82,13 @@ export default {
       severity: 'error',
       from: { path: '^src/', pathNot: store },
       to: { path: '(^|node_modules/)(better-sqlite3|redis)(/|$)' },
+    },
+    {
+      name: 'prom-client-stays-in-metrics',
+      comment: 'The rules tell what happens; that it is counted for Prometheus is the business of one room.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: metrics },
+      to: { path: '(^|node_modules/)prom-client(/|$)' },
     },
     {
       name: 'no-cycles',

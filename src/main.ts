@@ -39,9 +39,9 @@ async function serve(settings: Settings): Promise<void> {
   const stopped = stopSignal();
   log.debug({ settings }, 'settings');
   const holdline = await createHoldline(settings, { log });
-  const { host, port } = await holdline.start();
+  const { host, port, adminPort } = await holdline.start();
   const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  log.info({ version: VERSION, host, port, store: settings.store.kind }, `listening on ${address}`);
+  log.info({ version: VERSION, host, port, adminPort, store: settings.store.kind }, `listening on ${address}`);
   if (settings.openMode) {
     log.warn(
       "open mode: whoever knows a room's name may join it, so names must be hard to guess; idle timeouts are at most 300 s",

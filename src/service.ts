@@ -5,10 +5,13 @@ import { createApp } from './http/app.ts';
 import { createEdge } from './http/edge.ts';
 import { Listener } from './http/listener.ts';
 import { createLog, type Log } from './log.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
 import { Signalling } from './signalling/signalling.ts';
 import type { SignallingStore } from './signalling/store.ts';
+import { tellBoth } from './signalling/telemetry.ts';
 import { openStore } from './store/open-store.ts';
+import { Trace } from './trace/trace.ts';
 import { VERSION } from './version.ts';
 
 export { StoreError } from './store/store-error.ts';
@@ -21,11 +24,18 @@ export interface Overrides {
   readonly wrapStore?: (store: SignallingStore) => SignallingStore;
 }
 
+export interface Addresses {
+  readonly host: string;
+  readonly port: number;
+  /** With `ADMIN_PORT`: health, metrics and traces are there, on the same host. */
+  readonly adminPort?: number;
+}
+
 export interface Holdline {
   /** To be mounted in another Express app; not needed with `start`. */
   readonly app: Express;
   /** Listens on the host and port of the settings, and says on which. */
-  start(): Promise<{ host: string; port: number }>;
+  start(): Promise<Addresses>;
   /**
    * Drains and stops: held polls end with an empty batch, spread over the drain time; what is under way is answered; the store
    * is closed. Resolves once that is done, at the latest a moment after `drainSeconds`. Further calls change nothing.
@@ -43,11 +53,15 @@ const RELEASE_SHARE = 0.8;
 export async function createHoldline(settings: Settings, overrides: Overrides = {}): Promise<Holdline> {
   const log = overrides.log ?? createLog(settings.logLevel);
   const clock = overrides.clock ?? systemClock();
+  const metrics = new Metrics();
+  const trace = new Trace(clock);
+  const telemetry = tellBoth(metrics, trace);
   const opened = openStore({
     location: settings.store,
     sqliteSynchronous: settings.sqliteSynchronous,
     limits: settings,
     clock,
+    telemetry,
   });
   const store = overrides.wrapStore?.(opened) ?? opened;
   const signalling = new Signalling({
@@ -60,18 +74,47 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     joinsPerMinute: Infinity,
     messagesPerSecond: Infinity,
     pacePolls: settings.rateLimit === 'on',
+    telemetry,
   });
 
   let draining = false;
-  const edge = createEdge({ signalling, settings, log, version: VERSION, isDraining: () => draining });
-  const app = createApp(edge);
+  const edge = createEdge({
+    signalling,
+    settings,
+    log,
+    version: VERSION,
+    isDraining: () => draining,
+    insight: {
+      answered: (...answer) => metrics.answered(...answer),
+      metrics: () => metrics.text(),
+      trace: (roomId) => trace.text(roomId),
+    },
+  });
+  metrics.observe({
+    version: VERSION,
+    maxHeldPolls: settings.maxHeldPolls,
+    maxStoreBytes: settings.maxStoreBytes,
+    heldPolls: () => signalling.heldPolls,
+    usage: () => signalling.usage(),
+    isReady: async () =>
+      !draining &&
+      (await signalling.check().then(
+        () => true,
+        () => false,
+      )),
+  });
+  const app = createApp(edge, settings.adminPort === undefined ? 'whole' : 'public');
   const listener = new Listener(app, edge);
+  const admin = settings.adminPort === undefined ? undefined : new Listener(createApp(edge, 'admin'), edge);
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {
     draining = true;
     const drainMs = settings.drainSeconds * 1_000;
     await Promise.all([signalling.drain(drainMs * RELEASE_SHARE), listener.close(drainMs)]);
+    // Until here it says that the service is draining.
+    await admin?.close(0);
+    metrics.close();
     signalling.close();
     await store.close();
   }
@@ -79,8 +122,9 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   return {
     app: app.app,
     async start() {
-      const { address, port }: AddressInfo = await listener.listen(settings.host, settings.port);
-      return { host: address, port };
+      const { address: host, port }: AddressInfo = await listener.listen(settings.host, settings.port);
+      if (admin === undefined || settings.adminPort === undefined) return { host, port };
+      return { host, port, adminPort: (await admin.listen(settings.host, settings.adminPort)).port };
     },
     close: () => (closed ??= close()),
   };

@@ -11,6 +11,7 @@ import { route } from './handle.ts';
 import { constantHeaders, corsHandler, type HeaderList } from './headers.ts';
 import { badOverride, methodOverride, NO_METHOD } from './method-override.ts';
 import { operationRows, type Operation, type OperationId } from './operations.ts';
+import type { Place } from './operations/row.ts';
 import { isInternal, problemReply } from './problem.ts';
 import { prepareForExpress, type Prepared } from './prototypes.ts';
 import { noContent, write } from './reply.ts';
@@ -24,9 +25,21 @@ export interface App {
   readonly prepared: Prepared;
 }
 
+/** Which part of the table an app serves: all of it, or its own share when operators have a port of their own. */
+export type Face = 'whole' | 'public' | 'admin';
+
+const FACES: Record<Place, readonly Face[]> = {
+  public: ['whole', 'public'],
+  admin: ['whole', 'admin'],
+  'admin-only': ['admin'],
+  everywhere: ['whole', 'public', 'admin'],
+};
+
 /** Everything that happens to a request, in order. */
-export function createApp(edge: Edge): App {
-  const constant = constantHeaders(edge.settings.corsOrigins);
+export function createApp(edge: Edge, face: Face): App {
+  // No page of any origin may read what is for operators.
+  const corsOrigins = face === 'admin' ? [] : edge.settings.corsOrigins;
+  const constant = constantHeaders(corsOrigins);
   const app = express();
   const prepared = prepareForExpress(app);
   app.disable('x-powered-by').disable('etag');
@@ -35,9 +48,9 @@ export function createApp(edge: Edge): App {
   app.set('query parser', false); // parsed once, by the schema of the operation
 
   // No paths and no router of their own: every layer that matches a path costs each message a microsecond.
-  app.use(preflight(edge, constant), methodOverride);
-  if (edge.settings.corsOrigins !== '*') app.use(corsHandler(edge.settings.corsOrigins));
-  addRoutes(app, edge, constant);
+  app.use(preflight(corsOrigins, constant), methodOverride);
+  if (corsOrigins !== '*') app.use(corsHandler(corsOrigins));
+  addRoutes(app, edge, constant, face);
   app.use((req) => {
     throw new RequestProblem(
       'not-found',
@@ -49,8 +62,9 @@ export function createApp(edge: Edge): App {
 }
 
 /** The rows of the table; for every path, what its methods do and that it has no others. */
-function addRoutes(app: Express, edge: Edge, constant: HeaderList): void {
-  const byPath = Map.groupBy(operationRows(), ([, operation]) => operation.path);
+function addRoutes(app: Express, edge: Edge, constant: HeaderList, face: Face): void {
+  const rows = operationRows().filter(([, { place = 'public' }]) => FACES[place].includes(face));
+  const byPath = Map.groupBy(rows, ([, operation]) => operation.path);
   for (const [path, rows] of [...byPath].sort(messagesFirst)) {
     const at = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     const refuse = refuseOtherMethods(rows.map(([, operation]) => operation));
@@ -61,6 +75,7 @@ function addRoutes(app: Express, edge: Edge, constant: HeaderList): void {
   }
 }
 
+type CorsOrigins = Edge['settings']['corsOrigins'];
 type PathRows = [path: string, rows: ReturnType<typeof operationRows>];
 
 /** Express tries its routes in order, and nearly every request is about messages. */
@@ -69,7 +84,7 @@ const rank = (row: PathRows[1][number] | undefined): number => (row?.[1].tag ===
 
 function addRoute(at: express.IRoute, id: OperationId, operation: Operation, edge: Edge, constant: HeaderList): void {
   const method = operation.method.toLowerCase() as 'get' | 'post' | 'delete';
-  at[method](route(operation, HANDLERS[id] as Handler<OperationId>, edge, constant));
+  at[method](route(id, operation, HANDLERS[id] as Handler<OperationId>, edge, constant));
 }
 
 function refuseOtherMethods(operations: readonly Operation[]): RequestHandler {
@@ -83,8 +98,8 @@ function refuseOtherMethods(operations: readonly Operation[]): RequestHandler {
 }
 
 /** Answers a CORS preflight; every other OPTIONS is just a method that no path has. */
-function preflight(edge: Edge, constant: HeaderList): RequestHandler {
-  const cors = corsHandler(edge.settings.corsOrigins);
+function preflight(corsOrigins: CorsOrigins, constant: HeaderList): RequestHandler {
+  const cors = corsHandler(corsOrigins);
   return (req, res, next): void => {
     if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) next();
     else cors(req, res, () => write(res, constant, requestIdOf(req), noContent));
@@ -100,6 +115,8 @@ function lastResort(edge: Edge, constant: HeaderList): ErrorRequestHandler {
     if (isInternal(known)) edge.log.error({ err: known, requestId }, 'request failed');
     if (res.headersSent) return void res.destroy();
     if (edge.isDraining()) res.shouldKeepAlive = false;
-    write(res, constant, requestId, problemReply(known, { basePath: req.baseUrl, requestId }));
+    const reply = problemReply(known, { basePath: req.baseUrl, requestId });
+    write(res, constant, requestId, reply);
+    edge.insight.answered('none', reply.status, reply.code, 0);
   };
 }

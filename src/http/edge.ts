@@ -1,3 +1,4 @@
+import type { RoomId } from '../signalling/ids.ts';
 import type { Signalling } from '../signalling/signalling.ts';
 import { requestSchemas, type IceServer, type RequestSchemas } from '../wire/index.ts';
 
@@ -22,12 +23,23 @@ export interface EdgeLog {
   error(fields: object, text: string): void;
 }
 
+/** What the edge tells about its work, and what those who run the service may ask. */
+export interface Insight {
+  /** `operation` and `code` come from fixed tables; no code for a success. */
+  answered(operation: string, status: number, code: string | undefined, elapsedMs: number): void;
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string>;
+  /** What happened in the room lately; `undefined` when nothing is known of it. */
+  trace(roomId: RoomId): string | undefined;
+}
+
 /** What every route works with. */
 export interface Edge {
   readonly signalling: Signalling;
   readonly settings: EdgeSettings;
   readonly schemas: RequestSchemas;
   readonly log: EdgeLog;
+  readonly insight: Insight;
   readonly version: string;
   /** From the first signal to stop until the end. */
   readonly isDraining: () => boolean;

@@ -18,6 +18,7 @@ const UNBUFFERED: HeaderList = ['X-Accel-Buffering', 'no'];
 
 /** Makes one row of the table and its handler into a route. The checks run in the order of the contract. */
 export function route<Id extends OperationId>(
+  id: Id,
   operation: Operation,
   handler: Handler<Id>,
   edge: Edge,
@@ -26,6 +27,7 @@ export function route<Id extends OperationId>(
   const isPoll = operation.success.status !== 204 && operation.success.headers?.includes('X-Accel-Buffering') === true;
   const headers = isPoll ? [...constant, ...UNBUFFERED] : constant;
   return async (req, res) => {
+    const startedMs = performance.now();
     const requestId = requestIdOf(req);
     let reply: Reply | undefined;
     try {
@@ -43,6 +45,9 @@ export function route<Id extends OperationId>(
     if (reply === undefined || res.destroyed) return;
     if (edge.isDraining()) res.shouldKeepAlive = false;
     write(res, headers, requestId, reply);
+    const elapsedMs = performance.now() - startedMs;
+    edge.insight.answered(id, reply.status, reply.code, elapsedMs);
+    edge.log.debug({ requestId, operation: id, status: reply.status, code: reply.code, elapsedMs }, 'answered');
   };
 }
 

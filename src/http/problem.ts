@@ -41,6 +41,7 @@ export function problemReply(error: unknown, place: ProblemPlace): Reply {
   };
   return {
     status,
+    code,
     body: JSON.stringify(problem),
     mediaType: 'application/problem+json; charset=utf-8',
     headers: [...(retryAfterSeconds === undefined ? [] : ['Retry-After', String(retryAfterSeconds)]), ...headers],

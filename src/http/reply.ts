@@ -10,6 +10,8 @@ export interface Reply {
   /** What the answer may load; nothing, unless it is a page. */
   readonly contentPolicy?: string;
   readonly headers?: HeaderList;
+  /** Of a problem; not written, but counted. */
+  readonly code?: string;
 }
 
 /** A reader slower than this keeps nothing but memory of ours (slow-read attack). */

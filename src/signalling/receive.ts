@@ -129,7 +129,7 @@ async function readAfter(
 }
 
 function tellEnd({ telemetry, clock }: ReceiveContext, mailbox: Mailbox, waiter: Waiter, page: Page | undefined): void {
-  const heldMs = waiter.heldFromMs === undefined ? 0 : clock.steadyMs() - waiter.heldFromMs;
+  const heldMs = waiter.heldFromMs === undefined ? undefined : clock.steadyMs() - waiter.heldFromMs;
   const { messages, expired } = page ?? NOTHING;
   telemetry.pollEnded(mailbox, { end: endOf(waiter, page), heldMs, messages, expired });
 }

@@ -7,8 +7,8 @@ export type PollEnd = WaitEnd['kind'] | 'refused';
 
 export interface EndedPoll {
   readonly end: PollEnd;
-  /** 0 when it was answered at once. */
-  readonly heldMs: number;
+  /** `undefined` when it was answered at once. */
+  readonly heldMs: number | undefined;
   /** What its reply holds. */
   readonly messages: readonly ReceivedMessage[];
   readonly expired: number;

@@ -28,9 +28,9 @@ describe('--help', () => {
 describe('the table of the README', () => {
   const lines = settingsTable().split('\n');
 
-  test.each(rows.filter((row) => row.built))('has a row for $name', ({ name, default: byDefault = 'none' }) => {
+  test.each(rows.filter((row) => row.built))('has a row for $name', ({ name, default: byDefault }) => {
     const line = lines.find((candidate) => candidate.startsWith(`| \`${name}\` `));
-    expect(line).toContain(`| \`${byDefault}\``);
+    expect(line).toContain(byDefault === undefined ? '| none ' : `| \`${byDefault}\` `);
   });
 
   test('has as many cells in every row', () => {

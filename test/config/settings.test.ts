@@ -48,6 +48,7 @@ const cases: Record<Key, Case> = {
   },
   port: number('PORT', 8080, 0, 65_535),
   drainSeconds: number('DRAIN_SECONDS', 8, 0, 600),
+  adminPort: { ...number('ADMIN_PORT', 0, 0, 65_535), byDefault: undefined },
   logLevel: words('LOG_LEVEL', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   store: {
     name: 'STORE_URL',

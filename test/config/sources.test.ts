@@ -114,7 +114,6 @@ describe('what is not built yet', () => {
       'ACCESS_TOKEN_AUDIENCE',
       'ACCESS_TOKEN_JWKS_URL',
       'ACCESS_TOKEN_SECRET',
-      'ADMIN_PORT',
       'API_KEYS',
       'DEMO',
       'OPEN_TURN',

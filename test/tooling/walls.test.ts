@@ -13,9 +13,12 @@ const report = z.object({
 
 /** Imports that every wall allows, one file per room. */
 const lawful = {
-  'package.json': JSON.stringify({ dependencies: { zod: '1', 'better-sqlite3': '1' }, devDependencies: { jest: '1' } }),
+  'package.json': JSON.stringify({
+    dependencies: { zod: '1', 'better-sqlite3': '1', 'prom-client': '1' },
+    devDependencies: { jest: '1' },
+  }),
   ...Object.fromEntries(
-    ['zod', 'better-sqlite3', 'jest'].flatMap((name) => [
+    ['zod', 'better-sqlite3', 'prom-client', 'jest'].flatMap((name) => [
       [
         `node_modules/${name}/package.json`,
         JSON.stringify({ name, version: '1.0.0', type: 'module', main: 'index.js' }),
@@ -32,6 +35,8 @@ const lawful = {
   'src/version.ts': "import 'node:fs';",
   'src/http/app.ts': "import '../signalling/verbs.ts'; import '../wire/schema.ts'; import './route.ts';",
   'src/http/route.ts': '',
+  'src/metrics/metrics.ts': "import '../signalling/verbs.ts'; import '../wire/schema.ts'; import 'prom-client';",
+  'src/trace/trace.ts': "import '../signalling/verbs.ts';",
   'src/store/open.ts': "import '../signalling/verbs.ts'; import 'better-sqlite3';",
   'src/signalling/verbs.ts': "import type { Shape } from '../wire/schema.ts'; import 'node:crypto'; import './ids.ts';",
   'src/signalling/ids.ts': '',
@@ -50,6 +55,8 @@ const crimes: Record<string, readonly [file: string, source: string]> = {
   'version-wall': ['src/version.ts', "import './log.ts';"],
   'http-wall': ['src/http/app.ts', "import type { Open } from '../store/open.ts';"],
   'store-wall': ['src/store/open.ts', "import '../wire/schema.ts';"],
+  'metrics-wall': ['src/metrics/metrics.ts', "import '../http/route.ts';"],
+  'trace-wall': ['src/trace/trace.ts', "import '../wire/schema.ts';"],
   'signalling-wall': ['src/signalling/verbs.ts', "import '../http/route.ts';"],
   'signalling-wire-types': [
     'src/signalling/verbs.ts',
@@ -61,6 +68,7 @@ const crimes: Record<string, readonly [file: string, source: string]> = {
   'no-room-outside-the-walls': ['src/helpers.ts', "import './store/open.ts';"],
   'client-stands-alone': ['src/client/mailbox.ts', "import 'node:crypto';"],
   'drivers-stay-in-store': ['src/http/route.ts', "import 'better-sqlite3';"],
+  'prom-client-stays-in-metrics': ['src/http/route.ts', "import 'prom-client';"],
   'no-cycles': ['src/client/call.ts', "import type { Mailbox } from './mailbox.ts';"],
   'src-stands-alone': ['src/http/route.ts', "import '../../test/helper.ts';"],
   'no-dev-dependency-in-src': ['src/http/route.ts', "import 'jest';"],

@@ -42,9 +42,10 @@ export const serviceRows = {
   adminPort: {
     name: 'ADMIN_PORT',
     group: server,
-    built: false,
+    built: true,
     kind: wholeNumber(0, 65_535),
-    about: 'Port for health and metrics; without it they are on the main port.',
+    about:
+      'Port for health, metrics and traces; without it health and metrics are on the main port, and traces nowhere.',
   },
   demo: {
     name: 'DEMO',

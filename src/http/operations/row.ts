@@ -4,6 +4,12 @@ import type { ProblemCode, RequestName } from '../../wire/index.ts';
 /** Who may call: `join` takes any credential or none, `public` looks at none. */
 export type Security = 'participant' | 'participant-or-api-key' | 'join' | 'api-key' | 'public';
 
+/**
+ * Where it is served, `public` when not named. `admin`: on the port of the operators, which is the main one unless `ADMIN_PORT` is
+ * set; `admin-only`: on `ADMIN_PORT` or nowhere.
+ */
+export type Place = 'public' | 'admin' | 'admin-only' | 'everywhere';
+
 export type Tag = 'rooms' | 'messages' | 'operations';
 
 export type PathParameter = 'roomId' | 'participantId' | 'code';
@@ -34,6 +40,7 @@ export type Operation = {
   /** Markdown. */
   readonly description: string;
   readonly security: Security;
+  readonly place?: Place;
   readonly query?: QueryName;
   readonly body?: { readonly schema: RequestName; readonly required: boolean; readonly example: unknown };
   readonly headers?: readonly RequestHeader[];

@@ -23,6 +23,7 @@ export const serviceOperations = {
   },
   getHealth: {
     ...PUBLIC,
+    place: 'admin',
     path: '/healthz',
     summary: 'Is the process alive?',
     description: 'Green as long as the process answers, also while it shuts down. For liveness probes.',
@@ -30,11 +31,47 @@ export const serviceOperations = {
   },
   getReadiness: {
     ...PUBLIC,
+    place: 'admin',
     path: '/readyz',
     summary: 'Are messages being delivered?',
-    description: 'Red while the service shuts down or cannot reach its store. For load balancers and readiness probes.',
+    description:
+      'The service sends itself a message, every three seconds at most: green when it was stored, delivered to a waiting poll and ' +
+      'acknowledged within two. Red when not, and while the service shuts down. A full store stays green, since readers must be able ' +
+      'to empty it. For load balancers and readiness probes.',
     success: { status: 200, description: 'Ready.', schema: readiness, example: { status: 'ready' } },
     problems: [...ALWAYS, 'shutting-down', 'storage-unavailable'],
+  },
+  getMetrics: {
+    ...PUBLIC,
+    place: 'admin',
+    path: '/metrics',
+    summary: 'Numbers for Prometheus',
+    description: 'In the text format of Prometheus, version 0.0.4. On `ADMIN_PORT` when that is set.',
+    success: {
+      status: 200,
+      description: 'The metrics.',
+      mediaType: 'text/plain',
+      schema: z.string().meta({ description: 'One line per series.' }),
+      example: '# TYPE holdline_held_polls gauge\nholdline_held_polls 12\n',
+    },
+  },
+  traceRoom: {
+    ...PUBLIC,
+    place: 'admin-only',
+    path: '/trace/{roomId}',
+    summary: 'What happened in a room lately',
+    description:
+      'Who sent which type to whom and when, when that was first in a reply and acknowledged, which polls were held and how they ended; ' +
+      'never what anybody said. From the memory of this process. Only on `ADMIN_PORT`: without it, nowhere. For people; the command ' +
+      '`holdline trace ROOM` prints it.',
+    success: {
+      status: 200,
+      description: 'A line per event, oldest first.',
+      mediaType: 'text/plain',
+      schema: z.string().meta({ description: 'Text for people; its form may change.' }),
+      example: 'room blue-door-4821, the last 1 events of this process, times in UTC, no payloads\n',
+    },
+    problems: [...ALWAYS, 'not-found'],
   },
   getOpenapiYaml: {
     ...PUBLIC,
@@ -65,6 +102,7 @@ export const serviceOperations = {
   },
   getProblemPage: {
     ...PUBLIC,
+    place: 'everywhere',
     path: '/problems/{code}',
     summary: 'What a problem code means',
     description: 'The page to which `type` of a problem leads: what happened, and what to do about it.',

@@ -11,7 +11,7 @@ import { getProblemPage } from './problem-page.ts';
 import { pollMessages, receiveMessages } from './receive-messages.ts';
 import { sendMessage } from './send-message.ts';
 import { sendMessages } from './send-messages.ts';
-import { getHealth, getReadiness, getServiceInfo } from './service.ts';
+import { getHealth, getMetrics, getReadiness, getServiceInfo, traceRoom } from './service.ts';
 
 export const HANDLERS: Handlers = {
   joinRoom,
@@ -28,6 +28,8 @@ export const HANDLERS: Handlers = {
   getServiceInfo,
   getHealth,
   getReadiness,
+  getMetrics,
+  traceRoom,
   getOpenapiYaml,
   getOpenapiJson,
   getOpenapi30Json,

@@ -1,6 +1,7 @@
 import type { Handler } from '../call.ts';
 import { ok } from '../reply.ts';
 import { shuttingDown } from '../handle.ts';
+import { RequestProblem } from '../request-problem.ts';
 
 export const getServiceInfo: Handler<'getServiceInfo'> = ({ basePath }, { version }) =>
   ok(`${JSON.stringify({ name: 'holdline', version, openapi: `${basePath}/openapi.yaml` }, null, 2)}\n`);
@@ -11,4 +12,20 @@ export const getReadiness: Handler<'getReadiness'> = async (_call, { signalling,
   if (isDraining()) throw shuttingDown();
   await signalling.check();
   return ok('{"status":"ready"}');
+};
+
+export const getMetrics: Handler<'getMetrics'> = async (_call, { insight }) => ({
+  status: 200,
+  mediaType: 'text/plain; version=0.0.4; charset=utf-8',
+  body: await insight.metrics(),
+});
+
+export const traceRoom: Handler<'traceRoom'> = ({ roomId }, { insight }) => {
+  const body = insight.trace(roomId);
+  if (body === undefined)
+    throw new RequestProblem(
+      'not-found',
+      'Nothing is known of such a room: nothing happened in it since this process started, or it was forgotten for busier ones.',
+    );
+  return { status: 200, mediaType: 'text/plain; charset=utf-8', body };
 };
