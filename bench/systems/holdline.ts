@@ -21,7 +21,7 @@ const base = {
   missing: () => (existsSync(MAIN) ? undefined : 'src/main.ts is not there'),
   join: (http: HttpClient, room: string) => join(http, room, {}),
   stock,
-  hasLifetimes: true as const,
+  stockLastsMs: STOCK_IDLE_SECONDS * 1_000,
 };
 
 export const holdlineFull: System = {

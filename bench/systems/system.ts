@@ -34,6 +34,6 @@ export interface System {
    * Absent where nothing is stored for those who do not listen.
    */
   readonly stock?: (http: HttpClient, room: string, count: number, lifetimeSeconds: () => number) => Promise<void>;
-  /** Messages expire, and those who send too many are refused. */
-  readonly hasLifetimes?: true;
+  /** How long those who do not poll stay, with what is stored for them; absent where nothing ever expires. */
+  readonly stockLastsMs?: number;
 }

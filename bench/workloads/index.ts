@@ -16,8 +16,8 @@ export const workloads: Record<WorkloadName, (bench: Bench) => Promise<Point[]>>
   flood,
 };
 
-/** Whether the system can do what the workload asks: `depth` needs stored messages, `flood` limits and lifetimes too. */
+/** Whether the system can do what the workload asks: `depth` needs stored messages, `flood` lifetimes and limits too. */
 export function applies(workload: WorkloadName, system: System): boolean {
   if (workload === 'depth') return system.stock !== undefined;
-  return workload !== 'flood' || system.hasLifetimes === true;
+  return workload !== 'flood' || system.stockLastsMs !== undefined;
 }
