@@ -43,10 +43,15 @@ export const openMemoryStore: OpenStore = async (options) => {
   return { store, close: () => store.close() };
 };
 
+export interface FileStore extends LastingStore {
+  /** Of the file that is open now. */
+  readonly path: string;
+}
+
 /** A SQLite file in a directory of its own, which goes with it. */
 export const openFileStore =
-  (synchronous: 'full' | 'normal'): OpenLastingStore =>
-  async (options) => {
+  (synchronous: 'full' | 'normal') =>
+  async (options: OpenOptions): Promise<FileStore> => {
     const files = new Files();
     let path = files.newPath();
     const abandoned: SignallingStore[] = [];
@@ -54,6 +59,9 @@ export const openFileStore =
       SqliteStore.open({ ...options, clock, path, synchronous });
     const opened = {
       store: open(),
+      get path() {
+        return path;
+      },
       async reopen(clock?: Clock) {
         await opened.store.close();
         return (opened.store = open(clock));

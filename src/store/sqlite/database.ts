@@ -2,6 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.ts';
+import { sqliteCodeOf } from './error-code.ts';
 import { checkedVersion, migrate } from './migrate.ts';
 
 export interface DatabaseOptions {
@@ -90,10 +91,8 @@ function closeBoth(db: Database.Database, lock: Database.Database | undefined): 
 }
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = error instanceof Database.SqliteError ? error.code : undefined;
-  if (code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT') === true) {
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(sqliteCodeOf(error))) {
     return 'it is corrupt or no SQLite database; restore a backup or move it away';
   }
-  return error.message;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -12,6 +12,8 @@ export class Directory {
   readonly rooms = new Map<RoomId, RoomRecord>();
   readonly tokens = new Map<TokenHandle, TokenRecord>();
   readonly #byRow = new Map<number, ParticipantRecord>();
+  /** Since the last commit: a roll-back brings them back, and their presence with them. */
+  readonly #removed = new Map<MailboxId, ParticipantRecord>();
   readonly #statements: Statements;
   readonly #idleTimers: IdleTimers;
   readonly tails = new Tails();
@@ -33,15 +35,21 @@ export class Directory {
     for (const row of this.#statements.allTokens.all()) this.#restoreToken(row);
   }
 
-  /** After a rolled-back transaction: the room as the rows have it, presence as it was. */
-  reload(roomId: RoomId, nowMs: number): void {
-    const before = new Map(
-      [...(this.rooms.get(roomId)?.participants.values() ?? [])].map((record) => [record.mailboxId, record]),
-    );
-    for (const record of before.values()) this.removeParticipant(record);
+  committed(): void {
+    this.#removed.clear();
+  }
+
+  rolledBack(rooms: ReadonlySet<RoomId>, nowMs: number): void {
+    for (const roomId of rooms) this.#reload(roomId, nowMs);
+    this.#removed.clear();
+  }
+
+  /** The room as the rows have it, presence as it was. */
+  #reload(roomId: RoomId, nowMs: number): void {
+    for (const record of this.rooms.get(roomId)?.participants.values() ?? []) this.removeParticipant(record);
     this.rooms.delete(roomId);
     for (const row of this.#statements.participantsOf.all(roomId)) {
-      this.#restore(row, nowMs, before.get(row.mailbox_id as MailboxId));
+      this.#restore(row, nowMs, this.#removed.get(row.mailbox_id as MailboxId));
     }
     for (const [handle, token] of this.tokens) if (token.roomId === roomId) this.tokens.delete(handle);
     for (const row of this.#statements.tokensOf.all(roomId)) this.#restoreToken(row);
@@ -74,6 +82,7 @@ export class Directory {
       record.room.participants.delete(record.participantId);
     if (record.room.participants.size === 0) this.rooms.delete(record.room.roomId);
     this.#byRow.delete(record.row);
+    this.#removed.set(record.mailboxId, record);
     this.tails.clear(record);
     this.liveBytes -= PARTICIPANT_BYTES + pendingBytes(record);
     this.#idleTimers.remove(record);

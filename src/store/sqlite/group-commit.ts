@@ -1,7 +1,8 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { SignallingError } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import type { Hint } from '../../signalling/store.ts';
+import { sqliteCodeOf } from './error-code.ts';
 
 /** What one operation tells about itself while it runs inside a shared transaction. */
 export interface Tx {
@@ -79,7 +80,8 @@ export class GroupCommit {
     this.#queue = [];
     const failure = this.#attempt(batch);
     if (failure === undefined) return;
-    if (batch.length === 1) batch[0]?.reject(failure.error);
+    // Each try at a database that another process has locked takes its whole busy timeout.
+    if (batch.length === 1 || !failure.begun) for (const pending of batch) pending.reject(failure.error);
     else for (const pending of batch) this.#alone(pending);
   };
 
@@ -88,7 +90,7 @@ export class GroupCommit {
     if (failure !== undefined) pending.reject(failure.error);
   }
 
-  #attempt(batch: readonly Pending[]): { error: unknown } | undefined {
+  #attempt(batch: readonly Pending[]): { error: unknown; begun: boolean } | undefined {
     if (batch.length === 0) return undefined;
     const rooms = new Set<RoomId>();
     const hints: Hint[] = [];
@@ -99,14 +101,16 @@ export class GroupCommit {
       afterCommit: (listener) => listeners.push(listener),
     };
     const startedMs = performance.now();
+    let begun = false;
     try {
       this.#begin.run();
+      begun = true;
       for (const pending of batch) perform(pending, tx);
       this.#commit.run();
     } catch (error) {
       if (this.#options.db.inTransaction) this.#rollback.run();
       this.#options.onRollback(rooms);
-      return { error: asRefusal(error) };
+      return { error: asRefusal(error), begun };
     }
     this.#options.onCommit(batch.length, performance.now() - startedMs);
     for (const listener of listeners) listener();
@@ -129,7 +133,7 @@ function perform(pending: Pending, tx: Tx): void {
 const CANNOT_COMMIT = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PROTOCOL)/;
 
 function asRefusal(error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError) || !CANNOT_COMMIT.test(error.code)) return error;
+  if (!CANNOT_COMMIT.test(sqliteCodeOf(error))) return error;
   return new SignallingError('storage-unavailable', 'The message store cannot take this now. Try again.', {
     cause: error,
   });

@@ -69,9 +69,12 @@ export class SqliteStore implements SignallingStore {
     this.#sweep = new Sweep(this.#context, idleTimers);
     this.#commit = new GroupCommit({
       db: database.db,
-      onRollback: (rooms) => rooms.forEach((roomId) => directory.reload(roomId, clock.steadyMs())),
+      onRollback: (rooms) => directory.rolledBack(rooms, clock.steadyMs()),
       onHint: (hint) => this.#watchers.forEach((watcher) => watcher(hint)),
-      onCommit: (operations, elapsedMs) => telemetry.committed(operations, elapsedMs),
+      onCommit: (operations, elapsedMs) => {
+        directory.committed();
+        telemetry.committed(operations, elapsedMs);
+      },
     });
     this.#lateAcknowledgements = new LateAcknowledgements(this.#context, this.#commit);
   }
