@@ -19,7 +19,7 @@ export async function flood(bench: Bench): Promise<Point[]> {
   return [
     { label: 'nothing else', ...(await others()) },
     { label: 'one sender floods', ...(await duringFlood(bench, others)) },
-    { label: `${BACKLOG_MESSAGES} messages expire`, ...(await duringExpiry(bench, others)) },
+    { label: `${BACKLOG_MESSAGES.toLocaleString('en')} messages expire`, ...(await duringExpiry(bench, others)) },
   ];
 }
 
