@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.ts';
@@ -40,12 +40,24 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
   }
 }
 
-function prepare({ path, synchronous }: DatabaseOptions): Database.Database {
-  const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+/**
+ * Judges a file before anything of it changes, by a connection that cannot write: to set the journal mode would change it, and so
+ * would the closing of one that can write, which copies back the log that a killed process left.
+ */
+function judge(path: string): void {
+  const db = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
-    // Judged before anything is written: the journal mode, too, stays in a file that is not ours.
     checkWhole(db, path);
     checkedVersion(db, path);
+  } finally {
+    db.close();
+  }
+}
+
+function prepare({ path, synchronous }: DatabaseOptions): Database.Database {
+  if (path !== ':memory:' && existsSync(path)) judge(path);
+  const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  try {
     db.pragma('journal_mode = WAL');
     db.pragma('foreign_keys = ON');
     migrate(db, path);
@@ -62,11 +74,11 @@ function prepare({ path, synchronous }: DatabaseOptions): Database.Database {
 }
 
 function checkWhole(db: Database.Database, path: string): void {
-  if (path !== ':memory:' && statSync(path).size > CHECKED_WHOLE_BYTES) return;
-  const [first] = db.pragma('quick_check(1)', { simple: false }) as { quick_check: string }[];
-  if (first?.quick_check !== 'ok')
+  if (statSync(path).size > CHECKED_WHOLE_BYTES) return;
+  const answer = String(db.pragma('quick_check(1)', { simple: true }));
+  if (answer !== 'ok')
     throw new StoreError(
-      `the database ${path} is corrupt (${first?.quick_check ?? 'no answer'}); restore a backup or move it away`,
+      `the database ${path} is corrupt (${answer.replaceAll(/\s+/g, ' ')}); restore a backup or move it away`,
     );
 }
 

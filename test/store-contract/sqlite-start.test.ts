@@ -1,0 +1,190 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDatabase } from '../../src/store/sqlite/database.ts';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { TestClock } from '../support/clock.ts';
+import { temporaryDirectory } from '../support/server-process.ts';
+import { WIDE_LIMITS } from '../support/store.ts';
+import { draft, Scene } from './scene.ts';
+
+afterEach(cleanUp);
+
+const newPath = (): string => join(temporaryDirectory(), 'holdline.db');
+
+async function openStore(path: string): Promise<Scene> {
+  const clock = new TestClock();
+  const store = SqliteStore.open({ path, synchronous: 'full', limits: WIDE_LIMITS, clock });
+  return new Scene({ store, close: () => store.close() }, clock);
+}
+
+/** A database with something in it, closed. */
+async function used(path = newPath()): Promise<string> {
+  const scene = await openStore(path);
+  const [alice] = await scene.joinAll('alice', 'bob');
+  for (let sent = 0; sent < 20; sent += 1) await scene.send(alice, draft(`precious ${sent} ${'x'.repeat(1_000)}`));
+  await scene.opened.close();
+  return path;
+}
+
+/** The same, but as a killed process leaves it: with a write-ahead log that nobody has copied back. */
+async function killed(): Promise<string> {
+  const path = newPath();
+  const scene = await openStore(path);
+  const [alice] = await scene.joinAll('alice', 'bob');
+  await scene.send(alice, draft('precious'));
+  const copy = newPath();
+  for (const suffix of ['', '-wal']) copyFileSync(path + suffix, copy + suffix);
+  await scene.opened.close();
+  return copy;
+}
+
+function inDatabase(path: string, sql: string): void {
+  const db = new Database(path);
+  db.exec(sql);
+  db.close();
+}
+
+/** Every file that belongs to the database, and what is in it; its lock, its shared memory and an empty log aside. */
+function files(path: string): Record<string, string> {
+  const directory = join(path, '..');
+  const names = readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && !/\.lock|-shm$/.test(entry.name))
+    .map(({ name }) => name)
+    .filter((name) => !(name.endsWith('-wal') && statSync(join(directory, name)).size === 0));
+  const hashOf = (name: string) =>
+    createHash('sha256')
+      .update(readFileSync(join(directory, name)))
+      .digest('hex');
+  return Object.fromEntries(names.map((name) => [name, hashOf(name)]));
+}
+
+/** Refused in one line that names the file, with every file as it was. */
+function refusal(path: string): string {
+  const before = files(path);
+  let line = '';
+  try {
+    SqliteStore.open({ path, synchronous: 'full', limits: WIDE_LIMITS, clock: new TestClock() });
+  } catch (error) {
+    expect(error).toMatchObject({ name: 'StoreError' });
+    line = (error as Error).message;
+  }
+  expect(line).toContain(path);
+  expect(line).not.toContain('\n');
+  expect(files(path)).toEqual(before);
+  return line;
+}
+
+describe('a fresh database', () => {
+  test('is made with its directories, our mark and our schema', async () => {
+    const path = join(temporaryDirectory(), 'some', 'where', 'holdline.db');
+    await used(path);
+    const db = new Database(path, { readonly: true });
+    const pragma = (name: string): unknown => db.pragma(name, { simple: true });
+    expect(pragma('application_id')).toBe(Buffer.from('HOLD').readInt32BE());
+    expect(pragma('user_version')).toBe(readdirSync('migrations').length);
+    expect(pragma('journal_mode')).toBe('wal');
+    const tables = db.prepare(
+      `SELECT name, "strict" FROM pragma_table_list WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`,
+    );
+    for (const table of tables.all()) expect(table).toMatchObject({ strict: 1 });
+    db.close();
+  });
+
+  test('may be an empty file that was there', async () => {
+    const path = newPath();
+    writeFileSync(path, '');
+    await used(path);
+  });
+});
+
+describe('a database of this version', () => {
+  test('is opened again with all that is in it', async () => {
+    const path = await used();
+    const scene = await openStore(path);
+    expect(await scene.roster()).toEqual(['alice', 'bob']);
+    await scene.opened.close();
+  });
+
+  test('that a killed process left is whole', async () => {
+    const scene = await openStore(await killed());
+    expect(await scene.roster()).toEqual(['alice', 'bob']);
+    await scene.opened.close();
+  });
+
+  test.each([
+    ['full', 2],
+    ['normal', 1],
+  ] as const)('is really written with synchronous = %s', (synchronous, level) => {
+    const opened = openDatabase({ path: newPath(), synchronous });
+    const { db } = opened;
+    db.exec('CREATE TABLE written (x); INSERT INTO written VALUES (1)');
+    expect(db.pragma('synchronous', { simple: true })).toBe(level);
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
+    opened.close();
+  });
+});
+
+describe('a start is refused in one line, and every file stays as it was, on', () => {
+  test('a database of a newer version', async () => {
+    const path = await used();
+    inDatabase(path, 'PRAGMA user_version = 99');
+    expect(refusal(path)).toMatch(/schema 99.*newer version/);
+  });
+
+  test('one that a newer version left when it was killed', async () => {
+    const path = await killed();
+    const db = new Database(path);
+    db.pragma('user_version = 99');
+    const copy = newPath();
+    for (const suffix of ['', '-wal']) copyFileSync(path + suffix, copy + suffix);
+    db.close();
+    expect(refusal(copy)).toMatch(/schema 99/);
+  });
+
+  test("another program's database", () => {
+    const path = newPath();
+    inDatabase(path, 'CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)');
+    expect(refusal(path)).toMatch(/another program/);
+  });
+
+  test("another program's database that looks like ours but for its mark", async () => {
+    const path = await used();
+    inDatabase(path, 'PRAGMA application_id = 7');
+    expect(refusal(path)).toMatch(/another program/);
+  });
+
+  test('a file that is no database', () => {
+    const path = newPath();
+    writeFileSync(path, 'These are the minutes of the meeting.\n'.repeat(500));
+    expect(refusal(path)).toMatch(/corrupt or no SQLite database/);
+  });
+
+  test.each([
+    ['overwritten in the middle', (bytes: Buffer) => bytes.fill(0x2a, 4_096, 32_768)],
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, 12_288)],
+    ['overwritten at its start', (bytes: Buffer) => bytes.fill(0, 0, 200)],
+  ])('a database that was %s', async (_, damage) => {
+    const path = await used();
+    writeFileSync(path, damage(readFileSync(path)));
+    expect(refusal(path)).toMatch(/corrupt/);
+  });
+
+  test('a directory', () => {
+    const path = newPath();
+    mkdirSync(path);
+    expect(refusal(path)).toMatch(/cannot open/);
+  });
+
+  test('a path whose directory cannot be made', () => {
+    const file = newPath();
+    writeFileSync(file, 'a file');
+    const path = join(file, 'holdline.db');
+    expect(() => openDatabase({ path, synchronous: 'full' })).toThrow(/^cannot open the database [^\n]+$/);
+    expect(existsSync(path)).toBe(false);
+  });
+});
