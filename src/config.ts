@@ -1,3 +1,4 @@
+import { checkAgreement, isOpenMode } from './config/agreement.ts';
 import { SettingError } from './config/errors.ts';
 import { readFlags } from './config/flags.ts';
 import type { CommandLine } from './config/flags.ts';
@@ -21,26 +22,6 @@ export interface Settings extends Values {
 /** Strangers must not be able to park participants in rooms for a day. */
 const OPEN_MODE_MAX_IDLE_SECONDS = 300;
 
-const closingKeys: readonly string[] = ['accessTokenSecret', 'accessTokenJwksUrl', 'apiKeys'];
-
-const ascending = [
-  ['defaultWaitSeconds', 'maxWaitSeconds'],
-  ['defaultTtlSeconds', 'maxTtlSeconds'],
-  ['defaultIdleTimeoutSeconds', 'maxIdleTimeoutSeconds'],
-  ['maxMessageBytes', 'maxMailboxBytes'],
-] as const;
-
-function checkOrder(values: Values, inputs: Inputs): void {
-  const described = (key: (typeof ascending)[number][number]): string => {
-    const given = inputs(key, table[key]);
-    return given === undefined ? `${table[key].name} ${values[key]} (its default)` : `${given.name} ${values[key]}`;
-  };
-  for (const [lower, upper] of ascending) {
-    if (values[lower] <= values[upper]) continue;
-    throw new SettingError(`${described(lower)} is above ${described(upper)}: allowed is at most that`);
-  }
-}
-
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
   return value;
@@ -48,10 +29,8 @@ function frozen<T>(value: T): T {
 
 function settle(inputs: Inputs): Settings {
   const values = readTable(table, inputs);
-  checkOrder(values, inputs);
-  const openMode = !Object.entries<unknown>(values).some(
-    ([key, value]) => closingKeys.includes(key) && value !== undefined,
-  );
+  checkAgreement(values, inputs);
+  const openMode = isOpenMode(values);
   const longestIdle = openMode ? OPEN_MODE_MAX_IDLE_SECONDS : Infinity;
   return frozen({
     ...values,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { loadSettings, readCommandLine, SettingError, settingsHelp, UsageError } from './config.ts';
 import type { Settings } from './config.ts';
+import { cautions } from './config/cautions.ts';
 import { checkRuntime } from './config/runtime.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
@@ -42,11 +43,7 @@ async function serve(settings: Settings): Promise<void> {
   const { host, port, adminPort } = await holdline.start();
   const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   log.info({ version: VERSION, host, port, adminPort, store: settings.store.kind }, `listening on ${address}`);
-  if (settings.openMode) {
-    log.warn(
-      "open mode: whoever knows a room's name may join it, so names must be hard to guess; idle timeouts are at most 300 s",
-    );
-  }
+  for (const caution of cautions(settings)) log.warn(caution);
   const signal = await stopped;
   log.info({ signal, drainSeconds: settings.drainSeconds }, 'draining');
   await holdline.close();

@@ -1,12 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import type { Settings } from './config.ts';
+import { Access } from './http/access/access.ts';
 import { createApp } from './http/app.ts';
 import { createEdge } from './http/edge.ts';
 import { Listener } from './http/listener.ts';
 import { createLog, type Log } from './log.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
+import { iceServersFor } from './signalling/ice-servers.ts';
+import { failedAuthenticationRate } from './signalling/limits.ts';
+import { RateLimiter } from './signalling/rate-limiter.ts';
 import { Signalling } from './signalling/signalling.ts';
 import type { SignallingStore } from './signalling/store.ts';
 import { tellBoth } from './signalling/telemetry.ts';
@@ -64,25 +68,33 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     telemetry,
   });
   const store = overrides.wrapStore?.(opened) ?? opened;
+  const access = new Access(settings, clock, (error) =>
+    log.error({ err: error }, 'the keys of access tokens cannot be had or used'),
+  );
+  const isLimited = settings.rateLimit === 'on';
+  const joinsPerMinute = isLimited ? settings.rateLimitJoinsPerMinute : Infinity;
   const signalling = new Signalling({
     store,
     clock,
     onBackgroundError: (error) => log.error({ err: error }, 'background work failed'),
     maxHeldPolls: settings.maxHeldPolls,
     defaultIdleTimeoutMs: settings.defaultIdleTimeoutSeconds * 1_000,
-    joinPolicy: { kind: 'open' },
-    joinsPerMinute: Infinity,
-    messagesPerSecond: Infinity,
-    pacePolls: settings.rateLimit === 'on',
+    joinPolicy: access.joinPolicy,
+    joinsPerMinute,
+    messagesPerSecond: isLimited ? settings.rateLimitMessagesPerSecond : Infinity,
+    pacePolls: isLimited,
     telemetry,
   });
 
   let draining = false;
   const edge = createEdge({
     signalling,
+    access,
+    failures: new RateLimiter(failedAuthenticationRate(joinsPerMinute), clock),
     settings,
     log,
     version: VERSION,
+    iceServersFor: (participantId) => iceServersFor(participantId, settings, clock),
     isDraining: () => draining,
     insight: {
       answered: (...answer) => metrics.answered(...answer),

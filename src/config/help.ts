@@ -2,7 +2,7 @@ import { flagOf } from './flags.ts';
 import type { Row, Table } from './row.ts';
 
 const WIDTH = 96;
-const LEFT = 34;
+const LEFT = 36;
 
 function wrap(text: string, width: number): string[] {
   const lines = [''];

@@ -32,10 +32,11 @@ export const hostName: Kind<string> = {
   allowed: 'an IP address or a host name, without a port',
 };
 
+/** `fetch` refuses addresses with credentials in them. */
 export const webAddress: Kind<string> = {
-  value: z.url({ protocol: /^https?$/ }),
+  value: z.url({ protocol: /^https?$/ }).refine((text) => URL.canParse(text) && new URL(text).username === ''),
   fromText: asIs,
-  allowed: 'an https:// or http:// address',
+  allowed: 'an https:// or http:// address, without a user name',
 };
 
 export const word: Kind<string> = {
@@ -55,6 +56,16 @@ export const words = (what: string, most = 1000): Kind<string[]> => ({
   value: z.array(z.string().regex(/^\S+$/)).min(1).max(most),
   fromText: items,
   allowed: most === 1000 ? `${what}, separated by commas` : `at most ${most} ${what}, separated by a comma`,
+});
+
+/** Of visible ASCII, since they travel in a header. */
+export const headerWords = (what: string): Kind<string[]> => ({
+  value: z
+    .array(z.string().regex(/^[!-~]+$/))
+    .min(1)
+    .max(1000),
+  fromText: items,
+  allowed: `${what} of visible ASCII characters, separated by commas`,
 });
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+$/;

@@ -1,19 +1,41 @@
 import type { Request } from 'express';
 import { requireApiKey, requireParticipant } from '../signalling/authorize.ts';
 import { NO_CREDENTIAL, type Credential } from '../signalling/credential.ts';
+import { SignallingError } from '../signalling/errors.ts';
 import type { RoomId } from '../signalling/ids.ts';
+import { UNGUESSABLE_CHARACTERS } from '../signalling/limits.ts';
 import type { Mailbox } from '../signalling/message.ts';
 import type { Edge } from './edge.ts';
+import { networkOf } from './network.ts';
 import type { Security } from './operations.ts';
 
 /** RFC 6750, section 2.1; API keys may hold any visible character. */
 const BEARER = /^Bearer +(\S+)$/i;
 
-/** What the request proves. Participants come first: nearly every request is theirs. */
+/**
+ * What the request proves. Participants come first: nearly every request is theirs.
+ * @throws SignallingError `unauthenticated`, `forbidden`, `storage-unavailable`: see `Access.read`
+ */
 export async function authenticate(req: Request, edge: Edge): Promise<Credential> {
   const text = BEARER.exec(req.headers.authorization ?? '')?.[1];
   if (text === undefined) return NO_CREDENTIAL;
-  return (await edge.signalling.identify(text)) ?? NO_CREDENTIAL;
+  return (await edge.signalling.identify(text)) ?? readAccess(text, req, edge);
+}
+
+/** A short key could be found by trying, so it is not even compared for a network that has failed too often. */
+async function readAccess(text: string, req: Request, { access, failures }: Edge): Promise<Credential> {
+  const refusal = text.length < UNGUESSABLE_CHARACTERS ? failures.refusal(networkOf(req)) : undefined;
+  if (refusal !== undefined) throw refusal;
+  return access.read(text);
+}
+
+/**
+ * A failed authentication is charged to the client's network, which is told so once it has none left. Others there who have a
+ * good credential notice nothing: a class of pupils behind one address is no attacker.
+ */
+export function chargeFailure(error: unknown, req: Request, { failures }: Edge): unknown {
+  const hasFailed = error instanceof SignallingError && error.code === 'unauthenticated';
+  return (hasFailed ? failures.charge(networkOf(req)) : undefined) ?? error;
 }
 
 /**

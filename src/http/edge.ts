@@ -1,6 +1,8 @@
-import type { RoomId } from '../signalling/ids.ts';
+import type { ParticipantId, RoomId } from '../signalling/ids.ts';
+import type { RateLimiter } from '../signalling/rate-limiter.ts';
 import type { Signalling } from '../signalling/signalling.ts';
-import { requestSchemas, type IceServer, type RequestSchemas } from '../wire/index.ts';
+import type { Access } from './access/access.ts';
+import { requestSchemas, type IceServersResult, type RequestSchemas } from '../wire/index.ts';
 
 /** What the edge needs to know of the settings. */
 export interface EdgeSettings {
@@ -14,7 +16,6 @@ export interface EdgeSettings {
   readonly maxIdleTimeoutSeconds: number;
   readonly corsOrigins: '*' | readonly string[];
   readonly trustProxy: boolean | number | readonly string[];
-  readonly iceServers: readonly IceServer[];
 }
 
 /** Logs for people who run the service; never given a body or a token. */
@@ -36,8 +37,13 @@ export interface Insight {
 /** What every route works with. */
 export interface Edge {
   readonly signalling: Signalling;
+  readonly access: Access;
+  /** Failed authentications, per client network. */
+  readonly failures: RateLimiter;
   readonly settings: EdgeSettings;
   readonly schemas: RequestSchemas;
+  /** STUN and TURN servers, with credentials made for the participant. */
+  readonly iceServersFor: (participantId: ParticipantId) => IceServersResult;
   readonly log: EdgeLog;
   readonly insight: Insight;
   readonly version: string;

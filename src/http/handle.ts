@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { NO_CREDENTIAL, type Credential } from '../signalling/credential.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import type { Mailbox } from '../signalling/message.ts';
-import { authenticate, authorize } from './authenticate.ts';
+import { authenticate, authorize, chargeFailure } from './authenticate.ts';
 import type { Call, Handler } from './call.ts';
 import type { Edge } from './edge.ts';
 import type { HeaderList } from './headers.ts';
@@ -36,7 +36,7 @@ export function route<Id extends OperationId>(
       if (error instanceof HungUp) return;
       if (isInternal(error))
         edge.log.error({ err: error, requestId, method: operation.method, path: operation.path }, 'request failed');
-      reply = problemReply(error, {
+      reply = problemReply(chargeFailure(error, req, edge), {
         basePath: req.baseUrl,
         requestId,
         inBatch: operation.body?.schema === 'sendMessages',

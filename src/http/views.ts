@@ -5,7 +5,7 @@ import type { JoinOutcome } from '../signalling/join.ts';
 import {
   MAX_RECEIVE_BATCH,
   MAX_SEND_BATCH,
-  type IceServersResult,
+  type IceServer,
   type Limits,
   type Receipt as ReceiptView,
 } from '../wire/index.ts';
@@ -37,15 +37,7 @@ function messageJson(message: ReceivedMessage): string {
   return `{"id":"${message.id}"${from}${to},"type":"${message.type}"${payload}${callId},${times}}`;
 }
 
-/** Servers from the settings do not run out; this is when a client would see a change of them. */
-const STATIC_ICE_SERVERS_TTL_SECONDS = 3_600;
-
-export const iceServersView = (settings: EdgeSettings): IceServersResult => ({
-  iceServers: [...settings.iceServers],
-  ttlSeconds: STATIC_ICE_SERVERS_TTL_SECONDS,
-});
-
-export function joinResultJson(outcome: JoinOutcome, settings: EdgeSettings): string {
+export function joinResultJson(outcome: JoinOutcome, iceServers: readonly IceServer[], settings: EdgeSettings): string {
   const { roomId, participantId } = outcome.mailbox;
   const { token, cursor, resumed, idleTimeoutMs } = outcome;
   const limits: Limits = {
@@ -60,6 +52,6 @@ export function joinResultJson(outcome: JoinOutcome, settings: EdgeSettings): st
     idleTimeoutSeconds: idleTimeoutMs / 1_000,
   };
   const head = JSON.stringify({ roomId, participantId, token, cursor, resumed }).slice(0, -1);
-  const tail = JSON.stringify({ iceServers: settings.iceServers, limits }).slice(1);
+  const tail = JSON.stringify({ iceServers, limits }).slice(1);
   return `${head},"participants":${participantsJson(outcome.participants)},${tail}`;
 }

@@ -61,3 +61,6 @@ export const failedAuthenticationRate = (perMinute: number): Rate => ({
   windowMs: 60_000,
   excess: 'Too many requests from this network carried no valid credential. Try again in a moment.',
 });
+
+/** A random key of so many characters cannot be found by trying, however fast: 16 of base64 are 96 bits. */
+export const UNGUESSABLE_CHARACTERS = 16;

@@ -1,3 +1,4 @@
+export { accessTokenClaims } from './access-token.ts';
 export * from './bounds.ts';
 export { emptyQuery } from './fields.ts';
 export { faultsOf, pointerOf, type FaultRoot } from './faults.ts';

@@ -3,7 +3,7 @@ import { MAX_DISPLAY_NAME_CHARACTERS, MAX_METADATA_BYTES, type WireBounds } from
 import { envelope, flag, isObject, text, timestamp, wholeNumber } from './fields.ts';
 import { cursor, participantId, roomId } from './ids.ts';
 
-const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
+export const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
   description: 'A name for people to read.',
   examples: ['Alice'],
 });
@@ -11,7 +11,7 @@ const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
 export type JsonObject = Record<string, unknown>;
 
 /** Judged, never copied: a copy would lose a key such as `__proto__`. */
-const metadata = z
+export const metadata = z
   .custom<JsonObject>(isObject, 'must be an object')
   .refine(
     (value) => jsonBytes(value) <= MAX_METADATA_BYTES,

@@ -20,7 +20,11 @@ describe('the holdline command', () => {
 
   test.each([
     ['MAX_WAIT_SECONDS', 'abc', 'MAX_WAIT_SECONDS "abc" cannot be used: allowed is a whole number from 1 to 300'],
-    ['API_KEYS', 'hunter2', 'API_KEYS (value not shown) is not in this version yet: allowed is to leave it unset'],
+    [
+      'ACCESS_TOKEN_SECRET',
+      'hunter2',
+      'ACCESS_TOKEN_SECRET (value not shown) cannot be used: allowed is text of at least 32 bytes',
+    ],
   ])('ends with 1 and one line for a bad %s', async (name, text, line) => {
     expect(await new Command([], { env: { [name]: text } }).ended).toEqual({
       code: 1,

@@ -9,7 +9,7 @@ describe('--help', () => {
   const help = settingsHelp();
 
   test.each(rows.filter((row) => row.built))('lists $name with its default', (row) => {
-    const flag = `--${row.name.toLowerCase().replaceAll('_', '-')}`;
+    const flag = row.secret ? `${row.name}[_FILE]` : `--${row.name.toLowerCase().replaceAll('_', '-')}`;
     const [, entry = ''] = help.split(`\n  ${flag} `);
     const [text = ''] = entry.split(/\n {2}-|\n\n/);
     expect(text.replace(/\s+/g, ' ')).toContain(`[${row.kind.allowed}; default ${row.default ?? 'none'}]`);

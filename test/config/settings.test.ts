@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { defaultSettings, loadSettings, SettingError } from '../../src/config.ts';
 import type { Settings } from '../../src/config.ts';
+import { cautions } from '../../src/config/cautions.ts';
 import { table } from '../../src/config/table.ts';
 import { DEFAULT_BOUNDS } from '../../src/wire/bounds.ts';
 
@@ -13,6 +14,10 @@ interface Case {
   readonly good: readonly (readonly [string, unknown])[];
   readonly bad: readonly string[];
   readonly allowed: string;
+  /** Has no flag, and its value is not shown. */
+  readonly secret?: true;
+  /** Without which it would be refused. */
+  readonly beside?: Readonly<Record<string, string>>;
 }
 
 const number = (name: string, byDefault: number, min: number, max: number): Case => ({
@@ -116,6 +121,48 @@ const cases: Record<Key, Case> = {
     allowed: 'true, false, a hop count from 1 to 32, or addresses and subnets',
   },
   rateLimit: words('RATE_LIMIT', 'on', ['on', 'off']),
+  rateLimitJoinsPerMinute: number('RATE_LIMIT_JOINS_PER_MINUTE', 120, 1, 1_000_000),
+  rateLimitMessagesPerSecond: number('RATE_LIMIT_MESSAGES_PER_SECOND', 50, 1, 100_000),
+  accessTokenSecret: {
+    name: 'ACCESS_TOKEN_SECRET',
+    byDefault: undefined,
+    good: [
+      ['x'.repeat(32), 'x'.repeat(32)],
+      ['\u00fc'.repeat(16), '\u00fc'.repeat(16)],
+    ],
+    bad: ['', 'short', 'x'.repeat(31)],
+    allowed: 'text of at least 32 bytes',
+    secret: true,
+  },
+  accessTokenJwksUrl: {
+    name: 'ACCESS_TOKEN_JWKS_URL',
+    byDefault: undefined,
+    good: [
+      ['https://id.example.com/jwks.json', 'https://id.example.com/jwks.json'],
+      ['http://127.0.0.1:9000/keys?all', 'http://127.0.0.1:9000/keys?all'],
+    ],
+    bad: ['', 'id.example.com/jwks.json', 'file:///etc/passwd', 'ftp://id.example.com'],
+    allowed: 'an https:// or http:// address',
+  },
+  accessTokenAudience: {
+    name: 'ACCESS_TOKEN_AUDIENCE',
+    byDefault: undefined,
+    good: [['https://calls.example.com', 'https://calls.example.com']],
+    bad: ['', 'two words'],
+    allowed: 'text without spaces',
+    beside: { ACCESS_TOKEN_SECRET: 'x'.repeat(32) },
+  },
+  apiKeys: {
+    name: 'API_KEYS',
+    byDefault: undefined,
+    good: [
+      ['one', ['one']],
+      ['one, two:2!', ['one', 'two:2!']],
+    ],
+    bad: ['', ',', 'one,', 'on e', 'cl\u00e9'],
+    allowed: 'keys of visible ASCII characters, separated by commas',
+    secret: true,
+  },
   iceServers: {
     name: 'ICE_SERVERS',
     byDefault: [],
@@ -142,6 +189,34 @@ const cases: Record<Key, Case> = {
     ],
     allowed: 'a JSON array of {"urls", "username", "credential"}',
   },
+  turnUrls: {
+    name: 'TURN_URLS',
+    byDefault: undefined,
+    good: [
+      ['turn:turn.example.com', ['turn:turn.example.com']],
+      [
+        'turn:[2001:db8::1]:3478?transport=udp, turns:turn.example.com:443?transport=tcp',
+        ['turn:[2001:db8::1]:3478?transport=udp', 'turns:turn.example.com:443?transport=tcp'],
+      ],
+    ],
+    bad: ['', ',', 'turn.example.com', 'stun:stun.example.com', 'turn:a?transport=sctp', 'turn:a, '],
+    allowed: 'turn: or turns: URLs, separated by commas',
+    beside: { TURN_SECRET: 'relay', OPEN_TURN: 'on' },
+  },
+  turnSecret: {
+    name: 'TURN_SECRET',
+    byDefault: undefined,
+    good: [
+      ['relay', ['relay']],
+      ['new,old', ['new', 'old']],
+    ],
+    bad: ['', ',', 'three,are,many'],
+    allowed: 'at most 2 secrets, separated by a comma',
+    secret: true,
+    beside: { OPEN_TURN: 'on' },
+  },
+  turnTtlSeconds: number('TURN_TTL_SECONDS', 3600, 60, 86_400),
+  openTurn: words('OPEN_TURN', 'off', ['on', 'off']),
 };
 
 const rows = Object.entries(cases).map(([key, row]) => ({ key: key as Key, ...row, flag: flagOf(row.name) }));
@@ -165,33 +240,44 @@ test('every built setting of the table is tried here, and no other', () => {
   expect(rows.map(({ name }) => name).sort()).toEqual(built.map((row) => row.name).sort());
 });
 
-describe.each(rows)('$name', ({ key, name, flag, byDefault, good, bad, allowed }) => {
+describe.each(rows)('$name', ({ key, name, flag, byDefault, good, bad, allowed, secret, beside }) => {
+  const fromEnvironment = (text: string) => loadSettings({ env: { ...beside, [name]: text }, argv: [] })[key];
+
   test('has its default', () => {
     expect(loadSettings({ env: {}, argv: [] })[key]).toEqual(byDefault);
     expect(defaultSettings()[key]).toEqual(byDefault);
   });
 
-  test.each(good)('reads %s from the environment and from its flag, in both spellings', (text, value) => {
-    expect(loadSettings({ env: { [name]: text }, argv: [] })[key]).toEqual(value);
-    expect(loadSettings({ env: {}, argv: [flag, text] })[key]).toEqual(value);
-    expect(loadSettings({ env: {}, argv: [`${flag}=${text}`] })[key]).toEqual(value);
+  test.each(good)('reads %s', (text, value) => {
+    expect(fromEnvironment(text)).toEqual(value);
+  });
+
+  test.each(bad)('refuses "%s" in one line that names it as given and says what is allowed', (text) => {
+    const line = refusal(() => fromEnvironment(text));
+    expect(line).not.toContain('\n');
+    expect(line).toContain(`allowed is ${allowed}`);
+    expect(line).toContain(secret || name === 'ICE_SERVERS' ? '(value not shown)' : `"${text}"`);
+    expect(line.startsWith(`${name} `)).toBe(true);
+  });
+
+  if (secret) return;
+  const fromFlag = (...argv: string[]) => loadSettings({ env: { ...beside }, argv })[key];
+
+  test.each(good)('reads %s from its flag, in both spellings', (text, value) => {
+    expect(fromFlag(flag, text)).toEqual(value);
+    expect(fromFlag(`${flag}=${text}`)).toEqual(value);
   });
 
   test('takes the flag, and does not even judge the environment, when both are given', () => {
     const [text = '', value] = good.at(-1) ?? [];
-    expect(loadSettings({ env: { [name]: 'nonsense,' }, argv: [flag, text] })[key]).toEqual(value);
+    const env = { ...beside, [name]: 'nonsense,' };
+    expect(loadSettings({ env, argv: [flag, text] })[key]).toEqual(value);
   });
 
-  test.each(bad)('refuses "%s" in one line that names it as given and says what is allowed', (text) => {
-    const fromEnvironment = refusal(() => loadSettings({ env: { [name]: text }, argv: [] }));
-    const fromFlag = refusal(() => loadSettings({ env: {}, argv: [`${flag}=${text}`] }));
-    for (const line of [fromEnvironment, fromFlag]) {
-      expect(line).not.toContain('\n');
-      expect(line).toContain(`allowed is ${allowed}`);
-      expect(line).toContain(name === 'ICE_SERVERS' ? '(value not shown)' : `"${text}"`);
-    }
-    expect(fromEnvironment.startsWith(`${name} `)).toBe(true);
-    expect(fromFlag.startsWith(`${flag} `)).toBe(true);
+  test.each(bad)('refuses "%s" from its flag likewise', (text) => {
+    const line = refusal(() => fromFlag(`${flag}=${text}`));
+    expect(line).toContain(`allowed is ${allowed}`);
+    expect(line.startsWith(`${flag} `)).toBe(true);
   });
 });
 
@@ -210,6 +296,69 @@ describe('settings that bound each other', () => {
   test('the line says which of the two is a default', () => {
     expect(refusal(() => loadSettings({ env: {}, argv: ['--max-wait-seconds', '10'] }))).toBe(
       'DEFAULT_WAIT_SECONDS 25 (its default) is above --max-wait-seconds 10: allowed is at most that',
+    );
+  });
+});
+
+describe('settings that need each other', () => {
+  const SECRET = 'x'.repeat(32);
+  const refused = (env: Record<string, string>): string => refusal(() => loadSettings({ env, argv: [] }));
+
+  test('access tokens have one source of keys', () => {
+    const line = refused({ ACCESS_TOKEN_SECRET: SECRET, ACCESS_TOKEN_JWKS_URL: 'https://id.example.com/keys' });
+    expect(line).toBe('ACCESS_TOKEN_SECRET and ACCESS_TOKEN_JWKS_URL are both given: allowed is one of them');
+  });
+
+  test('an audience without access tokens would look as if joining were closed', () => {
+    expect(refused({ ACCESS_TOKEN_AUDIENCE: 'calls' })).toBe(
+      'ACCESS_TOKEN_AUDIENCE "calls" has no access tokens to judge: allowed is with ACCESS_TOKEN_SECRET or ACCESS_TOKEN_JWKS_URL only',
+    );
+  });
+
+  test('TURN servers need the secret that makes their credentials', () => {
+    expect(refused({ TURN_URLS: 'turn:turn.example.com' })).toMatch(
+      /^TURN_URLS "turn:turn.example.com" would be handed out without credentials: allowed is with TURN_SECRET only$/,
+    );
+  });
+
+  test('TURN in open mode is refused, in a line that does not show the secret', () => {
+    const line = refused({ TURN_URLS: 'turn:turn.example.com', TURN_SECRET: 'hunter2' });
+    expect(line).toMatch(/^TURN_SECRET .*open mode.*free relay.*ACCESS_TOKEN_SECRET.*API_KEYS.*OPEN_TURN on$/);
+    expect(line).not.toContain('hunter2');
+  });
+
+  test.each([
+    ['OPEN_TURN', { OPEN_TURN: 'on' }],
+    ['access tokens', { ACCESS_TOKEN_SECRET: SECRET }],
+    ['published keys', { ACCESS_TOKEN_JWKS_URL: 'https://id.example.com/keys' }],
+    ['API keys', { API_KEYS: 'a-key-that-nobody-guesses' }],
+  ])('and accepted with %s', (_, beside: Record<string, string>) => {
+    const env = { TURN_URLS: 'turn:turn.example.com', TURN_SECRET: 'hunter2', ...beside };
+    expect(loadSettings({ env, argv: [] })).toMatchObject({ openMode: 'OPEN_TURN' in beside, turnSecret: ['hunter2'] });
+  });
+});
+
+describe('what an operator hears at the start', () => {
+  const heard = (given: Parameters<typeof defaultSettings>[0]) => cautions(defaultSettings(given)).join('\n');
+
+  test('is nothing when joining is closed by good keys', () => {
+    expect(heard({ apiKeys: ['0123456789abcdef'], turnSecret: ['s'], turnUrls: ['turn:t.example'] })).toBe('');
+  });
+
+  test('is that open mode is open, and that it gives the relay to strangers', () => {
+    expect(heard({})).toMatch(/^open mode: whoever knows a room's name may join it/);
+    expect(heard({ turnSecret: ['s'], turnUrls: ['turn:t.example'], openTurn: 'on' })).toContain('strangers');
+  });
+
+  test('is that a short API key can be guessed, without the key', () => {
+    const line = heard({ apiKeys: ['0123456789abcdef', 'hunter2'] });
+    expect(line).toContain('fewer than 16 characters');
+    expect(line).not.toContain('hunter2');
+  });
+
+  test('is that a secret without servers does nothing', () => {
+    expect(heard({ apiKeys: ['0123456789abcdef'], turnSecret: ['s'] })).toBe(
+      'TURN_SECRET does nothing without TURN_URLS',
     );
   });
 });

@@ -1,5 +1,15 @@
 import { iceServers, turnUrls } from '../ice.ts';
-import { longSecret, oneOf, origins, trustedProxies, webAddress, wholeNumber, word, words } from '../kinds.ts';
+import {
+  headerWords,
+  longSecret,
+  oneOf,
+  origins,
+  trustedProxies,
+  webAddress,
+  wholeNumber,
+  word,
+  words,
+} from '../kinds.ts';
 import type { Table } from '../row.ts';
 
 const DAY_SECONDS = 86_400;
@@ -22,7 +32,8 @@ export const edgeRows = {
     built: true,
     default: 'false',
     kind: trustedProxies,
-    about: "Whose `X-Forwarded-For` is believed; Express's values.",
+    about:
+      "Whose `X-Forwarded-For` tells the client's address; Express's values. Best the number of your proxies: `true` believes clients too.",
   },
   rateLimit: {
     name: 'RATE_LIMIT',
@@ -30,20 +41,21 @@ export const edgeRows = {
     built: true,
     default: 'on',
     kind: oneOf('on', 'off'),
-    about: '`off` lifts the pacing of polls.',
+    about: '`off` lifts the limits below and the pacing of polls; quotas stay.',
   },
   rateLimitJoinsPerMinute: {
     name: 'RATE_LIMIT_JOINS_PER_MINUTE',
     group: edge,
-    built: false,
+    built: true,
     default: '120',
     kind: wholeNumber(1, 1_000_000),
-    about: 'Joins and failed authentications of one address, or joins of one subject.',
+    about:
+      'Open joins of one client address (IPv6: /64), or joins of one access token subject; API keys are free. Failed authentications of one address are counted apart, up to the same.',
   },
   rateLimitMessagesPerSecond: {
     name: 'RATE_LIMIT_MESSAGES_PER_SECOND',
     group: edge,
-    built: false,
+    built: true,
     default: '50',
     kind: wholeNumber(1, 100_000),
     about: 'Messages of one participant; a burst may have 4 times that.',
@@ -51,32 +63,33 @@ export const edgeRows = {
   accessTokenSecret: {
     name: 'ACCESS_TOKEN_SECRET',
     group: access,
-    built: false,
+    built: true,
     secret: true,
     kind: longSecret(32),
-    about: 'Key of HS256 access tokens.',
+    about: 'Joining needs an access token (a JWT) that your backend signed with this, by HS256.',
   },
   accessTokenJwksUrl: {
     name: 'ACCESS_TOKEN_JWKS_URL',
     group: access,
-    built: false,
+    built: true,
     kind: webAddress,
-    about: "Where the keys of access tokens are published, instead of a secret's.",
+    about: 'The same for tokens signed with a private key: where the public keys are.',
   },
   accessTokenAudience: {
     name: 'ACCESS_TOKEN_AUDIENCE',
     group: access,
-    built: false,
+    built: true,
     kind: word,
     about: 'The `aud` that access tokens must have.',
   },
   apiKeys: {
     name: 'API_KEYS',
     group: access,
-    built: false,
+    built: true,
     secret: true,
-    kind: words('keys'),
-    about: 'Keys of trusted servers.',
+    kind: headerWords('keys'),
+    about:
+      'Keys of trusted servers, which may join on behalf of others, remove participants, list and close rooms. Alone, they close joining to keys.',
   },
   iceServers: {
     name: 'ICE_SERVERS',
@@ -90,30 +103,31 @@ export const edgeRows = {
   turnUrls: {
     name: 'TURN_URLS',
     group: relays,
-    built: false,
+    built: true,
     kind: turnUrls,
-    about: 'TURN servers for which credentials are minted.',
+    about: 'TURN servers for which time-limited credentials are made, beside `ICE_SERVERS`.',
   },
   turnSecret: {
     name: 'TURN_SECRET',
     group: relays,
-    built: false,
+    built: true,
     secret: true,
     kind: words('secrets', 2),
-    about: "coturn's `static-auth-secret`; the first of two signs.",
+    about:
+      "coturn's `static-auth-secret`. Of two, the first signs: put the new one first, and keep both in coturn for a lifetime.",
   },
   turnTtlSeconds: {
     name: 'TURN_TTL_SECONDS',
     group: relays,
-    built: false,
+    built: true,
     default: '3600',
     kind: wholeNumber(60, DAY_SECONDS),
-    about: 'Lifetime of TURN credentials.',
+    about: 'Lifetime of TURN credentials; a call that runs longer asks for new ones.',
   },
   openTurn: {
     name: 'OPEN_TURN',
     group: relays,
-    built: false,
+    built: true,
     default: 'off',
     kind: oneOf('on', 'off'),
     about: 'Whether TURN credentials are handed out in open mode, to anyone.',

@@ -6,7 +6,7 @@ import { joinResultJson } from '../views.ts';
 
 export const joinRoom: Handler<'joinRoom'> = async (
   { roomId, body, credential, idempotency, req },
-  { signalling, settings },
+  { signalling, settings, iceServersFor },
 ) => {
   const { participantId, displayName, metadata, idleTimeoutSeconds, resume = false } = body;
   const outcome = await signalling.join(
@@ -24,5 +24,6 @@ export const joinRoom: Handler<'joinRoom'> = async (
     credential,
     idempotency,
   );
-  return created(joinResultJson(outcome, settings), outcome.replayed);
+  const { iceServers } = iceServersFor(outcome.mailbox.participantId);
+  return created(joinResultJson(outcome, iceServers, settings), outcome.replayed);
 };

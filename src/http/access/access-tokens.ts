@@ -1,0 +1,123 @@
+import { createSecretKey } from 'node:crypto';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
+import { forbidden, unauthenticated } from '../../signalling/authorize.ts';
+import type { Clock } from '../../signalling/clock.ts';
+import type { AccessGrant } from '../../signalling/credential.ts';
+import { SignallingError } from '../../signalling/errors.ts';
+import type { JsonText, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import { accessTokenClaims } from '../../wire/index.ts';
+import { RemoteKeys, unavailable } from './remote-keys.ts';
+
+/** Where the keys come from. That decides the algorithm: what a token says of it is never believed. */
+export type KeySource = { readonly secret: string } | { readonly jwksUrl: string };
+
+export interface AccessTokenOptions {
+  readonly source: KeySource;
+  readonly audience: string | undefined;
+  readonly clock: Clock;
+  /** Told why keys cannot be had or used. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Characters. Room for all that is read of it, several times; nobody makes us hash more than that. */
+const MAX_LENGTH = 8_192;
+const FORM = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+/** Signatures by a private key. HS256 among them would let anyone sign with the published key. */
+const PUBLIC_KEY_ALGORITHMS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+
+/** JWTs (RFC 7519) that the app's own backend signed. */
+export class AccessTokens {
+  readonly #key: JWTVerifyGetKey;
+  readonly #rules: JWTVerifyOptions;
+  readonly #clock: Clock;
+  readonly #onError: (error: unknown) => void;
+
+  constructor({ source, audience, clock, onError }: AccessTokenOptions) {
+    this.#key = keyOf(source, clock, onError);
+    this.#rules = {
+      algorithms: 'secret' in source ? ['HS256'] : PUBLIC_KEY_ALGORITHMS,
+      requiredClaims: ['exp'],
+      ...(audience !== undefined && { audience }),
+    };
+    this.#clock = clock;
+    this.#onError = onError;
+  }
+
+  /**
+   * @returns `undefined` for what is no JWT at all
+   * @throws SignallingError `unauthenticated` for a token that is not good, `forbidden` for a good one that names no participant
+   * or room, `storage-unavailable` when that cannot be told
+   */
+  async read(text: string): Promise<AccessGrant | undefined> {
+    if (!FORM.test(text)) return undefined;
+    if (text.length > MAX_LENGTH) throw unauthenticated(`The access token is longer than ${MAX_LENGTH} characters.`);
+    const claims = accessTokenClaims.safeParse(await this.#verify(text));
+    if (!claims.success) throw forbidden(`The access token cannot be used: ${faultsOf(claims.error.issues)}.`);
+    const { sub, room, name, metadata } = claims.data;
+    return {
+      kind: 'access-token',
+      subject: sub as ParticipantId,
+      room: room as RoomId | '*',
+      profile: {
+        ...(name !== undefined && { displayName: name }),
+        ...(metadata !== undefined && { metadata: JSON.stringify(metadata) as JsonText }),
+      },
+    };
+  }
+
+  async #verify(text: string): Promise<JWTPayload> {
+    const rules = { ...this.#rules, currentDate: new Date(this.#clock.wallMs()) };
+    try {
+      const { payload } = await jwtVerify(text, this.#key, rules).catch((error: unknown) =>
+        tryEach(error, text, rules),
+      );
+      return payload;
+    } catch (error) {
+      if (error instanceof SignallingError) throw error;
+      const reason = reasonOf(error);
+      if (reason !== undefined) throw unauthenticated(`The access token ${reason}.`);
+      this.#onError(error);
+      throw unavailable();
+    }
+  }
+}
+
+function keyOf(source: KeySource, clock: Clock, onError: (error: unknown) => void): JWTVerifyGetKey {
+  if ('jwksUrl' in source) return new RemoteKeys(source.jwksUrl, clock, onError).get;
+  const key = createSecretKey(source.secret, 'utf8');
+  return () => key;
+}
+
+/** A token that names no key, and several that could be it. */
+async function tryEach(error: unknown, text: string, rules: JWTVerifyOptions): Promise<{ payload: JWTPayload }> {
+  if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+  for await (const key of error) {
+    try {
+      return await jwtVerify(text, key, rules);
+    } catch (failure) {
+      if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
+}
+
+const CLAIM_REASONS: Readonly<Record<string, string>> = {
+  exp: 'has no usable `exp`, which it needs',
+  nbf: 'is not valid yet (`nbf`); leave `nbf` out, or set it a little before now',
+  aud: 'is for another audience (`aud`)',
+};
+
+/** What is wrong with the token; `undefined` when the fault is not the token's. */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof errors.JWTExpired) return 'has expired; get a new one from where it came from';
+  if (error instanceof errors.JWTClaimValidationFailed) return CLAIM_REASONS[error.claim] ?? 'has unusable claims';
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed with an algorithm that is not accepted here';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'is signed with a key that is not published';
+  return error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid) ? 'cannot be verified' : undefined;
+}
+
+const faultsOf = (issues: readonly { path: readonly PropertyKey[]; message: string }[]): string =>
+  issues.map(({ path, message }) => `\`${String(path[0])}\` ${message}`).join(', ');
