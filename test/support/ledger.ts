@@ -1,8 +1,9 @@
 import { expect } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import type { OperationId } from '../../src/http/operations.ts';
 import type { Batch, JoinRequest, JoinResult, ReceivedMessage, Receipt, ReceiptList } from '../../src/wire/index.ts';
 import type { Answer } from './conformance.ts';
-import { fetchAnswer, FetchMember } from './fetch-member.ts';
+import { fetchAnswer, FetchMember, untilAnswered } from './fetch-member.ts';
 import type { Sent } from './http.ts';
 import type { Member } from './member.ts';
 
@@ -44,7 +45,8 @@ export class Ledger {
   /** A new participant; an id alone stands for the whole request. */
   async join(url: string, roomId: string, who: string | Partial<JoinRequest>): Promise<Member> {
     const body = typeof who === 'string' ? { participantId: who } : who;
-    const answer = await fetchAnswer(url, 'joinRoom', `/v1/rooms/${roomId}/participants`, { body });
+    const sent = { body, headers: { 'Idempotency-Key': randomUUID() } };
+    const answer = await untilAnswered(() => fetchAnswer(url, 'joinRoom', `/v1/rooms/${roomId}/participants`, sent));
     expect(answer).toMatchObject({ status: 201 });
     return this.observe(url, answer.body as JoinResult);
   }

@@ -1,0 +1,44 @@
+import wrtc from '@roamhq/wrtc';
+import { onCleanUp } from './clean-up.ts';
+
+export interface SessionDescription {
+  readonly type: string;
+  readonly sdp: string;
+}
+
+export interface Candidate {
+  readonly candidate: string;
+  readonly sdpMid?: string | null;
+  readonly sdpMLineIndex?: number | null;
+}
+
+export interface DataChannel {
+  onopen: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  send(text: string): void;
+}
+
+/** What a call needs of `RTCPeerConnection`. The package's own types are those of the DOM, which are not ours. */
+export interface PeerConnection {
+  readonly localDescription: SessionDescription | null;
+  readonly connectionState: string;
+  onicecandidate: ((event: { readonly candidate: { toJSON(): Candidate } | null }) => void) | null;
+  onconnectionstatechange: (() => void) | null;
+  ondatachannel: ((event: { readonly channel: DataChannel }) => void) | null;
+  createDataChannel(label: string): DataChannel;
+  createOffer(): Promise<SessionDescription>;
+  createAnswer(): Promise<SessionDescription>;
+  setLocalDescription(description: SessionDescription): Promise<void>;
+  setRemoteDescription(description: SessionDescription): Promise<void>;
+  addIceCandidate(candidate: Candidate): Promise<void>;
+  close(): void;
+}
+
+const { RTCPeerConnection } = wrtc as unknown as { RTCPeerConnection: new () => PeerConnection };
+
+/** Real libwebrtc, closed after the test. */
+export function openPeerConnection(): PeerConnection {
+  const connection = new RTCPeerConnection();
+  onCleanUp(() => connection.close());
+  return connection;
+}
