@@ -9,8 +9,7 @@ export const fingerprint = (json: unknown): string => hash('sha256', JSON.string
 function sorted(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(sorted);
   if (typeof json !== 'object' || json === null) return json;
-  // Pairs, not an object: integer-like keys and `__proto__` would change place or vanish.
-  return Object.entries(json)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => ({ [`=${key}`]: sorted(value) }));
+  const pairs = Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1));
+  // Of an object's own form, integer-like keys and `__proto__` would change place or vanish; of an array's, `{}` would be `[]`.
+  return { pairs: pairs.map(([key, value]) => [key, sorted(value)]) };
 }

@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { digest, fingerprint } from '../../src/signalling/fingerprint.ts';
+
+const parsed = (text: string): unknown => JSON.parse(text) as unknown;
+const ofText = (text: string): string => fingerprint(parsed(text));
+
+/** The same JSON, its objects' keys the other way round. */
+function turned(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(turned);
+  if (typeof json !== 'object' || json === null) return json;
+  return Object.fromEntries(
+    Object.entries(json)
+      .reverse()
+      .map(([key, value]) => [key, turned(value)]),
+  );
+}
+
+describe('a fingerprint', () => {
+  test('does not depend on spacing or the order of keys', () => {
+    expect(ofText('{"a":1,"b":{"c":[1,2],"d":null}}')).toBe(ofText('{ "b": {"d":null,"c":[1, 2]}, "a": 1.0 }'));
+    fc.assert(fc.property(fc.jsonValue(), (json) => expect(fingerprint(turned(json))).toBe(fingerprint(json))));
+  });
+
+  test('differs where the JSON does', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
+        const same = canonical(one) === canonical(other);
+        expect(fingerprint(one) === fingerprint(other)).toBe(same);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([
+    ['{}', '[]'],
+    ['{"a":{}}', '{"a":[]}'],
+    ['{"a":1}', '[{"a":1}]'],
+    ['{"a":1}', '[["a",1]]'],
+    ['{"a":1}', '{"a":"1"}'],
+    ['{"a":null}', '{}'],
+    ['[null]', '[]'],
+    ['[1,2]', '[2,1]'],
+    ['{"1":0,"a":0}', '{"1":0,"A":0}'],
+    ['{"__proto__":{"x":1}}', '{"__proto__":{"x":2}}'],
+    ['{"__proto__":{"x":1}}', '{}'],
+    ['{"constructor":{"prototype":1}}', '{}'],
+    ['"\\ud800"', '"\\ud801"'],
+    ['"a"', '"A"'],
+    ['true', '"true"'],
+  ])('%s is not %s', (one, other) => {
+    expect(ofText(one)).not.toBe(ofText(other));
+  });
+
+  test('counts `__proto__` like any other key', () => {
+    expect(ofText('{"__proto__":1,"a":2}')).toBe(ofText('{"a":2,"__proto__":1}'));
+    expect(Object.prototype).not.toHaveProperty('x');
+  });
+});
+
+describe('a digest of parts', () => {
+  test('knows where one part ends and the next begins', () => {
+    expect(digest('ab', 'c')).not.toBe(digest('a', 'bc'));
+    expect(digest('a', '')).not.toBe(digest('a'));
+    expect(digest('","', 'x')).not.toBe(digest('', '","x'));
+  });
+});
+
+/** Another way to say that two are the same JSON. */
+function canonical(json: unknown): string {
+  if (Array.isArray(json)) return `[${json.map(canonical).join()}]`;
+  if (typeof json !== 'object' || json === null) return JSON.stringify(json);
+  const pairs = Object.entries(json).map(([key, value]) => `${JSON.stringify(key)}:${canonical(value)}`);
+  return `{${pairs.sort().join()}}`;
+}
