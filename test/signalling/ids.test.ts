@@ -1,0 +1,53 @@
+import { describe, expect, test } from '@jest/globals';
+import { newMailboxId, newMessageId, newParticipantId } from '../../src/signalling/ids.ts';
+import { mintToken, readToken, secretMatches } from '../../src/signalling/tokens.ts';
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+describe('ids', () => {
+  test.each([0, 1, Date.UTC(2026, 0, 5), 2 ** 48 - 1])('a message id at %d ms is a UUIDv7 of that time', (unixMs) => {
+    const id = newMessageId(unixMs);
+    expect(id).toMatch(UUID_V7);
+    expect(parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(unixMs);
+  });
+
+  test('message ids of one millisecond differ, in all their random parts', () => {
+    const ids = Array.from({ length: 5_000 }, () => newMessageId(1_767_614_400_000));
+    expect(new Set(ids).size).toBe(5_000);
+    expect(new Set(ids.map((id) => id.slice(15, 18))).size).toBeGreaterThan(2_000);
+    expect([...new Set(ids.map((id) => id.charAt(19)))].sort()).toEqual(['8', '9', 'a', 'b']);
+    expect(new Set(ids.map((id) => id.slice(24))).size).toBe(5_000);
+  });
+
+  test('message ids sort by their time', () => {
+    expect(newMessageId(1_000) < newMessageId(1_001)).toBe(true);
+  });
+
+  test('generated participant ids fit the pattern, are long, and cannot be guessed', () => {
+    const ids = Array.from({ length: 1_000 }, newParticipantId);
+    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{22}$/);
+    expect(new Set(ids).size).toBe(1_000);
+  });
+
+  test('mailbox ids differ', () => {
+    expect(new Set(Array.from({ length: 1_000 }, newMailboxId)).size).toBe(1_000);
+  });
+});
+
+describe('tokens', () => {
+  test('one is found by its handle and proven by its secret', () => {
+    const { token, handle, digest } = mintToken();
+    const read = readToken(token);
+    expect(read?.handle).toBe(handle);
+    expect(secretMatches(read?.secret ?? '', digest)).toBe(true);
+    expect(secretMatches(mintToken().token.slice(13), digest)).toBe(false);
+    expect(token).not.toContain(digest);
+  });
+
+  test.each(['', '.', 'x'.repeat(45), `${'x'.repeat(12)}.${'x'.repeat(31)}`, `${'x'.repeat(12)}.${'x'.repeat(32)}\n`])(
+    '%j is none',
+    (text) => {
+      expect(readToken(text)).toBeUndefined();
+    },
+  );
+});
