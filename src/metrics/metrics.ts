@@ -63,6 +63,7 @@ export class Metrics implements Telemetry {
       buckets: DELIVERY_SECONDS,
       registers,
     });
+    for (const poll of ['held', 'pending']) delivery.zero({ poll });
     this.#deliveredHeld = delivery.labels('held');
     this.#deliveredPending = delivery.labels('pending');
     this.#commitSeconds = new Histogram({

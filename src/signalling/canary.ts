@@ -21,6 +21,7 @@ interface CanaryOptions {
   readonly store: SignallingStore;
   readonly waiters: Waiters;
   readonly clock: Clock;
+  readonly onFailure: (error: unknown) => void;
 }
 
 /**
@@ -66,9 +67,10 @@ export class Canary {
       await Promise.race([this.#roundTrip(onHangUp), late]);
     } catch (error) {
       this.#leave();
-      throw error instanceof SignallingError && error.code === 'storage-unavailable'
-        ? error
-        : unavailable('The service cannot send itself a message.', error);
+      const known = error instanceof SignallingError && error.code === 'storage-unavailable';
+      const failure = known ? error : unavailable('The service cannot send itself a message.', error);
+      this.#options.onFailure(failure);
+      throw failure;
     } finally {
       cancel();
     }

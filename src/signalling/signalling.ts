@@ -82,7 +82,12 @@ export class Signalling {
       defaultIdleTimeoutMs: options.defaultIdleTimeoutMs,
     };
     this.#messageRate = messageRate(options.messagesPerSecond);
-    this.#canary = new Canary({ store: this.#store, waiters: this.#waiters, clock: options.clock });
+    this.#canary = new Canary({
+      store: this.#store,
+      waiters: this.#waiters,
+      clock: options.clock,
+      onFailure: options.onBackgroundError,
+    });
     this.#store.watch((hint) => {
       if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
       else this.#waiters.end(hint.mailboxId, hint);

@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { closeServices, createService } from '../support/holdline.ts';
+import { call, exchange } from '../support/http.ts';
+import { join, newRoom } from '../support/member.ts';
+import { scrape } from './series.ts';
+
+afterEach(closeServices);
+
+/** What the operators were promised, by name. */
+const PROMISED = [
+  'holdline_held_polls',
+  'holdline_participants',
+  'holdline_rooms',
+  'holdline_messages_total{type="offer",outcome="delivered"}',
+  'holdline_messages_total{type="offer",outcome="expired"}',
+  'holdline_messages_total{type="offer",outcome="undeliverable"}',
+  'holdline_messages_stored_total{type="offer"}',
+  'holdline_delivery_seconds_bucket{le="0.01",poll="held"}',
+  ...['message', 'window', 'superseded', 'gone', 'client_closed', 'draining', 'refused'].map(
+    (cause) => `holdline_poll_ends_total{cause="${cause}"}`,
+  ),
+  'holdline_commit_seconds_bucket{le="0.001"}',
+  'holdline_commit_operations_bucket{le="1"}',
+  'holdline_store_live_bytes',
+  'holdline_store_limit_bytes',
+  'holdline_store_file_bytes',
+  'holdline_event_loop_lag_seconds{quantile="0.99"}',
+  'holdline_http_requests_total{operation="joinRoom",status="201",code=""}',
+  'holdline_http_request_seconds_count{operation="joinRoom"}',
+  'holdline_participants_gone_total{reason="timeout"}',
+  'holdline_ready',
+  'process_resident_memory_bytes',
+  'process_cpu_seconds_total',
+];
+
+describe('/metrics', () => {
+  test('has everything that was promised', async () => {
+    const { app } = await createService();
+    const alice = await join(app, newRoom(), 'alice');
+    const bob = await join(app, alice.roomId, 'bob');
+    await bob.send({ to: 'alice', type: 'ringing' });
+    await alice.poll();
+    const series = await scrape(app);
+    expect(PROMISED.filter((name) => !series.has(name))).toEqual([]);
+  });
+
+  test('counts answers by operation, status and code', async () => {
+    const { app } = await createService();
+    const alice = await join(app, newRoom(), 'alice');
+    await alice.call('sendMessage', { body: { to: 'nobody', type: 'ringing' } });
+    await exchange(app, 'GET', '/wp-admin.php');
+    const series = await scrape(app);
+    const of = (labels: string) => series.get(`holdline_http_requests_total{${labels}}`);
+    expect(of('operation="joinRoom",status="201",code=""')).toBe(1);
+    expect(of('operation="sendMessage",status="404",code="recipient-not-found"')).toBe(1);
+    expect(of('operation="none",status="404",code="not-found"')).toBe(1);
+  });
+
+  test('gauges what is there now', async () => {
+    const { app } = await createService();
+    const alice = await join(app, newRoom(), 'alice');
+    await join(app, newRoom(), 'bob');
+    const before = await scrape(app);
+    expect(before.get('holdline_rooms')).toBe(2);
+    expect(before.get('holdline_participants')).toBe(2);
+    expect(before.get('holdline_ready')).toBe(1);
+    expect(before.get('holdline_store_live_bytes')).toBeGreaterThan(0);
+    await alice.leave();
+    expect((await scrape(app)).get('holdline_rooms')).toBe(1);
+  });
+
+  test('grows no series with rooms, participants, payloads and paths that callers make up', async () => {
+    const { app } = await createService({ rateLimit: 'off' });
+    const traffic = async (): Promise<void> => {
+      const alice = await join(app, newRoom());
+      const bob = await join(app, alice.roomId);
+      await alice.send({ to: bob.id, type: 'custom', payload: { kind: alice.id } });
+      await bob.poll();
+      await exchange(app, 'GET', `/${alice.id}`);
+      await exchange(app, 'PATCH', `/v1/rooms/${alice.id}/messages`);
+    };
+    await traffic();
+    await scrape(app);
+    const names = [...(await scrape(app)).keys()];
+    for (let round = 0; round < 5; round += 1) await traffic();
+    expect([...(await scrape(app)).keys()]).toEqual(names);
+  });
+
+  test('is Prometheus text of a media type that scrapers know', async () => {
+    const { app } = await createService();
+    const { headers } = await call(app, 'getMetrics', {});
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+  });
+});

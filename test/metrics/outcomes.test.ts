@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { TestClock } from '../support/clock.ts';
+import { closeServices, createService } from '../support/holdline.ts';
+import { join, newRoom, type Member } from '../support/member.ts';
+import { changes, scrape } from './series.ts';
+
+afterEach(closeServices);
+
+async function setUp() {
+  const clock = new TestClock();
+  const service = await createService({ rateLimit: 'off', maxMailboxMessages: 4 }, { clock });
+  const room = newRoom();
+  const [alice, bob] = [await join(service.app, room, 'alice'), await join(service.app, room, 'bob')] as const;
+  await bob.poll();
+  await alice.poll();
+  const before = await scrape(service.app);
+  const counted = async (prefix: string) => changes(before, await scrape(service.app), `holdline_${prefix}`);
+  return { clock, service, alice, bob, counted };
+}
+
+const send = (from: Member, to: string, type: 'ringing' | 'accept' = 'ringing', ttlSeconds = 60) =>
+  from.send({ to, type, ttlSeconds });
+const outcome = (type: string, what: string) => `holdline_messages_total{type="${type}",outcome="${what}"}`;
+
+describe('a copy of a message counts', () => {
+  test('as stored, and as delivered when it is in a reply, however often that is sent again', async () => {
+    const { alice, bob, counted } = await setUp();
+    await send(alice, 'bob');
+    expect(await counted('messages_total')).toEqual({});
+    await bob.poll();
+    await send(alice, 'bob', 'accept');
+    await bob.poll();
+    await bob.poll();
+    expect(await counted('messages_total')).toEqual({
+      [outcome('ringing', 'delivered')]: 1,
+      [outcome('accept', 'delivered')]: 1,
+    });
+    expect(await counted('messages_stored')).toEqual({
+      'holdline_messages_stored_total{type="ringing"}': 1,
+      'holdline_messages_stored_total{type="accept"}': 1,
+    });
+  });
+
+  test('once per recipient of a broadcast, those who were skipped left out', async () => {
+    const { alice, bob, service, counted } = await setUp();
+    await join(service.app, alice.roomId, 'carol');
+    for (let message = 0; message < 4; message += 1) await send(alice, 'bob');
+    await alice.send({ type: 'accept' });
+    expect((await counted('messages_stored'))['holdline_messages_stored_total{type="accept"}']).toBe(1);
+    expect((await bob.poll()).messages.filter(({ type }) => type === 'ringing')).toHaveLength(4);
+  });
+
+  test('as expired when its lifetime was over before it was in a reply', async () => {
+    const { clock, alice, bob, counted } = await setUp();
+    await send(alice, 'bob', 'ringing', 1);
+    await send(alice, 'bob', 'accept', 60);
+    await clock.advance(2_000);
+    await bob.poll();
+    expect(await counted('messages_total{type="ringing"')).toEqual({ [outcome('ringing', 'expired')]: 1 });
+    expect(await counted('messages_total{type="accept"')).toEqual({ [outcome('accept', 'delivered')]: 1 });
+  });
+
+  test('not as expired when it was in a reply before', async () => {
+    const { clock, alice, bob, counted } = await setUp();
+    await send(alice, 'bob', 'ringing', 1);
+    await bob.poll();
+    await clock.advance(2_000);
+    expect(await counted('messages_total{type="ringing"')).toEqual({ [outcome('ringing', 'delivered')]: 1 });
+  });
+
+  test('as undeliverable when its mailbox went before', async () => {
+    const { alice, bob, counted } = await setUp();
+    await send(alice, 'bob');
+    await bob.poll();
+    await send(alice, 'bob', 'accept');
+    await bob.leave();
+    expect(await counted('messages_total')).toEqual({
+      [outcome('ringing', 'delivered')]: 1,
+      [outcome('accept', 'undeliverable')]: 1,
+    });
+    expect(await counted('participants_gone')).toEqual({ 'holdline_participants_gone_total{reason="left"}': 1 });
+  });
+
+  test('as nothing when it is a replay', async () => {
+    const { alice, counted } = await setUp();
+    const headers = { 'Idempotency-Key': 'once' };
+    for (let attempt = 0; attempt < 3; attempt += 1) await alice.send({ to: 'bob', type: 'ringing' }, headers);
+    expect(await counted('messages_stored')).toEqual({ 'holdline_messages_stored_total{type="ringing"}': 1 });
+  });
+});
+
+describe('delivery time', () => {
+  test('is from commit to reply, apart for polls that waited and for messages that waited', async () => {
+    const { clock, service, alice, bob, counted } = await setUp();
+    const after = (await bob.poll()).cursor;
+    const held = await service.hold('bob', () => bob.call('receiveMessages', { query: { wait: 20, after } }));
+    await clock.advance(5_000);
+    await send(alice, 'bob');
+    expect(await held.ended).toMatchObject({ status: 200 });
+    await send(alice, 'bob', 'accept');
+    await clock.advance(3_000);
+    await bob.poll();
+    const seconds = await counted('delivery_seconds');
+    expect(seconds).toMatchObject({
+      'holdline_delivery_seconds_count{poll="held"}': 1,
+      'holdline_delivery_seconds_count{poll="pending"}': 1,
+      'holdline_delivery_seconds_sum{poll="pending"}': 3,
+    });
+    expect(seconds['holdline_delivery_seconds_bucket{le="0.001",poll="held"}']).toBe(1);
+  });
+});
