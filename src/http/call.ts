@@ -26,6 +26,8 @@ export interface Call<Id extends OperationId> {
   readonly credential: Credential;
   readonly query: QueryOf<Id>;
   readonly body: BodyOf<Id>;
+  /** The JSON that `body` was made from. */
+  readonly bodyText: string;
   readonly idempotency: Idempotency | undefined;
   readonly req: Request;
   readonly basePath: string;

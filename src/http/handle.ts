@@ -65,7 +65,7 @@ async function perform<Id extends OperationId>(
   const caller = authorize(operation.security, credential, roomId, edge);
   const present = caller ?? presentOf(credential);
   try {
-    const { body, idempotency } = await parseBody(operation, req, edge);
+    const { body, bodyText, idempotency } = await parseBody(operation, req, edge);
     const call = {
       roomId,
       participantId: (req.params.participantId ?? '') as ParticipantId,
@@ -74,6 +74,7 @@ async function perform<Id extends OperationId>(
       credential,
       query,
       body,
+      bodyText,
       idempotency,
       req,
       basePath: req.baseUrl,

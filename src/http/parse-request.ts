@@ -53,8 +53,11 @@ function queryOf(text: string): Record<string, string | string[]> {
   return query;
 }
 
+const NO_BODY = { json: undefined, text: '' };
+
 export interface ParsedBody {
   readonly body: unknown;
+  readonly bodyText: string;
   readonly idempotency: Idempotency | undefined;
 }
 
@@ -65,11 +68,12 @@ export interface ParsedBody {
 export async function parseBody(operation: Operation, req: IncomingMessage, edge: Edge): Promise<ParsedBody> {
   const faults: Fault[] = [];
   const key = operation.headers?.includes('Idempotency-Key') === true ? keyOf(req, faults) : undefined;
-  const json = operation.body === undefined ? undefined : await readJson(req, maxBodyBytes(operation, edge));
+  const { json, text } = operation.body === undefined ? NO_BODY : await readJson(req, maxBodyBytes(operation, edge));
   const parsed = operation.body && edge.schemas[operation.body.schema].safeParse(json);
   if (parsed?.success === false) faults.unshift(...faultsOf(parsed.error, 'body'));
   if (faults.length > 0) throw invalidRequest(faults);
-  return { body: parsed?.data, idempotency: key === undefined ? undefined : { key, fingerprint: fingerprint(json) } };
+  const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprint(json) };
+  return { body: parsed?.data, bodyText: text, idempotency };
 }
 
 /** The body of `sendMessage` is one message. */

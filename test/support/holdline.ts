@@ -12,18 +12,18 @@ export class Service {
   readonly app: Express;
   /** The store that the service uses, for faults that no request can cause. */
   readonly store: SignallingStore;
-  readonly #held: EventEmitter;
+  readonly #polls: Polls;
 
-  constructor(holdline: Holdline, store: SignallingStore, held: EventEmitter) {
+  constructor(holdline: Holdline, store: SignallingStore, polls: Polls) {
     this.holdline = holdline;
     this.app = holdline.app;
     this.store = store;
-    this.#held = held;
+    this.#polls = polls;
   }
 
   /** Starts a poll, and resolves once the server holds it; `ended` is its answer. */
   async hold<T>(participantId: string, start: () => Promise<T>): Promise<{ readonly ended: Promise<T> }> {
-    const held = once(this.#held, participantId);
+    const held = once(this.#polls.held, participantId);
     const ended = start();
     const early = ended.then((answer) => {
       throw new Error(`answered instead of held: ${JSON.stringify(answer)}`);
@@ -32,13 +32,24 @@ export class Service {
     early.catch(() => undefined);
     return { ended };
   }
+
+  /** Resolves when the server no longer holds a poll of the participant, answered or not. */
+  async ending(participantId: string): Promise<void> {
+    await once(this.#polls.ended, participantId);
+  }
+}
+
+/** Each emits the participant's id. */
+interface Polls {
+  readonly held: EventEmitter;
+  readonly ended: EventEmitter;
 }
 
 const running = new Set<Holdline>();
 
 /** To be called through `app`. */
 export async function createService(given: Given = {}, overrides: Omit<Overrides, 'wrapStore'> = {}): Promise<Service> {
-  const held = new EventEmitter();
+  const polls = { held: new EventEmitter(), ended: new EventEmitter() };
   let store: SignallingStore | undefined;
   const settings = defaultSettings({
     store: { kind: 'sqlite', path: ':memory:' },
@@ -50,9 +61,9 @@ export async function createService(given: Given = {}, overrides: Omit<Overrides
   });
   const holdline = await createHoldline(settings, { ...overrides, wrapStore: (opened) => (store = opened) });
   if (store === undefined) throw new Error('the service has not wrapped its store');
-  announceHolds(store, held);
+  announce(store, polls);
   running.add(holdline);
-  return new Service(holdline, store, held);
+  return new Service(holdline, store, polls);
 }
 
 export interface ListeningService {
@@ -75,10 +86,15 @@ export async function closeServices(): Promise<void> {
   await Promise.all(all.map((holdline) => holdline.close()));
 }
 
-function announceHolds(store: SignallingStore, held: EventEmitter): void {
+function announce(store: SignallingStore, { held, ended }: Polls): void {
   const holdPoll = store.holdPoll.bind(store);
+  const endPoll = store.endPoll.bind(store);
   store.holdPoll = (mailbox, forMs) => {
     holdPoll(mailbox, forMs);
     held.emit(mailbox.participantId);
+  };
+  store.endPoll = (mailbox) => {
+    endPoll(mailbox);
+    ended.emit(mailbox.participantId);
   };
 }

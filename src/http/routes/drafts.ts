@@ -2,15 +2,17 @@ import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import type { Draft } from '../../signalling/signalling.ts';
 import { pointerOf, type SendRequest } from '../../wire/index.ts';
+import { memberSource } from '../json-source.ts';
 import { invalidRequest } from '../request-problem.ts';
 
-/** The message with its payload as JSON text, which nobody parses again on its way. */
-export function draftOf(message: SendRequest, defaultTtlSeconds: number): Draft {
-  const { to, type, payload, callId, ttlSeconds = defaultTtlSeconds } = message;
+/** The message with its payload as it stands in `source`, its JSON; nobody parses or writes it again on its way. */
+export function draftOf(message: SendRequest, source: string, defaultTtlSeconds: number): Draft {
+  const { to, type, callId, ttlSeconds = defaultTtlSeconds } = message;
+  const payload = memberSource(source, 'payload') as JsonText | undefined;
   return {
     ...(to === undefined ? {} : { to: to as ParticipantId }),
     type,
-    ...(payload === undefined ? {} : { payload: JSON.stringify(payload) as JsonText }),
+    ...(payload === undefined ? {} : { payload }),
     ...(callId === undefined ? {} : { callId }),
     lifetimeMs: ttlSeconds * 1_000,
   };

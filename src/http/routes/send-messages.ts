@@ -1,21 +1,30 @@
 import type { Handler } from '../call.ts';
+import { elementSources, memberSource } from '../json-source.ts';
 import { tooLarge } from '../read-body.ts';
 import { created } from '../reply.ts';
 import { receiptView } from '../views.ts';
 import { draftOf, refuseToSelf } from './drafts.ts';
 
 export const sendMessages: Handler<'sendMessages'> = async (
-  { caller, body, idempotency },
+  { caller, body, bodyText, idempotency },
   { signalling, settings },
 ) => {
   const { maxMessageBytes, defaultTtlSeconds } = settings;
-  const large = body.messages.findIndex((message) => Buffer.byteLength(JSON.stringify(message)) > maxMessageBytes);
-  if (large !== -1) throw tooLarge('message', maxMessageBytes, `/body/messages/${large}`);
+  const sources = elementSources(memberSource(bodyText, 'messages') ?? '[]');
+  refuseTooLarge(sources, maxMessageBytes);
   refuseToSelf(
     caller,
     body.messages.map((message, index) => ({ message, path: ['messages', index] })),
   );
-  const drafts = body.messages.map((message) => draftOf(message, defaultTtlSeconds));
+  const drafts = body.messages.map((message, index) => draftOf(message, sources[index] ?? '{}', defaultTtlSeconds));
   const { receipts, replayed } = await signalling.send(caller, 'sendMessages', drafts, idempotency);
   return created(JSON.stringify({ receipts: receipts.map(receiptView) }), replayed);
 };
+
+/** @throws RequestProblem that names every message above the bound */
+function refuseTooLarge(sources: readonly string[], maxBytes: number): void {
+  const pointers = sources.flatMap((source, index) =>
+    Buffer.byteLength(source) > maxBytes ? [`/body/messages/${index}`] : [],
+  );
+  if (pointers.length > 0) throw tooLarge('message', maxBytes, pointers);
+}

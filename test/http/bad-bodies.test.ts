@@ -1,0 +1,160 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Express } from 'express';
+import type { OperationId } from '../../src/http/operations.ts';
+import type { ProblemCode } from '../../src/wire/index.ts';
+import { closeServices, createService } from '../support/holdline.ts';
+import { pointersOf, problemOf, type Sent } from '../support/http.ts';
+import { join, type Member, newRoom } from '../support/member.ts';
+
+let app: Express;
+let alice: Member;
+beforeAll(async () => {
+  ({ app } = await createService({ rateLimit: 'off' }));
+  alice = await join(app, newRoom(), 'alice');
+});
+// Whatever was sent: nobody else notices.
+afterEach(async () => {
+  expect(await alice.roster()).toHaveLength(1);
+});
+afterAll(closeServices);
+
+const WITH_BODY = ['joinRoom', 'sendMessage', 'sendMessages', 'pollMessages', 'acknowledgeMessages'] as const;
+
+/** The same refusal by every operation that takes a body. */
+async function expectRefused(sent: Sent, code: ProblemCode): Promise<string[][]> {
+  const pointers: string[][] = [];
+  for (const id of WITH_BODY) {
+    const { errors } = problemOf(await alice.call(id, sent), code);
+    pointers.push((errors ?? []).map(({ pointer }) => pointer));
+  }
+  return pointers;
+}
+
+describe('text that cannot be parsed is invalid-json', () => {
+  test.each<[string, string | Buffer]>([
+    ['an opening brace', '{'],
+    ['one brace too many', '{}}'],
+    ['single quotes', "{'type':'invite'}"],
+    ['a trailing comma', '{"type":"invite",}'],
+    ['a comment', '{} // x'],
+    ['quotes that a shell removed', '{type:invite}'],
+    ['a word', 'undefined'],
+    ['NaN', '{"wait":NaN}'],
+    ['white space only', ' \r\n\t'],
+    ['a NUL', '\0'],
+    ['a NUL at the end', '{}\0'],
+    ['a bare control character in a text', '{"type":"in\nvite"}'],
+    ['half an escape', '{"type":"\\u12"}'],
+    ['a form', 'type=invite'],
+    ['a byte order mark', '\u{feff}{}'],
+    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['half a character', Buffer.from([0x22, 0xe2, 0x82, 0x22])],
+    ['a lone surrogate as bytes', Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])],
+    ['UTF-16', Buffer.from('{}', 'utf16le')],
+  ])('%s', async (_, text) => {
+    await expectRefused({ text }, 'invalid-json');
+  });
+
+  test('and what is told of it quotes nothing of the body', async () => {
+    const answer = await alice.call('sendMessage', { text: '{"type":"offer","payload":{"sdp":"v=0 secret"' });
+    expect(JSON.stringify(problemOf(answer, 'invalid-json'))).not.toMatch(/secret|v=0/);
+  });
+});
+
+describe('JSON that is no object is invalid-request', () => {
+  test.each(['null', '1', '-0', '"x"', 'true', 'false', '[]', '[{}]', '""', '1e400'])('%s', async (text) => {
+    const pointers = await expectRefused({ text }, 'invalid-request');
+    expect(pointers).toEqual(WITH_BODY.map(() => ['/body']));
+  });
+});
+
+describe('a body of another type is unsupported-media-type', () => {
+  const ok = '{}';
+  test.each<[string, Record<string, string>]>([
+    ['a form, as curl sends it', { 'Content-Type': 'application/x-www-form-urlencoded' }],
+    ['plain text', { 'Content-Type': 'text/plain' }],
+    ['other JSON', { 'Content-Type': 'application/problem+json' }],
+    ['JSON lines', { 'Content-Type': 'application/jsonl' }],
+    ['Latin 1', { 'Content-Type': 'application/json; charset=iso-8859-1' }],
+    ['UTF-16', { 'Content-Type': 'application/json; charset=utf-16' }],
+    ['compressed', { 'Content-Encoding': 'gzip' }],
+    ['compressed twice', { 'Content-Encoding': 'gzip, br' }],
+  ])('%s', async (_, headers) => {
+    await expectRefused({ text: ok, headers }, 'unsupported-media-type');
+  });
+
+  test('and the detail shows the flag of curl', async () => {
+    const sent = { text: ok, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } };
+    expect(problemOf(await alice.call('sendMessage', sent), 'unsupported-media-type').detail).toContain(
+      "-H 'Content-Type: application/json'",
+    );
+  });
+
+  test('a bomb is not unpacked', async () => {
+    const text = gzipSync(Buffer.alloc(50_000_000));
+    await expectRefused(
+      { text: text.subarray(0, 40_000), headers: { 'Content-Encoding': 'gzip' } },
+      'unsupported-media-type',
+    );
+  });
+});
+
+describe('what is JSON in UTF-8 is taken, however it is said', () => {
+  test.each([
+    'application/json',
+    'Application/JSON',
+    'application/json;charset=utf-8',
+    'application/json; charset="UTF-8"',
+    'application/json; charset=utf8',
+    'application/json;',
+  ])('%s', async (type) => {
+    const sent = { text: ' {"wait" : 0}\n', headers: { 'Content-Type': type, 'Content-Encoding': 'identity' } };
+    expect((await alice.call('pollMessages', sent)).status).toBe(200);
+  });
+});
+
+describe('an absent body counts as {}', () => {
+  const answers: [OperationId, number, string[]][] = [
+    ['joinRoom', 201, []],
+    ['sendMessage', 400, ['/body/type']],
+    ['sendMessages', 400, ['/body/messages']],
+    ['acknowledgeMessages', 400, ['/body/cursor']],
+  ];
+  test.each(answers)('%s', async (id, status, pointers) => {
+    const room = await join(app, newRoom());
+    for (const sent of [{}, { headers: { 'Content-Type': 'application/json', 'Content-Length': '0' } }]) {
+      const answer = await room.call(id, sent);
+      expect(answer.status).toBe(status);
+      if (status === 400) expect(pointersOf(answer)).toEqual(pointers);
+    }
+  });
+
+  test('pollMessages', async () => {
+    await join(app, alice.roomId, 'bob').then((bob) => bob.leave());
+    expect((await alice.call('pollMessages')).status).toBe(200);
+  });
+});
+
+describe('depth', () => {
+  const nested = (depth: number, open: string, inner: string, close: string): Sent => ({
+    text: `{"type":"custom","payload":${open.repeat(depth)}${inner}${close.repeat(depth)}}`,
+  });
+
+  test.each([
+    ['arrays', '[', '', ']'],
+    ['objects', '{"a":', '1', '}'],
+  ])('of 10,000 %s is refused', async (_, open, inner, close) => {
+    expect(pointersOf(await alice.call('sendMessage', nested(10_000, open, inner, close)))).toEqual(['/body']);
+  });
+
+  test('up to 128 passes', async () => {
+    expect((await alice.call('sendMessage', nested(127, '[', '', ']'))).status).toBe(201);
+    expect((await alice.call('sendMessage', nested(128, '[', '', ']'))).status).toBe(400);
+  });
+
+  test('brackets in texts do not count', async () => {
+    const body = { type: 'custom', payload: `${'[{'.repeat(500)}"` };
+    expect((await alice.call('sendMessage', { body })).status).toBe(201);
+  });
+});

@@ -1,0 +1,110 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { OperationId } from '../../src/http/operations.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { type Answer, answerOf, expectConforms } from '../support/conformance.ts';
+import { Connection } from '../support/connection.ts';
+import { closeServices, type ListeningService, startService } from '../support/holdline.ts';
+import { problemOf } from '../support/http.ts';
+import { join, type Member, newRoom } from '../support/member.ts';
+
+const MAX_MESSAGE_BYTES = 1_000;
+const MAX_BODY_BYTES = 8 * MAX_MESSAGE_BYTES;
+
+let server: ListeningService;
+let alice: Member;
+beforeAll(async () => {
+  server = await startService({ maxMessageBytes: MAX_MESSAGE_BYTES, rateLimit: 'off' });
+  alice = await join(server.url, newRoom(), 'alice');
+});
+afterEach(cleanUp);
+afterAll(closeServices);
+
+/** A message whose JSON has so many bytes. */
+function messageOf(bytes: number, character = 'x'): { type: string; payload: string } {
+  const message = { type: 'custom', payload: '' };
+  const missing = bytes - Buffer.byteLength(JSON.stringify(message));
+  return { ...message, payload: character.repeat(missing / Buffer.byteLength(character)) };
+}
+
+const BODIES: [OperationId, object][] = [
+  ['joinRoom', {}],
+  ['sendMessages', { messages: [{ type: 'ringing' }] }],
+  ['pollMessages', { wait: 0 }],
+];
+
+describe('one message', () => {
+  test.each(['x', 'é', '\u{1F600}'])('may have MAX_MESSAGE_BYTES, counted in bytes: %s', async (character) => {
+    const bytes = Buffer.byteLength(JSON.stringify(messageOf(MAX_MESSAGE_BYTES, character)));
+    const text = JSON.stringify(messageOf(MAX_MESSAGE_BYTES, character)) + ' '.repeat(MAX_MESSAGE_BYTES - bytes);
+    expect((await alice.call('sendMessage', { text })).status).toBe(201);
+    problemOf(await alice.call('sendMessage', { text: `${text} ` }), 'too-large');
+  });
+
+  test('inside a batch is judged by itself, and every one that is too large is named', async () => {
+    const [fits, large] = [messageOf(MAX_MESSAGE_BYTES), messageOf(MAX_MESSAGE_BYTES + 1)];
+    expect((await alice.call('sendMessages', { body: { messages: [fits, fits] } })).status).toBe(201);
+    const refused = await alice.call('sendMessages', { body: { messages: [fits, large, fits, large] } });
+    const { errors } = problemOf(refused, 'too-large');
+    expect(errors?.map(({ pointer }) => pointer)).toEqual(['/body/messages/1', '/body/messages/3']);
+    expect(errors?.[0]?.detail).toContain('1000 bytes');
+  });
+});
+
+describe('a body of several messages or of none', () => {
+  test.each(BODIES)('may have 8 times that: %s', async (id, body) => {
+    const text = JSON.stringify(body).padEnd(MAX_BODY_BYTES);
+    expect([200, 201]).toContain((await alice.call(id, { text })).status);
+    problemOf(await alice.call(id, { text: `${text} ` }), 'too-large');
+  });
+
+  test('is judged before it is parsed', async () => {
+    problemOf(await alice.call('sendMessages', { text: '{'.repeat(MAX_BODY_BYTES + 1) }), 'too-large');
+    problemOf(await alice.call('sendMessages', { text: '{'.repeat(MAX_BODY_BYTES) }), 'invalid-request');
+  });
+});
+
+describe('by hand', () => {
+  const pollHead = (more: string): string =>
+    `POST /v1/rooms/${alice.roomId}/messages/poll HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${alice.token}\r\n${more}\r\n`;
+  const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
+  const CHUNKED = 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n';
+
+  async function answerTo(...writes: string[]): Promise<{ answer: Answer; connection: Connection }> {
+    const connection = await Connection.open(server.url);
+    for (const text of writes) connection.write(text);
+    const answer = answerOf(await connection.reply());
+    expectConforms('pollMessages', answer);
+    return { answer, connection };
+  }
+
+  test('a chunked body is counted as it comes', async () => {
+    const fits = '{"wait":0}'.padEnd(MAX_BODY_BYTES);
+    const { answer } = await answerTo(pollHead(CHUNKED), chunk(fits.slice(0, 9)), chunk(fits.slice(9)), chunk(''));
+    expect(answer.status).toBe(200);
+    const refused = await answerTo(pollHead(CHUNKED), chunk(fits), chunk(' '), chunk(''));
+    problemOf(refused.answer, 'too-large');
+  });
+
+  test('a chunked body that never ends is answered, and read no further than the client goes on', async () => {
+    const { answer, connection } = await answerTo(pollHead(CHUNKED), chunk(' '.repeat(MAX_BODY_BYTES + 1)));
+    problemOf(answer, 'too-large');
+    connection.write(chunk(' '.repeat(100_000)) + chunk(''));
+    connection.request('GET', '/healthz');
+    expect((await connection.reply()).status).toBe(200);
+  });
+
+  test('a length that is too large is refused without the body', async () => {
+    const { answer } = await answerTo(pollHead('Content-Type: application/json\r\nContent-Length: 9999999\r\n'));
+    problemOf(answer, 'too-large');
+  });
+
+  test('a chunked body of no bytes is absent', async () => {
+    const { answer } = await answerTo(pollHead(CHUNKED), chunk(''));
+    expect(answer.status).toBe(200);
+  });
+
+  test('a body without a type is refused', async () => {
+    const { answer } = await answerTo(`${pollHead('Content-Length: 2\r\n')}{}`);
+    problemOf(answer, 'unsupported-media-type');
+  });
+});

@@ -1,0 +1,125 @@
+import { createServer, request, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import express, { type Express } from 'express';
+import { expectProblem } from '../support/conformance.ts';
+import { closeServices, createService, type Service } from '../support/holdline.ts';
+import { call, exchange, pointersOf, problemOf } from '../support/http.ts';
+import { join, newRoom } from '../support/member.ts';
+
+let service: Service;
+let outer: Express;
+let server: Server;
+let url: string;
+beforeAll(async () => {
+  service = await createService({ maxMessageBytes: 1_000 });
+  outer = express();
+  outer.use('/signal/v2', service.app);
+  outer.use('/parsed', express.json({ limit: '10mb' }), service.app);
+  outer.use('/raw', express.raw({ type: '*/*' }), service.app);
+  outer.use('/text', express.text({ type: '*/*' }), service.app);
+  outer.use('/eaten', eatBody, service.app);
+  outer.get('/own', (_req, res) => void res.send('the outer app'));
+  server = createServer(outer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  await closeServices();
+  server.close();
+});
+
+const eatBody: express.RequestHandler = (req, _res, next) => void req.resume().once('end', () => next());
+
+describe('mounted in another Express app', () => {
+  const at = (path: string) => `${url}/signal/v2${path}`;
+
+  test('a message travels, also to a held poll', async () => {
+    const roomId = newRoom();
+    const [alice, bob] = [await join(at(''), roomId, 'alice'), await join(at(''), roomId, 'bob')];
+    const poll = await service.hold('bob', () => bob.poll({ wait: 10 }));
+    const { recipients } = await alice.send({ to: 'bob', type: 'custom', payload: { a: 1 } });
+    expect(recipients).toEqual([{ participantId: 'bob', listening: true }]);
+    expect((await poll.ended).messages).toMatchObject([{ from: 'alice', payload: { a: 1 } }]);
+    expect((await bob.leaveBy('POST', { 'X-HTTP-Method-Override': 'DELETE' })).status).toBe(204);
+  });
+
+  test.each([
+    ['an unknown path', 'GET', '/nowhere', 'not-found'],
+    ['another method', 'PUT', '/v1/rooms/r/messages', 'method-not-allowed'],
+    ['a refused override', 'GET', '/v1/rooms/r/messages', 'invalid-request'],
+    ['an undecodable path', 'GET', '/v1/rooms/%zz/messages', 'invalid-request'],
+    ['a refusal by a route', 'GET', '/v1/rooms/r/participants', 'unauthenticated'],
+  ] as const)('the type of a problem leads to its page: %s', async (name, method, path, code) => {
+    const headers: Record<string, string> = name.includes('override') ? { 'X-HTTP-Method-Override': 'GET' } : {};
+    const answer = await exchange(at(''), method, path, { headers });
+    expectProblem(answer, code);
+    const { type } = problemOf(answer, code);
+    expect(type).toBe(`/signal/v2/problems/${code}`);
+    const page = await exchange(url, 'GET', type);
+    expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+  });
+
+  test('what it says about itself has the mount path', async () => {
+    expect((await call(at(''), 'getServiceInfo', {})).body).toMatchObject({ openapi: '/signal/v2/openapi.yaml' });
+    for (const id of ['getOpenapiJson', 'getOpenapi30Json'] as const) {
+      expect((await call(at(''), id, {})).body).toMatchObject({ servers: [{ url: '/signal/v2' }] });
+    }
+    expect((await call(at(''), 'getOpenapiYaml', {})).body).toContain('url: /signal/v2\n');
+    expect((await exchange(at(''), 'GET', '/nowhere')).body).toMatchObject({
+      detail: expect.stringContaining('/signal/v2/openapi.yaml'),
+    });
+  });
+
+  test('two mounts of one service each have their own path, at the same time', async () => {
+    const servers = async (base: string) => (await call(`${url}${base}`, 'getOpenapiJson', {})).body;
+    expect(await servers('/signal/v2')).toMatchObject({ servers: [{ url: '/signal/v2' }] });
+    expect(await servers('/parsed')).toMatchObject({ servers: [{ url: '/parsed' }] });
+    expect(await servers('/signal/v2')).toMatchObject({ servers: [{ url: '/signal/v2' }] });
+  });
+
+  test('preflights are answered, and the outer app is left alone', async () => {
+    const headers = { Origin: 'https://a.example', 'Access-Control-Request-Method': 'POST' };
+    const preflight = await exchange(at(''), 'OPTIONS', '/v1/rooms/r/messages', { headers });
+    expect([preflight.status, preflight.headers['access-control-max-age']]).toEqual([204, '7200']);
+    const own = await exchange(url, 'GET', '/own', { headers: { 'X-HTTP-Method-Override': 'PATCH' } });
+    expect([own.status, own.body, own.headers['x-request-id']]).toEqual([200, 'the outer app', undefined]);
+  });
+
+  test('a client that vanishes frees its poll', async () => {
+    const alice = await join(at(''), newRoom(), 'vanishing');
+    const poll = request(at(`/v1/rooms/${alice.roomId}/messages?wait=10`), {
+      headers: { Authorization: `Bearer ${alice.token}` },
+    });
+    poll.on('error', () => undefined);
+    await service.hold('vanishing', () => once(poll.end(), 'response'));
+    const ended = service.ending('vanishing');
+    poll.destroy();
+    await ended;
+  });
+});
+
+describe('behind a body parser of the outer app', () => {
+  test.each(['/parsed', '/raw', '/text'])('messages are sent, and refused alike: %s', async (base) => {
+    const target = `${url}${base}`;
+    const alice = await join(target, newRoom(), { participantId: 'alice', metadata: { a: 1 } });
+    const bob = await join(target, alice.roomId, 'bob');
+    await alice.send({ type: 'custom', payload: { a: [1, null, 'é'] } });
+    expect((await bob.poll()).messages).toMatchObject([{ payload: { a: [1, null, 'é'] } }]);
+    expect((await bob.call('pollMessages', { body: { wait: 0 } })).status).toBe(200);
+    expect((await alice.call('pollMessages')).status).toBe(200);
+    expect(pointersOf(await alice.call('sendMessage', { body: { type: 'x', y: 1 } }))).toEqual([
+      '/body/type',
+      '/body/y',
+    ]);
+    problemOf(await alice.call('sendMessage', { body: { type: 'custom', payload: 'x'.repeat(1_000) } }), 'too-large');
+    const deep = `{"type":"custom","payload":${'['.repeat(400)}${']'.repeat(400)}}`;
+    expect(pointersOf(await alice.call('sendMessage', { text: deep }))).toEqual(['/body']);
+  });
+
+  test('a body that was read and thrown away is a fault of the outer app, told at once', async () => {
+    const answer = await call(`${url}/eaten`, 'joinRoom', { roomId: newRoom() }, { body: {} });
+    problemOf(answer, 'internal');
+  });
+});
