@@ -11,7 +11,7 @@ const onlyTypes = (name, from, to, comment) => ({
   to: { path: to, dependencyTypesNot: ['type-only'] },
 });
 
-const entry = '^src/(main|index)\\.ts$';
+const entry = '^src/((main|index)\\.ts$|commands/)';
 const service = '^src/service\\.ts$';
 const config = '^src/config(\\.ts$|/)';
 const log = '^src/log\\.ts$';

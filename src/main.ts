@@ -2,6 +2,8 @@
 import { loadSettings, readCommandLine, SettingError, settingsHelp, UsageError } from './config.ts';
 import type { Settings } from './config.ts';
 import { cautions } from './config/cautions.ts';
+import { CommandError } from './commands/command-error.ts';
+import { errandOf } from './commands/errand.ts';
 import { checkRuntime } from './config/runtime.ts';
 import { createLog } from './log.ts';
 import type { Log } from './log.ts';
@@ -52,13 +54,22 @@ async function serve(settings: Settings): Promise<void> {
 
 /** What an operator can put right: one line instead of a stack. Undefined for everything else. */
 function plainWords(error: unknown): string | undefined {
-  if (error instanceof SettingError || error instanceof StoreError) return error.message;
+  if ([SettingError, StoreError, CommandError].some((known) => error instanceof known)) return (error as Error).message;
   const listening =
     error instanceof Error && 'syscall' in error && ['listen', 'getaddrinfo'].includes(String(error.syscall));
   return listening ? `cannot listen: ${error.message}` : undefined;
 }
 
+const isHelp = (word: string): boolean => word === '--help' || word === '-h';
+
 async function run(argv: readonly string[]): Promise<void> {
+  const errand = argv.some(isHelp) ? undefined : errandOf(argv);
+  if (errand !== undefined) {
+    checkRuntime(process.versions.node, SUPPORTED_NODE);
+    const settings = loadSettings({ env: process.env, argv: errand.flags });
+    process.stdout.write(await errand.run(settings, errand.operand));
+    return;
+  }
   const { help, version } = readCommandLine(argv);
   if (help) process.stdout.write(settingsHelp());
   else if (version) process.stdout.write(`${VERSION}\n`);

@@ -18,6 +18,7 @@ import { openStore } from './store/open-store.ts';
 import { Trace } from './trace/trace.ts';
 import { VERSION } from './version.ts';
 
+export { backupStore } from './store/backup.ts';
 export { StoreError } from './store/store-error.ts';
 
 /** What tests and embedding apps may replace. */

@@ -27,6 +27,8 @@ function sections(rows: readonly Row[]): string {
 }
 
 const intro = `Usage: holdline [--setting value ...]
+       holdline backup FILE    copies the database into a new file, also while the service runs
+       holdline trace ROOM     shows what happened in a room lately; the service needs ADMIN_PORT
 
 WebRTC signalling over plain HTTP: a durable mailbox per participant, received by long polling.
 

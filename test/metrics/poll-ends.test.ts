@@ -14,7 +14,8 @@ async function setUp() {
   const before = await scrape(service.app);
   const ends = async () => {
     const changed = changes(before, await scrape(service.app), 'holdline_poll_ends_total');
-    return Object.fromEntries(Object.entries(changed).map(([name, by]) => [/cause="(\w+)"/.exec(name)?.[1], by]));
+    const causes = Object.entries(changed).map(([name, by]) => [/cause="(\w+)"/.exec(name)?.[1] ?? name, by] as const);
+    return Object.fromEntries<number>(causes);
   };
   const hold = () => service.hold('alice', () => alice.call('receiveMessages', { query: { wait: 20 } }));
   return { clock, service, alice, ends, hold };

@@ -1,0 +1,4 @@
+/** What an operator can put right: one line. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}

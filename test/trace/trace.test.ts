@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Command, killAll, startServer } from '../cli/command.ts';
+import { call, problemOf } from '../support/http.ts';
+import { join, newRoom } from '../support/member.ts';
+
+afterEach(killAll);
+
+const SECRET = 'v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\n';
+
+/** A call of which everything is known: joined, invited, answered, left. */
+async function afterCall() {
+  const { command, url } = await startServer({ env: { ADMIN_PORT: '0' } });
+  const { adminPort } = await command.logged(/^listening/);
+  const admin = `http://127.0.0.1:${String(adminPort)}`;
+  const alice = await join(url, newRoom(), { participantId: 'alice', displayName: 'Alice In Person' });
+  const bob = await join(url, alice.roomId, 'bob');
+  await alice.send({ to: 'bob', type: 'invite' });
+  const { cursor } = await bob.poll();
+  await bob.poll({ after: cursor });
+  await alice.send({ to: 'bob', type: 'offer', payload: { type: 'offer', sdp: SECRET } });
+  const answer = await call(admin, 'traceRoom', { roomId: alice.roomId });
+  return { command, url, admin, adminPort: String(adminPort), alice, bob, lines: String(answer.body).split('\n') };
+}
+
+const lineWith = (lines: readonly string[], words: string) => lines.find((line) => line.includes(words)) ?? '';
+
+describe("a room's trace", () => {
+  test('tells who joined, who sent which type to whom, and what became of it', async () => {
+    const { lines } = await afterCall();
+    expect(lineWith(lines, 'alice  joined')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /);
+    expect(lineWith(lines, 'sent invite')).toMatch(
+      /alice +sent invite to bob: in a reply after \d+ ms, acknowledged after \d+ ms +\[[0-9a-f-]{36}\]/,
+    );
+    expect(lineWith(lines, 'sent offer')).toContain('bob: in no reply yet');
+  });
+
+  test('tells how polls ended and what was in them', async () => {
+    const { lines } = await afterCall();
+    expect(lineWith(lines, 'poll, answered with')).toMatch(/bob +poll, answered with invite/);
+    expect(lineWith(lines, 'poll, answered empty')).toContain('its window was over');
+  });
+
+  test('never tells what anybody said, nor tokens and display names', async () => {
+    const { lines, alice } = await afterCall();
+    const text = lines.join('\n');
+    for (const secret of ['192.0.2.7', 'v=0', alice.token, 'Alice In Person']) expect(text).not.toContain(secret);
+  });
+
+  test('outlives the room', async () => {
+    const { admin, alice, bob } = await afterCall();
+    await alice.leave();
+    await bob.leave();
+    const { body } = await call(admin, 'traceRoom', { roomId: alice.roomId });
+    expect(String(body)).toMatch(/bob +gone \(left\), 1 unacknowledged went with it/);
+  });
+
+  test('shows the polls that are held at this moment', async () => {
+    const { admin, alice, bob } = await afterCall();
+    const { cursor } = await bob.poll();
+    const held = bob.call('receiveMessages', { query: { wait: 20, after: cursor } });
+    for (let text = ''; !text.includes('polls held: bob for ');) {
+      text = String((await call(admin, 'traceRoom', { roomId: alice.roomId })).body);
+    }
+    await alice.leave();
+    expect(await held).toMatchObject({ status: 200 });
+  });
+
+  test('is 404 for a room of which nothing is known', async () => {
+    const { admin } = await afterCall();
+    problemOf(await call(admin, 'traceRoom', { roomId: 'nowhere' }), 'not-found');
+  });
+});
+
+describe('holdline trace ROOM', () => {
+  const run = (args: readonly string[], env: Record<string, string> = {}) =>
+    new Command(['trace', ...args], { env }).ended;
+
+  test('prints it from a running server', async () => {
+    const { adminPort, alice } = await afterCall();
+    const { code, stdout } = await run([alice.roomId, '--admin-port', adminPort]);
+    expect({ code, first: stdout.split(',')[0] }).toEqual({ code: 0, first: `room ${alice.roomId}` });
+    expect(stdout).toContain('sent invite to bob');
+  });
+
+  test('reads the port from the environment, as the server does', async () => {
+    const { adminPort, alice } = await afterCall();
+    expect(await run([alice.roomId], { ADMIN_PORT: adminPort, HOST: '0.0.0.0' })).toMatchObject({ code: 0 });
+  });
+
+  test('says in one line when nothing is known of the room', async () => {
+    const { adminPort } = await afterCall();
+    const { code, stderr } = await run(['nowhere', '--admin-port', adminPort]);
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^holdline: Nothing is known .*\n$/),
+    });
+  });
+
+  test('says in one line that it needs ADMIN_PORT', async () => {
+    const { code, stderr } = await run(['room']);
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/^holdline: .*ADMIN_PORT.*\n$/) });
+  });
+
+  test('says in one line that no server is there', async () => {
+    const { code, stderr } = await run(['room', '--admin-port', '1']);
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/^holdline: no server .*\n$/) });
+  });
+
+  test('ends with 2 without a room', async () => {
+    expect(await run(['--admin-port', '1'])).toMatchObject({ code: 2 });
+  });
+});
