@@ -118,11 +118,16 @@ export class Waiters {
 
   /** The newest wins: every older poll of the mailbox ends, and counts no longer. */
   supersede(waiter: Waiter): void {
-    for (let older = waiter.older; older !== undefined; older = older.older) {
+    let older = waiter.older;
+    waiter.older = undefined;
+    while (older !== undefined) {
+      const next: Waiter | undefined = older.older;
+      // It may be about to supersede them itself; they must not be counted off twice.
+      older.older = undefined;
       older.end(SUPERSEDED);
       this.#size -= 1;
+      older = next;
     }
-    waiter.older = undefined;
   }
 
   /** Does nothing for one that was superseded. */

@@ -1,0 +1,206 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { drain } from '../../src/signalling/drain.ts';
+import type { MailboxId } from '../../src/signalling/ids.ts';
+import { Waiters, type WaitEnd, type Waiter } from '../../src/signalling/waiters.ts';
+import { settle, TestClock } from '../support/clock.ts';
+
+const A = 'mailbox-a' as MailboxId;
+const B = 'mailbox-b' as MailboxId;
+const LEFT: WaitEnd = { kind: 'gone', reason: 'left' };
+const HUNG_UP: WaitEnd = { kind: 'hung-up' };
+
+function setUp() {
+  const clock = new TestClock();
+  const waiters = new Waiters(clock);
+  const in10s = (): number => clock.steadyMs() + 10_000;
+  return { clock, waiters, in10s };
+}
+
+/** What a promise came to, as far as it has. */
+function watched<T>(promise: Promise<T>): { readonly value: T | undefined } {
+  const seen: { value: T | undefined } = { value: undefined };
+  void promise.then((value) => {
+    seen.value = value;
+  });
+  return seen;
+}
+
+describe('a waiter', () => {
+  test('waits until it is woken', async () => {
+    const { clock, waiters, in10s } = setUp();
+    const waited = watched(waiters.listen(A).next(in10s()));
+    await clock.advance(9_999);
+    expect(waited.value).toBeUndefined();
+    waiters.wake(A);
+    await settle();
+    expect(waited.value).toEqual({ kind: 'message' });
+    expect(clock.timers).toBe(0);
+  });
+
+  test('waits no longer than its window', async () => {
+    const { clock, waiters, in10s } = setUp();
+    const waited = watched(waiters.listen(A).next(in10s()));
+    await clock.advance(10_000);
+    expect(waited.value).toEqual({ kind: 'window' });
+    expect(clock.timers).toBe(0);
+  });
+
+  test('does not wait for a window that has passed', async () => {
+    const { clock, waiters } = setUp();
+    expect(await waiters.listen(A).next(clock.steadyMs())).toEqual({ kind: 'window' });
+  });
+
+  test('remembers, once, that it was woken while it did not wait', async () => {
+    const { clock, waiters, in10s } = setUp();
+    const waiter = waiters.listen(A);
+    waiters.wake(A);
+    waiters.wake(A);
+    expect(await waiter.next(in10s())).toEqual({ kind: 'message' });
+    const waited = watched(waiter.next(in10s()));
+    await settle();
+    expect(waited.value).toBeUndefined();
+    await clock.advance(10_000);
+    expect(waited.value).toEqual({ kind: 'window' });
+  });
+
+  test('remembers how it ended, for good; the first end counts', async () => {
+    const { waiters, in10s } = setUp();
+    const waiter = waiters.listen(A);
+    waiter.end(LEFT);
+    waiter.end(HUNG_UP);
+    waiter.wake();
+    expect(await waiter.next(in10s())).toEqual(LEFT);
+    expect(await waiter.next(in10s())).toEqual(LEFT);
+    expect(await waiter.pace(200)).toEqual(LEFT);
+    expect(waiter.ended).toEqual(LEFT);
+  });
+
+  test('is paced by its delay, which messages do not cut short', async () => {
+    const { clock, waiters } = setUp();
+    const waiter = waiters.listen(A);
+    waiters.wake(A);
+    const paced = watched(waiter.pace(200));
+    await clock.advance(100);
+    waiters.wake(A);
+    await clock.advance(99);
+    expect(paced.value).toBeUndefined();
+    await clock.advance(1);
+    expect(paced.value).toEqual({ kind: 'window' });
+  });
+
+  test('is not paced on when it has ended', async () => {
+    const { clock, waiters } = setUp();
+    const waiter = waiters.listen(A);
+    const paced = watched(waiter.pace(200));
+    await clock.advance(50);
+    waiter.end(HUNG_UP);
+    await settle();
+    expect(paced.value).toEqual(HUNG_UP);
+    expect(clock.timers).toBe(0);
+  });
+});
+
+describe('waiters of a mailbox', () => {
+  test('are all woken by a message, and nobody else is', async () => {
+    const { waiters, in10s } = setUp();
+    const [one, other, elsewhere] = [A, A, B].map((mailboxId) => watched(waiters.listen(mailboxId).next(in10s())));
+    waiters.wake(A);
+    await settle();
+    expect([one?.value, other?.value, elsewhere?.value]).toEqual([{ kind: 'message' }, { kind: 'message' }, undefined]);
+  });
+
+  test('all end when their participant goes', async () => {
+    const { waiters, in10s } = setUp();
+    const [one, other, elsewhere] = [A, A, B].map((mailboxId) => watched(waiters.listen(mailboxId).next(in10s())));
+    waiters.end(A, LEFT);
+    await settle();
+    expect([one?.value, other?.value, elsewhere?.value]).toEqual([LEFT, LEFT, undefined]);
+  });
+
+  test('older ones end when a newer one takes over, newer ones do not', async () => {
+    const { waiters, in10s } = setUp();
+    const chain = [A, A, A, A].map((mailboxId) => waiters.listen(mailboxId));
+    const waited = chain.map((waiter) => watched(waiter.next(in10s())));
+    if (chain[2] !== undefined) waiters.supersede(chain[2]);
+    await settle();
+    const superseded = { kind: 'superseded' };
+    expect(waited.map(({ value }) => value)).toEqual([superseded, superseded, undefined, undefined]);
+    expect(waiters.size).toBe(2);
+  });
+
+  test('one that was superseded before it could supersede others counts for nothing', () => {
+    const { waiters } = setUp();
+    const [oldest, older, newest] = [A, A, A].map((mailboxId) => waiters.listen(mailboxId)) as [Waiter, Waiter, Waiter];
+    waiters.supersede(newest);
+    waiters.supersede(older);
+    expect(waiters.size).toBe(1);
+    for (const waiter of [oldest, older]) waiters.leave(A, waiter);
+    expect(waiters.size).toBe(1);
+    expect(waiters.has(A)).toBe(true);
+    waiters.leave(A, newest);
+    expect([waiters.size, waiters.has(A)]).toEqual([0, false]);
+  });
+
+  test('are counted and found as they come and go, in whatever order', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('listen', 'leave', 'supersede'),
+      mailboxId: fc.constantFrom(A, B),
+      at: fc.nat(5),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (story) => {
+        const { waiters } = setUp();
+        /** All who have not left, the superseded included. */
+        const all = { [A]: [] as Waiter[], [B]: [] as Waiter[] };
+        const counted = new Set<Waiter>();
+        for (const { kind, mailboxId, at } of story) {
+          const here = all[mailboxId] ?? [];
+          const chosen = here[at % Math.max(1, here.length)];
+          if (kind === 'listen') {
+            const waiter = waiters.listen(mailboxId);
+            here.push(waiter);
+            counted.add(waiter);
+          } else if (chosen !== undefined && kind === 'leave') {
+            waiters.leave(mailboxId, chosen);
+            here.splice(here.indexOf(chosen), 1);
+            counted.delete(chosen);
+          } else if (chosen !== undefined) {
+            waiters.supersede(chosen);
+            if (counted.has(chosen)) for (const older of here.slice(0, here.indexOf(chosen))) counted.delete(older);
+          }
+          expect(waiters.size).toBe(counted.size);
+          for (const id of [A, B]) expect(waiters.has(id)).toBe((all[id] ?? []).some((waiter) => counted.has(waiter)));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('draining', () => {
+  test('ends all who wait, spread over the time, and all who come later at once', async () => {
+    const { clock, waiters, in10s } = setUp();
+    const ends: number[] = [];
+    const startMs = clock.steadyMs();
+    for (let index = 0; index < 100; index += 1) {
+      const waiter = waiters.listen(`mailbox-${index}` as MailboxId);
+      void waiter.next(in10s() + 60_000).then(({ kind }) => {
+        if (kind === 'draining') ends.push(clock.steadyMs() - startMs);
+      });
+    }
+    const drained = watched(drain(waiters, clock, 5_000).then(() => true));
+    await clock.advance(5_000);
+    expect(drained.value).toBe(true);
+    expect(ends).toHaveLength(100);
+    expect(ends.filter((atMs) => atMs < 2_500).length).toBe(50);
+    expect(await waiters.listen(A).next(in10s())).toEqual({ kind: 'draining' });
+    expect(clock.timers).toBe(0);
+  });
+
+  test('of nobody takes no time', async () => {
+    const { clock, waiters } = setUp();
+    await drain(waiters, clock, 5_000);
+    expect(clock.timers).toBe(0);
+  });
+});
