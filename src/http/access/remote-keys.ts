@@ -4,9 +4,9 @@ import { SignallingError } from '../../signalling/errors.ts';
 
 /** A withdrawn key is trusted no longer than this, as long as the address answers. */
 const FRESH_MS = 600_000;
-/** Tokens signed with unknown keys make us ask for new ones; a flood of them asks no more often than this. */
-const SEARCH_EVERY_MS = 30_000;
-/** Nor is an address that fails asked more often than this. */
+/** A flood of tokens that name unknown keys makes us ask no more often than this, nor do keys whose address failed. */
+const AGAIN_AFTER_MS = 30_000;
+/** While no key is known at all, a failing address is asked this often. */
 const RETRY_AFTER_MS = 1_000;
 const TIMEOUT_MS = 5_000;
 
@@ -33,18 +33,26 @@ export class RemoteKeys {
 
   /** @throws SignallingError `storage-unavailable` when the keys cannot be had; JOSEError when the token's is not among them */
   readonly get: JWTVerifyGetKey = async (header, token) => {
-    const keys = this.#keys ?? (await this.#fetch());
-    // Nobody waits for it: what is known serves meanwhile.
-    if (this.#clock.steadyMs() >= this.#staleFromMs) void this.#fetch().catch(() => undefined);
+    const keys = await this.#current();
     try {
       return await keys(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey) || this.#clock.steadyMs() < this.#searchFromMs) throw error;
       const newer = await this.#fetch();
-      this.#searchFromMs = this.#clock.steadyMs() + SEARCH_EVERY_MS;
+      this.#searchFromMs = this.#clock.steadyMs() + AGAIN_AFTER_MS;
       return newer(header, token);
     }
   };
+
+  async #current(): Promise<JWTVerifyGetKey> {
+    const known = this.#keys;
+    if (known === undefined) return this.#fetch();
+    if (this.#clock.steadyMs() < this.#staleFromMs) return known;
+    return this.#fetch().catch(() => {
+      this.#staleFromMs = this.#clock.steadyMs() + AGAIN_AFTER_MS;
+      return known;
+    });
+  }
 
   /** One request at a time serves all who wait. */
   async #fetch(): Promise<JWTVerifyGetKey> {

@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Express } from 'express';
+import { exportJWK, exportSPKI, generateKeyPair, type CryptoKey, type JWK } from 'jose';
+import { TestClock } from '../support/clock.ts';
+import type { Answer } from '../support/conformance.ts';
+import { closeServices, createService } from '../support/holdline.ts';
+import { call, problemOf } from '../support/http.ts';
+import { accessToken, hmacKey } from './credentials.ts';
+import { KeyServer } from './key-server.ts';
+
+interface Pair {
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+  readonly jwk: JWK;
+  readonly header: { readonly alg: string; readonly kid?: string };
+}
+
+async function pair(alg: string, kid?: string): Promise<Pair> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  const named = kid === undefined ? {} : { kid };
+  return { privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), ...named }, header: { alg, ...named } };
+}
+
+let clock: TestClock;
+let keys: KeyServer;
+let app: Express;
+beforeEach(async () => {
+  clock = new TestClock();
+  keys = await KeyServer.start();
+  const settings = { accessTokenJwksUrl: keys.url, rateLimit: 'off', logLevel: 'silent' } as const;
+  ({ app } = await createService(settings, { clock }));
+});
+afterEach(async () => {
+  keys.close();
+  await closeServices();
+});
+
+async function join({ privateKey: key, header }: Pick<Pair, 'privateKey' | 'header'>, sub = 'alice'): Promise<Answer> {
+  const token = await accessToken(clock.wallMs(), { sub }, { key, header });
+  return call(app, 'joinRoom', { roomId: 'lobby' }, { token });
+}
+
+const status = async (by: Pick<Pair, 'privateKey' | 'header'>): Promise<number> => (await join(by)).status;
+
+describe('an access token signed with a private key', () => {
+  test.each(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'])('by %s is good', async (alg) => {
+    const signer = await pair(alg, 'one');
+    keys.publish(signer.jwk);
+    expect(await status(signer)).toBe(201);
+  });
+
+  test('may leave out which of several keys it was', async () => {
+    const [first, second] = [await pair('ES256'), await pair('ES256')];
+    keys.publish(first.jwk, second.jwk);
+    expect([await status(first), await status(second)]).toEqual([201, 201]);
+    problemOf(await join(await pair('ES256')), 'unauthenticated');
+  });
+
+  test('is refused when the key is another one under the same name', async () => {
+    keys.publish((await pair('ES256', 'one')).jwk);
+    problemOf(await join(await pair('ES256', 'one')), 'unauthenticated');
+  });
+
+  test('is refused with another algorithm than its key is for', async () => {
+    const signer = await pair('RS256', 'one');
+    keys.publish({ ...signer.jwk, alg: 'RS512' });
+    problemOf(await join(signer), 'unauthenticated');
+  });
+});
+
+describe('a token signed with what is public', () => {
+  test('is refused: a published key is no secret (RS256 taken for HS256)', async () => {
+    const signer = await pair('RS256', 'one');
+    keys.publish(signer.jwk);
+    const pem = await exportSPKI(signer.publicKey);
+    for (const secret of [pem, pem.trim(), JSON.stringify(signer.jwk), String(signer.jwk.n)]) {
+      const header = { alg: 'HS256', kid: 'one' };
+      const token = await accessToken(clock.wallMs(), { sub: 'mallory' }, { key: hmacKey(secret), header });
+      expect(
+        problemOf(await call(app, 'joinRoom', { roomId: 'lobby' }, { token }), 'unauthenticated').detail,
+      ).toContain('algorithm');
+    }
+  });
+
+  test('is refused, also when a secret was published by mistake', async () => {
+    keys.publish({
+      kty: 'oct',
+      kid: 'one',
+      alg: 'HS256',
+      k: Buffer.from('published by mistake, 32 bytes +').toString('base64url'),
+    });
+    const key = hmacKey('published by mistake, 32 bytes +');
+    const token = await accessToken(clock.wallMs(), { sub: 'mallory' }, { key, header: { alg: 'HS256', kid: 'one' } });
+    problemOf(await call(app, 'joinRoom', { roomId: 'lobby' }, { token }), 'unauthenticated');
+  });
+});
+
+describe('published keys', () => {
+  test('are fetched when first needed, once for all who wait', async () => {
+    const signer = await pair('ES256', 'one');
+    keys.publish(signer.jwk);
+    expect(keys.asked).toBe(0);
+    const answers = await Promise.all(['a', 'b', 'c', 'd'].map((sub) => join(signer, sub)));
+    expect(answers.map((answer) => answer.status)).toEqual([201, 201, 201, 201]);
+    await join(signer);
+    expect(keys.asked).toBe(1);
+  });
+
+  test('are rotated: a token of a new key has it fetched at once', async () => {
+    const [old, next] = [await pair('ES256', 'old'), await pair('ES256', 'next')];
+    keys.publish(old.jwk);
+    expect(await status(old)).toBe(201);
+    keys.publish(old.jwk, next.jwk);
+    expect([await status(next), await status(old)]).toEqual([201, 201]);
+    expect(keys.asked).toBe(2);
+  });
+
+  test('are not asked for more often than every 30 s, however many tokens name unknown ones', async () => {
+    keys.publish((await pair('ES256', 'one')).jwk);
+    const stranger = await pair('ES256', 'unknown');
+    for (let time = 0; time < 5; time += 1) {
+      expect(problemOf(await join(stranger), 'unauthenticated').detail).toContain('not published');
+    }
+    const asked = keys.asked;
+    expect(asked).toBeLessThanOrEqual(2);
+    keys.publish(stranger.jwk);
+    await clock.advance(30_000);
+    expect(await status(stranger)).toBe(201);
+    expect(keys.asked).toBe(asked + 1);
+  });
+
+  test('are fetched anew after ten minutes, so that a withdrawn one ends', async () => {
+    const [withdrawn, kept] = [await pair('ES256', 'withdrawn'), await pair('ES256', 'kept')];
+    keys.publish(withdrawn.jwk, kept.jwk);
+    expect(await status(withdrawn)).toBe(201);
+    keys.publish(kept.jwk);
+    await clock.advance(600_000);
+    expect([await status(withdrawn), await status(kept)]).toEqual([401, 201]);
+  });
+});
+
+describe('while the keys cannot be had', () => {
+  const good = () => pair('ES256', 'one');
+  const unusable: readonly (readonly [string, (server: KeyServer) => void])[] = [
+    ['nobody listens', (server) => server.close()],
+    ['the connection is cut', (server) => server.fail()],
+    ['the answer is 500', (server) => server.answers((res) => res.writeHead(500).end('{"keys":[]}'))],
+    ['the answer is a page', (server) => server.answers((res) => res.end('<html>captive portal</html>'))],
+    ['the answer holds no keys', (server) => server.answers((res) => res.end('{"keys":"none"}'))],
+    [
+      'the answer leads elsewhere',
+      (server) => server.answers((res) => res.writeHead(302, { location: '/other' }).end()),
+    ],
+    ['the key is broken', (server) => server.publish({ kty: 'EC', crv: 'P-256', kid: 'one', x: 'AA', y: 'AA' })],
+  ];
+
+  test.each(unusable)('because %s, a join is told to try again', async (_, spoil) => {
+    spoil(keys);
+    const answer = await join(await good());
+    expect(problemOf(answer, 'storage-unavailable').detail).toContain('keys by which access tokens are verified');
+    expect(answer.headers['retry-after']).toMatch(/^\d+$/);
+  });
+
+  test('because nothing is answered, it is told so in time', async () => {
+    keys.answers(() => undefined);
+    problemOf(await join(await good()), 'storage-unavailable');
+  }, 15_000);
+
+  test('the address is asked once a second at most, and as soon as it answers all is well', async () => {
+    const signer = await good();
+    keys.fail();
+    for (let time = 0; time < 5; time += 1) problemOf(await join(signer), 'storage-unavailable');
+    expect(keys.asked).toBe(1);
+    keys.publish(signer.jwk);
+    await clock.advance(1_000);
+    expect(await status(signer)).toBe(201);
+  });
+
+  test('those known stay good, however long', async () => {
+    const signer = await good();
+    keys.publish(signer.jwk);
+    expect(await status(signer)).toBe(201);
+    keys.fail();
+    await clock.advance(3_600_000);
+    expect([await status(signer), await status(signer)]).toEqual([201, 201]);
+    problemOf(await join(await pair('ES256', 'new')), 'storage-unavailable');
+  });
+
+  test('participants go on as ever', async () => {
+    const signer = await good();
+    keys.publish(signer.jwk);
+    const { body } = await join(signer);
+    keys.fail();
+    const { token } = body as { token: string };
+    expect((await call(app, 'listParticipants', { roomId: 'lobby' }, { token })).status).toBe(200);
+  });
+});
