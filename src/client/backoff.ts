@@ -1,3 +1,5 @@
+import { after, type Timers } from './platform.ts';
+
 /** The first retry comes within this time, each further one within twice the last, up to the maximum. */
 const BASE_MS = 500;
 /** A network that comes back without telling is noticed after half of this, on average. */
@@ -31,30 +33,33 @@ export class Backoff {
 
 /** So that no sequence of answers can make a loop spin: `burst` turns at once, then `perSecond`. */
 export class TokenBucket {
-  readonly #now: () => number;
-  readonly #intervalMs: number;
-  readonly #burstMs: number;
-  #dueMs = -Infinity;
+  readonly #timers: Timers;
+  readonly #burst: number;
+  readonly #perSecond: number;
+  #left: number;
+  #countedMs: number;
 
-  constructor(now: () => number, burst: number, perSecond: number) {
-    this.#now = now;
-    this.#intervalMs = 1_000 / perSecond;
-    this.#burstMs = (burst - 1) * this.#intervalMs;
+  constructor(timers: Timers, burst: number, perSecond: number) {
+    this.#timers = timers;
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#left = burst;
+    this.#countedMs = timers.now();
   }
 
-  /** Takes one turn. @returns milliseconds to wait before using it */
-  take(): number {
-    const nowMs = this.#now();
-    // A clock that was set back must not lock the loop for as long.
-    const dueMs = this.#dueMs > nowMs + this.#burstMs + this.#intervalMs ? nowMs : Math.max(this.#dueMs, nowMs);
-    this.#dueMs = dueMs + this.#intervalMs;
-    return Math.max(0, dueMs - nowMs - this.#burstMs);
+  /** Waits for a turn, and takes it. Nothing cuts this short. */
+  async turn(): Promise<void> {
+    const nowMs = this.#timers.now();
+    // A clock that was set back adds nothing, and takes nothing.
+    const elapsedMs = Math.max(0, nowMs - this.#countedMs);
+    this.#countedMs = nowMs;
+    this.#left = Math.min(this.#burst, this.#left + (elapsedMs * this.#perSecond) / 1_000) - 1;
+    if (this.#left >= 0) return;
+    await new Promise<void>((resolve) => {
+      after(this.#timers, (-this.#left * 1_000) / this.#perSecond, resolve);
+    });
   }
 }
 
-/** `Retry-After` (RFC 9110, section 10.2.3) in seconds or as a date; never more than a minute, whoever wrote it. */
-export function retryAfterMs(header: string | null, nowMs: number): number {
-  const seconds = Number(header ?? 0);
-  const ms = Number.isNaN(seconds) ? Date.parse(header ?? '') - nowMs : seconds * 1_000;
-  return Math.min(60_000, Math.max(0, ms || 0));
-}
+/** `Retry-After` (RFC 9110, section 10.2.3) in seconds; never more than a minute, whoever wrote it. A date counts as nothing. */
+export const retryAfterMs = (header: string | null): number => Math.min(60_000, (Number(header) || 0) * 1_000);

@@ -30,12 +30,11 @@ export class HoldlineError extends Error {
   /** The server's answer, when there was one (RFC 9457). */
   readonly problem: Problem | undefined;
 
-  constructor(code: ErrorCode, message: string, { cause, problem }: { cause?: unknown; problem?: Problem } = {}) {
-    super(message, { cause });
+  constructor(code: ErrorCode, problem?: Problem, cause?: unknown) {
+    super(problem?.detail ?? code, { cause });
     this.code = code;
     this.problem = problem;
   }
 }
 
-export const refusal = (problem: Problem): HoldlineError =>
-  new HoldlineError(problem.code, problem.detail || problem.code, { problem });
+export const refusal = (problem: Problem): HoldlineError => new HoldlineError(problem.code, problem);

@@ -24,27 +24,33 @@ export class Emitter<Events extends ErrorEvents> {
   /** Resolves when every listener is done; never rejects. */
   protected async emitAndWait<Name extends keyof Events>(name: Name, event: Events[Name]): Promise<void> {
     const listeners = [...(this.#listeners.get(name) ?? [])] as ((event: Events[Name]) => unknown)[];
-    await Promise.all(
-      listeners.map(async (listener) => {
-        try {
-          await listener(event);
-        } catch (cause) {
-          this.#failed(name, cause);
-        }
-      }),
-    );
+    const onError = name === 'error' ? report : this.fail;
+    await Promise.all(listeners.map((listener) => attempt(() => listener(event), onError)));
   }
 
-  #failed(name: keyof Events, cause: unknown): void {
-    const error = new HoldlineError('listener-failed', `A listener of "${String(name)}" failed.`, { cause });
-    if (name !== 'error' && (this.#listeners.get('error')?.size ?? 0) > 0) this.emit('error', error);
+  /** Calls the app, which may fail. */
+  protected ask(listener: () => unknown): void {
+    void attempt(listener, this.fail);
+  }
+
+  /** Something went wrong that ends nothing. */
+  protected readonly fail = (error: HoldlineError): void => {
+    if (this.#listeners.get('error')?.size) this.emit('error', error);
     else report(error);
+  };
+}
+
+async function attempt(listener: () => unknown, onError: (error: HoldlineError) => void): Promise<void> {
+  try {
+    await listener();
+  } catch (cause) {
+    onError(new HoldlineError('listener-failed', undefined, cause));
   }
 }
 
 /** Nobody listens for errors: say it where a developer looks, and go on. */
 function report(error: HoldlineError): void {
-  const { reportError } = globalThis as { reportError?: (error: unknown) => void };
-  if (reportError === undefined) globalThis.console.error(error);
-  else reportError(error);
+  const { reportError, console } = globalThis as { reportError?: (error: unknown) => void; console: Console };
+  if (reportError) reportError(error);
+  else console.error(error);
 }

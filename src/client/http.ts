@@ -1,6 +1,6 @@
 import type { Problem } from '../wire/index.ts';
 import { retryAfterMs } from './backoff.ts';
-import type { FetchInit, FetchReply, Platform } from './platform.ts';
+import { after, type FetchReply, type Platform } from './platform.ts';
 
 export interface HttpRequest<Body> {
   /** The operation's id in openapi.yaml. */
@@ -8,128 +8,112 @@ export interface HttpRequest<Body> {
   /** Below the room, such as `/messages/poll`. */
   readonly path: string;
   readonly method?: 'GET';
-  readonly override?: 'DELETE';
-  readonly body?: unknown;
+  readonly body?: object;
+  readonly headers?: Record<string, string>;
   readonly token?: string | undefined;
-  readonly idempotencyKey?: string;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  /** Milliseconds; 15,000 when omitted. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
   /** Lets the request outlive the page; browsers allow 64 KiB in all. */
   readonly keepalive?: boolean;
-  /** Whether a 2xx is an answer of Holdline: a captive portal also says 200, in JSON if need be. */
-  readonly isAnswer: (status: number, body: unknown) => body is Body;
+  /** A field that the answer always has; 204 without one. A captive portal also says 200, in JSON if need be. */
+  readonly expects?: keyof Body & string;
 }
 
 /** Every end of a request has a name. `ageMs` is how long it took. */
 export type Answer<Body> =
   | { readonly kind: 'ok'; readonly body: Body; readonly ageMs: number }
   | { readonly kind: 'problem'; readonly problem: Problem; readonly retryAfterMs: number; readonly ageMs: number }
-  | { readonly kind: 'cut'; readonly cause: CutCause; readonly ageMs: number };
+  | { readonly kind: 'cut'; readonly cause: CutCause; readonly retryAfterMs?: undefined; readonly ageMs: number };
 
-/** `silent`: no answer at all within the time. `aborted`: by us. `broken`: the connection. `foreign`: answered by somebody else. */
-export type CutCause = 'silent' | 'aborted' | 'broken' | 'foreign';
+/**
+ * `silent`: no answer at all within the time. `aborted`: by us. `broken`: the connection. `foreign`: answered by somebody else,
+ * such as a captive portal. `rejoined`: asked as a participant that is no more; the next attempt goes as the new one.
+ */
+export type CutCause = 'silent' | 'aborted' | 'broken' | 'foreign' | 'rejoined';
 
-/** One request and how it ended, for those who want to see what happens. */
-export interface Exchange {
+/** One request and how it ended, for those who want to see what happens. The answer to `joinRoom` holds the token. */
+export type Exchange = Answer<unknown> & {
   /** The operation's id in openapi.yaml, such as `pollMessages`. */
   readonly operation: string;
-  /** `ok`, the problem's code, or why there was no answer of the service. */
-  readonly outcome: 'ok' | CutCause | (string & {});
-  /** Milliseconds from sending the request to having its whole answer. */
-  readonly durationMs: number;
-  /** Of a poll: the `wait` that was asked for, in seconds. */
-  readonly waitSeconds?: number;
-  /** How many messages went (sends) or came (polls). */
-  readonly messages?: number;
-}
+  /** The JSON that was sent, such as `{after, wait}` of a poll. */
+  readonly sent: unknown;
+};
+
+const TIMEOUT_MS = 15_000;
 
 export class Http {
   readonly #roomUrl: string;
   readonly #platform: Platform;
   /** Told about every request that ended. */
-  onExchange: (exchange: Exchange) => void = () => undefined;
+  onExchange: ((exchange: Exchange) => void) | undefined;
 
   constructor(baseUrl: string, roomId: string, platform: Platform) {
-    this.#roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${encodeURIComponent(roomId)}`;
+    this.#roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${roomId}`;
     this.#platform = platform;
   }
 
   /** Never rejects. */
   async exchange<Body>(request: HttpRequest<Body>): Promise<Answer<Body>> {
-    const startedMs = this.#platform.timers.now();
-    const result = await this.#within(request);
-    const ageMs = Math.max(0, this.#platform.timers.now() - startedMs);
-    const answer: Answer<Body> =
-      typeof result === 'string'
-        ? { kind: 'cut', cause: result, ageMs }
-        : { ...judge(request, result, this.#platform.timers.now()), ageMs };
-    this.onExchange(exchangeOf(request, answer));
+    const { timers } = this.#platform;
+    const startedMs = timers.now();
+    const reply = await this.#within(request);
+    const answer = judge(request, reply, Math.max(0, timers.now() - startedMs));
+    this.onExchange?.({ ...answer, operation: request.operation, sent: request.body });
     return answer;
   }
 
   /** The race is ours: a handed-in `fetch` may not know about signals. */
-  #within<Body>(request: HttpRequest<Body>): Promise<Raw | CutCause> {
-    const { timers } = this.#platform;
+  #within(request: HttpRequest<never>): Promise<Reply | CutCause> {
+    const { signal, timeoutMs = TIMEOUT_MS } = request;
     const abort = new AbortController();
-    return new Promise<Raw | CutCause>((resolve) => {
-      const give = (cause: CutCause) => () => {
-        resolve(cause);
-        abort.abort();
+    return new Promise((resolve) => {
+      const onAbort = (): void => give('aborted');
+      const cancel = after(this.#platform.timers, timeoutMs, () => give('silent'));
+      const give = (result: Reply | CutCause): void => {
+        resolve(result);
+        cancel();
+        signal?.removeEventListener('abort', onAbort);
+        abort.abort(); // Does nothing to a request that is over.
       };
-      const onAbort = give('aborted');
-      const timer = timers.setTimeout(give('silent'), request.timeoutMs);
-      request.signal?.addEventListener('abort', onAbort);
-      if (request.signal?.aborted === true) onAbort();
-      void this.#read(request, abort.signal)
-        .then(resolve, () => resolve('broken'))
-        .then(() => {
-          timers.clearTimeout(timer);
-          request.signal?.removeEventListener('abort', onAbort);
-        });
+      this.#read(request, abort.signal).then(give, () => give('broken'));
+      signal?.addEventListener('abort', onAbort);
+      if (signal?.aborted) onAbort();
     });
   }
 
-  async #read<Body>(request: HttpRequest<Body>, signal: AbortSignal): Promise<Raw> {
-    const reply = await this.#platform.fetch(this.#roomUrl + request.path, initOf(request, signal));
-    return { status: reply.status, headers: reply.headers, text: reply.status === 204 ? '' : await reply.text() };
+  /** No `cache` option: React Native's fetch answers it by adding a query parameter, which the service refuses. */
+  async #read(request: HttpRequest<never>, signal: AbortSignal): Promise<Reply> {
+    const { method = 'POST', path, body, headers, token, keepalive = false } = request;
+    const reply = await this.#platform.fetch(this.#roomUrl + path, {
+      method,
+      headers: {
+        ...headers,
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...(body && { 'Content-Type': 'application/json' }),
+      },
+      body: body ? JSON.stringify(body) : null,
+      keepalive,
+      signal,
+    });
+    return { head: reply, body: parse(await reply.text()) };
   }
 }
 
-type Raw = Pick<FetchReply, 'status' | 'headers'> & { readonly text: string };
-
-/** No `cache` option: React Native's fetch answers it by adding a query parameter, which the service refuses. */
-function initOf<Body>(request: HttpRequest<Body>, signal: AbortSignal): FetchInit {
-  const { method = 'POST', body, token, idempotencyKey, override, keepalive } = request;
-  const headers: Record<string, string> = {};
-  if (token !== undefined) headers.Authorization = `Bearer ${token}`;
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
-  if (idempotencyKey !== undefined) headers['Idempotency-Key'] = idempotencyKey;
-  // Strict proxies pass GET and POST only.
-  if (override !== undefined) headers['X-HTTP-Method-Override'] = override;
-  return {
-    method,
-    headers,
-    signal,
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    ...(keepalive && { keepalive }),
-  };
+interface Reply {
+  readonly head: FetchReply;
+  readonly body: unknown;
 }
 
-type Judged<Body> =
-  | { kind: 'ok'; body: Body }
-  | { kind: 'problem'; problem: Problem; retryAfterMs: number }
-  | { kind: 'cut'; cause: CutCause };
-
 /** Only what Holdline itself said counts as an answer; pages of proxies and portals are as good as a cut connection. */
-function judge<Body>(request: HttpRequest<Body>, { status, headers, text }: Raw, nowMs: number): Judged<Body> {
-  const body = parse(text);
-  if (status < 300 && request.isAnswer(status, body)) return { kind: 'ok', body };
-  if (status < 400 || !isProblem(body)) return { kind: 'cut', cause: 'foreign' };
-  return {
-    kind: 'problem',
-    problem: { ...body, status },
-    retryAfterMs: retryAfterMs(headers.get('Retry-After'), nowMs),
-  };
+function judge<Body>({ expects }: HttpRequest<Body>, reply: Reply | CutCause, ageMs: number): Answer<Body> {
+  if (typeof reply === 'string') return { kind: 'cut', cause: reply, ageMs };
+  const { status, headers } = reply.head;
+  const fields = reply.body as Partial<Body & Problem> | null | undefined;
+  if (expects ? status < 300 && fields?.[expects] : status === 204) return { kind: 'ok', body: fields as Body, ageMs };
+  if (status < 400 || typeof fields?.code !== 'string') return { kind: 'cut', cause: 'foreign', ageMs };
+  const problem = { ...(fields as Problem), status };
+  return { kind: 'problem', problem, retryAfterMs: retryAfterMs(headers.get('Retry-After')), ageMs };
 }
 
 function parse(text: string): unknown {
@@ -138,22 +122,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-const isProblem = (body: unknown): body is Problem => isObject(body) && typeof body.code === 'string';
-
-export const isObject = (body: unknown): body is Record<string, unknown> => typeof body === 'object' && body !== null;
-
-export const isEmptyAnswer = (status: number, _body: unknown): _body is undefined => status === 204;
-
-function exchangeOf<Body>({ operation, body }: HttpRequest<Body>, answer: Answer<Body>): Exchange {
-  const sent = isObject(body) ? body : {};
-  const { messages } = isObject(sent.messages) || answer.kind !== 'ok' || !isObject(answer.body) ? sent : answer.body;
-  return {
-    operation,
-    outcome: answer.kind === 'ok' ? 'ok' : answer.kind === 'cut' ? answer.cause : answer.problem.code,
-    durationMs: answer.ageMs,
-    ...(typeof sent.wait === 'number' && { waitSeconds: sent.wait }),
-    ...(Array.isArray(messages) && { messages: messages.length }),
-  };
 }

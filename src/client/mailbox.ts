@@ -1,14 +1,24 @@
-import type { IceServer, Limits, ParticipantView, Receipt, ReceivedMessage } from '../wire/index.ts';
+import type {
+  IceServer,
+  IceServersResult,
+  Limits,
+  ParticipantList,
+  ParticipantView,
+  Receipt,
+  ReceivedMessage,
+} from '../wire/index.ts';
+import type { Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
-import { MessageIterator } from './inbox.ts';
+import { iterate } from './inbox.ts';
 import type { MailboxEvents, MailboxState } from './mailbox-events.ts';
 import type { Gap, OutgoingMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { PollLoop } from './poll-loop.ts';
-import { readIceServers, readParticipants, sendLeave } from './room-requests.ts';
+import type { Platform } from './platform.ts';
+import { readRoom, sendLeave } from './room-requests.ts';
 import { Roster } from './roster.ts';
-import type { MailboxEnd, Session, SessionParts } from './session.ts';
+import type { MailboxEnd, Session } from './session.ts';
 import { watchForWaking } from './wake.ts';
 
 /** How long `leave()` waits for messages on their way, such as a `hangup`. */
@@ -17,39 +27,44 @@ const FLUSH_MS = 2_000;
 /** A participant's place in a room: sends, receives, and keeps both going. Made by `joinRoom`. */
 export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<ReceivedMessage> {
   readonly #session: Session;
-  readonly #parts: SessionParts;
+  readonly #env: Env;
   readonly #outbox: Outbox;
   readonly #loop: PollLoop;
   readonly #roster: Roster;
-  readonly #iterators = new Set<MessageIterator>();
   readonly #stopWatching: () => void;
   #iceServers: readonly IceServer[];
   #state: MailboxState = 'idle';
   #isPolling = false;
 
   /** @internal */
-  constructor(session: Session, parts: SessionParts, waitSeconds?: number) {
+  constructor(session: Session, env: Env) {
     super();
     this.#session = session;
-    this.#parts = parts;
+    this.#env = env;
     this.#iceServers = session.joined.iceServers;
-    this.#outbox = new Outbox(session, parts.platform, parts.alarm);
-    this.#roster = new Roster(session.joined.participants, {
-      joined: (participant) => this.emit('participant-joined', participant),
-      left: (departure) => this.emit('participant-left', departure),
-    });
-    const listeners = {
+    this.#outbox = new Outbox(session, env);
+    this.#roster = new Roster(
+      session.joined.participants,
+      (participant) => this.emit('participant-joined', participant),
+      (departure) => this.emit('participant-left', departure),
+    );
+    this.#loop = new PollLoop(session, env, {
       deliver: this.#deliver,
       gap: this.#gap,
-      reachable: (reachable: boolean) => this.#become(reachable ? 'connected' : 'reconnecting'),
-    };
-    this.#loop = new PollLoop(session, parts.platform, parts.alarm, listeners, waitSeconds);
-    this.#stopWatching = watchForWaking(parts.platform.timers, {
-      onWake: (wake) => this.#loop.wake(wake),
-      // Leaving would end the call of somebody who only looks something up. What was handled is told, the rest comes again.
-      onHide: () => void (session.hasUnacknowledged && session.acknowledge(true)),
+      reachable: (reachable) => this.#become(reachable ? 'connected' : 'reconnecting'),
     });
+    this.#stopWatching = watchForWaking(
+      env.timers,
+      (stale, moved) => this.#loop.wake(stale, moved),
+      // Leaving would end the call of somebody who only looks something up. What was handled is told, the rest comes again.
+      () => void session.acknowledge(true),
+    );
     this.#connect();
+  }
+
+  /** @internal */
+  get platform(): Platform {
+    return this.#env;
   }
 
   get roomId(): string {
@@ -103,11 +118,16 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
    * loop ends after `leave()` and `close()`, and throws a HoldlineError `taken-over`, `gone` or what made the mailbox fail.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage> {
-    const iterator = new MessageIterator((returned) => void this.#iterators.delete(returned));
-    if (this.#session.ended === undefined) this.#iterators.add(iterator);
-    else iterator.end(errorOf(this.#session.ended));
-    this.#startPolling();
-    return iterator;
+    return iterate({
+      onMessage: (listener) => this.on('message', listener),
+      onEnded: (listener) => this.on('ended', listener),
+      isOver: () => {
+        const { ended } = this.#session;
+        // What was asked for is no error.
+        if (ended && ended.reason !== 'left' && ended.reason !== 'closed') throw ended.error;
+        return ended !== undefined;
+      },
+    });
   }
 
   /**
@@ -122,42 +142,43 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
 
   /** Polls at once instead of waiting for a time-out: call it when the app comes to the foreground. Browsers do it by themselves. */
   wake(): void {
-    this.#loop.wake({ stale: true, moved: false });
+    this.#loop.wake(true, false);
   }
 
   /** Asks the server who is in the room. @throws HoldlineError */
   async refreshParticipants(): Promise<readonly ParticipantView[]> {
-    this.#roster.replace(await readParticipants(this.#session));
+    const path = '/participants';
+    const list = await readRoom<ParticipantList>(this.#session, 'listParticipants', path, 'participants');
+    this.#roster.replace(list.participants);
     return this.participants;
   }
 
   /** Fresh STUN and TURN servers: credentials run out. @returns them, and after how many seconds to ask again. @throws HoldlineError */
-  async fetchIceServers(): Promise<{ iceServers: IceServer[]; ttlSeconds: number }> {
-    const result = await readIceServers(this.#session);
+  async fetchIceServers(): Promise<IceServersResult> {
+    const result = await readRoom<IceServersResult>(this.#session, 'getIceServers', '/ice-servers', 'iceServers');
     this.#iceServers = result.iceServers;
     return result;
   }
 
   /** Leaves the room: the others are told at once. Waits up to 2 s for messages on their way. Never rejects. */
   async leave(): Promise<void> {
-    await this.#flush();
-    if (this.#session.ended !== undefined) return;
-    const leaving = sendLeave(this.#parts, this.#session.joined);
-    this.#session.end('left', new HoldlineError('closed', 'The room was left.'));
-    await leaving;
+    await this.#stop('left', () => sendLeave(this.#env, this.participantId, this.#session.joined.token));
   }
 
-  /** Stops without leaving: the participant stays until its idle time is over, and can be resumed until then. */
+  /** Stops without leaving: the participant stays until its idle time is over, and can be resumed until then. Never rejects. */
   async close(): Promise<void> {
-    await this.#flush();
-    if (this.#session.ended !== undefined) return;
-    const acknowledging = this.#session.hasUnacknowledged ? this.#session.acknowledge() : undefined;
-    this.#session.end('closed', new HoldlineError('closed', 'The mailbox was closed.'));
-    await acknowledging;
+    await this.#stop('closed', () => this.#session.acknowledge());
+  }
+
+  async #stop(reason: 'left' | 'closed', farewell: () => Promise<void>): Promise<void> {
+    if (this.#session.ended) return;
+    await Promise.race([this.#outbox.drained(), this.#env.alarm.sleep(FLUSH_MS)]);
+    this.#session.end(reason, new HoldlineError('closed'));
+    await farewell();
   }
 
   #connect(): void {
-    this.#parts.http.onExchange = (exchange) => this.emit('exchange', exchange);
+    this.#env.http.onExchange = (exchange) => this.emit('exchange', exchange);
     this.#session.onEnded = (end) => this.#ended(end);
     this.#session.onRejoined = (joined) => {
       this.#iceServers = joined.iceServers;
@@ -174,10 +195,9 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
 
   readonly #deliver = async (messages: readonly ReceivedMessage[]): Promise<void> => {
     for (const message of messages) {
-      if (this.#session.ended !== undefined) return;
+      if (this.#session.ended) return;
       this.#roster.apply(message);
-      const offers = [...this.#iterators].map((iterator) => iterator.offer(message));
-      await Promise.all([this.emitAndWait('message', message), ...offers]);
+      await this.emitAndWait('message', message);
     }
   };
 
@@ -193,24 +213,11 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.emit('state', state);
   }
 
-  async #flush(): Promise<void> {
-    const { timers } = this.#parts.platform;
-    let timer: unknown;
-    const late = new Promise((resolve) => (timer = timers.setTimeout(() => resolve(undefined), FLUSH_MS)));
-    await Promise.race([this.#outbox.drained(), late]);
-    timers.clearTimeout(timer);
-  }
-
   #ended(end: MailboxEnd): void {
     this.#stopWatching();
-    this.#loop.stop();
+    this.#loop.wake(true, false);
     this.#outbox.end(end.error);
-    for (const iterator of this.#iterators) iterator.end(errorOf(end));
     this.#become('ended');
     this.emit('ended', end);
   }
 }
-
-/** What was asked for is no error. */
-const errorOf = ({ reason, error }: MailboxEnd): HoldlineError | undefined =>
-  reason === 'left' || reason === 'closed' ? undefined : error;

@@ -20,11 +20,11 @@ export type OutgoingMessage = Envelope &
 
 interface Envelope {
   /** The recipient's `participantId`. */
-  readonly to?: string;
+  readonly to?: string | undefined;
   /** 1 to 64 characters: which call the message belongs to. */
-  readonly callId?: string;
+  readonly callId?: string | undefined;
   /** Whole seconds from 1; the server's default (`limits.defaultTtlSeconds`, 120) when omitted. */
-  readonly ttlSeconds?: number;
+  readonly ttlSeconds?: number | undefined;
 }
 
 /** Why the app may have missed messages, and should re-read the roster and renegotiate. `Call` does so by itself. */

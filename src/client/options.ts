@@ -34,9 +34,9 @@ export interface JoinOptions extends Partial<Platform> {
 
 /** The body of `joinRoom` on the wire. */
 export interface JoinBody {
-  readonly participantId?: string;
-  readonly displayName?: string;
-  readonly metadata?: JsonObject;
-  readonly idleTimeoutSeconds?: number;
-  readonly resume?: boolean;
+  readonly participantId?: string | undefined;
+  readonly displayName?: string | undefined;
+  readonly metadata?: JsonObject | undefined;
+  readonly idleTimeoutSeconds?: number | undefined;
+  readonly resume?: boolean | undefined;
 }

@@ -8,43 +8,42 @@ export interface Item {
   readonly deadlineMs: number;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: HoldlineError) => void;
+  /** A batch with it was refused: it goes alone, so that only what is at fault fails. */
+  alone?: boolean;
 }
 
 /** Messages to one recipient, or to everyone, with one lifetime: they go as one request. Never empty. */
 export type Group = readonly Item[];
 
-export interface GroupLimits {
-  readonly messages: number;
-  /** Characters of JSON, as a cautious measure of bytes. */
-  readonly characters: number;
-}
-
 /** Waiting messages in the order of sending, and which of them may go now. */
 export class OutboxQueue {
-  #items: Item[] = [];
+  readonly #items = new Set<Item>();
   readonly #inFlight = new Set<Item>();
 
-  get isEmpty(): boolean {
-    return this.#items.length === 0;
+  add(item: Item): void {
+    this.#items.add(item);
   }
 
-  push(item: Item): void {
-    this.#items.push(item);
-  }
-
-  settle(group: readonly Item[]): void {
-    this.#items = this.#items.filter((item) => !group.includes(item));
-    for (const item of group) this.#inFlight.delete(item);
-  }
-
-  /** Takes part of a group back: it goes again in a request of its own. */
-  release(item: Item): void {
+  remove(item: Item): void {
+    this.#items.delete(item);
     this.#inFlight.delete(item);
   }
 
-  takeAll(): readonly Item[] {
-    const items = this.#items;
-    this.#items = [];
+  /** Takes a group back whose request was refused. */
+  sendAlone(group: Group): void {
+    for (const item of group) {
+      item.alone = true;
+      this.#inFlight.delete(item);
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.#items.size === 0;
+  }
+
+  takeAll(): Group {
+    const items = [...this.#items];
+    this.#items.clear();
     return items;
   }
 
@@ -52,34 +51,31 @@ export class OutboxQueue {
    * The next group that may go without overtaking anything: each recipient sees the order of sending. One to everyone waits
    * for all before it, and all behind it wait for it.
    */
-  next(limits: GroupLimits): Group | undefined {
-    const blocked = new Set<string>();
-    for (const [index, item] of this.#items.entries()) {
+  next(maxMessages: number): Group | undefined {
+    const items = [...this.#items];
+    const busy = new Set<string>();
+    for (const [index, item] of items.entries()) {
       const { to } = item.message;
-      if (to === undefined) return index === 0 && !this.#inFlight.has(item) ? this.#group(index, limits) : undefined;
-      if (this.#inFlight.has(item)) blocked.add(to);
-      else if (!blocked.has(to)) return this.#group(index, limits);
+      const inFlight = this.#inFlight.has(item);
+      if (!to && (inFlight || index > 0)) return undefined;
+      if (to && inFlight) busy.add(to);
+      else if (!to || !busy.has(to)) return this.#group(items.slice(index), maxMessages);
     }
     return undefined;
   }
 
-  #group(index: number, limits: GroupLimits): Group {
-    const [first, ...later] = this.#items.slice(index) as [Item, ...Item[]];
-    const group = [first];
-    let characters = sizeOf(first);
-    for (const item of later) {
-      if (item.message.to !== first.message.to) {
-        if (item.message.to === undefined || first.message.to === undefined) break;
-        continue;
-      }
-      characters += sizeOf(item);
-      const fits = group.length < limits.messages && characters <= limits.characters;
-      if (!fits || item.message.ttlSeconds !== first.message.ttlSeconds) break;
-      group.push(item);
+  #group(items: Group, maxMessages: number): Group {
+    const group: Item[] = [];
+    for (const item of items) {
+      const [first = item] = group;
+      const { to, ttlSeconds } = item.message;
+      if (to === first.message.to) {
+        const separate = first.alone ?? item.alone ?? ttlSeconds !== first.message.ttlSeconds;
+        if (group.length === maxMessages || (item !== first && separate)) break;
+        group.push(item);
+        this.#inFlight.add(item);
+      } else if (!to || !first.message.to) break;
     }
-    for (const item of group) this.#inFlight.add(item);
     return group;
   }
 }
-
-const sizeOf = ({ message }: Item): number => JSON.stringify(message).length;

@@ -12,9 +12,9 @@ export type FetchLike = (url: string, init: FetchInit) => Promise<FetchReply>;
 export interface FetchInit {
   readonly method: 'GET' | 'POST';
   readonly headers: Record<string, string>;
-  readonly body?: string;
+  readonly body: string | null;
   readonly signal: AbortSignal;
-  readonly keepalive?: boolean;
+  readonly keepalive: boolean;
 }
 
 /** The body is read as text at once: React Native has no streams. */
@@ -50,4 +50,10 @@ export function randomId(random: () => number): string {
   const { crypto } = globalThis as { crypto?: { getRandomValues?(array: Uint8Array): unknown } };
   crypto?.getRandomValues?.(bytes);
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** Calls `callback` once. @returns a function that cancels it */
+export function after(timers: Timers, delayMs: number, callback: () => void): () => void {
+  const timer = timers.setTimeout(callback, delayMs);
+  return () => timers.clearTimeout(timer);
 }

@@ -1,11 +1,11 @@
 import type { Batch, ReceivedMessage } from '../wire/index.ts';
-import type { Alarm } from './alarm.ts';
 import { Backoff, TokenBucket } from './backoff.ts';
-import { HoldlineError, refusal } from './errors.ts';
-import { isObject, type Answer } from './http.ts';
+import type { Env } from './env.ts';
+import { refusal } from './errors.ts';
+import type { Answer } from './http.ts';
 import { Seen } from './inbox.ts';
 import type { Gap } from './messages.ts';
-import type { Platform } from './platform.ts';
+import { after } from './platform.ts';
 import type { Session } from './session.ts';
 import { PollWindow } from './window.ts';
 
@@ -18,9 +18,8 @@ const POLL_BURST = 50;
 const POLLS_PER_SECOND = 5;
 /** A cut sooner than this may become a loop, and backs off. */
 const QUICK_CUT_MS = 2_000;
-/** So often within the time, and another client has our token: one of the two has to stop. */
+/** So often without a poll that was held to its end, and another client has our token: one of the two has to stop. */
 const SUPERSEDED_LIMIT = 3;
-const SUPERSEDED_WITHIN_MS = 60_000;
 
 export interface PollListeners {
   /** Resolves when all messages were handled. Never rejects. */
@@ -33,26 +32,23 @@ export interface PollListeners {
 /** One poll in flight, for as long as the session lasts. */
 export class PollLoop {
   readonly #session: Session;
-  readonly #platform: Platform;
-  readonly #alarm: Alarm;
+  readonly #env: Env;
   readonly #listeners: PollListeners;
   readonly #seen = new Seen();
   readonly #backoff: Backoff;
   readonly #bucket: TokenBucket;
   readonly #window: PollWindow;
-  #inFlight: AbortController | undefined;
+  #inFlight = new AbortController();
   #early = 0;
-  #supersededAtMs: number[] = [];
+  #superseded = 0;
 
-  constructor(session: Session, platform: Platform, alarm: Alarm, listeners: PollListeners, waitSeconds?: number) {
+  constructor(session: Session, env: Env, listeners: PollListeners) {
     this.#session = session;
-    this.#platform = platform;
-    this.#alarm = alarm;
+    this.#env = env;
     this.#listeners = listeners;
-    this.#backoff = new Backoff(platform.random);
-    this.#bucket = new TokenBucket(() => platform.timers.now(), POLL_BURST, POLLS_PER_SECOND);
-    const { defaultWaitSeconds = 25 } = session.limits;
-    this.#window = new PollWindow(() => platform.timers.now(), waitSeconds ?? defaultWaitSeconds);
+    this.#backoff = new Backoff(env.random);
+    this.#bucket = new TokenBucket(env.timers, POLL_BURST, POLLS_PER_SECOND);
+    this.#window = new PollWindow(env.timers, env.options.waitSeconds ?? session.limits.defaultWaitSeconds ?? 25);
   }
 
   /** What the next poll asks for, in seconds. */
@@ -61,111 +57,88 @@ export class PollLoop {
   }
 
   async run(): Promise<void> {
-    while (this.#session.ended === undefined) {
-      const delayMs = await this.#poll();
-      await this.#alarm.sleep(delayMs);
-      await this.#pause(this.#bucket.take());
+    while (!this.#session.ended) {
+      // It throws when the session ends meanwhile.
+      const delayMs = await this.#poll().catch(() => this.#backoff.next());
+      await this.#env.alarm.sleep(delayMs);
+      await this.#bucket.turn();
     }
   }
 
   /** Polls at once; a poll in flight is given up when its connection is most likely dead. */
-  wake({ stale, moved }: { readonly stale: boolean; readonly moved: boolean }): void {
+  wake(stale: boolean, moved: boolean): void {
     if (moved) this.#window.reset();
-    if (stale) this.#inFlight?.abort();
-    this.#backoff.reset();
-    this.#alarm.ring();
-  }
-
-  stop(): void {
-    this.#inFlight?.abort();
+    if (stale) this.#inFlight.abort();
+    this.#env.alarm.ring();
   }
 
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
-    const after = this.#session.cursor;
     const { waitSeconds } = this;
-    const inFlight = (this.#inFlight = new AbortController());
-    const answer = await this.#session.request({
+    this.#inFlight = new AbortController();
+    const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',
       path: '/messages/poll',
-      body: { ...(after !== undefined && { after }), wait: waitSeconds },
+      body: { after: this.#session.cursor, wait: waitSeconds },
       timeoutMs: waitSeconds * 1_000 + GRACE_MS,
-      signal: inFlight.signal,
-      isAnswer: isBatch,
+      signal: this.#inFlight.signal,
+      expects: 'cursor',
     });
-    this.#inFlight = undefined;
-    if (answer.kind === 'ok') return this.#received(answer.body, answer.ageMs, after, waitSeconds);
-    if (answer.kind === 'problem') return this.#refused(answer);
-    return answer.kind === 'cut' ? this.#cut(answer) : 0;
+    if (answer.kind === 'ok') return this.#received(answer.body, answer.ageMs, waitSeconds * 1_000 * HELD_SHARE);
+    return answer.kind === 'problem' ? this.#refused(answer) : this.#cut(answer);
   }
 
-  async #received(batch: Batch, ageMs: number, after: string | undefined, waitSeconds: number): Promise<number> {
+  async #received({ messages, cursor, expired }: Batch, ageMs: number, heldMs: number): Promise<number> {
     this.#listeners.reachable(true);
     this.#window.held(ageMs);
-    this.#session.noteAcknowledged(after);
-    const fresh = batch.messages.filter(this.#seen.isNew);
+    if (ageMs >= heldMs) this.#superseded = 0;
+    const fresh = messages.filter(this.#seen.isNew);
     await this.#handle(fresh);
-    this.#session.advance(batch.cursor);
-    if (batch.expired > 0) this.#listeners.gap({ cause: 'expired', expired: batch.expired });
-    const worthIt = fresh.length > 0 || ageMs >= waitSeconds * 1_000 * HELD_SHARE;
-    this.#early = worthIt ? 0 : this.#early + 1;
+    this.#session.advance(cursor);
+    if (expired > 0) this.#listeners.gap({ cause: 'expired', expired });
     // One answer ahead of time is a server that drains; more of them must not become a loop.
+    this.#early = fresh.length > 0 || ageMs >= heldMs ? 0 : this.#early + 1;
     if (this.#early > 1) return this.#backoff.next();
-    if (worthIt) this.#backoff.reset();
+    this.#backoff.reset();
     return 0;
   }
 
   /** While the app takes its time, the server must not think that we are gone. */
   async #handle(messages: readonly ReceivedMessage[]): Promise<void> {
-    const { timers } = this.#platform;
-    const { idleTimeoutSeconds = 60 } = this.#session.limits;
-    const everyMs = (idleTimeoutSeconds * 1_000) / 3;
+    const everyMs = ((this.#session.limits.idleTimeoutSeconds ?? 60) * 1_000) / 3;
     const sign = (): void => {
-      if (this.#session.ended === undefined) void this.#session.acknowledge();
-      timer = timers.setTimeout(sign, everyMs);
+      if (!this.#session.ended) void this.#session.acknowledge();
+      cancel = after(this.#env.timers, everyMs, sign);
     };
-    let timer = timers.setTimeout(sign, everyMs);
+    let cancel = after(this.#env.timers, everyMs, sign);
     await this.#listeners.deliver(messages);
-    timers.clearTimeout(timer);
+    cancel();
   }
 
   #cut({ cause, ageMs }: Extract<Answer<Batch>, { kind: 'cut' }>): number {
-    if (cause === 'aborted') return 0;
+    if (cause === 'aborted' || cause === 'rejoined') return 0;
     if (cause === 'silent') this.#window.vanished();
-    else this.#window.cut(ageMs);
     // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
-    if (cause !== 'silent' && ageMs >= QUICK_CUT_MS) return this.#backoff.slow();
+    else if (ageMs >= QUICK_CUT_MS) {
+      this.#window.cut(ageMs);
+      return this.#backoff.slow();
+    }
     this.#listeners.reachable(false);
     return this.#backoff.next();
   }
 
   #refused({ problem, retryAfterMs }: Extract<Answer<Batch>, { kind: 'problem' }>): number {
-    if (problem.code === 'poll-superseded') return this.#superseded();
-    if (problem.code === 'cursor-expired' || problem.code === 'invalid-cursor') {
+    const { code } = problem;
+    if (code === 'poll-superseded') {
+      this.#superseded += 1;
+      if (this.#superseded >= SUPERSEDED_LIMIT) this.#session.takenOver();
+      return this.#backoff.next(1_000);
+    }
+    if (code === 'cursor-expired' || code === 'invalid-cursor') {
       this.#session.advance(problem.resetCursor);
       this.#listeners.gap({ cause: 'cursor-expired' });
-    } else if (!problem.retryable) {
-      this.#session.end('failed', refusal(problem));
-    } else this.#listeners.reachable(false);
+    } else if (problem.retryable) this.#listeners.reachable(false);
+    else this.#session.end('failed', refusal(problem));
     return this.#backoff.next(retryAfterMs);
   }
-
-  #superseded(): number {
-    const nowMs = this.#platform.timers.now();
-    this.#supersededAtMs = [...this.#supersededAtMs.filter((atMs) => nowMs - atMs < SUPERSEDED_WITHIN_MS), nowMs];
-    if (this.#supersededAtMs.length >= SUPERSEDED_LIMIT) {
-      const message = 'Another client polls this mailbox with the same token.';
-      this.#session.end('taken-over', new HoldlineError('taken-over', message));
-    }
-    return this.#backoff.next(1_000);
-  }
-
-  /** Unlike back-off, nothing cuts this short: it is what keeps every loop from spinning. */
-  #pause(durationMs: number): Promise<void> {
-    if (durationMs <= 0) return Promise.resolve();
-    return new Promise((resolve) => void this.#platform.timers.setTimeout(resolve, durationMs));
-  }
 }
-
-const isBatch = (status: number, body: unknown): body is Batch =>
-  status === 200 && isObject(body) && Array.isArray(body.messages) && typeof body.cursor === 'string';

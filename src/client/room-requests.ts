@@ -1,51 +1,35 @@
-import type { IceServersResult, JoinResult, ParticipantList, ParticipantView } from '../wire/index.ts';
-import { Backoff } from './backoff.ts';
+import type { IceServersResult, ParticipantList } from '../wire/index.ts';
+import { persist, type Env } from './env.ts';
 import { HoldlineError, refusal } from './errors.ts';
-import { isEmptyAnswer, isObject, type HttpRequest } from './http.ts';
-import type { Session, SessionParts } from './session.ts';
+import type { Session } from './session.ts';
 
-const READ_MS = 15_000;
-const LEAVE_MS = 3_000;
-const LEAVE_ATTEMPTS = 3;
+/** Who cannot be told within this will see the idle time run out. */
+const LEAVE_MS = 5_000;
 
-/** @throws HoldlineError */
-export async function readParticipants(session: Session): Promise<readonly ParticipantView[]> {
-  const isAnswer = (_: number, body: unknown): body is ParticipantList =>
-    isObject(body) && Array.isArray(body.participants);
-  const read = { operation: 'listParticipants', path: '/participants', isAnswer };
-  return (await readOnce(session, read)).participants;
-}
-
-/** @throws HoldlineError */
-export function readIceServers(session: Session): Promise<IceServersResult> {
-  const isAnswer = (_: number, body: unknown): body is IceServersResult =>
-    isObject(body) && Array.isArray(body.iceServers);
-  return readOnce(session, { operation: 'getIceServers', path: '/ice-servers', isAnswer });
-}
-
-async function readOnce<Body>(
+/** Reads once. @throws HoldlineError */
+export async function readRoom<Body extends ParticipantList | IceServersResult>(
   session: Session,
-  read: Pick<HttpRequest<Body>, 'operation' | 'path' | 'isAnswer'>,
+  operation: string,
+  path: string,
+  expects: keyof Body & string,
 ): Promise<Body> {
-  const answer = await session.request({ ...read, method: 'GET', timeoutMs: READ_MS });
+  const answer = await session.request<Body>({ operation, path, method: 'GET', expects });
   if (answer.kind === 'ok') return answer.body;
-  if (answer.kind === 'problem') throw refusal(answer.problem);
-  throw session.ended?.error ?? new HoldlineError('network', 'There was no usable answer.');
+  throw answer.kind === 'problem' ? refusal(answer.problem) : new HoldlineError('network');
 }
 
-/** Tries a few times; who cannot be told will see the idle time run out. Never rejects. */
-export async function sendLeave({ http, platform, alarm }: SessionParts, joined: JoinResult): Promise<void> {
-  const backoff = new Backoff(platform.random);
-  for (let attempt = 1; attempt <= LEAVE_ATTEMPTS; attempt += 1) {
-    const answer = await http.exchange({
-      operation: 'leaveRoom',
-      path: `/participants/${encodeURIComponent(joined.participantId)}`,
-      override: 'DELETE',
-      token: joined.token,
-      timeoutMs: LEAVE_MS,
-      isAnswer: isEmptyAnswer,
-    });
-    if (answer.kind === 'ok' || (answer.kind === 'problem' && !answer.problem.retryable)) return;
-    await alarm.sleep(backoff.next());
-  }
+/** Tries for 5 s. Never rejects. */
+export async function sendLeave(env: Env, participantId: string, token: string): Promise<void> {
+  const deadlineMs = env.timers.now() + LEAVE_MS;
+  const leave = {
+    operation: 'leaveRoom',
+    path: `/participants/${participantId}`,
+    // Strict proxies pass GET and POST only.
+    headers: { 'X-HTTP-Method-Override': 'DELETE' },
+    token,
+    timeoutMs: LEAVE_MS,
+  };
+  const late = (): HoldlineError | undefined =>
+    env.timers.now() < deadlineMs ? undefined : new HoldlineError('network');
+  await persist(env, () => env.http.exchange(leave), late).catch(() => undefined);
 }

@@ -1,6 +1,5 @@
 import type { ParticipantView, ReceivedMessage } from '../wire/index.ts';
-import { isObject } from './http.ts';
-import { fieldsOf, textOf } from './messages.ts';
+import { fieldsOf } from './messages.ts';
 
 export interface Departure {
   readonly participantId: string;
@@ -8,19 +7,19 @@ export interface Departure {
   readonly reason: string;
 }
 
-export interface RosterListeners {
-  readonly joined: (participant: ParticipantView) => void;
-  readonly left: (departure: Departure) => void;
-}
+type Joined = (participant: ParticipantView) => void;
+type Left = (departure: Departure) => void;
 
 /** Who is in the room, as far as we know. */
 export class Roster {
-  readonly #listeners: RosterListeners;
-  #present: ReadonlyMap<string, ParticipantView>;
+  readonly #joined: Joined;
+  readonly #left: Left;
+  readonly #present = new Map<string, ParticipantView>();
 
-  constructor(participants: readonly ParticipantView[], listeners: RosterListeners) {
-    this.#present = byId(participants);
-    this.#listeners = listeners;
+  constructor(participants: readonly ParticipantView[], joined: Joined, left: Left) {
+    for (const participant of participants) this.#present.set(participant.participantId, participant);
+    this.#joined = joined;
+    this.#left = left;
   }
 
   get participants(): readonly ParticipantView[] {
@@ -29,38 +28,28 @@ export class Roster {
 
   /** Applies a room event; ignores every other message. */
   apply(message: ReceivedMessage): void {
-    if (message.from !== undefined) return;
-    const { participant, participantId, reason } = fieldsOf(message);
-    if (message.type === 'participant-joined' && isParticipant(participant)) {
-      this.#present = new Map([...this.#present, [participant.participantId, participant]]);
-      this.#listeners.joined(participant);
-    }
-    if (message.type === 'participant-left' && typeof participantId === 'string') {
-      this.#leave({ participantId, reason: textOf(reason) ?? 'left' });
-    }
+    if (message.from) return;
+    const { participant, participantId, reason } = fieldsOf(message) as Partial<Departure> & {
+      participant?: ParticipantView;
+    };
+    if (message.type === 'participant-joined' && participant) this.#add(participant);
+    if (message.type === 'participant-left' && participantId) this.#remove(participantId, reason ?? 'left');
   }
 
   /** A fresh list from the server; announces only what is news. */
   replace(participants: readonly ParticipantView[]): void {
-    const before = this.#present;
-    const now = byId(participants);
-    for (const participantId of before.keys()) {
-      if (!now.has(participantId)) this.#leave({ participantId, reason: 'missed' });
-    }
-    this.#present = now;
-    for (const participant of participants) {
-      if (!before.has(participant.participantId)) this.#listeners.joined(participant);
-    }
+    const ids = new Set(participants.map(({ participantId }) => participantId));
+    for (const id of [...this.#present.keys()]) if (!ids.has(id)) this.#remove(id, 'missed');
+    participants.forEach((participant) => this.#add(participant));
   }
 
-  #leave(departure: Departure): void {
-    this.#present = new Map([...this.#present].filter(([id]) => id !== departure.participantId));
-    this.#listeners.left(departure);
+  #add(participant: ParticipantView): void {
+    const isNew = !this.#present.has(participant.participantId);
+    this.#present.set(participant.participantId, participant);
+    if (isNew) this.#joined(participant);
+  }
+
+  #remove(participantId: string, reason: string): void {
+    if (this.#present.delete(participantId)) this.#left({ participantId, reason });
   }
 }
-
-const byId = (participants: readonly ParticipantView[]): ReadonlyMap<string, ParticipantView> =>
-  new Map(participants.map((participant) => [participant.participantId, participant]));
-
-const isParticipant = (value: unknown): value is ParticipantView =>
-  isObject(value) && typeof value.participantId === 'string';

@@ -1,8 +1,8 @@
-import type { Timers } from './platform.ts';
+import { after, type Timers } from './platform.ts';
 
-/** How often to look whether time has jumped, and by how much it must have to be called sleep. */
+/** How often to look whether time has jumped, and from what distance between two looks it counts as sleep. */
 const TICK_MS = 5_000;
-const SLEPT_MS = 10_000;
+const SLEPT_MS = 15_000;
 
 type Listener = (event: { readonly persisted?: boolean }) => void;
 type Listen = (name: string, listener: Listener) => void;
@@ -14,49 +14,48 @@ interface Page extends Target {
   readonly document?: Target & { readonly visibilityState?: string };
 }
 
-export interface WakeListeners {
-  /** `stale`: connections from before are most likely dead. `moved`: it may be another network. */
-  readonly onWake: (wake: { readonly stale: boolean; readonly moved: boolean }) => void;
-  readonly onHide: () => void;
-}
-
-/** Watches for moments at which waiting any longer makes no sense. @returns a function that ends it */
-export function watchForWaking(timers: Timers, { onWake, onHide }: WakeListeners): () => void {
+/**
+ * Watches for moments at which waiting any longer makes no sense. `stale`: connections from before are most likely dead;
+ * `moved`: it may be another network. @returns a function that ends it
+ */
+export function watchForWaking(
+  timers: Timers,
+  onWake: (stale: boolean, moved: boolean) => void,
+  onHide: () => void,
+): () => void {
   const page = globalThis as Page;
   const isHidden = (): boolean => page.document?.visibilityState === 'hidden';
   let tickedMs = timers.now();
-  let timer: unknown;
+  let cancelTick = (): void => undefined;
 
-  /** @returns whether the machine slept since the last look */
+  /** Looks whether the machine slept. Hidden pages get their timers late without it: they are looked at when they are shown. */
   const look = (): boolean => {
-    const nowMs = timers.now();
-    const slept = nowMs - tickedMs > TICK_MS + SLEPT_MS;
-    tickedMs = nowMs;
-    return slept;
+    if (isHidden()) return false;
+    const sleptMs = timers.now() - tickedMs;
+    tickedMs += sleptMs;
+    return sleptMs > SLEPT_MS;
   };
   const tick = (): void => {
-    timer = timers.setTimeout(tick, TICK_MS);
-    // Hidden pages get their timers late without having slept: they are looked at when they are shown.
-    if (!isHidden() && look()) onWake({ stale: true, moved: false });
+    if (look()) onWake(true, false);
+    cancelTick = after(timers, TICK_MS, tick);
   };
+  tick();
   const endings = [
-    listen(page, 'online', () => onWake({ stale: true, moved: true })),
+    listen(page, 'online', () => onWake(true, true)),
     listen(page, 'pageshow', ({ persisted }) => {
-      if (persisted === true) onWake({ stale: true, moved: false });
+      if (persisted) onWake(true, false);
     }),
     listen(page, 'pagehide', onHide),
     listen(page.document, 'visibilitychange', () => {
-      if (!isHidden()) onWake({ stale: look(), moved: false });
+      if (!isHidden()) onWake(look(), false);
     }),
-    () => timers.clearTimeout(timer),
+    () => cancelTick(),
   ];
-  timer = timers.setTimeout(tick, TICK_MS);
   return () => endings.forEach((end) => end());
 }
 
 function listen(target: Target | undefined, name: string, listener: Listener): () => void {
   // React Native has a `window` without events.
-  if (target?.addEventListener === undefined) return () => undefined;
-  target.addEventListener(name, listener);
-  return () => target.removeEventListener?.(name, listener);
+  target?.addEventListener?.(name, listener);
+  return () => target?.removeEventListener?.(name, listener);
 }

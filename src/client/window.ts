@@ -1,5 +1,5 @@
-/** A poll cut sooner than this met a broken network, not a proxy's limit. */
-const MIN_CUT_MS = 2_000;
+import type { Timers } from './platform.ts';
+
 /** Two cuts this close together were made by the same clock. */
 const SAME_AGE_MS = 1_000;
 const SAME_AGE_SHARE = 0.15;
@@ -13,20 +13,20 @@ const MIN_SILENT_SECONDS = 5;
 
 /** Learns how long the network lets a poll be held: two polls cut at about the same age lower `wait` below that age. */
 export class PollWindow {
-  readonly #now: () => number;
+  readonly #timers: Timers;
   readonly #initialSeconds: number;
   #learned: { seconds: number; atMs: number } | undefined;
   #lastCutMs: number | undefined;
   #silent = 0;
 
-  constructor(now: () => number, initialSeconds: number) {
-    this.#now = now;
+  constructor(timers: Timers, initialSeconds: number) {
+    this.#timers = timers;
     this.#initialSeconds = initialSeconds;
   }
 
   /** What to send as `wait`, in whole seconds. */
   get waitSeconds(): number {
-    if (this.#learned !== undefined && this.#now() - this.#learned.atMs > FORGET_MS) this.reset();
+    if (this.#learned !== undefined && this.#timers.now() - this.#learned.atMs > FORGET_MS) this.reset();
     return this.#learned?.seconds ?? this.#initialSeconds;
   }
 
@@ -36,9 +36,8 @@ export class PollWindow {
     if (this.#lastCutMs !== undefined && ageMs > this.#lastCutMs) this.#lastCutMs = undefined;
   }
 
-  /** A poll ended at this age without a usable answer. */
+  /** A poll that had been held for a while ended at this age without a usable answer. */
   cut(ageMs: number): void {
-    if (ageMs < MIN_CUT_MS) return;
     const before = this.#lastCutMs;
     this.#lastCutMs = ageMs;
     if (before === undefined) return;
@@ -63,6 +62,6 @@ export class PollWindow {
   #learn(seconds: number): void {
     this.#silent = 0;
     this.#lastCutMs = undefined;
-    if (seconds < this.waitSeconds) this.#learned = { seconds, atMs: this.#now() };
+    if (seconds < this.waitSeconds) this.#learned = { seconds, atMs: this.#timers.now() };
   }
 }

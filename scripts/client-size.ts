@@ -1,0 +1,38 @@
+import { build } from 'esbuild';
+import { gzipSync } from 'node:zlib';
+
+/** What an app pays for the client: bundled, minified, compressed. Fails above the limit, and when anything else is dragged in. */
+const LIMIT_BYTES = 8 * 1024;
+
+/** What an app imports, and what it then gets. */
+const IMPORTS = {
+  'joinRoom and Call': 'joinRoom, Call',
+  'joinRoom alone': 'joinRoom',
+  everything: '*',
+};
+
+async function sizeOf(imported: string): Promise<number> {
+  const clause = imported === '*' ? '*' : `{ ${imported} }`;
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: `export ${clause} from './src/client/index.ts';`, resolveDir: `${import.meta.dirname}/..` },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    metafile: true,
+    write: false,
+  });
+  const strangers = Object.keys(metafile.inputs).filter((file) => file !== '<stdin>' && !file.startsWith('src/client/'));
+  if (strangers.length > 0) throw new Error(`the client must stand alone, but bundles ${strangers.join(', ')}`);
+  return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
+}
+
+for (const [name, imported] of Object.entries(IMPORTS)) {
+  const bytes = await sizeOf(imported);
+  console.log(`${String(bytes).padStart(6)} bytes  ${name}`);
+  if (bytes > LIMIT_BYTES) {
+    console.error(`${name}: more than ${String(LIMIT_BYTES)} bytes, minified and gzipped`);
+    process.exitCode = 1;
+  }
+}

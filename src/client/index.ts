@@ -1,0 +1,31 @@
+/**
+ * `import { joinRoom, Call } from 'holdline/client'`: WebRTC signalling through Holdline. Needs `fetch` and nothing else, and runs
+ * in browsers, React Native, Node and Deno. See docs/client.md.
+ */
+export { Call } from './call.ts';
+export type { CallEvents, CallOptions, InviteOptions } from './call-options.ts';
+export type { CallEnd, CallState } from './call-state.ts';
+export { HoldlineError, type ErrorCode } from './errors.ts';
+export type { Emitter, ErrorEvents } from './events.ts';
+export type { CutCause, Exchange } from './http.ts';
+export { joinRoom } from './join-room.ts';
+export type { Mailbox } from './mailbox.ts';
+export type { MailboxEvents, MailboxState } from './mailbox-events.ts';
+export { Mesh, type MeshEvents, type MeshOptions } from './mesh.ts';
+export type { Gap, OutgoingMessage } from './messages.ts';
+export type { JoinBody, JoinOptions } from './options.ts';
+export type { Candidate, CreatedDescription, Description, PeerConnectionLike } from './peer-connection.ts';
+export type { FetchInit, FetchLike, FetchReply, Platform, Timers } from './platform.ts';
+export type { Departure } from './roster.ts';
+export type { EndReason, MailboxEnd } from './session.ts';
+export type { StorageLike } from './storage.ts';
+export type {
+  IceServer,
+  JoinResult,
+  JsonObject,
+  Limits,
+  ParticipantView,
+  Problem,
+  Receipt,
+  ReceivedMessage,
+} from '../wire/index.ts';

@@ -1,0 +1,99 @@
+import type { JsonObject } from '../wire/index.ts';
+
+/**
+ * The part of `RTCPeerConnection` that `Call` uses. Those of browsers, react-native-webrtc and @roamhq/wrtc fit as they are.
+ * Nothing is asked of it that older ones lack: no `setLocalDescription()` without argument, no implicit rollback, no
+ * `restartIce()`, no `connectionState`.
+ */
+export interface PeerConnectionLike {
+  readonly connectionState?: string;
+  readonly iceConnectionState: string;
+  createOffer(options?: { iceRestart?: boolean }): Promise<CreatedDescription>;
+  createAnswer(): Promise<CreatedDescription>;
+  setLocalDescription(description: Description): Promise<void>;
+  setRemoteDescription(description: Description): Promise<void>;
+  addIceCandidate(candidate: Candidate): Promise<void>;
+  close(): void;
+  addEventListener?(type: string, listener: (event: never) => void): void;
+  removeEventListener?(type: string, listener: (event: never) => void): void;
+}
+
+export interface CreatedDescription {
+  readonly type: string | null;
+  readonly sdp?: string | undefined;
+}
+
+export interface Description {
+  type: 'offer' | 'answer' | 'pranswer' | 'rollback';
+  sdp: string;
+}
+
+/** `RTCIceCandidateInit` (WebRTC 1.0, section 4.8.1). */
+export interface Candidate {
+  candidate: string;
+  sdpMid?: string | null;
+  sdpMLineIndex?: number | null;
+  usernameFragment?: string | null;
+}
+
+/** `up`: connected. `down`: lost, but it may come back by itself. `failed`: only an ICE restart helps. `new`: not yet. */
+export type Link = 'new' | 'up' | 'down' | 'failed';
+
+const LINKS: Readonly<Record<string, Link>> = {
+  connected: 'up',
+  completed: 'up',
+  disconnected: 'down',
+  failed: 'failed',
+};
+
+export const linkOf = ({ connectionState, iceConnectionState }: PeerConnectionLike): Link =>
+  LINKS[connectionState ?? iceConnectionState] ?? 'new';
+
+interface CandidateEvent {
+  readonly candidate: Candidate | null;
+}
+
+export interface PeerListeners {
+  readonly negotiationneeded: () => void;
+  readonly icecandidate: (candidate: JsonObject) => void;
+  readonly linkchange: () => void;
+}
+
+/** Listens to what a call needs to know. @returns a function that ends it */
+export function listenTo(pc: PeerConnectionLike, listeners: PeerListeners): () => void {
+  const endings = [
+    listen(pc, 'negotiationneeded', listeners.negotiationneeded),
+    listen(pc, 'icecandidate', (event) => listeners.icecandidate(fieldsOf((event as CandidateEvent).candidate))),
+    listen(pc, 'connectionstatechange', listeners.linkchange),
+    // Where there is no `connectionState`, this is all that tells.
+    listen(pc, 'iceconnectionstatechange', listeners.linkchange),
+  ];
+  return () => endings.forEach((end) => end());
+}
+
+type Handler = (event: unknown) => void;
+
+function listen(pc: PeerConnectionLike, name: string, listener: Handler): () => void {
+  if (pc.addEventListener !== undefined) {
+    pc.addEventListener(name, listener);
+    return () => pc.removeEventListener?.(name, listener);
+  }
+  // Old ones have handler properties only, which the app may use too.
+  const handlers = pc as unknown as Record<string, Handler | null | undefined>;
+  const property = `on${name}`;
+  const before = handlers[property];
+  const both: Handler = (event) => {
+    before?.call(pc, event);
+    listener(event);
+  };
+  handlers[property] = both;
+  return () => {
+    if (handlers[property] === both) handlers[property] = before;
+  };
+}
+
+/** Only what `RTCIceCandidateInit` has: some candidates carry more, some have no `toJSON`. No candidate: the end of them. */
+function fieldsOf(candidate: Candidate | null): JsonObject {
+  const { candidate: text = '', sdpMid, sdpMLineIndex, usernameFragment } = candidate ?? {};
+  return { candidate: text, sdpMid, sdpMLineIndex, usernameFragment };
+}

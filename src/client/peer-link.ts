@@ -1,0 +1,96 @@
+import type { JsonObject } from '../wire/index.ts';
+import { Negotiator, type NegotiatorOptions } from './negotiator.ts';
+import { linkOf, listenTo, type Link, type PeerConnectionLike } from './peer-connection.ts';
+import { after, type Timers } from './platform.ts';
+
+export interface PeerLinkOptions extends NegotiatorOptions {
+  readonly timers: Timers;
+  /** Milliseconds without a connection, from the start or from its loss, after which to give up. */
+  readonly timeoutMs: number;
+  readonly step: (step: 'up' | 'down') => void;
+  readonly giveUp: () => void;
+}
+
+/** A lost link often comes back by itself within seconds: a phone between two cells. */
+const DOWN_GRACE_MS = 4_000;
+/** The polite side leaves the first restart to the other: two at once would only meet. */
+const POLITE_EXTRA_MS = 2_000;
+/** Gathering and checking over a slow TURN server takes some seconds. */
+const RESTART_AGAIN_MS = 8_000;
+
+/** One peer connection, from the first offer to the end: negotiates, and restores the link when it breaks. */
+export class PeerLink {
+  readonly #pc: PeerConnectionLike;
+  readonly #options: PeerLinkOptions;
+  readonly #negotiator: Negotiator;
+  readonly #stopListening: () => void;
+  #link: Link = 'new';
+  #cancelRestart = (): void => undefined;
+  #cancelDeadline: (() => void) | undefined;
+
+  constructor(pc: PeerConnectionLike, offers: boolean, options: PeerLinkOptions) {
+    this.#pc = pc;
+    this.#options = options;
+    this.#negotiator = new Negotiator(pc, offers, options);
+    this.#stopListening = listenTo(pc, {
+      negotiationneeded: () => this.#negotiator.want(),
+      icecandidate: (candidate) => this.#negotiator.found(candidate),
+      linkchange: () => this.#onLink(),
+    });
+    this.#armDeadline();
+    // Tracks may have been added, and the event have fired, before anybody listened.
+    if (offers) this.#negotiator.want();
+  }
+
+  receive(type: string, payload: JsonObject): void {
+    this.#negotiator.receive(type, payload);
+  }
+
+  /** Restarts ICE now, and again while there is no link. */
+  restart(): void {
+    this.#negotiator.restartIce();
+    this.#restartIn(RESTART_AGAIN_MS);
+  }
+
+  close(): void {
+    this.#cancelRestart();
+    this.#cancelDeadline?.();
+    this.#stopListening();
+    this.#negotiator.close();
+    this.#pc.close();
+  }
+
+  #onLink(): void {
+    const link = linkOf(this.#pc);
+    if (link === this.#link) return;
+    this.#link = link;
+    if (link === 'up') this.#onUp();
+    // "New" again is how a restart looks under way.
+    else if (link !== 'new') this.#onLoss(link);
+  }
+
+  #onUp(): void {
+    this.#cancelRestart();
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
+    this.#options.step('up');
+  }
+
+  #onLoss(link: Link): void {
+    this.#armDeadline();
+    this.#options.step('down');
+    const graceMs = link === 'down' ? DOWN_GRACE_MS : 0;
+    this.#restartIn(graceMs + (this.#options.polite ? POLITE_EXTRA_MS : 0));
+  }
+
+  #restartIn(delayMs: number): void {
+    this.#cancelRestart();
+    this.#cancelRestart = after(this.#options.timers, delayMs, () => {
+      if (this.#link !== 'up') this.restart();
+    });
+  }
+
+  #armDeadline(): void {
+    this.#cancelDeadline ??= after(this.#options.timers, this.#options.timeoutMs, this.#options.giveUp);
+  }
+}

@@ -1,0 +1,47 @@
+import type { Candidate, PeerConnectionLike } from './peer-connection.ts';
+
+/** Several interfaces, both families and TCP make some dozens; more is not a call. */
+const MAX_WAITING = 256;
+
+/** Candidates may overtake the description that they belong to: they wait for it. */
+export class RemoteCandidates {
+  readonly #pc: PeerConnectionLike;
+  #waiting: Candidate[] = [];
+  #sdp: string | undefined;
+
+  constructor(pc: PeerConnectionLike) {
+    this.#pc = pc;
+  }
+
+  /** @throws what the peer connection throws */
+  async add(candidate: Candidate): Promise<void> {
+    if (!this.#isDue(candidate)) {
+      if (this.#waiting.push(candidate) > MAX_WAITING) this.#waiting.shift();
+    } else await this.#apply(candidate);
+  }
+
+  /** The remote description was set. @throws what the peer connection throws */
+  async described(sdp: string): Promise<void> {
+    this.#sdp = sdp;
+    const due = this.#waiting.filter((candidate) => this.#isDue(candidate));
+    this.#waiting = this.#waiting.filter((candidate) => !due.includes(candidate));
+    for (const candidate of due) await this.#apply(candidate);
+  }
+
+  /** A candidate of another ICE generation (RFC 8838, section 11) belongs to a description still to come, or to none. */
+  #isDue({ candidate, usernameFragment }: Candidate): boolean {
+    if (this.#sdp === undefined) return false;
+    // React Native has it only inside the text.
+    const ufrag = usernameFragment ?? / ufrag (\S+)/.exec(candidate)?.[1];
+    return !ufrag || this.#sdp.includes(`a=ice-ufrag:${ufrag}`);
+  }
+
+  async #apply(candidate: Candidate): Promise<void> {
+    try {
+      await this.#pc.addIceCandidate(candidate);
+    } catch (error) {
+      // Not every stack knows the end of candidates, and none depends on it.
+      if (candidate.candidate !== '') throw error;
+    }
+  }
+}
