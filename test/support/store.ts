@@ -107,3 +107,14 @@ class Files {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }
+
+/** The store with some of its operations replaced. */
+export function replacing(store: SignallingStore, operations: Partial<SignallingStore>): SignallingStore {
+  const replaced = new Map<string | symbol, unknown>(Object.entries(operations));
+  return new Proxy(store, {
+    get(target, name) {
+      const own: unknown = Reflect.get(target, name);
+      return replaced.get(name) ?? (typeof own === 'function' ? (own.bind(target) as unknown) : own);
+    },
+  });
+}

@@ -1,0 +1,116 @@
+import type { Cursor } from '../../src/signalling/cursor.ts';
+import { decodeCursor } from '../../src/signalling/cursor.ts';
+import { SignallingError } from '../../src/signalling/errors.ts';
+import { drain } from '../../src/signalling/drain.ts';
+import { PollPacer } from '../../src/signalling/pacer.ts';
+import { receive, type Batch } from '../../src/signalling/receive.ts';
+import type { Hint, Joined, SignallingStore } from '../../src/signalling/store.ts';
+import { SILENT, type EndedPoll } from '../../src/signalling/telemetry.ts';
+import { Waiters } from '../../src/signalling/waiters.ts';
+import { settle } from '../support/clock.ts';
+import { inWords, type OpenScene, type Scene } from '../store-contract/scene.ts';
+
+export interface PollOptions {
+  readonly after?: Cursor;
+  readonly windowMs?: number;
+  readonly limit?: number;
+}
+
+interface DeskOptions {
+  readonly maxHeldPolls?: number;
+  readonly paced?: boolean;
+  readonly wrap?: (store: SignallingStore) => SignallingStore;
+  /** What becomes of a hint; passed on when left out. */
+  readonly onHint?: (hint: Hint, pass: () => void) => void;
+}
+
+/** One poll, and what has become of it so far. */
+export class Polled {
+  /** A word for how it ended, or the messages it brought; `undefined` while it is held. */
+  said: string | undefined;
+  batch: Batch | undefined;
+  error: SignallingError | undefined;
+  endedAtMs: number | undefined;
+  hangUp: () => void = () => undefined;
+
+  get cursor(): Cursor | undefined {
+    return this.batch && decodeCursor(this.batch.cursor);
+  }
+}
+
+/** Where polls are received: the rules of `receive`, on a real store in memory. */
+export class Desk {
+  readonly scene: Scene;
+  readonly waiters: Waiters;
+  readonly ended: EndedPoll[] = [];
+  readonly #store: SignallingStore;
+  readonly #pacer: PollPacer | undefined;
+  readonly #maxHeldPolls: number;
+
+  constructor(scene: Scene, { maxHeldPolls = 1_000, paced = false, wrap, onHint }: DeskOptions = {}) {
+    this.scene = scene;
+    this.waiters = new Waiters(scene.clock);
+    this.#store = wrap?.(scene.store) ?? scene.store;
+    this.#pacer = paced ? new PollPacer(scene.clock) : undefined;
+    this.#maxHeldPolls = maxHeldPolls;
+    scene.store.watch((hint) => {
+      const pass = (): void => this.#announce(hint);
+      if (onHint === undefined) pass();
+      else onHint(hint, pass);
+    });
+  }
+
+  /** Begins a poll and lets it come as far as it does by itself. */
+  async poll(reader: Joined, { after, windowMs = 25_000, limit = 64 }: PollOptions = {}): Promise<Polled> {
+    const polled = this.begin(reader, { ...(after && { after }), windowMs, limit });
+    await settle();
+    return polled;
+  }
+
+  begin(reader: Joined, { after, windowMs = 25_000, limit = 64 }: PollOptions = {}): Polled {
+    const polled = new Polled();
+    const onHangUp = (listener: () => void): void => {
+      polled.hangUp = listener;
+    };
+    const context = {
+      store: this.#store,
+      waiters: this.waiters,
+      clock: this.scene.clock,
+      pacer: this.#pacer,
+      maxHeldPolls: this.#maxHeldPolls,
+      telemetry: { ...SILENT, pollEnded: (_: unknown, poll: EndedPoll) => void this.ended.push(poll) },
+    };
+    void receive(context, reader.mailbox, { after, windowMs, limit, onHangUp })
+      .then(
+        (batch) => {
+          polled.batch = batch;
+          polled.said = batch === undefined ? 'hung up' : batch.messages.map(inWords).join(' ') || 'nothing';
+        },
+        (error: unknown) => {
+          if (!(error instanceof SignallingError)) throw error;
+          polled.error = error;
+          polled.said = error.code;
+        },
+      )
+      .finally(() => {
+        polled.endedAtMs = this.scene.clock.steadyMs();
+      });
+    return polled;
+  }
+
+  drain(overMs: number): Promise<void> {
+    return drain(this.waiters, this.scene.clock, overMs);
+  }
+
+  #announce(hint: Hint): void {
+    if (hint.kind === 'messages') this.waiters.wake(hint.mailboxId);
+    else this.waiters.end(hint.mailboxId, hint);
+  }
+}
+
+export type OpenDesk = (options?: DeskOptions) => Promise<Desk>;
+
+export const desks =
+  (open: OpenScene): OpenDesk =>
+  async (options) =>
+    new Desk(await open(), options);
