@@ -19,14 +19,16 @@ export interface Participant {
   readonly listening: boolean;
 }
 
+// Fields that may be missing are written as `undefined` on the way of a message: all then have one shape, which V8 rewards.
+
 /** A message on its way into mailboxes. */
 export interface OutgoingMessage {
   readonly id: MessageId;
-  /** Absent: everyone else in the room. */
-  readonly to?: ParticipantId;
+  /** Undefined: everyone else in the room. */
+  readonly to?: ParticipantId | undefined;
   readonly type: string;
-  readonly payload?: JsonText;
-  readonly callId?: string;
+  readonly payload?: JsonText | undefined;
+  readonly callId?: string | undefined;
   readonly lifetimeMs: number;
 }
 
@@ -35,12 +37,13 @@ export interface ReceivedMessage {
   readonly id: MessageId;
   /** In its mailbox's order; not shown. */
   readonly position: number;
-  /** Absent on room events. */
-  readonly from?: ParticipantId;
-  readonly to?: ParticipantId;
+  /** Undefined on room events. */
+  readonly from?: ParticipantId | undefined;
+  /** Undefined when it was sent to everyone. */
+  readonly to?: ParticipantId | undefined;
   readonly type: string;
-  readonly payload?: JsonText;
-  readonly callId?: string;
+  readonly payload?: JsonText | undefined;
+  readonly callId?: string | undefined;
   /** Wall clock of the server at the commit. */
   readonly sentAtMs: number;
   /** The server's own measure of the time since the commit; at least 0. */
@@ -59,8 +62,8 @@ export interface Receipt {
 const ENVELOPE_BYTES = 320;
 
 /** At least the bytes that the message takes in a reply; what quotas and batches are counted in. */
-export function messageBytes(message: { readonly payload?: JsonText; readonly callId?: string }): number {
-  const payloadBytes = message.payload === undefined ? 0 : Buffer.byteLength(message.payload);
-  const callIdBytes = message.callId === undefined ? 0 : Buffer.byteLength(JSON.stringify(message.callId));
+export function messageBytes({ payload, callId }: Pick<OutgoingMessage, 'payload' | 'callId'>): number {
+  const payloadBytes = payload === undefined ? 0 : Buffer.byteLength(payload);
+  const callIdBytes = callId === undefined ? 0 : Buffer.byteLength(JSON.stringify(callId));
   return ENVELOPE_BYTES + payloadBytes + callIdBytes;
 }

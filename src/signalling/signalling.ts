@@ -5,10 +5,10 @@ import type { Bearer, Credential } from './credential.ts';
 import type { Cursor } from './cursor.ts';
 import { drain } from './drain.ts';
 import { identify } from './identify.ts';
-import { newMessageId, type JsonText, type ParticipantId, type RoomId } from './ids.ts';
+import { newMessageId, type ParticipantId, type RoomId } from './ids.ts';
 import { join, type Idempotency, type JoinContext, type JoinOutcome } from './join.ts';
 import { joinRate, messageRate } from './limits.ts';
-import type { Mailbox, Participant } from './message.ts';
+import type { Mailbox, OutgoingMessage, Participant } from './message.ts';
 import { PollPacer } from './pacer.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Rate } from './rate.ts';
@@ -36,13 +36,8 @@ export interface SignallingOptions {
   readonly telemetry?: Telemetry;
 }
 
-export interface Draft {
-  readonly to?: ParticipantId;
-  readonly type: string;
-  readonly payload?: JsonText;
-  readonly callId?: string;
-  readonly lifetimeMs: number;
-}
+/** A message that has no id yet. */
+export type Draft = Omit<OutgoingMessage, 'id'>;
 
 export interface RoomPage {
   readonly rooms: readonly RoomSummary[];
@@ -133,7 +128,9 @@ export class Signalling {
     idempotency?: Idempotency,
   ): Promise<Appended> {
     const nowMs = this.#options.clock.wallMs();
-    const messages = drafts.map((draft) => ({ ...draft, id: newMessageId(nowMs) }));
+    const messages = drafts.map(({ to, type, payload, callId, lifetimeMs }) => {
+      return { id: newMessageId(nowMs), to, type, payload, callId, lifetimeMs };
+    });
     const appended = await this.#store.append({
       sender,
       messages,

@@ -9,13 +9,7 @@ import { invalidRequest } from '../request-problem.ts';
 export function draftOf(message: SendRequest, source: string, defaultTtlSeconds: number): Draft {
   const { to, type, callId, ttlSeconds = defaultTtlSeconds } = message;
   const payload = memberSource(source, 'payload') as JsonText | undefined;
-  return {
-    ...(to === undefined ? {} : { to: to as ParticipantId }),
-    type,
-    ...(payload === undefined ? {} : { payload }),
-    ...(callId === undefined ? {} : { callId }),
-    lifetimeMs: ttlSeconds * 1_000,
-  };
+  return { to: to as ParticipantId | undefined, type, payload, callId, lifetimeMs: ttlSeconds * 1_000 };
 }
 
 /** @throws RequestProblem that names every message addressed to its own sender */

@@ -126,10 +126,12 @@ function perform(
 ): Receipt {
   const sentAtMs = context.clock.wallMs();
   const nowMs = context.clock.steadyMs();
-  const addressed = message.to !== undefined;
-  for (const to of recipients) deliver(context, tx, to, { ...message, sender: from, addressed, sentAtMs, bytes });
+  const { id, to: addressee, type, payload, callId, lifetimeMs } = message;
+  const addressed = addressee !== undefined;
+  const delivery = { id, sender: from, addressed, type, payload, callId, sentAtMs, lifetimeMs, bytes };
+  for (const to of recipients) deliver(context, tx, to, delivery);
   return {
-    id: message.id,
+    id,
     sentAtMs,
     recipients: recipients.map((to) => ({ participantId: to.participantId, listening: isListening(to, nowMs) })),
     ...(skipped.length > 0 && {

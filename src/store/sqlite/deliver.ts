@@ -10,14 +10,15 @@ import type { Entry } from './tail.ts';
 
 interface Delivery {
   readonly id: MessageId;
-  /** Absent: a room event. */
-  readonly sender?: ParticipantRecord;
+  /** Undefined: a room event. */
+  readonly sender: ParticipantRecord | undefined;
   readonly addressed: boolean;
   readonly type: string;
-  readonly payload?: JsonText;
-  readonly callId?: string;
+  readonly payload: JsonText | undefined;
+  readonly callId: string | undefined;
   readonly sentAtMs: number;
-  readonly lifetimeMs?: number;
+  /** Infinity for room events. */
+  readonly lifetimeMs: number;
   readonly bytes: number;
 }
 
@@ -25,7 +26,7 @@ interface Delivery {
 export function deliver(context: SqliteContext, tx: Tx, to: ParticipantRecord, delivery: Delivery): void {
   const nowMs = context.clock.steadyMs();
   const position = Math.max(to.head + 1, Math.floor(nowMs * 1_000));
-  const expiresAtMs = delivery.lifetimeMs === undefined ? null : nowMs + delivery.lifetimeMs;
+  const expiresAtMs = nowMs + delivery.lifetimeMs;
   context.statements.insertMessage.run(
     to.row,
     position,
@@ -38,12 +39,12 @@ export function deliver(context: SqliteContext, tx: Tx, to: ParticipantRecord, d
     delivery.callId ?? null,
     delivery.sentAtMs,
     Math.floor(nowMs),
-    expiresAtMs === null ? null : Math.floor(expiresAtMs),
+    expiresAtMs === Infinity ? null : Math.floor(expiresAtMs),
     delivery.bytes,
   );
   to.head = position;
-  context.directory.tails.add(to, entryOf(to, delivery, position, nowMs, expiresAtMs ?? Infinity));
-  count(context, to, delivery, expiresAtMs ?? Infinity);
+  context.directory.tails.add(to, entryOf(to, delivery, position, nowMs, expiresAtMs));
+  count(context, to, delivery, expiresAtMs);
   tx.hint({ kind: 'messages', mailboxId: to.mailboxId });
 }
 
@@ -62,15 +63,13 @@ function entryOf(
     expired: 0,
     expiresAtMs,
     storedAtMs: Math.floor(nowMs),
-    message: {
-      id,
-      ...(sender && { from: sender.participantId }),
-      ...(addressed && { to: to.participantId }),
-      type,
-      ...(payload !== undefined && { payload }),
-      ...(callId !== undefined && { callId }),
-      sentAtMs,
-    },
+    id,
+    from: sender?.participantId,
+    to: addressed ? to.participantId : undefined,
+    type,
+    payload,
+    callId,
+    sentAtMs,
   };
 }
 
@@ -94,9 +93,13 @@ export function deliverEvent(context: SqliteContext, tx: Tx, to: ParticipantReco
   const sentAtMs = context.clock.wallMs();
   deliver(context, tx, to, {
     id: newMessageId(sentAtMs),
+    sender: undefined,
     addressed: false,
-    ...event,
+    type: event.type,
+    payload: event.payload,
+    callId: undefined,
     sentAtMs,
+    lifetimeMs: Infinity,
     bytes: messageBytes(event),
   });
 }

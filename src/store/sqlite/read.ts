@@ -34,11 +34,7 @@ function pageOf(
     if (entry.expired === 0 && entry.expiresAtMs > nowMs) {
       bytes += entry.bytes;
       if (bytes > maxBytes && messages.length > 0) break;
-      messages.push({
-        ...entry.message,
-        position: entry.position,
-        ageMs: Math.max(0, Math.floor(nowMs) - entry.storedAtMs),
-      });
+      messages.push(messageOf(entry, nowMs));
     } else {
       // Overdue ones that the sweep has not met yet count like those that it has.
       expired += Math.max(1, entry.expired);
@@ -60,6 +56,18 @@ function* fromRows(
   for (const message of statements.readMessages.iterate(row, from, limit)) yield entryOf(message, participantId);
 }
 
+const messageOf = (entry: Entry, nowMs: number): ReceivedMessage => ({
+  id: entry.id,
+  position: entry.position,
+  from: entry.from,
+  to: entry.to,
+  type: entry.type,
+  payload: entry.payload,
+  callId: entry.callId,
+  sentAtMs: entry.sentAtMs,
+  ageMs: Math.max(0, Math.floor(nowMs) - entry.storedAtMs),
+});
+
 const entryOf = (row: MessageRow, reader: ParticipantId): Entry => ({
   position: row.position,
   bytes: row.bytes,
@@ -67,13 +75,11 @@ const entryOf = (row: MessageRow, reader: ParticipantId): Entry => ({
   expired: row.expired,
   expiresAtMs: row.expires_at ?? Infinity,
   storedAtMs: row.stored_at,
-  message: {
-    id: row.message_id as MessageId,
-    ...(row.from_id !== null && { from: row.from_id as ParticipantId }),
-    ...(row.addressed === 1 && { to: reader }),
-    type: row.type,
-    ...(row.payload !== null && { payload: row.payload as JsonText }),
-    ...(row.call_id !== null && { callId: row.call_id }),
-    sentAtMs: row.sent_at,
-  },
+  id: row.message_id as MessageId,
+  from: (row.from_id ?? undefined) as ParticipantId | undefined,
+  to: row.addressed === 1 ? reader : undefined,
+  type: row.type,
+  payload: (row.payload ?? undefined) as JsonText | undefined,
+  callId: row.call_id ?? undefined,
+  sentAtMs: row.sent_at,
 });

@@ -1,8 +1,7 @@
 import type { ReceivedMessage } from '../../signalling/message.ts';
 
 /** One place of a mailbox: a message, or the gap that `expired` messages left. */
-export interface Entry {
-  readonly position: number;
+export interface Entry extends Omit<ReceivedMessage, 'ageMs'> {
   readonly bytes: number;
   readonly isEvent: boolean;
   /** 0 for a message. */
@@ -10,7 +9,6 @@ export interface Entry {
   /** Steady ms; Infinity for room events and gaps. */
   readonly expiresAtMs: number;
   readonly storedAtMs: number;
-  readonly message: Omit<ReceivedMessage, 'ageMs' | 'position'>;
 }
 
 /** What it needs of a participant's record. */
