@@ -99,23 +99,12 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     isDraining: () => draining,
     insight: {
       answered: (...answer) => metrics.answered(...answer),
+      rateLimited: (limit) => metrics.rateLimited(limit),
       metrics: () => metrics.text(),
       trace: (roomId) => trace.text(roomId),
     },
   });
-  metrics.observe({
-    version: VERSION,
-    maxHeldPolls: settings.maxHeldPolls,
-    maxStoreBytes: settings.maxStoreBytes,
-    heldPolls: () => signalling.heldPolls,
-    usage: () => signalling.usage(),
-    isReady: async () =>
-      !draining &&
-      (await signalling.check().then(
-        () => true,
-        () => false,
-      )),
-  });
+  observe(metrics, settings, signalling, () => draining);
   const app = createApp(edge, settings.adminPort === undefined ? 'whole' : 'public');
   const listener = new Listener(app, edge);
   const admin = settings.adminPort === undefined ? undefined : new Listener(createApp(edge, 'admin'), edge);
@@ -141,4 +130,21 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     },
     close: () => (closed ??= close()),
   };
+}
+
+/** Tells the metrics what can be asked only once everything is wired. */
+function observe(metrics: Metrics, settings: Settings, signalling: Signalling, isDraining: () => boolean): void {
+  const delivers = (): Promise<boolean> =>
+    signalling.check().then(
+      () => true,
+      () => false,
+    );
+  metrics.observe({
+    version: VERSION,
+    maxHeldPolls: settings.maxHeldPolls,
+    maxStoreBytes: settings.maxStoreBytes,
+    heldPolls: () => signalling.heldPolls,
+    usage: () => signalling.usage(),
+    isReady: async () => !isDraining() && (await delivers()),
+  });
 }

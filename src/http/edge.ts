@@ -28,6 +28,8 @@ export interface EdgeLog {
 export interface Insight {
   /** `operation` and `code` come from fixed tables; no code for a success. */
   answered(operation: string, status: number, code: string | undefined, elapsedMs: number): void;
+  /** A request was refused by the budget of that name. */
+  rateLimited(limit: string): void;
   /** In the text format of Prometheus. */
   metrics(): Promise<string>;
   /** What happened in the room lately; `undefined` when nothing is known of it. */

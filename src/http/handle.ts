@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { NO_CREDENTIAL, type Credential } from '../signalling/credential.ts';
+import { SignallingError } from '../signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import type { Mailbox } from '../signalling/message.ts';
 import { authenticate, authorize, chargeFailure } from './authenticate.ts';
@@ -36,7 +37,9 @@ export function route<Id extends OperationId>(
       if (error instanceof HungUp) return;
       if (isInternal(error))
         edge.log.error({ err: error, requestId, method: operation.method, path: operation.path }, 'request failed');
-      reply = problemReply(chargeFailure(error, req, edge), {
+      const refused = chargeFailure(error, req, edge);
+      countSpent(refused, edge);
+      reply = problemReply(refused, {
         basePath: req.baseUrl,
         requestId,
         inBatch: operation.body?.schema === 'sendMessages',
@@ -49,6 +52,11 @@ export function route<Id extends OperationId>(
     edge.insight.answered(id, reply.status, reply.code, elapsedMs);
     edge.log.debug({ requestId, operation: id, status: reply.status, code: reply.code, elapsedMs }, 'answered');
   };
+}
+
+function countSpent(refused: unknown, { insight }: Edge): void {
+  const budget = refused instanceof SignallingError ? refused.details.budget : undefined;
+  if (budget !== undefined) insight.rateLimited(budget.name);
 }
 
 async function perform<Id extends OperationId>(

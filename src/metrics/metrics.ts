@@ -1,4 +1,5 @@
 import { Histogram, Registry } from 'prom-client';
+import { failedAuthenticationRate, joinRate, messageRate } from '../signalling/limits.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../signalling/message.ts';
 import type { Copy, EndedPoll, PollEnd, Telemetry } from '../signalling/telemetry.ts';
 import { Counters, type Cell } from './counters.ts';
@@ -11,6 +12,9 @@ import { RequestMetrics } from './requests.ts';
 const DELIVERY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const COMMIT_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const COMMIT_OPERATIONS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+
+/** For their names; the numbers are of no matter here. */
+const RATES = [messageRate(1), joinRate(1), failedAuthenticationRate(1)];
 
 /** In the words of those who read dashboards. */
 const CAUSES: Record<PollEnd, string> = {
@@ -56,6 +60,7 @@ export class Metrics implements Telemetry {
     this.#limits = new Counters(this.#registry, 'holdline_rate_limited_total', 'Requests that a rate limit refused.', [
       'limit',
     ]);
+    for (const { name } of RATES) this.#limits.cell(name);
     const delivery = new Histogram({
       name: 'holdline_delivery_seconds',
       help: 'From commit to reply, the first time a message is in one: poll="held" when a poll was waiting for it, "pending" when it waited for a poll.',
