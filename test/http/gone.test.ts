@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { OperationId } from '../../src/http/operations.ts';
+import { TestClock } from '../support/clock.ts';
+import type { Answer } from '../support/conformance.ts';
+import { closeServices, createService, type Service } from '../support/holdline.ts';
+import { call, problemOf } from '../support/http.ts';
+import { join, type Member, newRoom } from '../support/member.ts';
+
+const REMEMBERED_MS = 600_000;
+const OF_A_PARTICIPANT = [
+  'listParticipants',
+  'getIceServers',
+  'sendMessage',
+  'sendMessages',
+  'receiveMessages',
+  'pollMessages',
+  'acknowledgeMessages',
+] as const satisfies OperationId[];
+
+let clock: TestClock;
+let service: Service;
+beforeAll(async () => {
+  clock = new TestClock();
+  service = await createService({ rateLimit: 'off' }, { clock });
+});
+afterAll(closeServices);
+
+let alice: Member;
+let bob: Member;
+beforeEach(async () => {
+  alice = await join(service.app, newRoom(), { participantId: 'alice', idleTimeoutSeconds: 10 });
+  bob = await join(service.app, alice.roomId, { participantId: 'bob', idleTimeoutSeconds: 300 });
+});
+
+const callWith = (token: string, id: OperationId, roomId = alice.roomId, participantId = 'alice'): Promise<Answer> =>
+  call(service.app, id, { roomId, participantId }, { token });
+
+const holdPoll = (member: Member) =>
+  service.hold(member.id, () => member.call('receiveMessages', { query: { wait: 50, after: member.joined.cursor } }));
+
+describe('a participant who has left', () => {
+  test('finds its held poll ended with 410 and the reason, and the others told, when the 204 arrives', async () => {
+    const poll = await holdPoll(bob);
+    await bob.leave();
+    expect(problemOf(await poll.ended, 'participant-gone').reason).toBe('left');
+    expect((await alice.poll()).messages.at(-1)).toMatchObject({
+      type: 'participant-left',
+      payload: { reason: 'left' },
+    });
+  });
+
+  test('is told so wherever its token is used, for 600 s; then the token is unknown', async () => {
+    await alice.leave();
+    await clock.advance(REMEMBERED_MS - 1);
+    for (const id of OF_A_PARTICIPANT) {
+      const { reason, detail } = problemOf(await alice.call(id), 'participant-gone');
+      expect([reason, detail]).toEqual(['left', expect.stringContaining('Join again')]);
+    }
+    expect((await alice.call('leaveRoom')).status).toBe(204);
+    await clock.advance(1);
+    for (const id of [...OF_A_PARTICIPANT, 'leaveRoom'] as const) {
+      const answer = await alice.call(id);
+      problemOf(answer, 'unauthenticated');
+      expect(answer.headers['www-authenticate']).toBe('Bearer realm="holdline"');
+    }
+  });
+
+  test('is told nothing about another room, nor about other participants', async () => {
+    await alice.leave();
+    problemOf(await callWith(alice.token, 'listParticipants', newRoom()), 'unauthenticated');
+    problemOf(await callWith(alice.token, 'leaveRoom', newRoom()), 'unauthenticated');
+    expect(problemOf(await callWith(alice.token, 'leaveRoom', alice.roomId, 'bob'), 'participant-gone').reason).toBe(
+      'left',
+    );
+    expect(await bob.roster()).toHaveLength(1);
+  });
+
+  test('may come again under its name, also with its dead token in hand, and is a new participant', async () => {
+    await bob.send({ type: 'invite', to: 'alice' });
+    await alice.leave();
+    for (const resume of [false, true]) {
+      const again = await alice.rejoin({ resume });
+      expect(again.joined).toMatchObject({ participantId: 'alice', resumed: false });
+      expect((await again.poll()).messages).toEqual([]);
+      expect(problemOf(await alice.call('listParticipants'), 'participant-gone').reason).toBe('left');
+      expect((await alice.call('leaveRoom')).status).toBe(204);
+      expect(await again.roster()).toHaveLength(2);
+      await again.leave();
+    }
+  });
+
+  test('and came again without an id is somebody else', async () => {
+    await alice.leave();
+    const answer = await call(
+      service.app,
+      'joinRoom',
+      { roomId: alice.roomId },
+      { body: { resume: true }, token: alice.token },
+    );
+    expect(answer.body).toMatchObject({ resumed: false, participantId: expect.not.stringMatching(/^alice$/) });
+  });
+});
+
+describe('a participant whose idle time is over', () => {
+  test('is told so, and the others too', async () => {
+    await clock.advance(11_000);
+    for (const id of OF_A_PARTICIPANT) {
+      expect(problemOf(await alice.call(id), 'participant-gone').reason).toBe('timeout');
+    }
+    expect((await alice.call('leaveRoom')).status).toBe(204);
+    expect((await bob.poll()).messages).toMatchObject([
+      { type: 'participant-left', payload: { participantId: 'alice', reason: 'timeout' } },
+    ]);
+  });
+
+  test('has lost its mailbox, and what it sent stays', async () => {
+    await alice.send({ type: 'invite', to: 'bob' });
+    await bob.send({ type: 'ringing', to: 'alice' });
+    await clock.advance(11_000);
+    const again = await alice.rejoin({ resume: true });
+    expect(again.joined.resumed).toBe(false);
+    expect((await again.poll()).messages).toEqual([]);
+    expect((await bob.poll()).messages[0]).toMatchObject({ type: 'invite', from: 'alice' });
+  });
+});
+
+describe('a live token', () => {
+  test('of another room is forbidden there, whether that room exists or not', async () => {
+    const elsewhere = await join(service.app, newRoom(), 'alice');
+    for (const roomId of [elsewhere.roomId, newRoom()]) {
+      for (const id of [...OF_A_PARTICIPANT, 'leaveRoom'] as const) {
+        problemOf(await callWith(alice.token, id, roomId), 'forbidden');
+      }
+    }
+    expect(await elsewhere.roster()).toHaveLength(1);
+  });
+
+  test('removes nobody but its own participant', async () => {
+    for (const participantId of ['bob', 'nobody']) {
+      problemOf(await callWith(alice.token, 'leaveRoom', alice.roomId, participantId), 'forbidden');
+    }
+    expect(await alice.roster()).toHaveLength(2);
+  });
+});
+
+describe('what is no credential is refused, with a hint', () => {
+  test.each<[string, Record<string, string>]>([
+    ['nothing', {}],
+    ['an empty header', { Authorization: '' }],
+    ['a bare scheme', { Authorization: 'Bearer' }],
+    ['an unknown token', { Authorization: 'Bearer abc' }],
+    ['another scheme', { Authorization: 'Basic YTpi' }],
+    ['two tokens', { Authorization: 'Bearer a, Bearer b' }],
+    ['a very long token', { Authorization: `Bearer ${'x'.repeat(8_000)}` }],
+    ['a token in another header', { 'X-Token': 'x' }],
+  ])('%s', async (_, headers) => {
+    for (const id of [...OF_A_PARTICIPANT, 'leaveRoom'] as const) {
+      const answer = await call(service.app, id, { roomId: alice.roomId, participantId: 'alice' }, { headers });
+      expect(problemOf(answer, 'unauthenticated').retryable).toBe(false);
+      expect(answer.headers['www-authenticate']).toBe('Bearer realm="holdline"');
+    }
+  });
+
+  test('the right handle with a wrong secret', async () => {
+    const [handle] = alice.token.split('.');
+    problemOf(await callWith(`${String(handle)}.${'x'.repeat(32)}`, 'listParticipants'), 'unauthenticated');
+    problemOf(await callWith(alice.token.slice(0, -1), 'listParticipants'), 'unauthenticated');
+    problemOf(await callWith(`${alice.token}x`, 'listParticipants'), 'unauthenticated');
+  });
+
+  test('in the query it is an unknown parameter: tokens do not belong into URLs', async () => {
+    const query = { token: alice.token, access_token: alice.token };
+    const answer = await call(service.app, 'listParticipants', { roomId: alice.roomId }, { query });
+    expect(problemOf(answer, 'invalid-request').errors).toHaveLength(2);
+    expect(JSON.stringify(answer.body)).not.toContain(alice.token);
+  });
+
+  test.each(['bearer', 'BEARER', 'Bearer '])('the scheme is known however it is written: %j', async (scheme) => {
+    const headers = { Authorization: `${scheme} ${alice.token}` };
+    const answer = await call(service.app, 'listParticipants', { roomId: alice.roomId }, { headers });
+    expect(answer.status).toBe(200);
+  });
+});

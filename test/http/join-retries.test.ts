@@ -1,0 +1,151 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { JoinResult } from '../../src/wire/index.ts';
+import type { Answer } from '../support/conformance.ts';
+import { closeServices, createService, type Service } from '../support/holdline.ts';
+import { call, problemOf } from '../support/http.ts';
+import { join, Member, newRoom } from '../support/member.ts';
+
+let service: Service;
+beforeAll(async () => {
+  service = await createService({ rateLimit: 'off', maxParticipantsPerRoom: 3 });
+});
+afterAll(closeServices);
+
+let witness: Member;
+let key: string;
+beforeEach(async () => {
+  witness = await join(service.app, newRoom(), 'witness');
+  key = randomUUID();
+});
+
+function joinWith(
+  body: object,
+  { token, roomId = witness.roomId }: { token?: string; roomId?: string } = {},
+): Promise<Answer> {
+  const headers = { 'Idempotency-Key': key };
+  return call(service.app, 'joinRoom', { roomId }, { body, headers, ...(token !== undefined && { token }) });
+}
+
+const memberOf = ({ status, body }: Answer): Member => {
+  expect(status).toBe(201);
+  return new Member(service.app, body as JoinResult);
+};
+
+const isReplayed = ({ headers }: Answer): boolean => headers['idempotency-replayed'] === 'true';
+
+describe('a join with a key, repeated because its reply was lost', () => {
+  test.each([{ participantId: 'alice' }, {}])('is the same participant with a fresh token: %j', async (body) => {
+    const [first, second] = [await joinWith(body), await joinWith(body)];
+    expect([first, second].map(isReplayed)).toEqual([false, true]);
+    const [{ token: lost, ...before }, { token: fresh, ...after }] = [memberOf(first).joined, memberOf(second).joined];
+    expect(fresh).not.toBe(lost);
+    expect(after).toEqual(before);
+  });
+
+  test('announces nothing again', async () => {
+    await joinWith({ participantId: 'alice' });
+    await joinWith({ participantId: 'alice' });
+    expect((await witness.poll()).messages).toMatchObject([{ type: 'participant-joined' }]);
+    expect(await witness.roster()).toHaveLength(2);
+  });
+
+  test('leaves all tokens good until one is used, then that one alone', async () => {
+    const first = memberOf(await joinWith({}));
+    const second = memberOf(await joinWith({}));
+    const third = memberOf(await joinWith({}));
+    expect(await second.roster()).toHaveLength(2);
+    for (const other of [first, third]) problemOf(await other.call('listParticipants'), 'unauthenticated');
+    expect(await second.roster()).toHaveLength(2);
+  });
+
+  test('is a new join once a token was used: the key is forgotten', async () => {
+    await memberOf(await joinWith({ participantId: 'alice' })).roster();
+    problemOf(await joinWith({ participantId: 'alice' }), 'participant-exists');
+  });
+
+  test('without an id, once a token was used, makes another participant', async () => {
+    const first = memberOf(await joinWith({}));
+    await first.roster();
+    const second = await joinWith({});
+    expect([isReplayed(second), memberOf(second).id === first.id]).toEqual([false, false]);
+  });
+
+  test('is replayed though the room is full by now', async () => {
+    await joinWith({ participantId: 'alice' });
+    await join(service.app, witness.roomId, 'last');
+    problemOf(await call(service.app, 'joinRoom', { roomId: witness.roomId }), 'room-full');
+    expect(isReplayed(await joinWith({ participantId: 'alice' }))).toBe(true);
+  });
+
+  test('by two requests at once is one participant', async () => {
+    const members = (await Promise.all([joinWith({}), joinWith({})])).map(memberOf);
+    expect(new Set(members.map(({ id }) => id)).size).toBe(1);
+    expect(await witness.roster()).toHaveLength(2);
+  });
+
+  test('has a mailbox that already collects', async () => {
+    const lost = memberOf(await joinWith({ participantId: 'alice' }));
+    await witness.send({ type: 'invite', to: 'alice' });
+    const found = memberOf(await joinWith({ participantId: 'alice' }));
+    expect(found.joined.cursor).toBe(lost.joined.cursor);
+    expect((await found.poll({ after: found.joined.cursor })).messages).toMatchObject([{ type: 'invite' }]);
+  });
+});
+
+describe('a takeover with a key, repeated', () => {
+  test.each([{ resume: true }, { resume: false }])('by the old token: %j', async (how) => {
+    const alice = await join(service.app, witness.roomId, 'alice');
+    const { cursor } = await witness.poll();
+    const body = { participantId: 'alice', ...how };
+    const first = await joinWith(body, { token: alice.token });
+    const second = await joinWith(body, { token: alice.token });
+    expect([first, second].map(isReplayed)).toEqual([false, true]);
+    expect(memberOf(second).joined.resumed).toBe(how.resume);
+    expect((await witness.poll({ after: cursor })).messages).toHaveLength(how.resume ? 0 : 2);
+    expect(await memberOf(second).roster()).toHaveLength(2);
+    problemOf(await memberOf(first).call('listParticipants'), 'unauthenticated');
+  });
+});
+
+describe('a key is of one room, one requested id and one credential', () => {
+  test('another room', async () => {
+    await joinWith({ participantId: 'alice' });
+    expect(isReplayed(await joinWith({ participantId: 'alice' }, { roomId: newRoom() }))).toBe(false);
+  });
+
+  test('another id', async () => {
+    await joinWith({ participantId: 'alice' });
+    const answer = await joinWith({ participantId: 'bob' });
+    expect([isReplayed(answer), memberOf(answer).id]).toEqual([false, 'bob']);
+  });
+
+  test('another credential: whoever guesses a key gets nobody else’s participant', async () => {
+    const alice = await join(service.app, witness.roomId, 'alice');
+    await joinWith({ participantId: 'alice', resume: true }, { token: alice.token });
+    problemOf(await joinWith({ participantId: 'alice', resume: true }), 'participant-exists');
+  });
+
+  test('a dead or unknown token is no credential at all', async () => {
+    const gone = await join(service.app, witness.roomId, 'gone');
+    await gone.leave();
+    const answers = [await joinWith({}), await joinWith({}, { token: gone.token }), await joinWith({}, { token: 'x' })];
+    expect(answers.map(isReplayed)).toEqual([false, true, true]);
+  });
+});
+
+test('another body under a key is refused, and the first one still replays', async () => {
+  await joinWith({ participantId: 'alice', displayName: 'A' });
+  for (const body of [{ participantId: 'alice' }, { participantId: 'alice', displayName: 'B' }]) {
+    problemOf(await joinWith(body), 'idempotency-key-reused');
+  }
+  expect(isReplayed(await joinWith({ displayName: 'A', participantId: 'alice' }))).toBe(true);
+});
+
+test('a key of one who has left is of nobody', async () => {
+  const lost = memberOf(await joinWith({ participantId: 'alice' }));
+  const found = memberOf(await joinWith({ participantId: 'alice' }));
+  await found.leave();
+  const answer = await joinWith({ participantId: 'alice' });
+  expect([isReplayed(answer), memberOf(answer).joined.cursor === lost.joined.cursor]).toEqual([false, false]);
+});

@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { TestClock } from '../support/clock.ts';
+import type { Answer } from '../support/conformance.ts';
+import { closeServices, createService, type Service } from '../support/holdline.ts';
+import { call, problemOf } from '../support/http.ts';
+import { join, Member, newRoom } from '../support/member.ts';
+import type { JoinResult } from '../../src/wire/index.ts';
+
+let clock: TestClock;
+let service: Service;
+beforeAll(async () => {
+  clock = new TestClock();
+  service = await createService({ rateLimit: 'off' }, { clock });
+});
+afterAll(closeServices);
+
+let alice: Member;
+let bob: Member;
+beforeEach(async () => {
+  const profile = { displayName: 'Alice', metadata: { v: 1 }, idleTimeoutSeconds: 90 };
+  alice = await join(service.app, newRoom(), { participantId: 'alice', ...profile });
+  bob = await join(service.app, alice.roomId, 'bob');
+});
+
+const joinWith = (body: object, token?: string): Promise<Answer> =>
+  call(service.app, 'joinRoom', { roomId: alice.roomId }, { body, ...(token !== undefined && { token }) });
+
+const memberOf = ({ status, body }: Answer): Member => {
+  expect(status).toBe(201);
+  return new Member(service.app, body as JoinResult);
+};
+
+const typesOf = async (member: Member): Promise<string[]> => (await member.poll()).messages.map(({ type }) => type);
+
+describe('a join under an id that is taken is refused', () => {
+  test.each(['', 'garbage', 'xxxxxxxxxxxx.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'])('with the token %j', async (token) => {
+    for (const resume of [false, true]) {
+      problemOf(await joinWith({ participantId: 'alice', resume }, token), 'participant-exists');
+    }
+    expect(await alice.roster()).toHaveLength(2);
+  });
+
+  test('with a dead token', async () => {
+    await bob.leave();
+    problemOf(await joinWith({ participantId: 'alice' }, bob.token), 'participant-exists');
+  });
+
+  test("with another's live token, of this room or another, which is the wrong kind of proof", async () => {
+    const stranger = await join(service.app, newRoom(), 'alice');
+    for (const token of [bob.token, stranger.token]) {
+      for (const body of [
+        { participantId: 'alice' },
+        { participantId: 'alice', resume: true },
+        { participantId: 'new' },
+      ]) {
+        problemOf(await joinWith(body, token), 'forbidden');
+      }
+    }
+  });
+});
+
+describe('with its own token, without resume, a participant starts anew', () => {
+  test('with a new token and an empty mailbox', async () => {
+    await bob.send({ type: 'invite' });
+    const again = await alice.rejoin();
+    expect(again.joined).toMatchObject({ participantId: 'alice', resumed: false, limits: { idleTimeoutSeconds: 60 } });
+    expect(again.token).not.toBe(alice.token);
+    expect(await again.roster()).toEqual([
+      expect.objectContaining({ participantId: 'bob' }),
+      { participantId: 'alice', joinedAt: expect.any(String), listening: false },
+    ]);
+    expect(await typesOf(again)).toEqual([]);
+  });
+
+  test('and the others learn it as one going and one coming', async () => {
+    const { cursor } = await bob.poll();
+    await alice.rejoin({ displayName: 'Alice 2' });
+    expect((await bob.poll({ after: cursor })).messages).toMatchObject([
+      { type: 'participant-left', payload: { participantId: 'alice', reason: 'replaced' } },
+      { type: 'participant-joined', payload: { participant: { participantId: 'alice', displayName: 'Alice 2' } } },
+    ]);
+  });
+});
+
+describe('with resume its mailbox is kept', () => {
+  test('and its unread messages, its time of joining and what was left out', async () => {
+    await bob.send({ type: 'invite' });
+    await clock.advance(1_000);
+    const again = await alice.rejoin({ resume: true, displayName: 'Alice 2' });
+    expect(again.joined).toMatchObject({
+      resumed: true,
+      cursor: alice.joined.cursor,
+      limits: { idleTimeoutSeconds: 90 },
+    });
+    const [before] = alice.joined.participants;
+    expect(again.joined.participants[0]).toEqual({ ...before, displayName: 'Alice 2' });
+    expect(await typesOf(again)).toEqual(['participant-joined', 'invite']);
+  });
+
+  test('and nothing is announced', async () => {
+    await alice.rejoin({ resume: true });
+    expect(await typesOf(bob)).toEqual([]);
+  });
+
+  test('from the acknowledged position', async () => {
+    await bob.send({ type: 'invite' });
+    const { cursor } = await alice.poll({ limit: 1 });
+    await alice.poll({ after: cursor, limit: 1 });
+    const again = await alice.rejoin({ resume: true });
+    expect(again.joined.cursor).toBe(cursor);
+    expect((await again.poll({ after: cursor })).messages).toMatchObject([{ type: 'invite' }]);
+  });
+
+  test('without an id it means the participant of the token', async () => {
+    const again = memberOf(await joinWith({ resume: true }, alice.token));
+    expect(again.joined).toMatchObject({ participantId: 'alice', resumed: true });
+  });
+
+  test.each([
+    ['no token', undefined],
+    ['a token that nobody knows', 'garbage'],
+  ])('with %s it is a join like any other', async (_, token) => {
+    const guest = memberOf(await joinWith({ resume: true }, token));
+    expect(guest.joined.resumed).toBe(false);
+    expect(guest.id).not.toBe('alice');
+    expect(memberOf(await joinWith({ participantId: 'absent', resume: true }, token)).joined.resumed).toBe(false);
+  });
+
+  test('without resume and without an id, a token makes nobody start anew: there is one participant more', async () => {
+    const third = memberOf(await joinWith({}, alice.token));
+    expect(third.joined.participants).toHaveLength(3);
+    expect(await alice.roster()).toHaveLength(3);
+  });
+});
+
+describe.each([{ resume: true }, { resume: false }])('a replaced token, with $resume', (how) => {
+  test('is worth nothing any more', async () => {
+    const again = await alice.rejoin(how);
+    const sent = { body: {} };
+    for (const id of ['listParticipants', 'getIceServers', 'leaveRoom', 'receiveMessages'] as const) {
+      problemOf(await alice.call(id), 'unauthenticated');
+    }
+    for (const id of ['sendMessage', 'sendMessages', 'pollMessages', 'acknowledgeMessages'] as const) {
+      const answer = await alice.call(id, sent);
+      problemOf(answer, 'unauthenticated');
+      expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+    }
+    expect(await again.roster()).toHaveLength(2);
+  });
+
+  test('proves who it was on a join, until the new token is first used: a lost reply locks nobody out', async () => {
+    await alice.rejoin(how); // the reply is lost, and so is the next
+    await alice.rejoin(how);
+    const again = await alice.rejoin(how);
+    expect(again.joined.resumed).toBe(how.resume);
+    expect(await again.roster()).toHaveLength(2);
+    problemOf(await joinWith({ participantId: 'alice', ...how }, alice.token), 'participant-exists');
+  });
+
+  test('and so does each that was minted on the way', async () => {
+    const [second, third] = [await alice.rejoin(how), await alice.rejoin(how)];
+    const fourth = await second.rejoin(how);
+    problemOf(await third.call('listParticipants'), 'unauthenticated');
+    expect(await fourth.roster()).toHaveLength(2);
+  });
+
+  test('loses its held poll, with 410 and the reason, and nothing is delivered to it', async () => {
+    const { cursor } = await alice.poll();
+    const poll = await service.hold('alice', () =>
+      alice.call('receiveMessages', { query: { after: cursor, wait: 20 } }),
+    );
+    const again = await alice.rejoin(how);
+    await bob.send({ type: 'invite' });
+    expect(problemOf(await poll.ended, 'participant-gone').reason).toBe('replaced');
+    expect((await typesOf(again)).at(-1)).toBe('invite');
+  });
+});
