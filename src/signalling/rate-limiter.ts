@@ -19,6 +19,11 @@ export class RateLimiter {
     this.#clock = clock;
   }
 
+  /** Budgets that are remembered. */
+  get size(): number {
+    return this.#fullAtMs.size;
+  }
+
   /** @returns the refusal, when nothing is left */
   charge(payer: string): SignallingError | undefined {
     const nowMs = this.#clock.steadyMs();

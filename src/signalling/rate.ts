@@ -12,8 +12,8 @@ export interface Rate {
   readonly excess: string;
 }
 
-/** Sums of intervals are not exact, and the last unit of a quota must not be lost to that. */
-const ROUNDING = 0.01;
+/** Of a unit. Sums of intervals are not exact, and the last unit of a quota (of up to some thousands) must not be lost to that. */
+const ROUNDING = 0.1;
 
 /**
  * Generic cell rate algorithm: what was spent is one number, the time at which the budget will be full again. More than the

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Express } from 'express';
+import type { JoinResult } from '../../src/wire/index.ts';
+import { accessToken, API_KEY, hmacKey, SECRET } from '../access/credentials.ts';
+import { TestClock } from '../support/clock.ts';
+import type { Answer } from '../support/conformance.ts';
+import { closeServices, createService } from '../support/holdline.ts';
+import { call, problemOf, type Sent } from '../support/http.ts';
+
+const ATTACKER = '192.0.2.1';
+const SHORT_KEY = 'hunter2';
+
+let clock: TestClock;
+let app: Express;
+beforeEach(async () => {
+  clock = new TestClock();
+  const keys = { accessTokenSecret: SECRET, apiKeys: [API_KEY, SHORT_KEY] };
+  ({ app } = await createService({ ...keys, rateLimitJoinsPerMinute: 5, trustProxy: 1 }, { clock }));
+});
+afterEach(closeServices);
+
+const ask = (token: string, from = ATTACKER, sent: Sent = {}): Promise<Answer> =>
+  call(app, 'listParticipants', { roomId: 'lobby' }, { token, headers: { 'X-Forwarded-For': from }, ...sent });
+
+const guess = (): string => `${randomBytes(9).toString('base64url')}.${randomBytes(24).toString('base64url')}`;
+
+async function codes(attempts: readonly (() => Promise<Answer>)[]): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (const attempt of attempts) found.push(((await attempt()).body as { code?: string }).code);
+  return found;
+}
+
+const times = (count: number, one: () => Promise<Answer>) => Array.from({ length: count }, () => one);
+
+const member = async (sub: string): Promise<JoinResult> => {
+  const token = await accessToken(clock.wallMs(), { sub });
+  return (await call(app, 'joinRoom', { roomId: 'lobby' }, { token, headers: { 'X-Forwarded-For': ATTACKER } }))
+    .body as JoinResult;
+};
+
+const FIVE_THEN_NONE = [...Array<string>(5).fill('unauthenticated'), 'rate-limited'];
+
+describe('fault 35: an address that guesses', () => {
+  test('tokens gets the same answer each time, then the limiter', async () => {
+    const alice = await member('alice');
+    const [handle = ''] = alice.token.split('.');
+    // Of one who is there, of nobody, and no form of a token at all.
+    const guesses = [`${handle}.${'A'.repeat(32)}`, guess(), 'x', `${'A'.repeat(12)}.${'A'.repeat(32)}`];
+    const answers = [];
+    for (const token of guesses) answers.push((await ask(token)).body);
+    expect(new Set(answers.map(({ requestId: _, ...rest }) => JSON.stringify(rest))).size).toBe(1);
+    expect(await codes(times(2, () => ask(guess())))).toEqual(['unauthenticated', 'rate-limited']);
+  });
+
+  test.each([
+    ['API keys', () => Promise.resolve(randomBytes(16).toString('hex'))],
+    [
+      'access tokens',
+      () => accessToken(clock.wallMs(), { sub: 'alice' }, { key: hmacKey(randomBytes(32).toString('hex')) }),
+    ],
+    ['nothing at all', () => Promise.resolve('')],
+  ])('%s meets the limiter', async (_, make) => {
+    expect(await codes(times(6, async () => ask(await make())))).toEqual(FIVE_THEN_NONE);
+  });
+
+  test('is told when to come again', async () => {
+    await codes(times(5, () => ask(guess())));
+    const refused = await ask(guess());
+    problemOf(refused, 'rate-limited');
+    expect(refused.headers).toMatchObject({
+      'retry-after': '12',
+      'ratelimit-policy': '"authentication";q=5;w=60',
+      ratelimit: '"authentication";r=0;t=12',
+    });
+    expect(refused.headers['www-authenticate']).toBeUndefined();
+    await clock.advance(12_000);
+    expect(await codes(times(2, () => ask(guess())))).toEqual(['unauthenticated', 'rate-limited']);
+  });
+
+  test('by any operation has one budget', async () => {
+    const place = { roomId: 'lobby', participantId: 'alice' };
+    const sent = () => ({ token: guess(), headers: { 'X-Forwarded-For': ATTACKER } });
+    const operations = ['joinRoom', 'leaveRoom', 'receiveMessages', 'listRooms', 'closeRoom', 'getIceServers'] as const;
+    expect(await codes(operations.map((id) => () => call(app, id, place, sent())))).toEqual(FIVE_THEN_NONE);
+  });
+
+  test('does not keep others there from what is theirs', async () => {
+    const alice = await member('alice');
+    await codes(times(20, () => ask(guess())));
+    expect((await ask(alice.token)).status).toBe(200);
+    expect((await ask(API_KEY)).status).toBe(200);
+    expect((await member('bob')).participantId).toBe('bob');
+    expect(await codes([() => ask(guess(), '192.0.2.2')])).toEqual(['unauthenticated']);
+  });
+
+  test('cannot search for a short API key: it is not compared any more', async () => {
+    expect((await ask(SHORT_KEY)).status).toBe(200);
+    await codes(times(5, () => ask('hunter1')));
+    problemOf(await ask(SHORT_KEY), 'rate-limited');
+    expect((await ask(SHORT_KEY, '192.0.2.2')).status).toBe(200);
+    await clock.advance(60_000);
+    expect((await ask(SHORT_KEY)).status).toBe(200);
+  });
+});
+
+test('failed authentications and joins have budgets of their own', async () => {
+  const { app: open } = await createService({ rateLimitJoinsPerMinute: 2 }, { clock });
+  const fail = () => call(open, 'listParticipants', { roomId: 'lobby' }, { token: guess() });
+  const join = () => call(open, 'joinRoom', { roomId: 'lobby' });
+  expect(await codes([fail, fail, fail])).toEqual(['unauthenticated', 'unauthenticated', 'rate-limited']);
+  expect(await codes([join, join, join])).toEqual([undefined, undefined, 'rate-limited']);
+});
+
+test('RATE_LIMIT=off lifts it', async () => {
+  const { app: free } = await createService({ rateLimitJoinsPerMinute: 1, rateLimit: 'off' }, { clock });
+  const fail = () => call(free, 'listParticipants', { roomId: 'lobby' }, { token: guess() });
+  expect(new Set(await codes(times(20, fail)))).toEqual(new Set(['unauthenticated']));
+});

@@ -1,0 +1,164 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Express } from 'express';
+import type { JoinResult } from '../../src/wire/index.ts';
+import { accessToken, API_KEY, SECRET } from '../access/credentials.ts';
+import { TestClock } from '../support/clock.ts';
+import type { Answer } from '../support/conformance.ts';
+import { closeServices, createService } from '../support/holdline.ts';
+import { call, problemOf, type Sent } from '../support/http.ts';
+
+let clock: TestClock;
+beforeEach(() => {
+  clock = new TestClock();
+});
+afterEach(closeServices);
+
+const service = async (given: Parameters<typeof createService>[0]): Promise<Express> =>
+  (await createService({ rateLimitJoinsPerMinute: 3, trustProxy: 1, ...given }, { clock })).app;
+
+const join = (app: Express, from: string, sent: Sent = {}): Promise<Answer> =>
+  call(app, 'joinRoom', { roomId: 'lobby' }, { ...sent, headers: { 'X-Forwarded-For': from, ...sent.headers } });
+
+/** One after the other, so that it is known which is refused. */
+async function statuses(joins: readonly (() => Promise<Answer>)[]): Promise<number[]> {
+  const found: number[] = [];
+  for (const one of joins) found.push((await one()).status);
+  return found;
+}
+
+const times = (count: number, one: () => Promise<Answer>) => Array.from({ length: count }, () => one);
+
+describe('in open mode a client address joins 3 times a minute', () => {
+  let app: Express;
+  beforeEach(async () => {
+    app = await service({});
+  });
+
+  test('and the fourth is told when to come again', async () => {
+    expect(await statuses(times(4, () => join(app, '192.0.2.1')))).toEqual([201, 201, 201, 429]);
+    const refused = await join(app, '192.0.2.1');
+    problemOf(refused, 'rate-limited');
+    expect(refused.headers).toMatchObject({
+      'retry-after': '20',
+      'ratelimit-policy': '"joins";q=3;w=60',
+      ratelimit: '"joins";r=0;t=20',
+    });
+    await clock.advance(20_000);
+    expect(await statuses(times(2, () => join(app, '192.0.2.1')))).toEqual([201, 429]);
+  });
+
+  test('each address for itself', async () => {
+    await statuses(times(4, () => join(app, '192.0.2.1')));
+    expect((await join(app, '192.0.2.2')).status).toBe(201);
+  });
+
+  test('an IPv6 address together with all of its /64', async () => {
+    const addresses = ['2001:db8::1', '2001:db8::2', '2001:db8:0:0:ffff::', '2001:0db8::9'];
+    expect(await statuses(addresses.map((from) => () => join(app, from)))).toEqual([201, 201, 201, 429]);
+    expect((await join(app, '2001:db8:0:1::1')).status).toBe(201);
+  });
+
+  test('also by those that are refused for other reasons: that is how ids are guessed', async () => {
+    await join(app, '192.0.2.9', { body: { participantId: 'alice' } });
+    const guess = () => join(app, '192.0.2.1', { body: { participantId: 'alice' } });
+    expect(await statuses(times(4, guess))).toEqual([409, 409, 409, 429]);
+  });
+
+  test('while retries under a known key go on, uncharged', async () => {
+    const retry = () => join(app, '192.0.2.1', { headers: { 'Idempotency-Key': 'k1' } });
+    expect(await statuses(times(6, retry))).toEqual(Array<number>(6).fill(201));
+    expect(await statuses(times(3, () => join(app, '192.0.2.1')))).toEqual([201, 201, 429]);
+    expect((await retry()).headers['idempotency-replayed']).toBe('true');
+    problemOf(await join(app, '192.0.2.1', { headers: { 'Idempotency-Key': 'k2' } }), 'rate-limited');
+    problemOf(
+      await join(app, '192.0.2.1', { headers: { 'Idempotency-Key': 'k1' }, body: { displayName: 'x' } }),
+      'idempotency-key-reused',
+    );
+  });
+
+  test('and what it does besides joining is not counted', async () => {
+    const { token } = (await join(app, '192.0.2.1')).body as JoinResult;
+    const list = () => call(app, 'listParticipants', { roomId: 'lobby' }, { token });
+    expect(await statuses(times(10, list))).toEqual(Array<number>(10).fill(200));
+  });
+});
+
+describe('with access tokens a subject joins 3 times a minute', () => {
+  let app: Express;
+  beforeEach(async () => {
+    app = await service({ accessTokenSecret: SECRET });
+  });
+  const as = async (sub: string, room: string | undefined = '*') =>
+    join(app, '192.0.2.1', { token: await accessToken(clock.wallMs(), { sub, room }) });
+
+  test('and the fourth is refused, whichever room and address', async () => {
+    expect(await statuses(times(4, () => as('alice')))).toEqual([201, 201, 201, 429]);
+    const token = await accessToken(clock.wallMs(), { sub: 'alice', room: 'attic' });
+    const elsewhere = await call(
+      app,
+      'joinRoom',
+      { roomId: 'attic' },
+      { token, headers: { 'X-Forwarded-For': '192.0.2.2' } },
+    );
+    problemOf(elsewhere, 'rate-limited');
+  });
+
+  test('but a school behind one address joins at once', async () => {
+    const pupils = Array.from({ length: 30 }, (_, index) => `pupil-${index}`);
+    expect(await statuses(pupils.map((pupil) => () => as(pupil)))).toEqual(Array<number>(30).fill(201));
+  });
+
+  test('and so does a participant that comes back by its own token', async () => {
+    const { token } = (await as('alice')).body as JoinResult;
+    const again = () => join(app, '192.0.2.1', { token, body: { resume: true } });
+    expect(await statuses(times(4, again))).toEqual([201, 201, 201, 429]);
+    expect((await as('bob')).status).toBe(201);
+  });
+});
+
+test('API keys join without end', async () => {
+  const app = await service({ apiKeys: [API_KEY] });
+  expect(await statuses(times(20, () => join(app, '192.0.2.1', { token: API_KEY })))).toEqual(
+    Array<number>(20).fill(201),
+  );
+});
+
+test('RATE_LIMIT=off lifts it', async () => {
+  const app = await service({ rateLimit: 'off' });
+  expect(await statuses(times(20, () => join(app, '192.0.2.1')))).toEqual(Array<number>(20).fill(201));
+});
+
+describe('whose address counts is what TRUST_PROXY says', () => {
+  const fromAfar = (index: number) => `203.0.113.${index}`;
+  const spoofed = (app: Express) => statuses([1, 2, 3, 4].map((index) => () => join(app, fromAfar(index))));
+
+  test('none is trusted by default: a client cannot choose its address', async () => {
+    expect(await spoofed(await service({ trustProxy: false }))).toEqual([201, 201, 201, 429]);
+  });
+
+  test('one hop: only what the nearest proxy added counts', async () => {
+    const app = await service({ trustProxy: 1 });
+    const through = [1, 2, 3, 4].map((index) => () => join(app, `${fromAfar(index)}, 192.0.2.7`));
+    expect(await statuses(through)).toEqual([201, 201, 201, 429]);
+  });
+
+  test('two hops: the client of the farther proxy', async () => {
+    const app = await service({ trustProxy: 2 });
+    const through = [1, 2, 3, 4].map((index) => () => join(app, `198.51.100.1, ${fromAfar(index)}, 192.0.2.7`));
+    expect(await statuses(through)).toEqual([201, 201, 201, 201]);
+  });
+
+  test('addresses: proxies of the list are looked through, others are clients', async () => {
+    const app = await service({ trustProxy: ['loopback', '192.0.2.0/24'] });
+    const through = (chain: (index: number) => string) =>
+      statuses([1, 2, 3, 4].map((index) => () => join(app, chain(index))));
+    expect(await through((index) => `${fromAfar(index)}, 192.0.2.7`)).toEqual([201, 201, 201, 201]);
+    expect(await through((index) => `${fromAfar(index)}, 198.51.100.1`)).toEqual([201, 201, 201, 429]);
+  });
+
+  test('what is no address counts as the proxy itself', async () => {
+    const app = await service({ trustProxy: true });
+    const nonsense = ['unknown', '_hidden', 'x'.repeat(4_000), ''];
+    expect(await statuses(nonsense.map((from) => () => join(app, from)))).toEqual([201, 201, 201, 429]);
+  });
+});
