@@ -64,7 +64,7 @@ export class Outbox {
       const { receipts } = await this.#persist(group);
       group.forEach((item, index) => {
         this.#queue.remove(item);
-        item.resolve(receipts[index] as Receipt);
+        item.resolve(receipts[index]!);
       });
     } catch (error) {
       this.#refuse(group, error as HoldlineError);

@@ -1,0 +1,174 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { joinRoom, type JoinOptions, type StorageLike } from '../../src/client/index.ts';
+import { batch, broken, HostileServer, json, message, problem } from './support/hostile-server.ts';
+
+class FakeStorage implements StorageLike {
+  readonly items = new Map<string, string>();
+  getItem(key: string): string | null {
+    return this.items.get(key) ?? null;
+  }
+  setItem(key: string, value: string): void {
+    this.items.set(key, value);
+  }
+  removeItem(key: string): void {
+    this.items.delete(key);
+  }
+  get kept(): unknown {
+    const [value] = this.items.values();
+    return value === undefined ? undefined : (JSON.parse(value) as unknown);
+  }
+}
+
+let server: HostileServer;
+let storage: FakeStorage;
+let options: JoinOptions;
+beforeEach(() => {
+  server = new HostileServer();
+  storage = new FakeStorage();
+  options = { ...server.options, storage };
+});
+
+const bodies = (): unknown[] => server.all('join').map(({ body, headers }) => [body, headers.Authorization]);
+
+describe('a reload', () => {
+  test('takes the mailbox up where it was: same participant, own token, kept cursor', async () => {
+    server.script(
+      'poll',
+      () => batch('c5', message('custom')),
+      () => new Promise(() => undefined),
+    );
+    const before = await joinRoom(options);
+    before.on('message', () => undefined);
+    await server.time.advance(1_000);
+    expect(storage.kept).toEqual({ participantId: 'me', token: 'token1', cursor: 'c5' });
+
+    server.on('join', () => json(201, server.joinResult({ resumed: true, cursor: 'c4' })));
+    const after = await joinRoom(options);
+    after.on('message', () => undefined);
+    await server.time.advance(1_000);
+    expect(after.resumed).toBe(true);
+    expect(bodies()[1]).toEqual([{ participantId: 'me', resume: true }, 'Bearer token1']);
+    expect(server.all('poll').at(-1)?.body.after).toBe('c5');
+    expect(storage.kept).toEqual({ participantId: 'me', token: 'token2', cursor: 'c5' });
+  });
+
+  test('into a mailbox that has gone starts at the cursor of the new one', async () => {
+    await joinRoom(options);
+    server.on('join', () => json(201, server.joinResult({ resumed: false, cursor: 'n0' })));
+    const after = await joinRoom(options);
+    after.on('message', () => undefined);
+    await server.time.advance(1_000);
+    expect([after.resumed, server.all('poll').at(-1)?.body.after]).toEqual([false, 'n0']);
+  });
+
+  test.each([[401], [403], [409], [410]])(
+    'with a token that is refused with %i enters like anybody else',
+    async (status) => {
+      await joinRoom({ ...options, participantId: undefined as never });
+      server.script(
+        'join',
+        () => problem(status, 'whatever'),
+        () => json(201, server.joinResult()),
+      );
+      await joinRoom({ ...options, participantId: undefined as never });
+      expect(bodies().slice(1)).toEqual([
+        [{ participantId: 'me', resume: true }, 'Bearer token1'],
+        [{}, undefined],
+      ]);
+    },
+  );
+
+  test('after leaving finds nothing to resume', async () => {
+    const mailbox = await joinRoom(options);
+    await Promise.all([mailbox.leave(), server.time.advance(1_000)]);
+    expect(storage.items.size).toBe(0);
+  });
+
+  test('leaving does not forget the mailbox of another tab', async () => {
+    const mailbox = await joinRoom(options);
+    const theirs = JSON.stringify({ participantId: 'me', token: 'theirs', cursor: 'c9' });
+    for (const key of storage.items.keys()) storage.setItem(key, theirs);
+    await Promise.all([mailbox.leave(), server.time.advance(1_000)]);
+    expect(storage.kept).toEqual(JSON.parse(theirs));
+  });
+
+  test.each([['not JSON'], ['null'], ['{"token":1}'], ['[]']])('with a record "%s" joins anew', async (record) => {
+    storage.getItem = () => record;
+    const mailbox = await joinRoom(options);
+    expect(mailbox.participantId).toBe('me');
+  });
+
+  test('works without a storage that is full, forbidden or slow', async () => {
+    const refuse = (): never => {
+      throw new Error('QuotaExceededError');
+    };
+    const broken: StorageLike = { getItem: refuse, setItem: refuse, removeItem: () => Promise.reject(new Error('no')) };
+    const mailbox = await joinRoom({ ...options, storage: broken });
+    await Promise.all([mailbox.leave(), server.time.advance(1_000)]);
+    expect(server.count('leave')).toBe(1);
+  });
+});
+
+describe('joining', () => {
+  test('repeats a lost join under one key', async () => {
+    server.script(
+      'join',
+      broken,
+      () => problem(503, 'shutting-down', { retryAfter: 1 }),
+      () => json(201, server.joinResult()),
+    );
+    await Promise.all([joinRoom(options), server.time.advance(5_000)]);
+    const keys = server.all('join').map(({ headers }) => headers['Idempotency-Key']);
+    expect(new Set(keys).size).toBe(1);
+    expect(keys).toHaveLength(3);
+  });
+
+  test('gives up after its time-out', async () => {
+    server.on('join', broken);
+    const joining = joinRoom({ ...options, joinTimeoutMs: 10_000 }).catch((error: unknown) => error);
+    await server.time.advance(40_000);
+    expect(await joining).toMatchObject({ name: 'HoldlineError', code: 'network' });
+  });
+
+  test('is refused at once by what no retry mends', async () => {
+    server.on('join', () => problem(409, 'room-full', { detail: 'The room has its 32 participants.' }));
+    await expect(joinRoom(options)).rejects.toMatchObject({
+      code: 'room-full',
+      message: 'The room has its 32 participants.',
+    });
+  });
+
+  test('can be aborted, while waiting and while asking', async () => {
+    const abort = new AbortController();
+    server.on('join', () => new Promise(() => undefined));
+    const asking = joinRoom({ ...options, signal: abort.signal });
+    await server.time.advance(100);
+    abort.abort();
+    await expect(asking).rejects.toMatchObject({ code: 'closed' });
+    await expect(joinRoom({ ...options, signal: abort.signal })).rejects.toMatchObject({ code: 'closed' });
+  });
+
+  test('asks for a fresh access token for every attempt, and forgives a moment without one', async () => {
+    let minted = 0;
+    const accessToken = (): Promise<string> => {
+      minted += 1;
+      return minted === 1 ? Promise.reject(new TypeError('fetch failed')) : Promise.resolve(`jwt${minted}`);
+    };
+    server.script('join', broken, () => json(201, server.joinResult()));
+    await Promise.all([joinRoom({ ...options, accessToken }), server.time.advance(5_000)]);
+    expect(server.all('join').map(({ headers }) => headers.Authorization)).toEqual(['Bearer jwt2', 'Bearer jwt3']);
+  });
+
+  test("can go through the app's own backend", async () => {
+    const asked: unknown[] = [];
+    const join: NonNullable<JoinOptions['join']> = (request) => {
+      asked.push(request);
+      return Promise.resolve(server.joinResult({ token: 'from-backend' }) as never);
+    };
+    const mailbox = await joinRoom({ ...options, displayName: 'Me', join });
+    await Promise.all([mailbox.send({ type: 'custom' }), server.time.advance(100)]);
+    expect(asked).toEqual([{ participantId: 'me', displayName: 'Me' }]);
+    expect(server.all('send')[0]?.headers.Authorization).toBe('Bearer from-backend');
+    expect(server.count('join')).toBe(0);
+  });
+});

@@ -1,0 +1,182 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { joinRoom, type Mailbox, type OutgoingMessage } from '../../src/client/index.ts';
+import { broken, HostileServer, html, json, problem, type Asked } from './support/hostile-server.ts';
+
+const MINUTE = 60_000;
+
+let server: HostileServer;
+let mailbox: Mailbox;
+beforeEach(async () => {
+  server = new HostileServer();
+  mailbox = await joinRoom(server.options);
+});
+
+const note = (text: string, more: Partial<OutgoingMessage> = {}): OutgoingMessage =>
+  ({ type: 'custom', payload: text, ...more }) as OutgoingMessage;
+
+const textsOf = ({ body }: Asked): unknown[] =>
+  (body.messages as { payload: unknown }[]).map(({ payload }) => payload);
+
+const batches = (): unknown[] => server.all('send').map(textsOf);
+
+async function settled(sending: Promise<unknown>[], withinMs = 3 * MINUTE): Promise<string[]> {
+  const [results] = await Promise.all([Promise.allSettled(sending), server.time.advance(withinMs)]);
+  return results.map((result) => (result.status === 'fulfilled' ? 'sent' : (result.reason as { code: string }).code));
+}
+
+/** Answers a send after a while, as the network takes it. */
+const slowly =
+  (ms: number) =>
+  async ({ body }: Asked) => {
+    await server.time.after(ms);
+    return json(201, { receipts: (body.messages as unknown[]).map(() => server.receipt()) });
+  };
+
+describe('sends that happen together', () => {
+  test('go as one batch per recipient, in their order', async () => {
+    const sending = [
+      note('a1', { to: 'a' }),
+      note('b1', { to: 'b' }),
+      note('a2', { to: 'a' }),
+      note('b2', { to: 'b' }),
+    ];
+    expect(await settled(sending.map((message) => mailbox.send(message)))).toEqual(['sent', 'sent', 'sent', 'sent']);
+    expect(batches()).toEqual([
+      ['a1', 'a2'],
+      ['b1', 'b2'],
+    ]);
+  });
+
+  test('while another is under way follow as one batch: a trickle of candidates costs two requests', async () => {
+    server.on('send', slowly(50));
+    const sending = [mailbox.send(note('offer', { to: 'a' }))];
+    for (let candidate = 1; candidate <= 12; candidate += 1) {
+      await server.time.advance(2);
+      sending.push(mailbox.send(note(`c${candidate}`, { to: 'a' })));
+    }
+    await settled(sending);
+    expect(batches()).toEqual([['offer'], Array.from({ length: 12 }, (_, index) => `c${index + 1}`)]);
+  });
+
+  test('are split at what the server takes in one batch', async () => {
+    await settled(Array.from({ length: 40 }, (_, index) => mailbox.send(note(String(index), { to: 'a' }))));
+    expect(server.all('send').map((asked) => textsOf(asked).length)).toEqual([32, 8]);
+  });
+
+  test('keep different lifetimes apart, and the order all the same', async () => {
+    const invite = note('invite', { to: 'a', ttlSeconds: 5 });
+    await settled([note('1', { to: 'a' }), invite, note('2', { to: 'a' })].map((message) => mailbox.send(message)));
+    expect(batches()).toEqual([['1'], ['invite'], ['2']]);
+  });
+
+  test('to everyone wait for all before them, and hold back all behind them', async () => {
+    server.on('send', slowly(100));
+    const order = [note('a1', { to: 'a' }), note('all'), note('b1', { to: 'b' })];
+    await settled(order.map((message) => mailbox.send(message)));
+    expect(batches()).toEqual([['a1'], ['all'], ['b1']]);
+    const [first, second, third] = server.all('send').map(({ atMs }) => atMs);
+    expect([Number(second) - Number(first), Number(third) - Number(second)]).toEqual([100, 100]);
+  });
+
+  test('to one with a full mailbox do not hold up the others', async () => {
+    server.on('send', (asked) =>
+      String(textsOf(asked)[0]).startsWith('full') ? problem(429, 'mailbox-full', { retryAfter: 2 }) : slowly(5)(asked),
+    );
+    const full = mailbox.send(note('full', { to: 'a', ttlSeconds: 30 }));
+    const other = mailbox.send(note('fine', { to: 'b' }));
+    expect(await settled([other], 100)).toEqual(['sent']);
+    expect(await settled([full])).toEqual(['lifetime-over']);
+  });
+});
+
+describe('a lost reply', () => {
+  test.each([
+    ['a broken connection', broken],
+    ['a page of a proxy', () => html(502)],
+    ['a server that has no room now', () => problem(503, 'storage-unavailable', { retryAfter: 1 })],
+    ['a 200 that lacks receipts', () => json(200, {})],
+  ])('or %s: the same request goes again under the same key until it is answered', async (_, answer) => {
+    server.script('send', answer, answer, slowly(1));
+    expect(await settled([mailbox.send(note('once', { to: 'a' }))])).toEqual(['sent']);
+    const [first, ...retries] = server.all('send').map(({ body, headers }) => [headers['Idempotency-Key'], body]);
+    expect(retries).toEqual([first, first]);
+    expect(first?.[0]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  test('different requests have different keys', async () => {
+    await settled([mailbox.send(note('1', { to: 'a' })), mailbox.send(note('2', { to: 'b' }))]);
+    expect(new Set(server.all('send').map(({ headers }) => headers['Idempotency-Key'])).size).toBe(2);
+  });
+
+  test('is retried until the lifetime is over, with growing pauses and no storm', async () => {
+    server.on('send', broken);
+    const startedMs = server.time.now();
+    const end = mailbox
+      .send(note('late', { to: 'a' }))
+      .catch((error: unknown) => [error, server.time.now() - startedMs]);
+    await server.time.advance(5 * MINUTE);
+    expect(await end).toEqual([expect.objectContaining({ code: 'lifetime-over' }), expect.any(Number)]);
+    const [, tookMs] = (await end) as [unknown, number];
+    expect(tookMs).toBeGreaterThanOrEqual(110_000);
+    expect(tookMs).toBeLessThanOrEqual(140_000);
+    expect(server.count('send')).toBeLessThanOrEqual(20);
+  });
+
+  test('a send that hangs is given up after 15 s and tried again', async () => {
+    server.script('send', () => new Promise(() => undefined), slowly(1));
+    expect(await settled([mailbox.send(note('hangs', { to: 'a' }))], 17_000)).toEqual(['sent']);
+  });
+});
+
+describe('a refusal', () => {
+  test('that no retry mends is told at once', async () => {
+    server.on('send', () => problem(404, 'recipient-not-found'));
+    expect(await settled([mailbox.send(note('1', { to: 'x' })), mailbox.send(note('2', { to: 'x' }))], 1_000)).toEqual([
+      'recipient-not-found',
+      'recipient-not-found',
+    ]);
+    expect(server.count('send')).toBe(1);
+  });
+
+  test('of a batch fails only the message that is at fault, and keeps the order of the others', async () => {
+    server.on('send', (asked) => (textsOf(asked).includes('huge') ? problem(413, 'too-large') : slowly(1)(asked)));
+    const sending = ['1', 'huge', '2'].map((text) => mailbox.send(note(text, { to: 'a' })));
+    expect(await settled(sending)).toEqual(['sent', 'too-large', 'sent']);
+    expect(batches()).toEqual([['1', 'huge', '2'], ['1'], ['huge'], ['2']]);
+  });
+});
+
+describe('the end', () => {
+  test('leaving waits for what is on its way, then leaves', async () => {
+    server.on('send', slowly(500));
+    const sending = mailbox.send(note('hangup', { to: 'a' }));
+    await Promise.all([mailbox.leave(), server.time.advance(MINUTE)]);
+    await expect(sending).resolves.toMatchObject({ id: 'receipt1' });
+    expect(server.asked.map(({ operation }) => operation)).toEqual(['join', 'send', 'leave']);
+    expect(server.all('leave')[0]?.headers).toMatchObject({ 'X-HTTP-Method-Override': 'DELETE' });
+  });
+
+  test('leaving waits no longer than 2 s, and what was not sent is rejected', async () => {
+    server.on('send', broken);
+    const sending = settled([mailbox.send(note('never', { to: 'a' }))], 4_000);
+    const leaving = mailbox.leave();
+    expect(await sending).toEqual(['closed']);
+    await leaving;
+    expect(server.count('leave')).toBe(1);
+  });
+
+  test('leaving tries for some seconds and gives up without an error', async () => {
+    server.on('leave', broken);
+    const leaving = mailbox.leave();
+    await server.time.advance(MINUTE);
+    await leaving;
+    expect(server.count('leave')).toBeGreaterThan(1);
+    expect(server.count('leave')).toBeLessThan(10);
+  });
+
+  test('closing acknowledges and does not leave', async () => {
+    await Promise.all([mailbox.close(), server.time.advance(1_000)]);
+    expect(server.asked.map(({ operation }) => operation)).toEqual(['join', 'ack']);
+    await expect(mailbox.send(note('late'))).rejects.toMatchObject({ code: 'closed' });
+  });
+});

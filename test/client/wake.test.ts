@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { joinRoom, type Mailbox } from '../../src/client/index.ts';
+import { batch, broken, HostileServer, message } from './support/hostile-server.ts';
+
+/** A browser's page, as far as the client looks at it. */
+class FakePage {
+  readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+  readonly #target = new EventTarget();
+  readonly #before = { ...(globalThis as Record<string, unknown>) };
+
+  open(): void {
+    const target = this.#target;
+    Object.assign(globalThis, {
+      document: this.document,
+      addEventListener: target.addEventListener.bind(target),
+      removeEventListener: target.removeEventListener.bind(target),
+    });
+  }
+
+  close(): void {
+    for (const name of ['document', 'addEventListener', 'removeEventListener']) {
+      if (!(name in this.#before)) Reflect.deleteProperty(globalThis, name);
+      else Object.assign(globalThis, { [name]: this.#before[name] });
+    }
+  }
+
+  fire(name: string, fields: object = {}): void {
+    this.#target.dispatchEvent(Object.assign(new Event(name), fields));
+  }
+
+  show(visibilityState: 'visible' | 'hidden'): void {
+    this.document.visibilityState = visibilityState;
+    this.document.dispatchEvent(new Event('visibilitychange'));
+  }
+}
+
+let server: HostileServer;
+let page: FakePage;
+let mailbox: Mailbox;
+beforeEach(async () => {
+  page = new FakePage();
+  page.open();
+  server = new HostileServer();
+  mailbox = await joinRoom(server.options);
+});
+afterEach(async () => {
+  await Promise.all([mailbox.close(), server.time.advance(10_000)]);
+  page.close();
+});
+
+/** Begins to poll, and lets a second pass. */
+async function listen(): Promise<void> {
+  mailbox.on('message', () => undefined);
+  await server.time.advance(1_000);
+}
+
+const forever = () => new Promise<never>(() => undefined);
+
+describe('a client that waits', () => {
+  test('polls at once after `online`, and forgets what it learned about the network before', async () => {
+    server.on('poll', async () => {
+      await server.time.after(5_000);
+      return broken();
+    });
+    await listen();
+    await server.time.advance(15_000);
+    expect(mailbox.waitSeconds).toBe(4);
+    const polls = server.count('poll');
+    page.fire('online');
+    await server.time.advance(0);
+    expect(server.count('poll')).toBe(polls + 1);
+    expect(server.all('poll').at(-1)?.body.wait).toBe(25);
+  });
+
+  test('does not wait for its back-off to end when the page is shown', async () => {
+    server.on('poll', broken);
+    await listen();
+    await server.time.advance(60_000);
+    const polls = server.count('poll');
+    page.show('visible');
+    await server.time.advance(0);
+    expect(server.count('poll')).toBe(polls + 1);
+  });
+
+  test('replaces a held poll when the page comes back from the back-forward cache, not when it is first shown', async () => {
+    server.on('poll', forever);
+    await listen();
+    page.fire('pageshow', { persisted: false });
+    await server.time.advance(0);
+    expect(server.count('poll')).toBe(1);
+    page.fire('pageshow', { persisted: true });
+    await server.time.advance(0);
+    expect(server.count('poll')).toBe(2);
+  });
+
+  test('keeps its held poll when a page is hidden for a moment, and replaces it after a long while', async () => {
+    server.on('poll', forever);
+    await listen();
+    page.show('hidden');
+    await server.time.advance(3_000);
+    page.show('visible');
+    await server.time.advance(0);
+    expect(server.count('poll')).toBe(1);
+    page.show('hidden');
+    await server.time.advance(20_000);
+    expect(server.count('poll')).toBe(1);
+    page.show('visible');
+    await server.time.advance(0);
+    expect(server.count('poll')).toBe(2);
+  });
+
+  test('polls within 5 s after the machine slept', async () => {
+    server.on('poll', forever);
+    await listen();
+    await server.time.sleep(600_000);
+    await server.time.advance(0);
+    expect(server.count('poll')).toBe(2);
+  });
+
+  test('is not made to spin by events that come without end', async () => {
+    server.on('poll', broken);
+    await listen();
+    for (let second = 0; second < 60; second += 1) {
+      for (let time = 0; time < 50; time += 1) page.fire('online');
+      await server.time.advance(1_000);
+    }
+    expect(server.count('poll')).toBeLessThanOrEqual(50 + 5 * 60 + 10);
+  });
+});
+
+describe('a page that is hidden or closed', () => {
+  test('tells what was handled, in a request that outlives it, and leaves nobody', async () => {
+    server.script('poll', () => batch('c3', message('custom')), forever);
+    await listen();
+    page.fire('pagehide');
+    await server.time.advance(1_000);
+    expect(server.all('ack').map(({ body }) => body)).toEqual([{ cursor: 'c3' }]);
+    expect(server.keptAlive).toEqual(['ack']);
+    expect(server.count('leave')).toBe(0);
+  });
+});
