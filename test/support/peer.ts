@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { Batch, MessageType, ReceivedMessage } from '../../src/wire/index.ts';
 import { untilAnswered } from './fetch-member.ts';
 import type { Member } from './member.ts';
-import { type Candidate, type DataChannel, openPeerConnection, type SessionDescription } from './webrtc.ts';
+import {
+  type Candidate,
+  type Configuration,
+  type DataChannel,
+  openPeerConnection,
+  type PeerConnection,
+  type SessionDescription,
+} from './webrtc.ts';
 
 /** What one side of a call has done or met. */
 type Step = `${'sent' | 'got'} ${string}` | 'connected' | `heard ${string}` | 'ended';
@@ -11,6 +18,7 @@ type Step = `${'sent' | 'got'} ${string}` | 'connected' | `heard ${string}` | 'e
 interface Options {
   /** Lets candidates overtake the description that they belong to, as parallel sends may. */
   readonly candidatesFirst?: boolean;
+  readonly rtc?: Configuration;
 }
 
 /**
@@ -25,7 +33,7 @@ export class Peer {
   earlyCandidates = 0;
   /** Resolves when the mailbox is somebody else's. @throws what went wrong in any step */
   readonly listening: Promise<void>;
-  readonly #connection = openPeerConnection();
+  readonly #connection: PeerConnection;
   readonly #options: Options;
   readonly #reached = new EventEmitter();
   readonly #failed = Promise.withResolvers<never>();
@@ -39,6 +47,7 @@ export class Peer {
   constructor(member: Member, options: Options = {}) {
     this.member = member;
     this.#options = options;
+    this.#connection = openPeerConnection(options.rtc);
     this.#connection.onicecandidate = ({ candidate }) => this.#trickle(candidate?.toJSON());
     this.#connection.onconnectionstatechange = () => {
       if (this.#connection.connectionState === 'connected') this.#reach('connected');

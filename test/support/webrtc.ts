@@ -34,11 +34,21 @@ export interface PeerConnection {
   close(): void;
 }
 
-const { RTCPeerConnection } = wrtc as unknown as { RTCPeerConnection: new () => PeerConnection };
+/** The part of `RTCConfiguration` that tests set. */
+export interface Configuration {
+  readonly iceServers?: readonly {
+    readonly urls: readonly string[];
+    readonly username?: string;
+    readonly credential?: string;
+  }[];
+  readonly iceTransportPolicy?: 'all' | 'relay';
+}
+
+const { RTCPeerConnection } = wrtc as unknown as { RTCPeerConnection: new (given: Configuration) => PeerConnection };
 
 /** Real libwebrtc, closed after the test. */
-export function openPeerConnection(): PeerConnection {
-  const connection = new RTCPeerConnection();
+export function openPeerConnection(configuration: Configuration = {}): PeerConnection {
+  const connection = new RTCPeerConnection(configuration);
   onCleanUp(() => connection.close());
   return connection;
 }

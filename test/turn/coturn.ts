@@ -1,0 +1,57 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onCleanUp } from '../support/clean-up.ts';
+import { isAnswering } from './stun.ts';
+
+/** Debian's package `coturn`, which `.ci/install-system` installs. */
+export const hasCoturn = spawnSync('turnserver', ['--version']).error === undefined;
+if (!hasCoturn) console.warn('SKIPPED: turnserver is not installed, so no TURN credential was tried (package coturn)');
+
+export interface Coturn {
+  readonly port: number;
+  /** For `TURN_URLS`. */
+  readonly url: string;
+}
+
+/** A real TURN server on this machine, until the test is cleaned up. It relays to this machine, too, which a public one must not. */
+export async function startCoturn(...secrets: readonly string[]): Promise<Coturn> {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'holdline-turn-'));
+  const child = spawn(
+    'turnserver',
+    [
+      ...['-n', '--no-cli', '--no-tls', '--no-dtls', '--no-rfc5780', '--log-file=stdout', '--simple-log'],
+      ...[`--userdb=${folder}/turndb`, `--pidfile=${folder}/pid`],
+      ...['--realm=holdline.test', '--use-auth-secret', ...secrets.map((secret) => `--static-auth-secret=${secret}`)],
+      ...[`--listening-port=${port}`, '--listening-ip=127.0.0.1', '--relay-ip=127.0.0.1', '--allow-loopback-peers'],
+    ],
+    { stdio: 'ignore' },
+  );
+  const ended = once(child, 'exit');
+  onCleanUp(async () => {
+    child.kill('SIGKILL');
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const early = ended.then(([code]) => Promise.reject(new Error(`turnserver ended with ${String(code)}`)));
+  await Promise.race([untilAnswering(port), early]);
+  return { port, url: `turn:127.0.0.1:${port}?transport=udp` };
+}
+
+/** Each question waits up to a second for its answer. */
+async function untilAnswering(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt += 1) if (await isAnswering(port)) return;
+  throw new Error('turnserver does not answer');
+}
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}

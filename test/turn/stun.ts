@@ -1,0 +1,100 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+
+/** RFC 8489, section 5. */
+const COOKIE = 0x2112a442;
+const HEADER_BYTES = 20;
+const BINDING = 0x0001;
+/** RFC 8656, section 7. */
+const ALLOCATE = 0x0003;
+const SUCCESS = 0x0100;
+
+const USERNAME = 0x0006;
+const MESSAGE_INTEGRITY = 0x0008;
+const ERROR_CODE = 0x0009;
+const REALM = 0x0014;
+const NONCE = 0x0015;
+const RELAYED_ADDRESS = 0x0016;
+const REQUESTED_TRANSPORT = 0x0019;
+const UDP = Buffer.from([17, 0, 0, 0]);
+
+type Attribute = readonly [type: number, value: Buffer];
+
+interface Reply {
+  readonly isSuccess: boolean;
+  readonly attributes: ReadonlyMap<number, Buffer>;
+}
+
+function encode(type: number, attributes: readonly Attribute[], key?: Buffer): Buffer {
+  const body = Buffer.concat(attributes.map(encodeAttribute));
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt16BE(type, 0);
+  header.writeUInt32BE(COOKIE, 4);
+  randomBytes(12).copy(header, 8);
+  // The length that is signed counts the signature, too: 4 bytes and 20.
+  header.writeUInt16BE(body.length + (key === undefined ? 0 : 24), 2);
+  const message = Buffer.concat([header, body]);
+  if (key === undefined) return message;
+  const signature = createHmac('sha1', key).update(message).digest();
+  return Buffer.concat([message, encodeAttribute([MESSAGE_INTEGRITY, signature])]);
+}
+
+function encodeAttribute([type, value]: Attribute): Buffer {
+  const padded = Buffer.alloc(4 + Math.ceil(value.length / 4) * 4);
+  padded.writeUInt16BE(type, 0);
+  padded.writeUInt16BE(value.length, 2);
+  value.copy(padded, 4);
+  return padded;
+}
+
+function decode(message: Buffer): Reply {
+  const attributes = new Map<number, Buffer>();
+  for (let at = HEADER_BYTES; at < message.length;) {
+    const length = message.readUInt16BE(at + 2);
+    attributes.set(message.readUInt16BE(at), message.subarray(at + 4, at + 4 + length));
+    at += 4 + Math.ceil(length / 4) * 4;
+  }
+  return { isSuccess: (message.readUInt16BE(0) & 0x0110) === SUCCESS, attributes };
+}
+
+async function exchange(socket: Socket, port: number, message: Buffer): Promise<Reply> {
+  socket.send(message, port, '127.0.0.1');
+  const [reply] = (await once(socket, 'message', { signal: AbortSignal.timeout(1_000) })) as [Buffer];
+  return decode(reply);
+}
+
+async function withSocket<T>(use: (socket: Socket) => Promise<T>): Promise<T> {
+  const socket = createSocket('udp4');
+  try {
+    return await use(socket);
+  } finally {
+    socket.close();
+  }
+}
+
+/** Whether a STUN server answers there. */
+export const isAnswering = (port: number): Promise<boolean> =>
+  withSocket((socket) => exchange(socket, port, encode(BINDING, []))).then(
+    ({ isSuccess }) => isSuccess,
+    () => false,
+  );
+
+/**
+ * Asks a TURN server of this machine for a relayed address, as every client does: first without credentials, which tells the realm
+ * and a nonce, then with them (RFC 8489, section 9.2).
+ * @returns `relayed`, or the number of the error
+ */
+export const allocate = (port: number, username: string, credential: string): Promise<'relayed' | number> =>
+  withSocket(async (socket) => {
+    const transport: Attribute = [REQUESTED_TRANSPORT, UDP];
+    const { attributes } = await exchange(socket, port, encode(ALLOCATE, [transport]));
+    const [realm, nonce] = [attributes.get(REALM), attributes.get(NONCE)];
+    if (realm === undefined || nonce === undefined) throw new Error('the server has not asked for credentials');
+    const key = createHash('md5').update(`${username}:${realm.toString()}:${credential}`).digest();
+    const signed: Attribute[] = [transport, [USERNAME, Buffer.from(username)], [REALM, realm], [NONCE, nonce]];
+    const reply = await exchange(socket, port, encode(ALLOCATE, signed, key));
+    if (reply.isSuccess && reply.attributes.has(RELAYED_ADDRESS)) return 'relayed';
+    const error = reply.attributes.get(ERROR_CODE);
+    return error === undefined ? NaN : error.readUInt8(2) * 100 + error.readUInt8(3);
+  });
