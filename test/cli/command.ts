@@ -59,18 +59,21 @@ export class Command {
   }
 
   /** The first log line, past or to come, whose words match. Fails when the process ends without it. */
-  async logged(words: RegExp): Promise<LogLine> {
+  logged(words: RegExp): Promise<LogLine> {
+    return this.line(({ msg }) => words.test(msg), String(words));
+  }
+
+  /** The same for a line of which more than its words matters. */
+  async line(matches: (line: LogLine) => boolean, called: string): Promise<LogLine> {
     const line = new Promise<LogLine>((resolve) => {
       const look = (): void => {
-        const found = this.#lines.find(({ msg }) => words.test(msg));
+        const found = this.#lines.find(matches);
         if (found !== undefined) resolve(found);
       };
       this.#watchers.add(look);
       look();
     });
-    const ended = this.ended.then(({ stderr }) =>
-      Promise.reject(new Error(`ended without ${String(words)}: ${stderr}`)),
-    );
+    const ended = this.ended.then(({ stderr }) => Promise.reject(new Error(`ended without ${called}: ${stderr}`)));
     return Promise.race([line, ended]);
   }
 }

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { killAll, startServer } from '../cli/command.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { type Backend, type Proxy, through } from './proxy.ts';
+
+/** Far fewer than any test needs: it is for addresses that flood. */
+const JOINS_PER_MINUTE = 40;
+
+/** What must hold behind every proxy, shown with its snippet of deploy/ in front of a server that runs. */
+export function behindAProxy(name: string, start: (backend: Backend) => Promise<Proxy>): void {
+  describe(`behind ${name}`, () => {
+    let backend: Backend;
+    let proxy: Proxy;
+    beforeAll(async () => {
+      const joins = String(JOINS_PER_MINUTE);
+      const env = { TRUST_PROXY: '1', ADMIN_PORT: '0', LOG_LEVEL: 'debug', RATE_LIMIT_JOINS_PER_MINUTE: joins };
+      const { command, url } = await startServer({ env });
+      const { adminPort } = await command.logged(/^listening/);
+      backend = { command, port: Number(new URL(url).port), adminPort: Number(adminPort) };
+      proxy = await start(backend);
+    });
+    afterAll(cleanUp);
+    afterAll(killAll);
+
+    async function joined(room: string, participantId: string, from?: string): Promise<string> {
+      const path = `/v1/rooms/${room}/participants`;
+      const { body } = await through(proxy, 'POST', path, { body: { participantId }, ...(from && { from }) });
+      return String(body.token);
+    }
+
+    test('a message reaches a held poll at once: nothing holds the reply back', async () => {
+      const [alice, bob] = [await joined('room', 'alice'), await joined('room', 'bob')];
+      const poll = through(proxy, 'GET', '/v1/rooms/room/messages?wait=20', { token: bob });
+      await listening('room', alice, 'bob');
+      const sentAtMs = performance.now();
+      const body = { to: 'bob', type: 'custom', payload: { hello: 'bob' } };
+      expect(await through(proxy, 'POST', '/v1/rooms/room/messages', { body, token: alice })).toMatchObject({
+        status: 201,
+      });
+      expect(await poll).toMatchObject({ status: 200, body: { messages: [{ payload: { hello: 'bob' } }] } });
+      expect(performance.now() - sentAtMs).toBeLessThan(1_000);
+    });
+
+    test('a held poll lasts as long as it asked for, and its answer is complete', async () => {
+      const token = await joined('quiet', 'alice');
+      const { status, headers, elapsedMs } = await through(proxy, 'GET', '/v1/rooms/quiet/messages?wait=3', { token });
+      expect(status).toBe(200);
+      expect(elapsedMs).toBeGreaterThan(2_600);
+      expect(headers).toMatchObject({ 'content-length': expect.any(String), 'cache-control': 'no-store' });
+      expect(headers['transfer-encoding']).toBeUndefined();
+    });
+
+    test('the request id is the same in its log, in the log of the service and in the answer', async () => {
+      const { headers } = await through(proxy, 'GET', '/openapi.json', { headers: { 'X-Request-Id': 'forged' } });
+      const id = String(headers['x-request-id']);
+      expect(id).toMatch(/^[\w-]{16,}$/);
+      const line = await backend.command.line(({ requestId }) => requestId === id, `a line with ${id}`);
+      expect(line).toMatchObject({ msg: 'answered', operation: 'getOpenapiJson', status: 200 });
+      await until(() => proxy.log().includes(id));
+    });
+
+    test("the service's own words about an error come through", async () => {
+      const token = await joined('large', 'alice');
+      const body = { type: 'custom', payload: 'x'.repeat(600_000) };
+      const answer = await through(proxy, 'POST', '/v1/rooms/large/messages', { body, token });
+      expect(answer).toMatchObject({ status: 413, body: { code: 'too-large' } });
+      expect(answer.headers['content-type']).toContain('application/problem+json');
+    });
+
+    test('health, metrics and traces cannot be reached', async () => {
+      for (const path of ['/metrics', '/readyz', '/trace/room']) {
+        expect(await through(proxy, 'GET', path)).toMatchObject({ status: 404 });
+      }
+    });
+
+    test('the client is known by its own address, and cannot claim another', async () => {
+      const path = '/v1/rooms/flood/participants';
+      const claims = (round: number) => ({ 'X-Forwarded-For': `198.51.100.${round}`, Forwarded: 'for=198.51.100.7' });
+      const statuses = new Set<number>();
+      for (let round = 0; round <= JOINS_PER_MINUTE; round += 1) {
+        statuses.add((await through(proxy, 'POST', path, { headers: claims(round) })).status);
+      }
+      expect(statuses).toContain(429);
+      expect(await through(proxy, 'POST', path, { from: '127.0.0.2' })).not.toMatchObject({ status: 429 });
+    });
+
+    /** Resolves when the participant's poll is held: asked, since another process cannot tell by itself. */
+    async function listening(room: string, token: string, participantId: string): Promise<void> {
+      for (;;) {
+        const { body } = await through(proxy, 'GET', `/v1/rooms/${room}/participants`, { token });
+        const participants = body.participants as { participantId: string; listening: boolean }[];
+        if (participants.some((one) => one.participantId === participantId && one.listening)) return;
+      }
+    }
+  });
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,128 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request } from 'node:https';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Command } from '../cli/command.ts';
+import { onCleanUp } from '../support/clean-up.ts';
+
+export const deployed = (path: string): string => join(import.meta.dirname, '../../deploy', path);
+
+/** A file of deploy/ with some of its words replaced; each must be there. */
+export function adapted(path: string, replacements: Readonly<Record<string, string>>): string {
+  return Object.entries(replacements).reduce(
+    (content, [words, replacement]) => {
+      if (!content.includes(words)) throw new Error(`${path} has no "${words}"`);
+      return content.replaceAll(words, replacement);
+    },
+    readFileSync(deployed(path), 'utf8'),
+  );
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Where a proxy listens, with TLS, and what it has written about its requests. */
+export interface Proxy {
+  readonly port: number;
+  readonly log: () => string;
+}
+
+export interface Backend {
+  readonly command: Command;
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+/** Runs a proxy in the foreground until the test is over; resolves when it takes connections. */
+export async function runProxy(
+  command: string,
+  args: readonly string[],
+  port: number,
+  env = {},
+): Promise<() => string> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, ...env } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (part: string) => (output += part));
+  const ended = once(child, 'close');
+  onCleanUp(async () => {
+    child.kill('SIGTERM');
+    await ended;
+  });
+  while (!(await takesConnections(port))) {
+    if (child.exitCode !== null) throw new Error(`${command} ended: ${output}`);
+    await pause(20);
+  }
+  return () => output;
+}
+
+async function takesConnections(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** A certificate of its own, as PEM files in the directory. */
+export function selfSigned(directory: string): { key: string; certificate: string } {
+  const key = join(directory, 'key.pem');
+  const certificate = join(directory, 'certificate.pem');
+  const subject = ['-subj', '/CN=signalling.example.com', '-days', '2', '-nodes', '-newkey', 'rsa:2048'];
+  const run = spawnSync('openssl', ['req', '-x509', ...subject, '-keyout', key, '-out', certificate]);
+  if (run.status !== 0) throw new Error(String(run.stderr));
+  return { key, certificate };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Record<string, unknown>;
+  readonly elapsedMs: number;
+}
+
+interface Asked {
+  readonly body?: unknown;
+  readonly token?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The address of this machine from which the request comes. */
+  readonly from?: string;
+}
+
+/** One request through the proxy, on a connection of its own, that trusts whoever answers. */
+export async function through({ port }: Proxy, method: string, path: string, asked: Asked = {}): Promise<Answer> {
+  const startedMs = performance.now();
+  const sent = request({
+    ...{ host: '127.0.0.1', port, method, path, agent: false, localAddress: asked.from, rejectUnauthorized: false },
+    headers: {
+      ...(asked.body !== undefined && { 'Content-Type': 'application/json' }),
+      ...(asked.token !== undefined && { Authorization: `Bearer ${asked.token}` }),
+      ...asked.headers,
+    },
+  });
+  sent.end(asked.body === undefined ? undefined : JSON.stringify(asked.body));
+  const [reply] = (await once(sent, 'response')) as [IncomingMessage];
+  const body = await text(reply);
+  const parsed = body === '' ? {} : (JSON.parse(body) as Record<string, unknown>);
+  return {
+    status: reply.statusCode ?? 0,
+    headers: reply.headers,
+    body: parsed,
+    elapsedMs: performance.now() - startedMs,
+  };
+}

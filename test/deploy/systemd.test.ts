@@ -1,0 +1,27 @@
+import { afterAll, expect, test } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cleanUp } from '../support/clean-up.ts';
+import { temporaryDirectory } from '../support/server-process.ts';
+import { adapted } from './proxy.ts';
+
+afterAll(cleanUp);
+
+/** The unit with an executable that is there. */
+function unit(): string {
+  const path = join(temporaryDirectory(), 'holdline.service');
+  writeFileSync(path, adapted('systemd/holdline.service', { '/usr/bin/node': process.execPath }));
+  return path;
+}
+
+test('systemd takes the unit without a word', () => {
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit()], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+test('the unit leaves little to whoever breaks in: an exposure below 2 of 10', () => {
+  const args = ['security', '--offline=true', '--threshold=20', '--no-pager', unit()];
+  const { status, stdout } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+  expect({ status, level: stdout.match(/exposure level.*/g) }).toMatchObject({ status: 0 });
+});
