@@ -99,6 +99,6 @@ const rateLimitFields = ({ name, quota, windowSeconds, remaining, retryAfterSeco
   `"${name}";r=${remaining};t=${retryAfterSeconds}`,
 ];
 
-/** True for errors that the log must tell about. */
+/** True for errors that the log must tell about: faults of ours, and refusals that something beneath us caused, such as a full disk. */
 export const isInternal = (error: unknown): boolean =>
-  !(error instanceof SignallingError) && !(error instanceof RequestProblem);
+  error instanceof SignallingError ? error.details.cause !== undefined : !(error instanceof RequestProblem);

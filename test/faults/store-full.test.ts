@@ -47,6 +47,10 @@ describe.each(FULL_DISKS)('fault 19: %s', (_, startServer) => {
     const small = await flood(alice, 'bob', 10);
     expect(small.refusal).toMatchObject(UNAVAILABLE);
     expect(await joinAs(server.url, 'carol')).toMatchObject(UNAVAILABLE);
+    expect(await server.command.logged(/^request failed$/)).toMatchObject({
+      level: 'error',
+      err: { cause: { code: expect.stringMatching(/^SQLITE_(FULL|IOERR)/) } },
+    });
 
     const { messages, cursor } = await bob.poll({ after: bob.joined.cursor, limit: 100 });
     expect(messages.filter(({ type }) => type === 'custom')).toHaveLength(stored + small.stored);
