@@ -16,6 +16,8 @@ async function talk(caller: Peer, callee: Peer): Promise<void> {
   await Promise.all([caller.reached('heard callee'), callee.reached('heard caller')]);
   caller.hangUp();
   await callee.reached('ended');
+  // What has arrived may still lack its own reply.
+  await Promise.all([caller.sent, callee.sent]);
 }
 
 /** What a side has sent, or got, of everything but candidates. */

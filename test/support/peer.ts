@@ -64,6 +64,11 @@ export class Peer {
     if (other !== undefined) this.#invite(other.participantId);
   }
 
+  /** Resolves when everything so far was answered with a 201. */
+  get sent(): Promise<unknown> {
+    return this.#outbox;
+  }
+
   hangUp(): void {
     this.#send('hangup', { reason: 'user_hangup' });
     this.#end();
