@@ -75,7 +75,10 @@ const TAGS = [
 const BEARER = {
   type: 'http',
   scheme: 'bearer',
-  description: 'The `token` of the join result. `joinRoom` also takes what the operator hands out to join with.',
+  description:
+    "The `token` of the join result. `joinRoom` also takes an access token (a JWT of the app's own backend: `sub` is the participant, " +
+    '`room` the room or `*`, `exp` the end of its use; optional `name` and `metadata` win over the body) where the operator asks for one. ' +
+    'Trusted servers send an API key to join on behalf of others, to read rosters, to remove participants, and to list and close rooms.',
 } as const;
 
 const SECURITY: Record<Security, Record<string, string[]>[]> = {

@@ -41,7 +41,8 @@ export const PROBLEM_CODES = {
     explanation:
       'The request carries no credential, or one that this server does not know (any more). Joining a room returns a `token`; send it ' +
       'with every further request: `curl -H "Authorization: Bearer TOKEN" URL`. If your token was replaced by a newer join or has been ' +
-      'gone for more than ten minutes, join again.',
+      'gone for more than ten minutes, join again. Where joining itself needs an access token, `detail` says what is wrong with yours: get a ' +
+      "new one from your app's backend.",
   },
   forbidden: {
     status: 403,
@@ -49,7 +50,8 @@ export const PROBLEM_CODES = {
     retryable: false,
     explanation:
       'The credential is valid, but of the wrong kind or for another room or participant. A token serves the participant that it was ' +
-      'minted for, in its room. Check that the room in the URL is the one that you joined.',
+      'minted for, in its room: check that the room in the URL is the one that you joined. An access token serves to join, as its `sub`, ' +
+      'the room that it names. An API key joins on behalf of others, lists, removes and closes, and nothing else.',
   },
   'not-found': {
     status: 404,
@@ -147,7 +149,7 @@ export const PROBLEM_CODES = {
     title: 'Too many requests',
     retryable: true,
     explanation:
-      'You sent more than the server allows in this time; nothing was stored. Wait as many seconds as `Retry-After` says, then send ' +
+      'You sent more than the server allows in this time, or more joins or failed authentications came from your network; nothing was stored. Wait as many seconds as `Retry-After` says, then send ' +
       'the same request again. `RateLimit-Policy` and `RateLimit` tell the budget and what is left of it. Candidates that are ' +
       'found together are best sent together: `POST /v1/rooms/{roomId}/messages/batch`.',
   },
@@ -188,7 +190,7 @@ export const PROBLEM_CODES = {
     title: 'The server cannot store now',
     retryable: true,
     explanation:
-      'The store is full, busy or out of reach, so the request was not carried out: a 201 is only given for what is stored. Send the ' +
+      'The store is full, busy or out of reach, or the keys of access tokens are, so the request was not carried out: a 201 is only given for what is stored. Send the ' +
       'same request again after as many seconds as `Retry-After` says. Polls and acknowledgements free space. Operators: see ' +
       '`MAX_STORE_BYTES`, the disk, and the log.',
   },

@@ -11,9 +11,10 @@ export const roomOperations = {
     description: [
       'Makes the caller a participant with a mailbox of its own, and mints its token. The room needs no creating.',
       'A join with a `participantId` that is in the room is 409 `participant-exists`, unless the caller proves to be it with its ' +
-        'former token in `Authorization`. Then a new token is minted and the old one is replaced: its held poll ends with 410. With ' +
-        '`resume: true` the mailbox is kept and nothing is announced; otherwise the mailbox starts anew. `resume` without ' +
-        '`participantId` means the participant of the token. If that one is gone, the join is a new one: `resumed` tells.',
+        'former token in `Authorization`, by an access token with that `sub`, or by an API key. Then a new token is minted and the old ' +
+        'one is replaced: its held poll ends with 410. With `resume: true` the mailbox is kept and nothing is announced; otherwise the ' +
+        'mailbox starts anew. `resume` without `participantId` means the participant of the token. If that one is gone, the join is a ' +
+        'new one: `resumed` tells.',
       'Send an `Idempotency-Key`, so that a retry after a lost reply gets a fresh token for the same participant instead of a 409.',
     ].join('\n\n'),
     security: 'join',
