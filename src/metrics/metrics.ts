@@ -1,4 +1,4 @@
-import { Histogram, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { failedAuthenticationRate, joinRate, messageRate } from '../signalling/limits.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../signalling/message.ts';
 import type { Copy, EndedPoll, PollEnd, Telemetry } from '../signalling/telemetry.ts';
@@ -6,6 +6,7 @@ import { Counters, type Cell } from './counters.ts';
 import { gaugeEventLoopLag } from './event-loop.ts';
 import { registerGauges, type Sources } from './gauges.ts';
 import { HandedOut } from './handed-out.ts';
+import { Histogram, type Observer } from './histogram.ts';
 import { MessageCounters } from './messages.ts';
 import { RequestMetrics } from './requests.ts';
 
@@ -43,14 +44,29 @@ export class Metrics implements Telemetry {
   readonly #pollEnds: Record<PollEnd, Cell>;
   readonly #gone: Record<GoneReason, Cell>;
   readonly #limits: Counters<'limit'>;
-  readonly #deliveredHeld: { observe(seconds: number): void };
-  readonly #deliveredPending: { observe(seconds: number): void };
-  readonly #commitSeconds: Histogram;
-  readonly #commitOperations: Histogram;
+  readonly #delivery = new Histogram({
+    name: 'holdline_delivery_seconds',
+    help: 'From commit to reply, the first time a message is in one: poll="held" when a poll was waiting for it, "pending" when it waited for a poll.',
+    label: 'poll',
+    bounds: DELIVERY_SECONDS,
+  });
+  readonly #commitTime = new Histogram({
+    name: 'holdline_commit_seconds',
+    help: 'Time of one transaction, its fsync included. The event loop waits for it.',
+    bounds: COMMIT_SECONDS,
+  });
+  readonly #commitSize = new Histogram({
+    name: 'holdline_commit_operations',
+    help: 'Operations that shared one transaction.',
+    bounds: COMMIT_OPERATIONS,
+  });
+  readonly #deliveredHeld: Observer = this.#delivery.observer('held');
+  readonly #deliveredPending: Observer = this.#delivery.observer('pending');
+  readonly #commitSeconds: Observer = this.#commitTime.observer();
+  readonly #commitOperations: Observer = this.#commitSize.observer();
   readonly #stopLag: () => void;
 
   constructor() {
-    const registers = [this.#registry];
     const ends = new Counters(this.#registry, 'holdline_poll_ends_total', 'Polls by what ended them.', ['cause']);
     this.#pollEnds = mapped(CAUSES, (cause) => ends.cell(cause));
     const gone = new Counters(this.#registry, 'holdline_participants_gone_total', 'Participants by how they went.', [
@@ -61,28 +77,6 @@ export class Metrics implements Telemetry {
       'limit',
     ]);
     for (const { name } of RATES) this.#limits.cell(name);
-    const delivery = new Histogram({
-      name: 'holdline_delivery_seconds',
-      help: 'From commit to reply, the first time a message is in one: poll="held" when a poll was waiting for it, "pending" when it waited for a poll.',
-      labelNames: ['poll'],
-      buckets: DELIVERY_SECONDS,
-      registers,
-    });
-    for (const poll of ['held', 'pending']) delivery.zero({ poll });
-    this.#deliveredHeld = delivery.labels('held');
-    this.#deliveredPending = delivery.labels('pending');
-    this.#commitSeconds = new Histogram({
-      name: 'holdline_commit_seconds',
-      help: 'Time of one transaction, its fsync included. The event loop waits for it.',
-      buckets: COMMIT_SECONDS,
-      registers,
-    });
-    this.#commitOperations = new Histogram({
-      name: 'holdline_commit_operations',
-      help: 'Operations that shared one transaction.',
-      buckets: COMMIT_OPERATIONS,
-      registers,
-    });
     this.#stopLag = gaugeEventLoopLag(this.#registry);
   }
 
@@ -91,12 +85,9 @@ export class Metrics implements Telemetry {
     registerGauges(this.#registry, sources);
   }
 
-  get mediaType(): string {
-    return this.#registry.contentType;
-  }
-
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<string> {
+    const histograms = [this.#requests.seconds, this.#delivery, this.#commitTime, this.#commitSize];
+    return [await this.#registry.metrics(), ...histograms.map((histogram) => histogram.text())].join('\n');
   }
 
   close(): void {

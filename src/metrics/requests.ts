@@ -1,11 +1,12 @@
-import { Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { Counters, type Cell } from './counters.ts';
+import { Histogram, type Observer } from './histogram.ts';
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50];
 
 /** Of one operation, found without building a key: this is the path of every message. */
 interface Series {
-  readonly seconds: { observe(seconds: number): void };
+  readonly seconds: Observer;
   /** By code, or status for a success. */
   readonly answers: Map<string | number, Cell>;
 }
@@ -13,7 +14,12 @@ interface Series {
 /** HTTP by operation. Operations and codes are the rows of the edge's own tables, so the labels are bounded. */
 export class RequestMetrics {
   readonly #answers: Counters<'operation' | 'status' | 'code'>;
-  readonly #seconds: Histogram<'operation'>;
+  readonly seconds = new Histogram({
+    name: 'holdline_http_request_seconds',
+    help: 'Time from the headers of a request to its answer, by operation; of polls, mostly the time they are held.',
+    label: 'operation',
+    bounds: SECONDS,
+  });
   readonly #series = new Map<string, Series>();
 
   constructor(registry: Registry) {
@@ -23,13 +29,6 @@ export class RequestMetrics {
       'Answers by operation and status; `code` is that of the problem, empty for a success.',
       ['operation', 'status', 'code'],
     );
-    this.#seconds = new Histogram({
-      name: 'holdline_http_request_seconds',
-      help: 'Time from the headers of a request to its answer, by operation; of polls, mostly the time they are held.',
-      labelNames: ['operation'],
-      buckets: SECONDS,
-      registers: [registry],
-    });
   }
 
   answered(operation: string, status: number, code: string | undefined, elapsedMs: number): void {
@@ -45,6 +44,6 @@ export class RequestMetrics {
   }
 
   #seriesOf(operation: string): Series {
-    return { seconds: this.#seconds.labels(operation), answers: new Map<string | number, Cell>() };
+    return { seconds: this.seconds.observer(operation), answers: new Map<string | number, Cell>() };
   }
 }

@@ -31,17 +31,19 @@ export class Trace implements Telemetry {
   }
 
   joined({ roomId, participantId }: Mailbox, resumed: boolean): void {
-    this.#add(roomId, { kind: 'joined', ...this.#by(participantId), resumed });
+    this.#add(roomId, { kind: 'joined', atMs: this.#clock.wallMs(), who: participantId, resumed });
   }
 
   departed({ roomId, participantId, mailboxId }: Mailbox, reason: GoneReason, unread: readonly Copy[]): void {
-    this.#add(roomId, { kind: 'gone', ...this.#by(participantId), reason, unread: unread.length }).end(mailboxId);
+    const atMs = this.#clock.wallMs();
+    this.#add(roomId, { kind: 'gone', atMs, who: participantId, reason, unread: unread.length }).end(mailboxId);
   }
 
   sent(sender: Mailbox, messages: readonly OutgoingMessage[], receipts: readonly Receipt[]): void {
+    const atMs = this.#clock.wallMs();
     messages.forEach(({ id, type }, index) => {
       const to = receipts[index]?.recipients ?? [];
-      this.#add(sender.roomId, { kind: 'sent', ...this.#by(sender.participantId), id, type, to });
+      this.#add(sender.roomId, { kind: 'sent', atMs, who: sender.participantId, id, type, to });
     });
   }
 
@@ -51,7 +53,8 @@ export class Trace implements Telemetry {
 
   pollEnded({ roomId, participantId, mailboxId }: Mailbox, { end, heldMs, messages, expired }: EndedPoll): void {
     const handed = messages.map(({ id, type, position }) => ({ id, type, position }));
-    const event: TraceEvent = { kind: 'poll', ...this.#by(participantId), mailboxId, end, heldMs, handed, expired };
+    const atMs = this.#clock.wallMs();
+    const event = { kind: 'poll', atMs, who: participantId, mailboxId, end, heldMs, handed, expired } as const;
     const timeline = this.#add(roomId, event);
     // The poll that took its place is held already.
     if (heldMs !== undefined && end !== 'superseded') timeline.release(mailboxId);
@@ -59,19 +62,16 @@ export class Trace implements Telemetry {
 
   acknowledged({ roomId, participantId, mailboxId }: Mailbox, position: number): void {
     if (!this.#timeline(roomId).acknowledge(mailboxId, position)) return;
-    this.#add(roomId, { kind: 'acknowledged', ...this.#by(participantId), mailboxId, position });
+    const atMs = this.#clock.wallMs();
+    this.#add(roomId, { kind: 'acknowledged', atMs, who: participantId, mailboxId, position });
   }
 
   expired({ roomId, participantId }: Mailbox, { type }: Copy): void {
-    this.#add(roomId, { kind: 'expired', ...this.#by(participantId), type });
+    this.#add(roomId, { kind: 'expired', atMs: this.#clock.wallMs(), who: participantId, type });
   }
 
   committed(): void {
     // Not of any room.
-  }
-
-  #by<Who>(who: Who): { atMs: number; who: Who } {
-    return { atMs: this.#clock.wallMs(), who };
   }
 
   #add(roomId: RoomId, event: TraceEvent): Timeline {

@@ -1,0 +1,73 @@
+/**
+ * What counting and tracing cost per message, in processor time: `node scripts/telemetry-cost.ts`. A message is a send, a held poll
+ * and its end.
+ */
+import { Metrics } from '../src/metrics/metrics.ts';
+import { systemClock } from '../src/signalling/clock.ts';
+import { newMailboxId, newMessageId, type ParticipantId, type RoomId } from '../src/signalling/ids.ts';
+import { SILENT, type Telemetry, tellBoth } from '../src/signalling/telemetry.ts';
+import { Trace } from '../src/trace/trace.ts';
+
+const ROOMS = 1_000;
+const MESSAGES = 500_000;
+const ROUNDS = 5;
+
+const rooms = Array.from({ length: ROOMS }, (_, index) => {
+  const roomId = `room-${index}` as RoomId;
+  const member = (name: string) => ({ roomId, participantId: name as ParticipantId, mailboxId: newMailboxId() });
+  return { alice: member('alice'), bob: member('bob') };
+});
+const ids = Array.from({ length: 4_096 }, () => newMessageId(Date.now()));
+
+/** @returns nanoseconds per message */
+function run(telemetry: Telemetry, metrics: Metrics | undefined): number {
+  const before = process.cpuUsage();
+  for (let index = 0; index < MESSAGES; index += 1) {
+    const pair = rooms[index % ROOMS];
+    const id = ids[index % ids.length];
+    if (pair === undefined || id === undefined) continue;
+    const { alice, bob } = pair;
+    const position = index + 1;
+    telemetry.acknowledged(bob, position - ROOMS);
+    telemetry.pollHeld(bob);
+    const recipients = [{ participantId: bob.participantId, listening: true }];
+    telemetry.sent(alice, [{ id, type: 'candidate', lifetimeMs: 1 }], [{ id, sentAtMs: 0, recipients }]);
+    const messages = [{ id, position, type: 'candidate', sentAtMs: 0, ageMs: index % 20 }];
+    telemetry.pollEnded(bob, { end: 'message', heldMs: 3, messages, expired: 0 });
+    // Two requests; and at a moderate load three operations share a commit.
+    metrics?.answered('sendMessage', 201, undefined, 1);
+    metrics?.answered('pollMessages', 200, undefined, 3);
+    if (index % 3 === 0) telemetry.committed(3, 0.1);
+  }
+  const { user, system } = process.cpuUsage(before);
+  return ((user + system) / MESSAGES) * 1e3;
+}
+
+function best(make: () => { telemetry: Telemetry; metrics?: Metrics }): string {
+  const { telemetry, metrics } = make();
+  const rounds = Array.from({ length: ROUNDS }, () => run(telemetry, metrics));
+  metrics?.close();
+  return `${Math.min(...rounds).toFixed(0)} ns per message`;
+}
+
+console.log(
+  'nobody told      ',
+  best(() => ({ telemetry: SILENT })),
+);
+console.log(
+  'metrics          ',
+  best(() => withMetrics((metrics) => metrics)),
+);
+console.log(
+  'traces           ',
+  best(() => ({ telemetry: new Trace(systemClock()) })),
+);
+console.log(
+  'metrics and trace',
+  best(() => withMetrics((metrics) => tellBoth(metrics, new Trace(systemClock())))),
+);
+
+function withMetrics(make: (metrics: Metrics) => Telemetry): { telemetry: Telemetry; metrics: Metrics } {
+  const metrics = new Metrics();
+  return { telemetry: make(metrics), metrics };
+}
