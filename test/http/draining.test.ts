@@ -1,0 +1,143 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { OperationId } from '../../src/http/operations.ts';
+import { TestClock } from '../support/clock.ts';
+import type { Answer } from '../support/conformance.ts';
+import { closeServices, type ListeningService, startService } from '../support/holdline.ts';
+import { call, exchange, problemOf } from '../support/http.ts';
+import { join, type Member, newRoom } from '../support/member.ts';
+
+/** Between the ends of two polls, when there are few. */
+const SLICE_MS = 50;
+/** What clients ask for, so that the server's `Connection: close` is its own word. */
+const KEEP_ALIVE = { Connection: 'keep-alive' };
+
+let clock: TestClock;
+let server: ListeningService;
+let first: Polling;
+let second: Polling;
+let third: Polling;
+let closed: Promise<void>;
+let isClosed: boolean;
+
+interface Polling {
+  readonly member: Member;
+  readonly poll: { readonly ended: Promise<Answer> };
+}
+
+/** Three polls are held as the drain begins; the first is released at once, the others when the clock is turned. */
+beforeEach(async () => {
+  clock = new TestClock();
+  server = await startService({ drainSeconds: 5, rateLimit: 'off' }, { clock });
+  const roomId = newRoom();
+  const members = [await join(server.url, roomId), await join(server.url, roomId), await join(server.url, roomId)];
+  const polling: Polling[] = [];
+  for (const member of members) polling.push(await startPolling(member));
+  [first, second, third] = polling as [Polling, Polling, Polling];
+  isClosed = false;
+  closed = server.service.holdline.close().then(() => void (isClosed = true));
+});
+afterEach(async () => {
+  await clock.advance(10 * SLICE_MS);
+  await closeServices();
+});
+
+async function startPolling(member: Member): Promise<Polling> {
+  const sent = { query: { wait: 50, after: (await member.poll()).cursor }, headers: KEEP_ALIVE };
+  return { member, poll: await server.service.hold(member.id, () => member.call('receiveMessages', sent)) };
+}
+
+const EMPTY = { messages: [], more: false, expired: 0 };
+
+test('before that a connection is kept', async () => {
+  const other = await startService();
+  expect((await call(other.url, 'getHealth', {}, { headers: KEEP_ALIVE })).headers.connection).toBe('keep-alive');
+});
+
+describe('while the server drains', () => {
+  test('held polls end with an empty batch, one after the other, and then it is closed', async () => {
+    expect((await first.poll.ended).body).toMatchObject(EMPTY);
+    await clock.advance(SLICE_MS);
+    expect((await second.poll.ended).body).toMatchObject(EMPTY);
+    expect(isClosed).toBe(false);
+    await clock.advance(SLICE_MS);
+    expect((await third.poll.ended).body).toMatchObject(EMPTY);
+    await closed;
+    await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+  });
+
+  test('the cursor of such a batch is as good as any', async () => {
+    const { cursor } = (await first.poll.ended).body as { cursor: string };
+    expect((await first.member.call('acknowledgeMessages', { body: { cursor } })).status).toBe(204);
+  });
+
+  test('a message that arrives is delivered to a poll that is still held', async () => {
+    await first.member.send({ type: 'hangup', to: third.member.id });
+    const { status, body, headers } = await third.poll.ended;
+    expect([status, headers.connection]).toEqual([200, 'close']);
+    expect(body).toMatchObject({ messages: [{ type: 'hangup', from: first.member.id }] });
+  });
+
+  test('it says that it is not ready, and that it is alive', async () => {
+    const readiness = await call(server.url, 'getReadiness', {});
+    problemOf(readiness, 'shutting-down');
+    expect(readiness.headers['retry-after']).toMatch(/^\d+$/);
+    expect((await call(server.url, 'getHealth', {})).body).toEqual({ status: 'ok' });
+  });
+
+  test('new joins and polls are refused, with the time after which to come back', async () => {
+    const answers = [
+      await call(server.url, 'joinRoom', { roomId: newRoom() }, { headers: KEEP_ALIVE }),
+      await first.member.call('joinRoom', { body: { resume: true }, headers: KEEP_ALIVE }),
+      await first.member.call('receiveMessages', { query: { wait: 0 }, headers: KEEP_ALIVE }),
+      await first.member.call('pollMessages', { headers: KEEP_ALIVE }),
+    ];
+    for (const answer of answers) {
+      expect(problemOf(answer, 'shutting-down')).toMatchObject({ retryable: true });
+      expect(answer.headers).toMatchObject({ 'retry-after': expect.stringMatching(/^[1-9]\d*$/), connection: 'close' });
+    }
+  });
+
+  test('sends, acknowledgements, leaves and reads are served', async () => {
+    const { member } = second;
+    const serve = (id: OperationId, body?: object): Promise<Answer> => member.call(id, { body, headers: KEEP_ALIVE });
+    const message = { type: 'hangup', to: first.member.id };
+    const answers = [
+      await serve('sendMessage', message),
+      await serve('sendMessages', { messages: [message] }),
+      await serve('acknowledgeMessages', { cursor: member.joined.cursor }),
+      await serve('listParticipants'),
+      await serve('getIceServers'),
+      await serve('leaveRoom'),
+      await serve('getServiceInfo'),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([201, 201, 204, 200, 200, 204, 200]);
+    expect(new Set(answers.map(({ headers }) => headers.connection))).toEqual(new Set(['close']));
+    problemOf(await second.poll.ended, 'participant-gone');
+  });
+
+  test('every answer ends its connection, also a refusal outside any operation', async () => {
+    for (const [method, path] of [
+      ['GET', '/nowhere'],
+      ['PUT', '/v1/rooms/r/messages'],
+    ] as const) {
+      expect((await exchange(server.url, method, path, { headers: KEEP_ALIVE })).headers.connection).toBe('close');
+    }
+  });
+
+  test('path and query are judged before it, the credential after it', async () => {
+    const { roomId } = first.member;
+    const get = (sent: object) => call(server.url, 'receiveMessages', { roomId }, sent);
+    problemOf(await get({ query: 'wait=x' }), 'invalid-request');
+    problemOf(await get({ token: 'unknown' }), 'shutting-down');
+    problemOf(await call(server.url, 'pollMessages', { roomId }, { text: '{' }), 'shutting-down');
+    problemOf(await call(server.url, 'joinRoom', { roomId: 'a.b' }), 'invalid-request');
+    problemOf(await call(server.url, 'listParticipants', { roomId }), 'unauthenticated');
+  });
+
+  test('to be told again to close changes nothing', async () => {
+    const again = server.service.holdline.close();
+    await clock.advance(2 * SLICE_MS);
+    await Promise.all([again, closed]);
+    expect((await third.poll.ended).status).toBe(200);
+  });
+});

@@ -1,0 +1,63 @@
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Express } from 'express';
+import type { Answer } from '../support/conformance.ts';
+import { closeServices, createService } from '../support/holdline.ts';
+import { call, problemOf } from '../support/http.ts';
+import { join, type Member, newRoom } from '../support/member.ts';
+
+let app: Express;
+let alice: Member;
+let bob: Member;
+let carol: Member;
+afterAll(closeServices);
+
+const large = { type: 'custom', payload: 'x'.repeat(30_000), to: 'bob' } as const;
+const small = { type: 'invite', to: 'alice' } as const;
+
+/** Large messages wait for bob, and nothing more fits. */
+beforeEach(async () => {
+  ({ app } = await createService({ maxStoreBytes: 65_536, rateLimit: 'off' }));
+  alice = await join(app, newRoom(), 'alice');
+  bob = await join(app, alice.roomId, 'bob');
+  carol = await join(app, alice.roomId, 'carol');
+  while ((await alice.call('sendMessage', { body: large })).status === 201) continue;
+});
+
+function expectFull(answer: Answer): void {
+  expect(problemOf(answer, 'storage-unavailable').retryable).toBe(true);
+  expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+}
+
+describe('at MAX_STORE_BYTES', () => {
+  test('joins and sends are refused, with the time after which to come back', async () => {
+    expectFull(await call(app, 'joinRoom', { roomId: newRoom() }));
+    expectFull(await call(app, 'joinRoom', { roomId: alice.roomId }));
+    expectFull(await bob.call('sendMessage', { body: small }));
+    expectFull(await bob.call('sendMessages', { body: { messages: [small] } }));
+  });
+
+  test('whatever reads, acknowledges or leaves goes on', async () => {
+    const { cursor, messages } = await bob.poll();
+    expect(messages.length).toBeGreaterThanOrEqual(3);
+    expect((await bob.call('acknowledgeMessages', { body: { cursor: bob.joined.cursor } })).status).toBe(204);
+    expect(await carol.roster()).toHaveLength(3);
+    await carol.leave();
+    expect((await bob.poll({ after: cursor })).messages).toMatchObject([{ type: 'participant-left' }]);
+  });
+
+  test('a resume is no join: nobody is locked out of what it was sent', async () => {
+    const again = await bob.rejoin({ resume: true });
+    expect((await again.poll()).messages.length).toBeGreaterThanOrEqual(3);
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['read', async () => bob.poll({ after: (await bob.poll()).cursor })],
+    ['acknowledged', async () => bob.call('acknowledgeMessages', { body: { cursor: (await bob.poll()).cursor } })],
+    ['left behind', () => bob.leave()],
+  ])('what is %s makes room at once', async (_, free) => {
+    expectFull(await carol.call('sendMessage', { body: small }));
+    await free();
+    expect((await carol.send(small)).recipients).toHaveLength(1);
+    expect((await call(app, 'joinRoom', { roomId: newRoom() })).status).toBe(201);
+  });
+});
