@@ -21,9 +21,10 @@ const store = '^src/store/';
 const signalling = '^src/signalling/';
 const wire = '^src/wire/';
 const client = '^src/client/';
+const web = '^src/web/';
 const metrics = '^src/metrics/';
 const trace = '^src/trace/';
-const rooms = [entry, service, config, log, version, http, metrics, trace, store, signalling, wire, client];
+const rooms = [entry, service, config, log, version, http, metrics, trace, store, signalling, wire, client, web];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -61,6 +62,7 @@ export default {
     ),
     wall('wire-wall', wire, [], 'What goes over the wire imports nothing of ours.'),
     wall('client-wall', client, [wire], 'The client is published on its own and runs in browsers.'),
+    wall('web-wall', web, [client], 'The pages run in browsers, on the client that apps import.'),
     onlyTypes('client-wire-types', client, wire, 'zod must not reach the client bundle.'),
     {
       name: 'no-room-outside-the-walls',

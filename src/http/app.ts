@@ -12,6 +12,8 @@ import { constantHeaders, corsHandler, type HeaderList } from './headers.ts';
 import { badOverride, methodOverride, NO_METHOD } from './method-override.ts';
 import { operationRows, type Operation, type OperationId } from './operations.ts';
 import type { Place } from './operations/row.ts';
+import { serveAssets } from './pages/serve.ts';
+import { DEMO, DOCS } from './pages/sites.ts';
 import { isInternal, problemReply } from './problem.ts';
 import { prepareForExpress, type Prepared } from './prototypes.ts';
 import { noContent, write } from './reply.ts';
@@ -51,6 +53,7 @@ export function createApp(edge: Edge, face: Face): App {
   app.use(preflight(corsOrigins, constant), methodOverride);
   if (corsOrigins !== '*') app.use(corsHandler(corsOrigins));
   addRoutes(app, edge, constant, face);
+  if (face !== 'admin') addAssets(app, edge, constant);
   app.use((req) => {
     throw new RequestProblem(
       'not-found',
@@ -75,6 +78,17 @@ function addRoutes(app: Express, edge: Edge, constant: HeaderList, face: Face): 
   }
 }
 
+/** What the pages are made of: below them, and in no table, since nothing but a page asks for it. */
+function addAssets(app: Express, edge: Edge, constant: HeaderList): void {
+  const sites = edge.settings.demo === 'on' ? [DEMO, DOCS] : [DOCS];
+  for (const site of sites) {
+    app
+      .route(`${site.path}/*path`)
+      .get(serveAssets(site, edge, constant))
+      .all(refuseOtherMethods([{ method: 'GET' }]));
+  }
+}
+
 type CorsOrigins = Edge['settings']['corsOrigins'];
 type PathRows = [path: string, rows: ReturnType<typeof operationRows>];
 
@@ -87,7 +101,7 @@ function addRoute(at: express.IRoute, id: OperationId, operation: Operation, edg
   at[method](route(id, operation, HANDLERS[id] as Handler<OperationId>, edge, constant));
 }
 
-function refuseOtherMethods(operations: readonly Operation[]): RequestHandler {
+function refuseOtherMethods(operations: readonly Pick<Operation, 'method'>[]): RequestHandler {
   const allow = operations.map(({ method }) => method).join(', ');
   return (req) => {
     if (req.method === NO_METHOD) throw badOverride();

@@ -16,6 +16,7 @@ export interface EdgeSettings {
   readonly maxIdleTimeoutSeconds: number;
   readonly corsOrigins: '*' | readonly string[];
   readonly trustProxy: boolean | number | readonly string[];
+  readonly demo: 'on' | 'off';
 }
 
 /** Logs for people who run the service; never given a body or a token. */

@@ -25,7 +25,7 @@ export function parseTarget(
 ): ParsedTarget {
   const faults = pathFaults(params);
   const schema = operation.query === undefined ? emptyQuery : edge.schemas[operation.query];
-  const at = url.indexOf('?');
+  const at = operation.anyQuery === true ? -1 : url.indexOf('?');
   if (at === -1 && operation.query === undefined && faults.length === 0) return { query: undefined };
   const parsed = schema.safeParse(at === -1 ? {} : queryOf(url.slice(at + 1)));
   if (!parsed.success) faults.push(...faultsOf(parsed.error, 'query'));

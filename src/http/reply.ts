@@ -5,7 +5,7 @@ import { API_POLICY, PAGE_POLICY, type HeaderList } from './headers.ts';
 export interface Reply {
   readonly status: number;
   /** Absent for 204. */
-  readonly body?: string;
+  readonly body?: string | Buffer;
   readonly mediaType?: string;
   /** What the answer may load; nothing, unless it is a page. */
   readonly contentPolicy?: string;

@@ -59,7 +59,7 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, constant
   const { status, detail } = UNREADABLE[error.code ?? ''] ?? { status: 400, detail: 'this is not HTTP/1.1' };
   const requestId = randomUUID();
   const problem = problemReply(invalidRequest([{ pointer: '/header', detail }]), { basePath: '', requestId });
-  const body = JSON.stringify({ ...(JSON.parse(problem.body ?? '{}') as object), status });
+  const body = JSON.stringify({ ...(JSON.parse(String(problem.body ?? '{}')) as object), status });
   const headers = [
     ...constant,
     ...['Content-Security-Policy', API_POLICY],

@@ -14,6 +14,7 @@ export const serviceInfo = z
   .object({
     name: z.string().meta({ description: 'Always `holdline`.', examples: ['holdline'] }),
     version: z.string().meta({ description: 'Of the software that runs.', examples: ['0.1.0'] }),
+    docs: z.string().meta({ description: 'The same, to read and to try.', examples: ['/docs'] }),
     openapi: z
       .string()
       .meta({ description: 'Where the description of the interface is.', examples: ['/openapi.yaml'] }),

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { settingsHelp, settingsTable } from '../../src/config.ts';
+import { helpText } from '../../src/config/help.ts';
+import { oneOf } from '../../src/config/kinds.ts';
 import type { Row } from '../../src/config/row.ts';
 import { table } from '../../src/config/table.ts';
 
@@ -15,9 +17,10 @@ describe('--help', () => {
     expect(text.replace(/\s+/g, ' ')).toContain(`[${row.kind.allowed}; default ${row.default ?? 'none'}]`);
   });
 
-  test.each(rows.filter((row) => !row.built))('says that $name is not there yet', ({ name }) => {
-    const [, later = ''] = help.split('Not in this version yet');
-    expect(later).toContain(name);
+  test('says what is not there yet', () => {
+    const later: Row = { name: 'LATER', group: 'x', built: false, kind: oneOf('a', 'b'), about: '' };
+    expect(helpText({ later })).toMatch(/Not in this version yet.*LATER/s);
+    expect(help).not.toContain('Not in this version yet');
   });
 
   test('fits a terminal of 100 columns', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { defaultSettings, loadSettings, SettingError } from '../../src/config.ts';
 import type { Settings } from '../../src/config.ts';
 import { cautions } from '../../src/config/cautions.ts';
+import type { Row } from '../../src/config/row.ts';
 import { table } from '../../src/config/table.ts';
 import { DEFAULT_BOUNDS } from '../../src/wire/bounds.ts';
 
@@ -53,6 +54,7 @@ const cases: Record<Key, Case> = {
   },
   port: number('PORT', 8080, 0, 65_535),
   drainSeconds: number('DRAIN_SECONDS', 8, 0, 600),
+  demo: words('DEMO', 'on', ['on', 'off']),
   adminPort: { ...number('ADMIN_PORT', 0, 0, 65_535), byDefault: undefined },
   logLevel: words('LOG_LEVEL', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   store: {
@@ -236,7 +238,7 @@ function refusal(act: () => unknown): string {
 }
 
 test('every built setting of the table is tried here, and no other', () => {
-  const built = Object.values(table).filter((row) => row.built);
+  const built = Object.values<Row>(table).filter((row) => row.built);
   expect(rows.map(({ name }) => name).sort()).toEqual(built.map((row) => row.name).sort());
 });
 

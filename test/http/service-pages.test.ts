@@ -20,7 +20,10 @@ afterAll(closeServices);
 
 test('/ says what runs here, and where its description is', async () => {
   const { status, body } = await call(app, 'getServiceInfo', {});
-  expect([status, body]).toEqual([200, { name: 'holdline', version: VERSION, openapi: '/openapi.yaml' }]);
+  expect([status, body]).toEqual([
+    200,
+    { name: 'holdline', version: VERSION, docs: '/docs', openapi: '/openapi.yaml' },
+  ]);
 });
 
 describe('health', () => {

@@ -50,7 +50,7 @@ export const serviceRows = {
   demo: {
     name: 'DEMO',
     group: server,
-    built: false,
+    built: true,
     default: 'on',
     kind: oneOf('on', 'off'),
     about: 'Whether the demo page is served.',

@@ -42,6 +42,8 @@ export type Operation = {
   readonly security: Security;
   readonly place?: Place;
   readonly query?: QueryName;
+  /** Of a page: people open it by links to which others have added parameters of their own. */
+  readonly anyQuery?: true;
   readonly body?: { readonly schema: RequestName; readonly required: boolean; readonly example: unknown };
   readonly headers?: readonly RequestHeader[];
   readonly success: Success;

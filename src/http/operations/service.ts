@@ -18,7 +18,7 @@ export const serviceOperations = {
       status: 200,
       description: 'The service.',
       schema: serviceInfo,
-      example: { name: 'holdline', version: '0.1.0', openapi: '/openapi.yaml' },
+      example: { name: 'holdline', version: '0.1.0', docs: '/docs', openapi: '/openapi.yaml' },
     },
   },
   getHealth: {
@@ -99,6 +99,37 @@ export const serviceOperations = {
     summary: 'This description, for older generators',
     description: 'OpenAPI 3.0.3: the same operations and schemas, for generators that do not read 3.1 yet.',
     success: { status: 200, description: 'The document.', schema: jsonDocument, example: { openapi: '3.0.3' } },
+  },
+  getDocsPage: {
+    ...PUBLIC,
+    path: '/docs',
+    anyQuery: true,
+    summary: 'This description, to read and to try',
+    description: 'The reference of this interface, from which every operation can be called on this very server.',
+    success: {
+      status: 200,
+      description: 'The page.',
+      mediaType: 'text/html',
+      schema: page,
+      example: '<!doctype html><title>Holdline API</title>',
+    },
+  },
+  getDemoPage: {
+    ...PUBLIC,
+    path: '/demo',
+    anyQuery: true,
+    summary: 'A call to try',
+    description:
+      'Opened in two tabs or on two phones it makes a real audio, video and data call through this service alone, and shows the ' +
+      'signalling as it happens. 404 with `DEMO=off`.',
+    success: {
+      status: 200,
+      description: 'The page.',
+      mediaType: 'text/html',
+      schema: page,
+      example: '<!doctype html><title>Holdline call</title>',
+    },
+    problems: [...ALWAYS, 'not-found'],
   },
   getProblemPage: {
     ...PUBLIC,

@@ -7,6 +7,7 @@ import { leaveRoom } from './leave-room.ts';
 import { listParticipants } from './list-participants.ts';
 import { listRooms } from './list-rooms.ts';
 import { getOpenapi30Json, getOpenapiJson, getOpenapiYaml } from './openapi.ts';
+import { getDemoPage, getDocsPage } from './pages.ts';
 import { getProblemPage } from './problem-page.ts';
 import { pollMessages, receiveMessages } from './receive-messages.ts';
 import { sendMessage } from './send-message.ts';
@@ -33,5 +34,7 @@ export const HANDLERS: Handlers = {
   getOpenapiYaml,
   getOpenapiJson,
   getOpenapi30Json,
+  getDemoPage,
+  getDocsPage,
   getProblemPage,
 };

@@ -3,8 +3,10 @@ import { ok } from '../reply.ts';
 import { shuttingDown } from '../handle.ts';
 import { RequestProblem } from '../request-problem.ts';
 
-export const getServiceInfo: Handler<'getServiceInfo'> = ({ basePath }, { version }) =>
-  ok(`${JSON.stringify({ name: 'holdline', version, openapi: `${basePath}/openapi.yaml` }, null, 2)}\n`);
+export const getServiceInfo: Handler<'getServiceInfo'> = ({ basePath }, { version }) => {
+  const info = { name: 'holdline', version, docs: `${basePath}/docs`, openapi: `${basePath}/openapi.yaml` };
+  return ok(`${JSON.stringify(info, null, 2)}\n`);
+};
 
 export const getHealth: Handler<'getHealth'> = () => ok('{"status":"ok"}');
 

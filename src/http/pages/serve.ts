@@ -1,0 +1,24 @@
+import type { RequestHandler } from 'express';
+import type { Edge } from '../edge.ts';
+import type { HeaderList } from '../headers.ts';
+import { write } from '../reply.ts';
+import { requestIdOf } from '../request-id.ts';
+import { RequestProblem } from '../request-problem.ts';
+import type { Site } from './site.ts';
+
+/** Serves a page's parts, complete and with every header of the house. */
+export function serveAssets(site: Site, edge: Edge, constant: HeaderList): RequestHandler<{ path: string[] }> {
+  return async (req, res) => {
+    const asset = await site.asset(req.params.path.join('/'));
+    if (asset === undefined) throw new RequestProblem('not-found', 'The page has no such part.');
+    if (edge.isDraining()) res.shouldKeepAlive = false;
+    const isZipped = req.acceptsEncodings('gzip') === 'gzip';
+    write(res, constant, requestIdOf(req), {
+      status: 200,
+      mediaType: asset.mediaType,
+      body: isZipped ? asset.gzipped : asset.bytes,
+      ...(isZipped && { headers: ['Content-Encoding', 'gzip'] }),
+    });
+    edge.insight.answered('asset', 200, undefined, 0);
+  };
+}

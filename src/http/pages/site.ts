@@ -1,0 +1,101 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { asScript, importsOf } from './script.ts';
+
+/** A part of a page, ready to be sent. */
+export interface Asset {
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+  readonly gzipped: Buffer;
+}
+
+const SCRIPT = 'text/javascript; charset=utf-8';
+const MEDIA_TYPES: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  js: SCRIPT,
+  svg: 'image/svg+xml',
+  ts: SCRIPT,
+};
+
+/** Where a page's parts are: the folder of each in the address, and on the disk. The first that has a file wins. */
+export type Folders = readonly (readonly [path: string, folder: URL])[];
+
+/**
+ * One page and its parts, read when first asked for and kept in memory. Only files that were found in the folders can be asked for.
+ * Addresses mirror the tree of the sources, so that the relative imports of scripts hold as they are written.
+ */
+export class Site {
+  /** Below which its parts are: `/demo`. */
+  readonly path: string;
+  readonly #folders: Folders;
+  readonly #assets = new Map<string, Asset>();
+  #files: ReadonlyMap<string, URL> | undefined;
+  #html: string | undefined;
+
+  /** `index.html` is in the first folder. */
+  constructor(path: string, folders: Folders) {
+    this.path = path;
+    this.#folders = folders;
+  }
+
+  /** `path` is relative to the site's; `undefined` when it has no such part. */
+  async asset(path: string): Promise<Asset | undefined> {
+    this.#files ??= await list(this.#folders);
+    // What the page calls `.js` is TypeScript as long as nobody has built it.
+    const file = this.#files.get(path) ?? this.#files.get(path.replace(/\.js$/, '.ts'));
+    if (file === undefined) return undefined;
+    const asset = this.#assets.get(file.pathname) ?? (await load(file));
+    this.#assets.set(file.pathname, asset);
+    return asset;
+  }
+
+  /** The page itself, for a service that is mounted at `basePath`. */
+  async html(basePath: string): Promise<string> {
+    this.#html ??= await this.#complete();
+    const root = `${basePath}${this.path}/`.replaceAll('"', '%22');
+    return this.#html.replaceAll(/(?<=(?:href|src)=")\.\//g, root);
+  }
+
+  /** With the scripts' imports named ahead: found one by one, each level of them would cost a round trip. */
+  async #complete(): Promise<string> {
+    const [[prefix, folder] = ['', new URL('file:///')]] = this.#folders;
+    const html = (await readFile(new URL('index.html', folder), 'utf8')).replaceAll('="./', `="./${prefix}`);
+    const [, entry] = /<script type="module" src="\.\/([^"]+)"/.exec(html) ?? [];
+    const imported = entry === undefined ? [] : await this.#imported(entry);
+    const links = imported.map((path) => `<link rel="modulepreload" href="./${path}">\n`).join('');
+    return html.replace('</head>', `${links}</head>`);
+  }
+
+  async #imported(entry: string): Promise<string[]> {
+    const paths = new Set([entry]);
+    for (const path of paths) {
+      const asset = await this.asset(path);
+      for (const imported of importsOf(path, asset?.bytes.toString() ?? '')) paths.add(imported);
+    }
+    return [...paths].slice(1);
+  }
+}
+
+async function list(folders: Folders): Promise<ReadonlyMap<string, URL>> {
+  const files = new Map<string, URL>();
+  for (const [prefix, folder] of folders) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter(isServed)) {
+      if (!files.has(prefix + name)) files.set(prefix + name, new URL(name, folder));
+    }
+  }
+  return files;
+}
+
+const isServed = (name: string): boolean => extensionOf(name) in MEDIA_TYPES && !name.endsWith('.d.ts');
+const extensionOf = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
+
+const zip = promisify(gzip);
+
+async function load(file: URL): Promise<Asset> {
+  const extension = extensionOf(file.pathname);
+  const read = await readFile(file);
+  const bytes = extension === 'ts' ? Buffer.from(asScript(read.toString())) : read;
+  return { mediaType: MEDIA_TYPES[extension] ?? '', bytes, gzipped: await zip(bytes) };
+}

@@ -1,0 +1,48 @@
+import { byId, clockTime, make } from './dom.ts';
+
+const MAX_LINES = 300;
+
+/** The conversation in writing, and what happens in the room: read out by screen readers as it comes. */
+export class Chat {
+  readonly #log = byId('chat-log', HTMLOListElement);
+  readonly #text = byId('chat-text', HTMLInputElement);
+  readonly #send = byId('chat-send', HTMLButtonElement);
+
+  constructor(send: (text: string) => void) {
+    byId('chat-form', HTMLFormElement).addEventListener('submit', (event) => {
+      event.preventDefault();
+      const text = this.#text.value.trim();
+      this.#text.value = '';
+      if (text === '') return;
+      send(text);
+      this.say('You', text, true);
+    });
+  }
+
+  /** Whether anybody can read what is written. */
+  set isOpen(isOpen: boolean) {
+    this.#text.disabled = !isOpen;
+    this.#send.disabled = !isOpen;
+    this.#text.placeholder = isOpen ? 'Message' : 'Nobody can read it yet';
+  }
+
+  say(name: string, text: string, isOwn = false): void {
+    this.#add(make('li', isOwn ? 'own' : '', make('strong', '', name), clockTime(), make('p', '', text)));
+  }
+
+  /** Something that happened: somebody came, went, lost the connection. */
+  tell(text: string): void {
+    this.#add(make('li', 'event', text, clockTime()));
+  }
+
+  clear(): void {
+    this.#log.replaceChildren();
+    this.isOpen = false;
+  }
+
+  #add(line: HTMLLIElement): void {
+    this.#log.append(line);
+    if (this.#log.childElementCount > MAX_LINES) this.#log.firstElementChild?.remove();
+    this.#log.scrollTop = this.#log.scrollHeight;
+  }
+}

@@ -1,0 +1,117 @@
+import { byId } from './dom.ts';
+import { openMedia, stop, type Source } from './media.ts';
+import { newRoomName, putIntoAddress, roomOfAddress } from './room-name.ts';
+
+/** What somebody who wants to join has decided. */
+export interface Wish {
+  readonly roomId: string;
+  readonly displayName: string;
+  readonly accessToken: string | undefined;
+  readonly stream: MediaStream | undefined;
+}
+
+const NOTES: Readonly<Record<Source, string>> = {
+  camera: 'Your picture is shown to nobody before you join.',
+  picture: '',
+  none: 'You can see and hear the others, and write.',
+};
+
+const NAME_KEY = 'holdline-demo-name';
+
+/** The form in front of a call. */
+export class Lobby {
+  readonly #section = byId('lobby', HTMLElement);
+  readonly #form = byId('join-form', HTMLFormElement);
+  readonly #name = byId('name', HTMLInputElement);
+  readonly #room = byId('room', HTMLInputElement);
+  readonly #token = byId('token', HTMLInputElement);
+  readonly #join = byId('join', HTMLButtonElement);
+  readonly #check = byId('check', HTMLButtonElement);
+  readonly #preview = byId('preview', HTMLVideoElement);
+  readonly #note = byId('preview-note', HTMLElement);
+  readonly #problem = byId('join-problem', HTMLElement);
+  #stream: MediaStream | undefined;
+
+  /** `join` resolves to why it did not work, in words; or to nothing once it has. */
+  constructor(join: (wish: Wish) => Promise<string | undefined>) {
+    this.#name.value = localStorage.getItem(NAME_KEY) ?? '';
+    this.#readAddress();
+    addEventListener('hashchange', () => this.#readAddress());
+    this.#form.addEventListener('change', (event) => {
+      if (event.target instanceof HTMLInputElement && event.target.name === 'source') void this.#show(false);
+    });
+    this.#check.addEventListener('click', () => void this.#show(true));
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.#submit(join);
+    });
+    void this.#show(false);
+  }
+
+  open(): void {
+    this.#section.hidden = false;
+    void this.#show(false);
+    this.#join.focus();
+  }
+
+  askForToken(): void {
+    byId('token-field', HTMLElement).hidden = false;
+    this.#token.required = true;
+  }
+
+  get #source(): Source {
+    const chosen = new FormData(this.#form).get('source');
+    return chosen === 'picture' || chosen === 'none' ? chosen : 'camera';
+  }
+
+  #readAddress(): void {
+    if (this.#section.hidden) return;
+    this.#room.value = roomOfAddress() ?? (this.#room.value || newRoomName());
+  }
+
+  /** Opens what was chosen; the camera only when asked to. @returns whether it can be had */
+  async #show(evenCamera: boolean): Promise<boolean> {
+    const source = this.#source;
+    this.#close();
+    const media = source === 'camera' && !evenCamera ? { stream: undefined } : await openMedia(source);
+    this.#stream = 'stream' in media ? media.stream : undefined;
+    this.#preview.srcObject = this.#stream ?? null;
+    this.#preview.hidden = this.#stream === undefined;
+    this.#check.hidden = source !== 'camera' || this.#stream !== undefined;
+    this.#note.textContent = this.#stream === undefined ? NOTES[source] : '';
+    this.#problem.textContent = 'problem' in media ? media.problem : '';
+    return !('problem' in media);
+  }
+
+  #close(): void {
+    stop(this.#stream);
+    this.#stream = undefined;
+  }
+
+  async #submit(join: (wish: Wish) => Promise<string | undefined>): Promise<void> {
+    this.#busy(true);
+    const ready = this.#stream !== undefined || (await this.#show(true));
+    const problem = ready ? await join(this.#wish()) : undefined;
+    this.#busy(false);
+    if (!ready) return;
+    this.#problem.textContent = problem ?? '';
+    if (problem !== undefined) return;
+    // It belongs to the call now.
+    this.#stream = undefined;
+    this.#preview.srcObject = null;
+    this.#section.hidden = true;
+  }
+
+  #wish(): Wish {
+    const roomId = this.#room.value;
+    putIntoAddress(roomId);
+    localStorage.setItem(NAME_KEY, this.#name.value);
+    const displayName = this.#name.value.trim() || 'Guest';
+    return { roomId, displayName, accessToken: this.#token.value.trim() || undefined, stream: this.#stream };
+  }
+
+  #busy(busy: boolean): void {
+    this.#join.disabled = busy;
+    this.#join.textContent = busy ? 'Joining…' : 'Join';
+  }
+}

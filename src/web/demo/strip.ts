@@ -1,0 +1,66 @@
+import { byId } from './dom.ts';
+
+const WINDOW_MS = 60_000;
+const WIDTH = 600;
+const SVG = 'http://www.w3.org/2000/svg';
+
+export type MarkKind = 'poll' | 'cut' | 'sent' | 'received';
+
+interface Mark {
+  readonly kind: MarkKind;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** Where each kind is drawn: polls along the middle, what is sent above them, what is received below. */
+const BANDS: Readonly<Record<MarkKind, { readonly y: number; readonly height: number }>> = {
+  sent: { y: 2, height: 12 },
+  poll: { y: 18, height: 8 },
+  cut: { y: 18, height: 8 },
+  received: { y: 30, height: 12 },
+};
+
+/** The last minute as a picture: how long polls were held, and when something went or came. */
+export class Strip {
+  readonly #svg = byId('strip', SVGSVGElement);
+  #marks: Mark[] = [];
+  #heldSinceMs: number | undefined;
+
+  hold(): void {
+    this.#heldSinceMs = Date.now();
+  }
+
+  mark(kind: MarkKind, durationMs: number): void {
+    const untilMs = Date.now();
+    if (kind === 'poll' || kind === 'cut') this.#heldSinceMs = undefined;
+    this.#marks.push({ kind, fromMs: untilMs - durationMs, untilMs });
+  }
+
+  clear(): void {
+    this.#marks = [];
+    this.#heldSinceMs = undefined;
+    this.draw();
+  }
+
+  draw(): void {
+    const nowMs = Date.now();
+    this.#marks = this.#marks.filter(({ untilMs }) => nowMs - untilMs < WINDOW_MS);
+    const held: Mark[] =
+      this.#heldSinceMs === undefined ? [] : [{ kind: 'poll', fromMs: this.#heldSinceMs, untilMs: nowMs }];
+    this.#svg.replaceChildren(...[...this.#marks, ...held].map((mark) => rectangle(mark, nowMs)));
+  }
+}
+
+function rectangle({ kind, fromMs, untilMs }: Mark, nowMs: number): SVGRectElement {
+  const xOf = (ms: number): number => Math.max(0, WIDTH * (1 - (nowMs - ms) / WINDOW_MS));
+  const isSpan = kind === 'poll' || kind === 'cut';
+  const x = isSpan ? xOf(fromMs) : xOf(untilMs) - 3;
+  // One unit is left free between polls, so that they can be told apart.
+  const width = isSpan ? Math.max(1, xOf(untilMs) - x - 1) : 3;
+  const element = document.createElementNS(SVG, 'rect');
+  const { y, height } = BANDS[kind];
+  for (const [name, value] of Object.entries({ x, y, width, height, rx: 1.5 }))
+    element.setAttribute(name, value.toFixed(1));
+  element.setAttribute('class', kind);
+  return element;
+}
