@@ -3,17 +3,31 @@ import { type Answer, expectConforms, readAnswer } from './conformance.ts';
 import type { Sent } from './http.ts';
 import { Member } from './member.ts';
 
+/** The part of `fetch` that is used here. */
+type Fetch = (
+  url: string,
+  init: { method: string; headers: Record<string, string>; body?: string },
+) => Promise<Response>;
+
 /** A member on plain `fetch`: connections are kept alive, and a lost one is a rejection. Answers must be as documented. */
 export class FetchMember extends Member {
+  /** May be replaced by a member whose requests go another way. */
+  protected readonly fetch: Fetch = fetch;
+
   override async call(id: OperationId, sent: Sent = {}, participantId = this.id): Promise<Answer> {
     const path = OPERATIONS[id].path.replace('{roomId}', this.roomId).replace('{participantId}', participantId);
-    return fetchAnswer(String(this.target), id, path, { token: this.token, ...sent });
+    return fetchAnswer(String(this.target), id, path, { token: this.token, ...sent }, this.fetch);
   }
 }
 
-export async function fetchAnswer(url: string, id: OperationId, path: string, sent: Sent): Promise<Answer> {
-  const { query, body, token, headers } = sent;
-  const response = await fetch(`${url}${path}${query === undefined ? '' : `?${queryText(query)}`}`, {
+export async function fetchAnswer(
+  url: string,
+  id: OperationId,
+  path: string,
+  { query, body, token, headers }: Sent,
+  send: Fetch = fetch,
+): Promise<Answer> {
+  const response = await send(`${url}${path}${query === undefined ? '' : `?${queryText(query)}`}`, {
     method: OPERATIONS[id].method,
     headers: {
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),

@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryDatabase, temporaryDirectory } from '../server-process.ts';
+import type { Certificate } from './certificate.ts';
+import type { Daemon } from './daemon.ts';
+import type { Endpoint, Namespace } from './namespace.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+function fileOf(name: string, text: string): string {
+  const path = join(temporaryDirectory(), name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const textOf = ({ host, port }: Endpoint): string => `${host}:${port}`;
+
+/** The service as a process of its own, on every address of the machine. */
+export async function startHoldline(machine: Namespace, port: number, env: Record<string, string>): Promise<Daemon> {
+  const settings = { HOST: '0.0.0.0', PORT: String(port), STORE_URL: temporaryDatabase(), ...env };
+  const daemon = machine.start([process.execPath, `${root}src/main.ts`], settings);
+  await daemon.said(/listening on/);
+  return daemon;
+}
+
+/**
+ * A forward proxy with the rules of Debian's squid.conf: CONNECT to port 443 only. As everywhere by default, it upgrades nothing
+ * (`http_upgrade_request_protocols`). The rest of the file only keeps it within its own directory.
+ */
+export async function startSquid(machine: Namespace, at: Endpoint): Promise<Daemon> {
+  const directory = temporaryDirectory();
+  execFileSync('chown', ['proxy', directory]);
+  const path = fileOf(
+    'squid.conf',
+    `http_port ${textOf(at)}
+acl SSL_ports port 443
+acl Safe_ports port 80 443 1025-65535
+http_access deny !Safe_ports
+http_access deny CONNECT !SSL_ports
+http_access allow all
+memory_cache_shared off
+pinger_enable off
+dns_nameservers 127.0.0.1
+pid_filename none
+access_log none
+cache_log ${directory}/cache.log
+coredump_dir ${directory}
+`,
+  );
+  // Without a name of its own, two squids on one machine would share memory segments.
+  const name = `holdline${process.pid}`;
+  const daemon = machine.start(['squid', '-N', '-d', '1', '-n', name, '-f', path]);
+  await machine.reaches(at, daemon);
+  return daemon;
+}
+
+interface NginxSite {
+  readonly at: Endpoint;
+  /** Where `proxy_pass` leads. More than one makes an `upstream`. */
+  readonly to: readonly Endpoint[];
+  /** Further directives; none leaves nginx at its defaults. */
+  readonly directives?: string;
+}
+
+interface HaproxySite {
+  readonly at: Endpoint;
+  readonly to: Endpoint;
+}
+
+/** nginx with nothing set but its addresses and its certificate. */
+export async function startNginx(machine: Namespace, tls: Certificate, sites: readonly NginxSite[]): Promise<Daemon> {
+  const servers = sites.map(({ at, to, directives = '' }, index) => {
+    const upstream = `upstream holdline${index} { ${to.map((one) => `server ${textOf(one)};`).join(' ')} }`;
+    return `${upstream}
+server {
+  listen ${textOf(at)} ssl;
+  ssl_certificate ${tls.certificatePath};
+  ssl_certificate_key ${tls.keyPath};
+  ${directives}
+  location / { proxy_pass http://holdline${index}; }
+}`;
+  });
+  const head = `daemon off; master_process off; pid ${temporaryDirectory()}/nginx.pid; error_log stderr notice;`;
+  const text = `${head}\nevents {}\nhttp {\naccess_log off;\n${servers.join('\n')}\n}\n`;
+  const daemon = machine.start(['nginx', '-c', fileOf('nginx.conf', text)]);
+  // Said once all its sockets listen.
+  await daemon.said(/using the "\w+" event method/);
+  return daemon;
+}
+
+/** haproxy with the `defaults` of the packaged haproxy.cfg, time-outs included. */
+export async function startHaproxy(
+  machine: Namespace,
+  tls: Certificate,
+  sites: readonly HaproxySite[],
+): Promise<Daemon> {
+  const packaged = readFileSync('/etc/haproxy/haproxy.cfg', 'utf8');
+  const defaults = packaged.slice(packaged.search(/^defaults/m));
+  const proxies = sites.map(
+    ({ at, to }, index) =>
+      `listen site${index}\n  bind ${textOf(at)} ssl crt ${tls.bothPath}\n  server one ${textOf(to)}\n`,
+  );
+  const path = fileOf('haproxy.cfg', `${defaults}\n${proxies.join('')}`);
+  const daemon = machine.start(['haproxy', '-db', '-f', path]);
+  for (const { at } of sites) await machine.reaches(at, daemon);
+  return daemon;
+}
+
+/** TURN over TCP and, on the same port, over TLS; credentials as Holdline makes them. */
+export async function startCoturn(machine: Namespace, tls: Certificate, at: Endpoint, secret: string): Promise<Daemon> {
+  const directory = temporaryDirectory();
+  const settings = {
+    'listening-ip': at.host,
+    'relay-ip': at.host,
+    'listening-port': at.port,
+    'static-auth-secret': secret,
+    realm: 'holdline.test',
+    cert: tls.certificatePath,
+    pkey: tls.keyPath,
+    userdb: `${directory}/turndb`,
+    pidfile: `${directory}/turnserver.pid`,
+    'log-file': 'stdout',
+  };
+  const flags = Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
+  const daemon = machine.start(['turnserver', '-n', '--use-auth-secret', '--no-cli', ...flags]);
+  await machine.reaches(at, daemon);
+  return daemon;
+}
