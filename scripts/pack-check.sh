@@ -24,6 +24,16 @@ const env = { HOST: '127.0.0.1', PORT: '0', STORE_URL: 'sqlite::memory:', LOG_LE
 const holdline = await createHoldline(loadSettings({ env, argv: [] }));
 const { port } = await holdline.start();
 const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
+for (const page of ['/demo', '/docs']) {
+  const html = await (await fetch(`http://127.0.0.1:${port}${page}`)).text();
+  const parts = [...html.matchAll(/<(?:link|script)[^>]* (?:href|src)="([^"]+)"/g)].map(([, part]) => part);
+  // The demo names its scripts ahead, one by one.
+  if (parts.length < (page === '/demo' ? 30 : 4)) throw new Error(`${page} has only ${parts.length} parts`);
+  for (const part of parts) {
+    const answer = await fetch(`http://127.0.0.1:${port}${part}`);
+    if (!answer.ok) throw new Error(`${page} lacks its part ${part}: ${answer.status}`);
+  }
+}
 await holdline.close();
 if (status !== 200) throw new Error(`/readyz answered ${status}`);
 console.log(`ready on Node ${process.versions.node}`);

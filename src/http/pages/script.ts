@@ -6,7 +6,8 @@ export const asScript = (source: string): string => stripTypeScriptTypes(source,
 /** The paths of the modules that a script at `path` imports. Ours all are relative, and none is imported on demand. */
 export function importsOf(path: string, script: string): string[] {
   const here = new URL(path, 'http://site/');
-  return [...script.matchAll(/^(?:import|export) [^;]*?from '(\.[^']+)';/gm)].map(([, specifier = '']) =>
+  // The compiler quotes with " what it rewrites.
+  return [...script.matchAll(/^(?:import|export) [^;]*?from ['"](\.[^'"]+)['"];/gm)].map(([, specifier = '']) =>
     new URL(specifier, here).pathname.slice(1),
   );
 }
