@@ -215,7 +215,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
 
   #ended(end: MailboxEnd): void {
     this.#stopWatching();
-    this.#loop.wake(true, false);
+    this.#loop.stop();
     this.#outbox.end(end.error);
     this.#become('ended');
     this.emit('ended', end);

@@ -63,8 +63,10 @@ export class Outbox {
     try {
       const { receipts } = await this.#persist(group);
       group.forEach((item, index) => {
+        const receipt = receipts[index];
         this.#queue.remove(item);
-        item.resolve(receipts[index]!);
+        if (receipt) item.resolve(receipt);
+        else item.reject(new HoldlineError('network'));
       });
     } catch (error) {
       this.#refuse(group, error as HoldlineError);

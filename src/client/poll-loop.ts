@@ -39,6 +39,7 @@ export class PollLoop {
   readonly #bucket: TokenBucket;
   readonly #window: PollWindow;
   #inFlight = new AbortController();
+  #cancelSign = (): void => undefined;
   #early = 0;
   #superseded = 0;
 
@@ -70,6 +71,11 @@ export class PollLoop {
     if (moved) this.#window.reset();
     if (stale) this.#inFlight.abort();
     this.#env.alarm.ring();
+  }
+
+  stop(): void {
+    this.#inFlight.abort();
+    this.#cancelSign();
   }
 
   /** @returns milliseconds until the next poll */
@@ -106,13 +112,15 @@ export class PollLoop {
   /** While the app takes its time, the server must not think that we are gone. */
   async #handle(messages: readonly ReceivedMessage[]): Promise<void> {
     const everyMs = ((this.#session.limits.idleTimeoutSeconds ?? 60) * 1_000) / 3;
-    const sign = (): void => {
-      if (!this.#session.ended) void this.#session.acknowledge();
-      cancel = after(this.#env.timers, everyMs, sign);
+    const wait = (): void => {
+      this.#cancelSign = after(this.#env.timers, everyMs, () => {
+        void this.#session.acknowledge();
+        wait();
+      });
     };
-    let cancel = after(this.#env.timers, everyMs, sign);
+    wait();
     await this.#listeners.deliver(messages);
-    cancel();
+    this.#cancelSign();
   }
 
   #cut({ cause, ageMs }: Extract<Answer<Batch>, { kind: 'cut' }>): number {

@@ -14,8 +14,7 @@ beforeEach(async () => {
 const note = (text: string, more: Partial<OutgoingMessage> = {}): OutgoingMessage =>
   ({ type: 'custom', payload: text, ...more }) as OutgoingMessage;
 
-const textsOf = ({ body }: Asked): unknown[] =>
-  (body.messages as { payload: unknown }[]).map(({ payload }) => payload);
+const textsOf = ({ body }: Asked): unknown[] => (body.messages as { payload: unknown }[]).map(({ payload }) => payload);
 
 const batches = (): unknown[] => server.all('send').map(textsOf);
 
