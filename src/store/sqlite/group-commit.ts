@@ -110,7 +110,8 @@ export class GroupCommit {
     } catch (error) {
       if (this.#options.db.inTransaction) this.#rollback.run();
       this.#options.onRollback(rooms);
-      return { error: asRefusal(error), begun };
+      // An app that the service is mounted in may go on when the service is closed.
+      return { error: this.#options.db.open ? asRefusal(error) : unavailable(error), begun };
     }
     this.#options.onCommit(batch.length, performance.now() - startedMs);
     for (const listener of listeners) listener();
@@ -132,9 +133,7 @@ function perform(pending: Pending, tx: Tx): void {
 
 const CANNOT_COMMIT = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PROTOCOL)/;
 
-function asRefusal(error: unknown): unknown {
-  if (!CANNOT_COMMIT.test(sqliteCodeOf(error))) return error;
-  return new SignallingError('storage-unavailable', 'The message store cannot take this now. Try again.', {
-    cause: error,
-  });
-}
+const asRefusal = (error: unknown): unknown => (CANNOT_COMMIT.test(sqliteCodeOf(error)) ? unavailable(error) : error);
+
+const unavailable = (cause: unknown): SignallingError =>
+  new SignallingError('storage-unavailable', 'The message store cannot take this now. Try again.', { cause });
