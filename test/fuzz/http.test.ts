@@ -1,0 +1,60 @@
+import { afterEach, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { JoinResult } from '../../src/wire/index.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { type Answer, mismatches } from '../support/conformance.ts';
+import { Connection, type RawReply } from '../support/connection.ts';
+import { closeServices } from '../support/holdline.ts';
+import { join, Member } from '../support/member.ts';
+import { fuzzedService } from './fuzzed-service.ts';
+import { type FuzzedRequest, requests } from './requests.ts';
+
+afterEach(cleanUp);
+afterEach(closeServices);
+
+const BUDGET_MS = 9_000;
+/** Of the edge itself, for what never reaches the operation. */
+const ANYWHERE = [400, 404, 405, 431];
+
+test('whatever is asked of an operation, the answer is one that it documents, and none is a fault of the service', async () => {
+  const { url, alice, bob, faults } = await fuzzedService();
+  const members = [alice, bob];
+  for (let more = 0; more < 20; more += 1) members.push(await join(url, 'room'));
+  const kinds = new Set<string>();
+  let connection = await Connection.open(url);
+  await fc.assert(
+    fc.asyncProperty(requests(members), async (request) => {
+      if (connection.socket.destroyed) connection = await Connection.open(url);
+      connection.write(bytesOf(request));
+      const reply = answerOf(await connection.reply());
+      expect({ faults, wrong: wrongWith(request, reply) }).toEqual({ faults: [], wrong: [] });
+      kinds.add(`${request.id} ${reply.status}`);
+      // Whoever joined takes part from now on, since others leave and are replaced.
+      if (reply.status === 201 && request.id === 'joinRoom') members.push(new Member(url, reply.body as JoinResult));
+      if (reply.headers.connection === 'close') await connection.reset();
+    }),
+    { numRuns: 20_000, interruptAfterTimeLimit: BUDGET_MS, markInterruptAsFailure: false },
+  );
+  // Otherwise it fuzzes nothing but the first check.
+  expect(kinds.size).toBeGreaterThan(20);
+  expect((await join(url, 'afterwards')).joined.participants).toHaveLength(1);
+}, 30_000);
+
+function bytesOf({ method, path, headers, body }: FuzzedRequest): Buffer {
+  const all = { Host: 'holdline.test', ...headers, ...(body && { 'Content-Length': String(body.length) }) };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
+  return body === undefined ? head : Buffer.concat([head, body]);
+}
+
+function answerOf({ status, headers, text }: RawReply): Answer {
+  const isJson = /^application\/([a-z]+\+)?json\b/.test(headers['content-type'] ?? '');
+  return { status, headers, body: isJson ? (JSON.parse(text) as unknown) : text };
+}
+
+function wrongWith({ id }: FuzzedRequest, answer: Answer): string[] {
+  if (answer.status >= 500 && answer.status !== 503) return [`answered ${answer.status}`];
+  const found = mismatches(id, answer);
+  const isTheEdge = ANYWHERE.includes(answer.status) && found.every((fault) => fault.includes('does not document'));
+  return isTheEdge ? [] : found;
+}
