@@ -7,7 +7,7 @@ import type { Operation } from './operations.ts';
 import { readJson } from './read-body.ts';
 import { invalidRequest } from './request-problem.ts';
 
-/** A body may hold this many of the largest messages: a batch of candidates never comes near. */
+/** Stops bodies that eat the memory: one may hold this many of the largest messages, and a batch of candidates never comes near. */
 const MESSAGES_PER_BODY = 8;
 
 const PATH_SCHEMAS = { roomId, participantId } as const;
