@@ -132,6 +132,7 @@ export class Conversation {
       onText: (text) => this.#chat.say(this.#nameOf(participantId), text),
       onOpen: () => {
         peer.showSenders(this.#senders);
+        this.#chat.tell(`connected with ${this.#nameOf(participantId)}`);
         this.#showOpenness();
       },
       onClose: () => this.#showOpenness(),
@@ -145,10 +146,12 @@ export class Conversation {
     const name = this.#nameOf(remote);
     const { tile } = this.#shown(remote);
     tile.state = call.state;
+    let isLost = false;
     call.on('state', (state) => {
       tile.state = state;
-      if (state === 'connected') this.#chat.tell(`connected with ${name}`);
       if (state === 'reconnecting') this.#chat.tell(`the connection with ${name} is lost; restoring it`);
+      if (state === 'connected' && isLost) this.#chat.tell(`the connection with ${name} is back`);
+      isLost = state === 'reconnecting';
     });
     call.on('ended', () => {
       // Somebody who came back is in a new call by then.

@@ -1,0 +1,104 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { cleanUp } from '../support/clean-up.ts';
+import { closeServices, startService } from '../support/holdline.ts';
+import { newRoom } from '../support/member.ts';
+import { hasChromium, openBrowser, takePicture } from './support/browser.ts';
+import { Caller, expectConnected } from './support/caller.ts';
+
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } as const;
+const LAPTOP = { viewport: { width: 1280, height: 800 } } as const;
+
+let browser: Browser;
+let url: string;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  browser = await openBrowser();
+  ({ url } = await startService());
+}, 30_000);
+afterEach(async () => {
+  if (hasChromium) await Promise.all(browser.contexts().map((context) => context.close()));
+});
+afterAll(async () => {
+  await cleanUp();
+  await closeServices();
+});
+
+(hasChromium ? describe : describe.skip)('two people who open the same link', () => {
+  test('see, hear and write to each other, and watch how it came about', async () => {
+    const room = newRoom();
+    const alice = await Caller.arrive(browser, url, { name: 'Alice', room }, LAPTOP);
+    const bob = await Caller.arrive(browser, url, { name: 'Bob', room }, { ...PHONE, colorScheme: 'dark' });
+    await takePicture(alice.page, 'demo-lobby');
+    await takePicture(bob.page, 'demo-lobby-phone-dark');
+    await alice.join();
+    await alice.page.getByRole('heading', { name: 'Nobody else is here yet' }).waitFor();
+    expect(await alice.page.getByLabel('Link to this room').inputValue()).toBe(`${url}/demo#${room}`);
+    await takePicture(alice.page, 'demo-alone');
+    await bob.join();
+
+    await expectConnected(alice, bob);
+    await alice.sees('Bob');
+    await bob.sees('Alice');
+    for (const text of [/^offer (to|from) Alice/, /^answer (to|from) Alice/, /candidate to Alice/, /^poll held for/]) {
+      await bob.panel.getByText(text).first().waitFor();
+    }
+    await bob.panel.getByText(/^direct.*, UDP, \d+ ms round trip/).waitFor();
+    await bob.panel.getByText(/^held for \d+ s of at most 25/).waitFor();
+    await takePicture(alice.page, 'demo-call');
+    await takePicture(bob.page, 'demo-call-phone-dark');
+
+    for (const { watched } of [alice, bob]) {
+      expect(watched.complaints).toEqual([]);
+      expect([...watched.origins]).toEqual([url]);
+    }
+  }, 60_000);
+
+  test('notice who mutes, turns the camera off, hangs up and comes back', async () => {
+    const room = newRoom();
+    const alice = await Caller.join(browser, url, { name: 'Alice', room });
+    const bob = await Caller.join(browser, url, { name: 'Bob', room });
+    await expectConnected(alice, bob);
+    const bobsTile = alice.page.getByRole('figure').filter({ hasText: 'Bob' });
+
+    await bob.page.getByRole('button', { name: 'Mute' }).click();
+    await bobsTile.getByText('muted').waitFor();
+    await bob.page.getByRole('button', { name: 'Unmute' }).click();
+    await bobsTile.getByText('muted').waitFor({ state: 'hidden' });
+    await bob.page.getByRole('button', { name: 'Camera off' }).click();
+    await alice.page.getByLabel("Bob's picture").waitFor({ state: 'hidden' });
+
+    await bob.hangUp();
+    await alice.hears('Bob is gone');
+    await alice.page.getByRole('heading', { name: 'Nobody else is here yet' }).waitFor();
+    await bob.join();
+    await expectConnected(alice, bob);
+    await alice.sees('Bob');
+  }, 60_000);
+
+  test('stay one participant each when one of them reloads', async () => {
+    const room = newRoom();
+    const alice = await Caller.join(browser, url, { name: 'Alice', room });
+    const bob = await Caller.join(browser, url, { name: 'Bob', room });
+    await expectConnected(alice, bob);
+    await bob.page.reload();
+    await bob.join();
+    await bob.sees('Alice');
+    await alice.sees('Bob');
+    expect(await alice.page.getByRole('figure').count()).toBe(2);
+  }, 60_000);
+
+  test('can be three', async () => {
+    const room = newRoom();
+    const [alice, bob, carol] = [
+      await Caller.join(browser, url, { name: 'Alice', room }),
+      await Caller.join(browser, url, { name: 'Bob', room, bring: 'A test picture and tone' }),
+      await Caller.join(browser, url, { name: 'Carol', room, bring: 'Text only' }),
+    ];
+    await expectConnected(alice, carol);
+    await expectConnected(bob, carol);
+    await carol.sees('Alice');
+    await carol.sees('Bob');
+    await alice.sees('Bob');
+  }, 60_000);
+});

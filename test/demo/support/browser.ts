@@ -1,0 +1,55 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { onCleanUp } from '../../support/clean-up.ts';
+
+/** Debian's package, which `.ci/install-system` installs. */
+const CHROMIUM = '/usr/bin/chromium';
+export const hasChromium = existsSync(CHROMIUM);
+if (!hasChromium) console.warn('SKIPPED: chromium is not installed, so no page was opened in a browser');
+
+const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-sandbox'];
+/** A camera that shows a moving disc, and a microphone that beeps. */
+const FAKE_DEVICES = '--use-fake-device-for-media-stream';
+const ALLOW_DEVICES = '--use-fake-ui-for-media-stream';
+
+/** A browser of its own for a test file. `deny`: it has devices, but whoever is asked for them says no. */
+export async function openBrowser({ deny = false } = {}): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [...QUIET, FAKE_DEVICES, ...(deny ? [] : [ALLOW_DEVICES])],
+  });
+  onCleanUp(() => browser.close());
+  return browser;
+}
+
+/** What a page has complained about, and which origins it has asked. */
+export interface Watched {
+  readonly page: Page;
+  readonly complaints: string[];
+  readonly origins: Set<string>;
+}
+
+/** A page in a profile of its own, as on another machine. */
+export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const origins = new Set<string>();
+  page.on('pageerror', (error) => complaints.push(String(error.stack)));
+  // A request that fails is reported there, too; those are what the tests are about.
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      complaints.push(message.text());
+  });
+  page.on('request', (request) => origins.add(new URL(request.url()).origin));
+  return { page, complaints, origins };
+}
+
+const folder = fileURLToPath(new URL('../../../.ci/out/screenshots/', import.meta.url));
+
+/** For people to look at; nothing is compared. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: `${folder}${name}.png`, fullPage: true, animations: 'disabled' });
+}
