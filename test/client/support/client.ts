@@ -1,32 +1,34 @@
 import {
   joinRoom,
-  type Emitter,
-  type ErrorEvents,
   type HoldlineError,
   type JoinOptions,
   type Mailbox,
+  type MailboxEvents,
   type ReceivedMessage,
 } from '../../../src/client/index.ts';
 import { onCleanUp } from '../../support/clean-up.ts';
 
-/** Joins, and leaves after the test. What goes wrong in a listener fails the test. */
+/** Joins, and leaves after the test, which fails when a listener has failed. */
 export async function join(baseUrl: string, participantId: string, more: Partial<JoinOptions> = {}): Promise<Mailbox> {
   const mailbox = await joinRoom({ baseUrl, roomId: 'room', participantId, ...more });
-  onCleanUp(() => mailbox.leave());
-  mailbox.on('error', (error: HoldlineError) => {
-    throw error.cause instanceof Error ? error.cause : error;
+  const errors: HoldlineError[] = [];
+  mailbox.on('error', (error) => void errors.push(error));
+  onCleanUp(async () => {
+    await mailbox.leave();
+    const [error] = errors;
+    if (error !== undefined) throw error;
   });
   return mailbox;
 }
 
 /** The next event of that name, or the next that fits. */
-export function next<Events extends ErrorEvents, Name extends keyof Events>(
-  source: Emitter<Events>,
+export function next<Name extends keyof MailboxEvents>(
+  mailbox: Mailbox,
   name: Name,
-  fits: (event: Events[Name]) => boolean = () => true,
-): Promise<Events[Name]> {
+  fits: (event: MailboxEvents[Name]) => boolean = () => true,
+): Promise<MailboxEvents[Name]> {
   return new Promise((resolve) => {
-    const off = source.on(name, (event) => {
+    const off = mailbox.on(name, (event) => {
       if (!fits(event)) return;
       off();
       resolve(event);
