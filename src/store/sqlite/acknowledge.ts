@@ -5,6 +5,7 @@ import { presentOrGone } from './depart.ts';
 import { expireOverdue } from './expire.ts';
 import type { Tx } from './group-commit.ts';
 import { pendingBytes, type ParticipantRecord } from './records.ts';
+import { writeAcknowledged } from './write-acknowledged.ts';
 
 export function acknowledge(context: SqliteContext, tx: Tx, mailbox: Mailbox, cursor: Cursor): void {
   const record = presentOrGone(context, mailbox);
@@ -31,15 +32,6 @@ export function acknowledgeInMemory(context: SqliteContext, record: ParticipantR
   if (record.expiresFromMs <= context.clock.steadyMs() || !countOff(context, record, position)) return false;
   settle(context, record, position);
   return true;
-}
-
-/** Brings the rows to what memory has. */
-export function writeAcknowledged(context: SqliteContext, tx: Tx, record: ParticipantRecord): void {
-  if (record.writtenAcknowledged === record.acknowledged) return;
-  tx.touch(record.room.roomId);
-  context.statements.deleteUpTo.run(record.row, record.acknowledged);
-  context.statements.setAcknowledged.run(record.acknowledged, record.row);
-  record.writtenAcknowledged = record.acknowledged;
 }
 
 function settle(context: SqliteContext, record: ParticipantRecord, position: number): void {

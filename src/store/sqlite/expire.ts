@@ -6,6 +6,7 @@ import { compactGaps } from './gaps.ts';
 import type { Tx } from './group-commit.ts';
 import { mailboxOf, type ParticipantRecord } from './records.ts';
 import type { OverdueRow } from './statements.ts';
+import { writeAcknowledged } from './write-acknowledged.ts';
 
 /** One slice of the messages whose lifetime is over, oldest first. @returns whether there may be more */
 export function expireSome(context: SqliteContext, tx: Tx, limit: number): boolean {
@@ -29,8 +30,8 @@ function expire(context: SqliteContext, tx: Tx, row: OverdueRow): void {
   if (mailbox === undefined) return;
   tx.touch(mailbox.room.roomId);
   if (row.position <= mailbox.acknowledged) {
-    // Acknowledged in time; the row was about to go.
-    context.statements.deleteMessage.run(row.rowid);
+    // Acknowledged in time; the row was about to go. Never without its position, or after a crash cursors would be ahead of the head.
+    writeAcknowledged(context, tx, mailbox);
     return;
   }
   context.statements.makeGap.run(row.rowid);

@@ -1,9 +1,10 @@
 import type { Cursor } from '../../signalling/cursor.ts';
 import type { Mailbox } from '../../signalling/message.ts';
-import { acknowledge, acknowledgeInMemory, writeAcknowledged } from './acknowledge.ts';
+import { acknowledge, acknowledgeInMemory } from './acknowledge.ts';
 import type { SqliteContext } from './context.ts';
 import type { GroupCommit, Tx } from './group-commit.ts';
 import type { ParticipantRecord } from './records.ts';
+import { writeAcknowledged } from './write-acknowledged.ts';
 
 /** Long enough for a burst of candidates to be acknowledged in one write, short enough to bring little back after a crash. */
 const WRITE_AFTER_MS = 250;

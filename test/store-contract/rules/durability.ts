@@ -48,6 +48,18 @@ export function durability(open: OpenScene<LastingStore>): void {
       expect(await scene.inbox(bob)).toEqual(['3']);
     });
 
+    test('a cursor is still good when its message was acknowledged and swept a moment before', async () => {
+      const scene = await open();
+      const [alice, bob] = await scene.joinAll('alice', 'bob');
+      await scene.send(alice, draft('short', { lifetimeMs: 100 }));
+      const head = await scene.head(bob);
+      scene.store.acknowledgeSoon(bob.mailbox, cursorOf(bob, head));
+      await scene.pass(100, alice, bob);
+      await scene.opened[ending]();
+      await scene.send(alice, draft('next'));
+      expect(await unread(scene, bob, head)).toEqual(['next']);
+    });
+
     test('tokens are there in all their states', async () => {
       const scene = await open();
       const alice = await scene.join('alice', { key: 'join' });
