@@ -116,21 +116,14 @@ describe('a path is what the document says', () => {
     expect(answer.body).toMatchObject({ participants: [{ participantId: 'alice' }] });
   });
 
-  test.each([
-    'a'.repeat(65),
-    'a'.repeat(1_000),
-    'a.b',
-    'a b',
-    'a/b',
-    'ä',
-    '\0',
-    '..',
-    '\u{1F600}',
-    'a\n',
-    '%',
-    '*',
-    '<script>',
-  ])('an id outside its pattern is a fault of the path: %j', async (id) => {
+  const outside = ['a.b', 'a b', 'a/b', 'ä', '\0', '..', '\u{1F600}', 'a\n', '%', '*', '<script>'].map((id) => [
+    id,
+    id,
+  ]);
+  test.each([['65 characters', 'a'.repeat(65)], ['a very long one', 'a'.repeat(5_000)], ...outside] as [
+    string,
+    string,
+  ][])('an id outside its pattern is a fault of the path: %j', async (_, id) => {
     for (const operationId of ['joinRoom', 'listParticipants', 'receiveMessages'] as const) {
       expect(pointersOf(await call(server.url, operationId, { roomId: id }))).toEqual(['/path/roomId']);
     }

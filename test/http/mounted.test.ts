@@ -1,12 +1,12 @@
 import { createServer, request, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import express, { type Express } from 'express';
 import { expectProblem } from '../support/conformance.ts';
 import { closeServices, createService, type Service } from '../support/holdline.ts';
 import { call, exchange, pointersOf, problemOf } from '../support/http.ts';
-import { join, newRoom } from '../support/member.ts';
+import { join, type Member, newRoom } from '../support/member.ts';
 
 let service: Service;
 let outer: Express;
@@ -121,5 +121,33 @@ describe('behind a body parser of the outer app', () => {
   test('a body that was read and thrown away is a fault of the outer app, told at once', async () => {
     const answer = await call(`${url}/eaten`, 'joinRoom', { roomId: newRoom() }, { body: {} });
     problemOf(answer, 'internal');
+  });
+});
+
+describe('closed while the app that it is mounted in goes on', () => {
+  let closing: Service;
+  let alice: Member;
+  let bob: Member;
+  beforeEach(async () => {
+    closing = await createService();
+    alice = await join(closing.app, newRoom(), 'alice');
+    bob = await join(closing.app, alice.roomId, 'bob');
+  });
+
+  test('it ends its held polls with an empty batch', async () => {
+    const poll = await closing.hold('bob', () => bob.poll({ wait: 20 }));
+    await closing.holdline.close();
+    expect(await poll.ended).toMatchObject({ messages: [], more: false, expired: 0 });
+  });
+
+  test('whoever comes later is told that it has gone', async () => {
+    await closing.holdline.close();
+    problemOf(await call(closing.app, 'joinRoom', { roomId: newRoom() }), 'shutting-down');
+    problemOf(await alice.call('pollMessages'), 'shutting-down');
+    problemOf(await call(closing.app, 'getReadiness', {}), 'shutting-down');
+    const acknowledgement = { body: { cursor: alice.joined.cursor } };
+    problemOf(await alice.call('acknowledgeMessages', acknowledgement), 'storage-unavailable');
+    problemOf(await alice.call('sendMessage', { body: { type: 'invite' } }), 'storage-unavailable');
+    problemOf(await alice.call('leaveRoom'), 'storage-unavailable');
   });
 });
