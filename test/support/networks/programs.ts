@@ -31,9 +31,9 @@ export async function startHoldline(machine: Namespace, port: number, env: Recor
  */
 export async function startSquid(machine: Namespace, at: Endpoint): Promise<Daemon> {
   const directory = temporaryDirectory();
-  execFileSync('chown', ['proxy', directory]);
-  const path = fileOf(
-    'squid.conf',
+  const path = join(directory, 'squid.conf');
+  writeFileSync(
+    path,
     `http_port ${textOf(at)}
 acl SSL_ports port 443
 acl Safe_ports port 80 443 1025-65535
@@ -49,9 +49,12 @@ cache_log ${directory}/cache.log
 coredump_dir ${directory}
 `,
   );
-  // Without a name of its own, two squids on one machine would share memory segments.
-  const name = `holdline${process.pid}`;
-  const daemon = machine.start(['squid', '-N', '-d', '1', '-n', name, '-f', path]);
+  execFileSync('chown', ['-R', 'proxy', directory]);
+  // A program that changes its user by itself would outlive a test that was killed.
+  const asProxy = ['setpriv', '--reuid=proxy', '--regid=proxy', '--clear-groups', '--pdeathsig=KILL'];
+  // It leaves segments of shared memory behind, which another squid of the same name would use.
+  const withOwnMemory = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /dev/shm && exec "$@"', 'sh'];
+  const daemon = machine.start([...withOwnMemory, ...asProxy, 'squid', '-N', '-n', 'holdline', '-f', path]);
   await machine.reaches(at, daemon);
   return daemon;
 }

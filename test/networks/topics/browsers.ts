@@ -1,0 +1,66 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { newRoom } from '../../support/member.ts';
+import { openPage } from '../../support/networks/browser.ts';
+import { AT, type Office } from '../../support/networks/office.ts';
+
+const urlOf = (scheme: string, { host, port }: { host: string; port: number }) => `${scheme}://${host}:${port}/`;
+
+export function describeBrowsers(office: () => Office): void {
+  describe('two browsers', () => {
+    let alice: Page;
+    let bob: Page;
+
+    beforeAll(async () => {
+      [alice, bob] = await Promise.all([openPage(office().alice, AT.squid), openPage(office().bob, AT.squid)]);
+    });
+
+    test('get a WebSocket only where TLS hides it from squid, and no nginx has to know it', async () => {
+      expect(await alice.evaluate(tryWebSocket(urlOf('ws', AT.webSocket)))).toBe('error');
+      expect(await alice.evaluate(tryWebSocket(urlOf('wss', AT.webSocketBehindNginx)))).toBe('error');
+      expect(await alice.evaluate(tryWebSocket(urlOf('wss', AT.webSocketBehindHaproxy)))).toBe('open');
+    });
+
+    test('meet in the demo: pictures and words go by squid, too, over TURN with and without TLS', async () => {
+      const room = newRoom();
+      await alice.addInitScript(onlyTurn('turns:'));
+      await bob.addInitScript(onlyTurn('turn:'));
+      await enter(alice, room, 'Alice');
+      await enter(bob, room, 'Bob');
+      await Promise.all([write(alice, 'Does anything get through?'), write(bob, 'We seem to manage.')]);
+      await alice.getByText('We seem to manage.').waitFor();
+      await bob.getByText('Does anything get through?').waitFor();
+      await Promise.all([alice.waitForFunction(PICTURE_MOVES), bob.waitForFunction(PICTURE_MOVES)]);
+      await alice.locator('#fact-media', { hasText: 'over a TURN relay, TLS' }).waitFor();
+      await bob.locator('#fact-media', { hasText: 'over a TURN relay, TCP' }).waitFor();
+    });
+  });
+}
+
+// In text, since these run in the page.
+const tryWebSocket = (url: string): string => `new Promise((resolve) => {
+  const socket = new WebSocket('${url}');
+  socket.onopen = socket.onerror = ({ type }) => resolve(type);
+})`;
+
+/** Of the TURN servers that the service names, the page uses those of one scheme. */
+const onlyTurn = (scheme: string): string => `
+  const ours = ({ urls, ...rest }) => ({ ...rest, urls: urls.filter((url) => url.startsWith('${scheme}')) });
+  window.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor({ iceServers, ...rest }) {
+      super({ ...rest, iceServers: iceServers.map(ours) });
+    }
+  };`;
+
+const PICTURE_MOVES = `document.querySelector('.tile:not(.own) video')?.getVideoPlaybackQuality().totalVideoFrames > 5`;
+
+async function enter(page: Page, room: string, name: string): Promise<void> {
+  await page.goto(`${urlOf('https', AT.nginx)}demo#${room}`);
+  await page.getByLabel('Your name').fill(name);
+  await page.getByRole('button', { name: 'Join', exact: true }).click();
+}
+
+async function write(page: Page, text: string): Promise<void> {
+  await page.locator('#chat-text:enabled').fill(text);
+  await page.keyboard.press('Enter');
+}

@@ -1,0 +1,41 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { onCleanUp } from '../clean-up.ts';
+import { temporaryDirectory } from '../server-process.ts';
+import type { Endpoint, Namespace } from './namespace.ts';
+
+/** A page of a Chromium on that machine, whose proxy is set and which trusts every certificate, the test's own among them. */
+export async function openPage(machine: Namespace, { host, port }: Endpoint): Promise<Page> {
+  const browser = await chromium.launch({
+    // It is steered by pipes: no connection goes into the namespace.
+    executablePath: commandOf(machine, 'chromium'),
+    proxy: { server: `http://${host}:${port}` },
+    args: [
+      '--no-sandbox',
+      // Also believed by TURN over TLS, unlike `ignoreHTTPSErrors`.
+      '--ignore-certificate-errors',
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  onCleanUp(() => browser.close());
+  return newPage(browser);
+}
+
+async function newPage(browser: Browser): Promise<Page> {
+  const page = await browser.newPage();
+  page.setDefaultTimeout(20_000);
+  return page;
+}
+
+/** A file that runs the program on that machine: whoever wants a program wants one file. */
+function commandOf(machine: Namespace, program: string): string {
+  const path = join(temporaryDirectory(), program);
+  writeFileSync(path, `#!/bin/sh\nexec ${machine.entrance.join(' ')} ${program} "$@"\n`);
+  chmodSync(path, 0o755);
+  return path;
+}

@@ -1,0 +1,103 @@
+import wrtc from '@roamhq/wrtc';
+import { Call, joinRoom, type PeerConnectionLike } from '../../../src/client/index.ts';
+
+/**
+ * One side of a call as an app on Node would be: the published client, libwebrtc, and the environment's proxy for `fetch`. Says
+ * what it comes to, one word a line. Arguments: the service, the room, oneself and, for the one who calls, the other.
+ */
+const [, , baseUrl = '', roomId = '', participantId = '', callee] = process.argv;
+
+interface Track {
+  readonly kind: string;
+  stop(): void;
+}
+interface Channel {
+  onopen: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  send(text: string): void;
+}
+interface Stats {
+  readonly id: string;
+  readonly type: string;
+  readonly state?: string;
+  readonly nominated?: boolean;
+  readonly localCandidateId?: string;
+  readonly candidateType?: string;
+  readonly relayProtocol?: string;
+}
+interface Connection extends PeerConnectionLike {
+  ontrack: ((event: { readonly track: Track }) => void) | null;
+  createDataChannel(label: string, options: { readonly negotiated: true; readonly id: number }): Channel;
+  addTrack(track: Track): unknown;
+  getStats(): Promise<ReadonlyMap<string, Stats>>;
+}
+/** What is used of the package, whose own types are those of the DOM. */
+const { RTCPeerConnection, nonstandard } = wrtc as unknown as {
+  RTCPeerConnection: new (configuration: object) => Connection;
+  nonstandard: {
+    RTCAudioSource: new () => { createTrack(): Track; onData(frame: object): void };
+    RTCAudioSink: new (track: Track) => { ondata: ((frame: { readonly samples: Int16Array }) => void) | null };
+  };
+};
+
+const say = (word: string): void => void process.stdout.write(`${word}\n`);
+
+/** 10 ms of sound, as libwebrtc takes it. */
+const FRAME = { sampleRate: 48_000, bitsPerSample: 16, channelCount: 1, numberOfFrames: 480 } as const;
+const VOLUME = 8_000;
+
+/** A tone, made until the process ends. */
+function tone(): Track {
+  const source = new nonstandard.RTCAudioSource();
+  const samples = Int16Array.from({ length: FRAME.numberOfFrames }, (_, at) => VOLUME * Math.sin(at / 10));
+  setInterval(() => source.onData({ ...FRAME, samples }), 10);
+  return source.createTrack();
+}
+
+function listenTo(track: Track): void {
+  const sink = new nonstandard.RTCAudioSink(track);
+  sink.ondata = ({ samples }) => {
+    // Silence is played until the first packet comes.
+    if (!samples.some((sample) => Math.abs(sample) > VOLUME / 4)) return;
+    sink.ondata = null;
+    say('sound');
+  };
+}
+
+const mailbox = await joinRoom({ baseUrl, roomId, participantId });
+
+function open(): Connection {
+  const connection = new RTCPeerConnection({ iceServers: mailbox.iceServers, iceTransportPolicy: 'relay' });
+  const channel = connection.createDataChannel('talk', { negotiated: true, id: 0 });
+  channel.onopen = () => channel.send(participantId);
+  channel.onmessage = ({ data }) => say(`heard ${String(data)}`);
+  connection.ontrack = ({ track }) => listenTo(track);
+  connection.addTrack(tone());
+  return connection;
+}
+
+async function follow(call: Call, connection: Connection): Promise<void> {
+  call.on('error', (error) => say(`error ${error.message}`));
+  if (await call.whenConnected) {
+    const stats = [...(await connection.getStats()).values()];
+    const pair = stats.find(
+      ({ type, state, nominated }) => type === 'candidate-pair' && state === 'succeeded' && nominated,
+    );
+    const { candidateType, relayProtocol } = stats.find(({ id }) => id === pair?.localCandidateId) ?? {};
+    say(`connected ${String(candidateType)} ${String(relayProtocol)}`);
+  }
+  const { reason } = await call.whenEnded;
+  say(`ended ${reason}`);
+  process.exit();
+}
+
+const connection = open();
+if (callee === undefined) {
+  Call.onInvite(mailbox, (call) => {
+    call.accept(connection);
+    void follow(call, connection);
+  });
+  say('waiting');
+} else {
+  void follow(Call.invite(mailbox, { to: callee, peerConnection: connection }), connection);
+}
