@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { App } from './app.ts';
 import type { Edge } from './edge.ts';
 import { API_POLICY, constantHeaders, type HeaderList } from './headers.ts';
+import { closeWithConnection } from './pipelined.ts';
 import { problemReply } from './problem.ts';
 import { write } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
@@ -28,6 +29,7 @@ export function createHttpServer({ app, prepared }: App, edge: Edge): Server {
       requireHostHeader: false,
     },
     (req, res) => {
+      closeWithConnection(req, res);
       if (req.headers.host === undefined && req.httpVersion === '1.1') refuseHostless(req, res, constant);
       else app(req, res);
     },
