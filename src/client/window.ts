@@ -36,14 +36,18 @@ export class PollWindow {
     if (this.#lastCutMs !== undefined && ageMs > this.#lastCutMs) this.#lastCutMs = undefined;
   }
 
-  /** A poll that had been held for a while ended at this age without a usable answer. */
+  /**
+   * A poll that had been held for a while ended at this age without a usable answer. A browser repeats a request whose connection
+   * was reset, and tells nobody (Chromium does so twice): the age may be a multiple of the limit.
+   */
   cut(ageMs: number): void {
     const before = this.#lastCutMs;
     this.#lastCutMs = ageMs;
-    if (before === undefined) return;
-    const tolerance = Math.max(SAME_AGE_MS, SAME_AGE_SHARE * Math.max(before, ageMs));
-    if (Math.abs(before - ageMs) > tolerance) return;
-    this.#learn(Math.max(1, Math.floor((Math.min(before, ageMs) * SAFETY_SHARE - SAFETY_MS) / 1_000)));
+    // It was repeated: one poll would have had its answer by then.
+    if (ageMs > this.waitSeconds * 1_000 + SAME_AGE_MS) this.#learn(Math.floor(this.waitSeconds / 2));
+    else if (before !== undefined && ofOneClock(before, ageMs)) {
+      this.#learn(Math.floor((Math.min(before, ageMs) * SAFETY_SHARE - SAFETY_MS) / 1_000));
+    }
   }
 
   /** A poll got no answer at all, not even a closed connection: something on the way forgets idle connections. */
@@ -59,9 +63,18 @@ export class PollWindow {
     this.#silent = 0;
   }
 
-  #learn(seconds: number): void {
+  #learn(atMost: number): void {
+    const seconds = Math.max(1, atMost);
     this.#silent = 0;
     this.#lastCutMs = undefined;
     if (seconds < this.waitSeconds) this.#learned = { seconds, atMs: this.#timers.now() };
   }
+}
+
+/** Whether one is about as old as the other, or as that twice or three times over. */
+function ofOneClock(a: number, b: number): boolean {
+  const [low, high] = a < b ? [a, b] : [b, a];
+  const times = Math.round(high / low);
+  const tolerance = SAME_AGE_SHARE * high;
+  return times <= 3 && Math.abs(high - times * low) <= (times === 1 ? Math.max(SAME_AGE_MS, tolerance) : tolerance);
 }
