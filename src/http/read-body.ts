@@ -77,7 +77,8 @@ function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
       const [only] = chunks;
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     });
-    req.once('error', reject);
+    // Node tells of a connection that was cut as an error of the request.
+    req.once('error', (error) => reject(req.complete ? error : new HungUp('the request was cut off')));
     req.once('close', () => {
       if (!req.complete) reject(new HungUp('the request was cut off'));
     });
