@@ -121,6 +121,24 @@ export function joinRetries(open: OpenScene): void {
       expect(await scene.join('bob', { key: 'k', body: 'other' })).toMatchObject({ replayed: false });
     });
 
+    test('begins its idle time anew: it is a request of the participant', async () => {
+      const scene = await open();
+      await scene.join('alice', { key: 'k', idleTimeoutMs: 5_000 });
+      await scene.pass(4_500);
+      await scene.join('alice', { key: 'k', idleTimeoutMs: 5_000 });
+      await scene.pass(4_500);
+      expect(await scene.roster()).toEqual(['alice']);
+      await scene.pass(1_500);
+      expect(await scene.roster()).toEqual([]);
+    });
+
+    test('finds nothing once another join has taken over', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice', { key: 'k' });
+      await scene.rejoin(alice, { resume: true });
+      await refused(scene.join('alice', { key: 'k' }), 'participant-exists');
+    });
+
     test('works in a full room', async () => {
       const scene = await open({ maxParticipantsPerRoom: 1 });
       const alice = await scene.join('alice', { key: 'k' });

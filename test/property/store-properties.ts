@@ -1,0 +1,25 @@
+import { describe, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { OpenLastingStore } from '../support/store.ts';
+import { stories } from './store/actions.ts';
+import { play } from './store/story.ts';
+
+/** Milliseconds: a run that fails is made small before it is shown. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Random stories of a few participants in two rooms, on the port of any store: whatever comes between, a mailbox is ordered,
+ * whole, without doubles, and readable from every cursor that was ever given and not acknowledged over.
+ */
+export function describeStoreProperties(name: string, openStore: OpenLastingStore, runs: number): void {
+  describe(name, () => {
+    test(
+      `${runs} stories of joins, sends, reads, acknowledgements, time, restarts and roll-backs`,
+      async () => {
+        const property = fc.asyncProperty(stories(60), (story) => play(openStore, story));
+        await fc.assert(property, { numRuns: runs });
+      },
+      TIMEOUT_MS,
+    );
+  });
+}
