@@ -89,7 +89,7 @@ function admitBearer(request: JoinRequest, bearer: Bearer, policy: JoinPolicy): 
   if (bearer.state !== 'gone' && bearer.roomId === request.roomId && (isItself || isNew)) {
     return {
       participantId: isItself ? bearer.participantId : undefined,
-      proof: { kind: 'token', handle: bearer.handle },
+      proof: { kind: 'token', handle: bearer.handle, ...(policy.kind === 'closed' && { mustBePresent: true }) },
       profile: request.profile,
       scope: bearer.handle,
       payer: policy.kind === 'open' ? request.source : `participant:${bearer.roomId}/${bearer.participantId}`,

@@ -1,7 +1,8 @@
 import type { Credential } from './credential.ts';
-import { SignallingError } from './errors.ts';
+import { participantGone, SignallingError } from './errors.ts';
 import type { RoomId } from './ids.ts';
 import type { Mailbox } from './message.ts';
+import type { StoredToken } from './store.ts';
 
 /**
  * The participant of `roomId` that the credential is.
@@ -9,7 +10,7 @@ import type { Mailbox } from './message.ts';
  */
 export function requireParticipant(credential: Credential, roomId: RoomId): Mailbox {
   if (credential.kind === 'participant') {
-    if (credential.state === 'gone' && credential.roomId === roomId) throw gone(credential.reason);
+    if (credential.state === 'gone' && credential.roomId === roomId) throw participantGone(credential.reason);
     if (credential.state === 'gone' || credential.state === 'replaced') throw unauthenticated();
     if (credential.roomId !== roomId) throw forbidden('This token belongs to a participant of another room.');
     return { roomId, participantId: credential.participantId, mailboxId: credential.mailboxId };
@@ -30,12 +31,7 @@ export function requireApiKey(credential: Credential): void {
   throw unauthenticated('This is for trusted servers: send one of the API keys as `Authorization: Bearer <key>`.');
 }
 
-export const isLive = (state: string): state is 'fresh' | 'used' => state === 'fresh' || state === 'used';
-
-const gone = (reason: 'left' | 'timeout' | 'replaced' | 'removed'): SignallingError =>
-  new SignallingError('participant-gone', `This participant is no longer in the room (${reason}). Join again.`, {
-    reason,
-  });
+export const isLive = (state: StoredToken['state']): boolean => state === 'fresh' || state === 'used';
 
 export const forbidden = (detail: string): SignallingError => new SignallingError('forbidden', detail);
 

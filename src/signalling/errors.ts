@@ -50,3 +50,8 @@ export class SignallingError extends Error {
     this.details = details;
   }
 }
+
+export const participantGone = (reason: GoneReason): SignallingError =>
+  new SignallingError('participant-gone', `This participant is no longer in the room (${reason}). Join again.`, {
+    reason,
+  });

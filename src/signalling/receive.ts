@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import { encodeCursor, type Cursor } from './cursor.ts';
-import { SignallingError } from './errors.ts';
+import { participantGone, SignallingError } from './errors.ts';
 import { MAX_BATCH_BYTES } from './limits.ts';
 import type { Mailbox, ReceivedMessage } from './message.ts';
 import type { PollPacer } from './pacer.ts';
@@ -116,15 +116,7 @@ async function readAfter(
       'A newer poll of this mailbox took over. Nothing is lost; keep one poll in flight.',
     );
   }
-  if (end.kind === 'gone') {
-    throw new SignallingError(
-      'participant-gone',
-      `This participant is no longer in the room (${end.reason}). Join again.`,
-      {
-        reason: end.reason,
-      },
-    );
-  }
+  if (end.kind === 'gone') throw participantGone(end.reason);
   return end.kind === 'hung-up' ? undefined : read(store, mailbox, poll);
 }
 

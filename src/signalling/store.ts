@@ -19,7 +19,10 @@ import type { TokenDigest, TokenHandle } from './tokens.ts';
  * - **Refusals** are `SignallingError`s; a store that cannot commit now rejects with `storage-unavailable`.
  */
 export interface SignallingStore {
-  /** @throws SignallingError `participant-exists`, `room-full`, `idempotency-key-reused`, `storage-unavailable` */
+  /**
+   * @throws SignallingError `participant-exists`, `participant-gone` (by `mustBePresent`), `room-full`, `idempotency-key-reused`,
+   * `storage-unavailable`
+   */
   join(join: Join): Promise<Joined>;
 
   /** Whether a join under this idempotency scope would be a replay, or be refused because its body is another. */
@@ -128,9 +131,14 @@ export interface Join {
   readonly participantId: ParticipantId;
   /** `resume` keeps the mailbox of a participant who is there; otherwise it starts anew. */
   readonly resume: boolean;
-  /** How the caller proves to be a participant who is already there. A token is judged again at the commit. */
+  /**
+   * How the caller proves to be a participant who is already there. A token is judged again at the commit; with `mustBePresent` it
+   * lets nobody in anew whom somebody else removed meanwhile.
+   */
   readonly proof:
-    { readonly kind: 'none' } | { readonly kind: 'token'; readonly handle: TokenHandle } | { readonly kind: 'trusted' };
+    | { readonly kind: 'none' }
+    | { readonly kind: 'token'; readonly handle: TokenHandle; readonly mustBePresent?: true }
+    | { readonly kind: 'trusted' };
   /** Absent fields stay as they are on a resume. */
   readonly profile: { readonly displayName?: string; readonly metadata?: JsonText; readonly idleTimeoutMs?: number };
   readonly defaultIdleTimeoutMs: number;

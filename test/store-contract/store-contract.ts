@@ -6,6 +6,7 @@ import { allowance } from './rules/allowance.ts';
 import { budgets } from './rules/budgets.ts';
 import { departing } from './rules/departing.ts';
 import { durability } from './rules/durability.ts';
+import { entering } from './rules/entering.ts';
 import { hints } from './rules/hints.ts';
 import { joinRetries } from './rules/join-retries.ts';
 import { joining } from './rules/joining.ts';
@@ -28,6 +29,7 @@ import { scenes } from './scene.ts';
 const RULES = [
   joining,
   takingOver,
+  entering,
   tokens,
   joinRetries,
   sending,

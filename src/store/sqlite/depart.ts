@@ -1,4 +1,4 @@
-import { SignallingError } from '../../signalling/errors.ts';
+import { participantGone } from '../../signalling/errors.ts';
 import type { GoneReason, Mailbox } from '../../signalling/message.ts';
 import { participantLeft } from '../../signalling/room-events.ts';
 import type { SqliteContext } from './context.ts';
@@ -59,7 +59,5 @@ export function presentOrGone(context: SqliteContext, mailbox: Mailbox): Partici
   const participant = context.directory.find(mailbox);
   if (participant !== undefined) return participant;
   const reason = context.directory.departed.get(mailbox.mailboxId) ?? 'replaced';
-  throw new SignallingError('participant-gone', `This participant is no longer in the room (${reason}). Join again.`, {
-    reason,
-  });
+  throw participantGone(reason);
 }

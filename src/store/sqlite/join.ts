@@ -1,8 +1,9 @@
-import { SignallingError } from '../../signalling/errors.ts';
+import { participantGone, SignallingError } from '../../signalling/errors.ts';
 import type { ParticipantId } from '../../signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { participantJoined, participantLeft } from '../../signalling/room-events.ts';
 import type { Join, Joined } from '../../signalling/store.ts';
+import type { TokenHandle } from '../../signalling/tokens.ts';
 import type { SqliteContext } from './context.ts';
 import { announce } from './deliver.ts';
 import { emptyMailbox, endHeldPolls } from './depart.ts';
@@ -17,7 +18,10 @@ export function join(context: SqliteContext, tx: Tx, request: Join): Joined {
 
   const room = context.directory.rooms.get(request.roomId);
   const present = room?.participants.get(request.participantId);
-  if (present === undefined) return enter(context, tx, request, room);
+  if (present === undefined) {
+    if (request.proof.kind === 'token' && request.proof.mustBePresent) throw goneBy(context, request.proof.handle);
+    return enter(context, tx, request, room);
+  }
   if (!proves(request.proof, present)) {
     throw new SignallingError(
       'participant-exists',
@@ -49,6 +53,11 @@ export const keyReused = (): SignallingError =>
     'idempotency-key-reused',
     'This Idempotency-Key came with another body before. Use a new key for a new request.',
   );
+
+function goneBy(context: SqliteContext, handle: TokenHandle): SignallingError {
+  const token = context.directory.tokens.get(handle);
+  return participantGone(token?.state === 'gone' ? token.reason : 'left');
+}
 
 const proves = (proof: Join['proof'], present: ParticipantRecord): boolean =>
   proof.kind === 'trusted' || (proof.kind === 'token' && present.tokens.some((token) => token.handle === proof.handle));
