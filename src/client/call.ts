@@ -81,11 +81,10 @@ export class Call extends Emitter<CallEvents> {
    * two become one call. When that participant's invite already rings here, it is accepted instead.
    */
   static invite(mailbox: Mailbox, options: InviteOptions): Call {
-    const { to: remote, peerConnection, payload = {} } = options;
+    const { to: remote, peerConnection, payload = {}, callId = randomId(mailbox.platform.random) } = options;
     const theirs = [...callsOf(mailbox)].find((call) => call.remote === remote && call.state === 'incoming');
     theirs?.accept(peerConnection);
     if (theirs) return theirs;
-    const callId = randomId(mailbox.platform.random);
     const call = new Call(mailbox, options, { remote, callId, payload, ageMs: 0 }, peerConnection);
     call.#require({ type: 'invite', payload, ttlSeconds: Math.ceil(call.#ringMs / 1_000) });
     return call;

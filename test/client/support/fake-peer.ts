@@ -1,0 +1,134 @@
+import type { Candidate, Description, PeerConnectionLike } from '../../../src/client/index.ts';
+
+type Handler = (event: unknown) => void;
+
+/**
+ * A peer connection that keeps the rules of JSEP (RFC 8829, section 3.2) and nothing more: no implicit rollback, no
+ * `setLocalDescription()` without argument, no `connectionState`, no `restartIce()`. Breaking a rule rejects.
+ */
+export class FakePeer implements PeerConnectionLike {
+  readonly log: string[] = [];
+  readonly added: string[] = [];
+  iceConnectionState = 'new';
+  state: 'stable' | 'have-local-offer' | 'have-remote-offer' | 'closed' = 'stable';
+  /** Whether `setLocalDescription({ type: 'rollback' })` is known; when not, a remote offer rolls back by itself. */
+  knowsRollback = true;
+  offersAtOnce = 0;
+  readonly #name: string;
+  readonly #listeners = new Map<string, Set<Handler>>();
+  #offersNow = 0;
+  #generation = 1;
+  #remoteUfrag: string | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  get ufrag(): string {
+    return `${this.#name}${this.#generation}`;
+  }
+
+  async createOffer(options?: { iceRestart?: boolean }): Promise<Description> {
+    this.#offersNow += 1;
+    this.offersAtOnce = Math.max(this.offersAtOnce, this.#offersNow);
+    await turn();
+    this.#offersNow -= 1;
+    if (options?.iceRestart === true) this.#generation += 1;
+    this.log.push(options?.iceRestart === true ? 'restart' : 'offer');
+    return { type: 'offer', sdp: this.#sdp() };
+  }
+
+  async createAnswer(): Promise<Description> {
+    await turn();
+    this.#require('have-remote-offer');
+    return { type: 'answer', sdp: this.#sdp() };
+  }
+
+  async setLocalDescription({ type }: Description): Promise<void> {
+    await turn();
+    if (type === 'rollback') {
+      this.#rollBack();
+      return;
+    }
+    this.#require(...(type === 'offer' ? (['stable', 'have-local-offer'] as const) : (['have-remote-offer'] as const)));
+    this.state = type === 'offer' ? 'have-local-offer' : 'stable';
+    // Candidates are found while the description is still being set, and belong behind it all the same.
+    this.fire('icecandidate', { candidate: new FakeCandidate(`candidate:1 ufrag ${this.ufrag}`) });
+    await turn();
+    if (type === 'answer') this.log.push('answer');
+  }
+
+  async setRemoteDescription({ type, sdp }: Description): Promise<void> {
+    await turn();
+    if (type === 'offer' && !this.knowsRollback && this.state === 'have-local-offer') this.state = 'stable';
+    this.#require(type === 'offer' ? 'stable' : 'have-local-offer');
+    this.#remoteUfrag = /a=ice-ufrag:(\S+)/.exec(sdp)?.[1];
+    this.state = type === 'offer' ? 'have-remote-offer' : 'stable';
+  }
+
+  async addIceCandidate({ candidate }: Candidate): Promise<void> {
+    await turn();
+    if (this.#remoteUfrag === undefined) throw new Error('no remote description');
+    if (!candidate.endsWith(`ufrag ${this.#remoteUfrag}`)) throw new Error(`unknown ufrag in "${candidate}"`);
+    this.added.push(candidate);
+  }
+
+  close(): void {
+    this.state = 'closed';
+  }
+
+  addEventListener?(name: string, listener: Handler): void {
+    this.#listeners.set(name, (this.#listeners.get(name) ?? new Set()).add(listener));
+  }
+
+  removeEventListener?(name: string, listener: Handler): void {
+    this.#listeners.get(name)?.delete(listener);
+  }
+
+  fire(name: string, event: object = {}): void {
+    for (const listener of this.#listeners.get(name) ?? []) listener(event);
+    (this as unknown as Record<string, Handler | null | undefined>)[`on${name}`]?.(event);
+  }
+
+  become(state: string): void {
+    this.iceConnectionState = state;
+    this.fire('iceconnectionstatechange');
+  }
+
+  get listeners(): number {
+    return [...this.#listeners.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+
+  #rollBack(): void {
+    if (!this.knowsRollback) throw new TypeError('"rollback" is not a valid enum value');
+    this.#require('have-local-offer');
+    this.state = 'stable';
+    this.log.push('rollback');
+  }
+
+  #sdp(): string {
+    return `v=0\r\na=ice-ufrag:${this.ufrag}\r\n`;
+  }
+
+  #require(...states: readonly string[]): void {
+    if (!states.includes(this.state)) throw new Error(`InvalidStateError: ${this.state}`);
+  }
+}
+
+/** One with handler properties only, as the oldest are. */
+export function withoutEventTarget(peer: FakePeer): FakePeer {
+  return Object.assign(peer, { addEventListener: undefined, removeEventListener: undefined });
+}
+
+/** As react-native-webrtc has it: no `usernameFragment`. */
+class FakeCandidate {
+  readonly sdpMid = '0';
+  readonly sdpMLineIndex = 0;
+  readonly candidate: string;
+
+  constructor(candidate: string) {
+    this.candidate = candidate;
+  }
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
