@@ -24,6 +24,8 @@ export type Verdict = 'pass' | 'drop' | 'cut';
 interface Faults {
   /** Called before a request goes on to the server; delays it for as long as its promise. */
   onRequest?: (exchange: Exchange) => void | Promise<void>;
+  /** Milliseconds after which the proxy gives a request up, and resets the client's connection. */
+  timeoutMs?: (exchange: Exchange) => number | undefined;
   /** Called with every reply; delays it for as long as its promise. */
   onReply?: (replied: Replied) => Verdict | Promise<Verdict>;
 }
@@ -33,6 +35,9 @@ interface Reply {
   readonly rawHeaders: string[];
   readonly body: Buffer;
 }
+
+/** What a timer takes at most. */
+const NEVER_MS = 2 ** 31 - 1;
 
 /** A network between clients and a server, in which things go wrong on demand. It outlives the servers behind it. */
 export class Proxy {
@@ -67,7 +72,11 @@ export class Proxy {
   async #relay(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const exchange = { method: req.method ?? '', path: req.url ?? '', number: (this.#count += 1) };
     const hungUp = new AbortController();
-    res.once('close', () => hungUp.abort());
+    const timer = setTimeout(() => hungUp.abort(), this.faults.timeoutMs?.(exchange) ?? NEVER_MS);
+    res.once('close', () => {
+      clearTimeout(timer);
+      hungUp.abort();
+    });
     try {
       const body = await buffer(req);
       await this.faults.onRequest?.(exchange);

@@ -1,0 +1,126 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import { closeServices, startService } from '../support/holdline.ts';
+import { newRoom } from '../support/member.ts';
+import { Proxy } from '../support/proxy.ts';
+import { ServerProcess, temporaryDatabase } from '../support/server-process.ts';
+import { hasChromium, openBrowser, takePicture } from './support/browser.ts';
+import { Caller, expectConnected } from './support/caller.ts';
+
+const LAPTOP = { viewport: { width: 1280, height: 800 } } as const;
+const isPoll = (path: string): boolean => path.endsWith('/messages/poll');
+
+let browser: Browser;
+beforeAll(async () => {
+  if (hasChromium) browser = await openBrowser();
+}, 30_000);
+afterEach(async () => {
+  if (hasChromium) await Promise.all(browser.contexts().map((context) => context.close()));
+});
+afterAll(async () => {
+  await cleanUp();
+  await closeServices();
+});
+
+(hasChromium ? describe : describe.skip)('two pages of the demo connect', () => {
+  test('although the server is killed and started anew in the middle of it', async () => {
+    const env = { STORE_URL: temporaryDatabase() };
+    let server = await ServerProcess.start({ env });
+    const proxy = await Proxy.start(server.url);
+    const room = newRoom();
+    const alice = await Caller.join(browser, proxy.url, { name: 'Alice', room });
+    const restarted = new Promise<void>((resolve, reject) => {
+      proxy.faults.onRequest = async ({ path }) => {
+        // Bob's invite: he has joined, and nothing is negotiated yet.
+        if (!/\/messages(\/batch)?$/.test(path)) return;
+        delete proxy.faults.onRequest;
+        proxy.target = undefined;
+        await server.kill();
+        server = await ServerProcess.start({ env });
+        proxy.target = server.url;
+        resolve();
+      };
+      onCleanUp(() => reject(new Error('the server was never restarted')));
+    });
+    const bob = await Caller.join(browser, proxy.url, { name: 'Bob', room });
+    await restarted;
+    await expectConnected(alice, bob);
+    await bob.sees('Alice');
+
+    // And a call that stands does not notice a second time, while what is said through the server goes on.
+    proxy.target = undefined;
+    await server.stop();
+    server = await ServerProcess.start({ env });
+    proxy.target = server.url;
+    await alice.say('still there?');
+    await bob.hears('still there?');
+    await bob.hangUp();
+    await alice.hears('Bob is gone');
+  }, 90_000);
+
+  test('behind a proxy that cuts every poll at 5 s, and find out about it', async () => {
+    const { url } = await startService();
+    const proxy = await Proxy.start(url, { timeoutMs: ({ path }) => (isPoll(path) ? 5_000 : undefined) });
+    const room = newRoom();
+    const alice = await Caller.join(browser, proxy.url, { name: 'Alice', room }, LAPTOP);
+    const bob = await Caller.join(browser, proxy.url, { name: 'Bob', room }, LAPTOP);
+    await expectConnected(alice, bob);
+    for (const caller of [alice, bob]) {
+      await caller.panel
+        .getByText(/^\d+ polls? (was|were) cut; so they now ask for [1-4] s instead of 25$/)
+        .waitFor({ timeout: 80_000 });
+    }
+    // From then on polls end by themselves, and none is cut any more.
+    const cuts = await alice.panel.getByText(/^poll ended after/).count();
+    await alice.panel
+      .getByText(/^poll held for [1-4]\.\d s$/)
+      .nth(2)
+      .waitFor();
+    expect(await alice.panel.getByText(/^poll ended after/).count()).toBe(cuts);
+    await takePicture(alice.page, 'demo-polls-cut');
+    await bob.hangUp();
+    await alice.hears('Bob is gone');
+  }, 120_000);
+
+  test('over a network that drops every third reply', async () => {
+    const { url } = await startService();
+    let replies = 0;
+    let dropped = 0;
+    const proxy = await Proxy.start(url, {
+      onReply: ({ path }) => {
+        // What a page is made of a browser loads once and does not ask for again.
+        if (!path.startsWith('/v1/')) return 'pass';
+        replies += 1;
+        if (replies % 3 !== 0) return 'pass';
+        dropped += 1;
+        return 'drop';
+      },
+    });
+    const room = newRoom();
+    const alice = await Caller.join(browser, proxy.url, { name: 'Alice', room });
+    const bob = await Caller.join(browser, proxy.url, { name: 'Bob', room });
+    await expectConnected(alice, bob);
+    await alice.sees('Bob');
+    await bob.sees('Alice');
+    expect(dropped).toBeGreaterThan(3);
+    expect([alice.watched.complaints, bob.watched.complaints]).toEqual([[], []]);
+  }, 90_000);
+});
+
+(hasChromium ? describe : describe.skip)('a page that loses the network', () => {
+  test('says so, keeps the call, and is back by itself', async () => {
+    const { url } = await startService();
+    const room = newRoom();
+    const alice = await Caller.join(browser, url, { name: 'Alice', room });
+    const bob = await Caller.join(browser, url, { name: 'Bob', room });
+    await expectConnected(alice, bob);
+    await alice.page.context().setOffline(true);
+    await alice.page.getByRole('alert').filter({ hasText: 'This device is offline' }).waitFor();
+    await takePicture(alice.page, 'demo-offline');
+    await alice.page.context().setOffline(false);
+    await alice.page.getByRole('alert').filter({ hasText: 'offline' }).waitFor({ state: 'hidden' });
+    await bob.hangUp();
+    await alice.hears('Bob is gone');
+  }, 60_000);
+});
