@@ -1,0 +1,34 @@
+import { describe, expect, test } from '@jest/globals';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { table } from '../../src/config/table.ts';
+
+const root = join(import.meta.dirname, '../..');
+const settings = Object.values(table).flatMap(({ name, ...row }) =>
+  'secret' in row ? [name, `${name}_FILE`] : [name],
+);
+
+describe.each(['SECURITY.md', 'docs/operations.md', 'deploy/README.md'])('%s', (path) => {
+  const text = readFileSync(join(root, path), 'utf8');
+
+  test('names tests and files that there are', () => {
+    const named = [...text.matchAll(/`((?:test|deploy|scripts)\/[\w./-]*)`/g)].map(([, name = '']) => join(root, name));
+    const linked = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link = '']) =>
+      join(root, dirname(path), link),
+    );
+    expect([...named, ...linked].filter((file) => !existsSync(file))).toEqual([]);
+    expect(named.length + linked.length).toBeGreaterThan(2);
+  });
+
+  test('names settings that there are', () => {
+    const named = [...text.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name);
+    expect(named.filter((name) => !settings.includes(name))).toEqual([]);
+  });
+});
+
+test('docs/operations.md names metrics that there are', () => {
+  const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
+  const dashboard = readFileSync(join(root, 'deploy/grafana/holdline.json'), 'utf8');
+  const named = new Set([...operations.matchAll(/holdline_[a-z_]+/g)].map(([name]) => name));
+  expect([...named].filter((name) => !dashboard.includes(name))).toEqual([]);
+});
