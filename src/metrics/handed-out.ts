@@ -7,10 +7,6 @@ import type { MailboxId } from '../signalling/ids.ts';
 export class HandedOut {
   readonly #positions = new Map<MailboxId, number>();
 
-  get size(): number {
-    return this.#positions.size;
-  }
-
   /** 0 when nothing unacknowledged was handed out: what is acknowledged is never read again. */
   upTo(mailboxId: MailboxId): number {
     return this.#positions.get(mailboxId) ?? 0;
