@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { cleanUp } from '../support/clean-up.ts';
+import { closeServices, startService } from '../support/holdline.ts';
+import { newRoom } from '../support/member.ts';
+import { hasChromium, openBrowser, openPage, takePicture } from './support/browser.ts';
+
+let browser: Browser;
+let url: string;
+beforeAll(async () => {
+  if (!hasChromium) return;
+  browser = await openBrowser();
+  ({ url } = await startService());
+}, 30_000);
+afterAll(async () => {
+  await cleanUp();
+  await closeServices();
+});
+
+/** Opens an operation, fills in its path, and calls it. @returns its block */
+async function tryOut(page: Page, operationId: string, roomId: string): Promise<Locator> {
+  const block = page.locator(`.opblock[id$="-${operationId}"]`);
+  await block.locator('.opblock-summary-control').click();
+  await block.getByPlaceholder('roomId').fill(roomId);
+  const body = block.locator('textarea.body-param__text');
+  if ((await body.count()) > 0) await body.fill('{"participantId":"reader"}');
+  await block.getByRole('button', { name: 'Execute' }).click();
+  await block.locator('.live-responses-table td.response-col_status:not(.col_header)').waitFor();
+  return block;
+}
+
+const statusOf = (block: Locator): Promise<string> =>
+  block.locator('.live-responses-table td.response-col_status:not(.col_header)').first().innerText();
+
+(hasChromium ? describe : describe.skip)('/docs', () => {
+  test('shows every operation, and calls them on the same server with the token of a join', async () => {
+    const { page, complaints, origins } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
+    await page.goto(`${url}/docs`);
+    await page.getByText('joinRoom', { exact: true }).first().waitFor();
+    expect(await page.locator('.opblock').count()).toBeGreaterThanOrEqual(20);
+    await takePicture(page, 'docs');
+
+    const roomId = newRoom();
+    const join = await tryOut(page, 'joinRoom', roomId);
+    expect(await statusOf(join)).toMatch(/^201/);
+    const { token } = JSON.parse(await join.locator('.live-responses-table code').first().innerText()) as {
+      token: string;
+    };
+    await takePicture(page, 'docs-joined');
+
+    await page.getByRole('button', { name: 'Authorize', exact: true }).first().click();
+    const dialog = page.locator('.modal-ux');
+    await dialog.locator('input').fill(token);
+    await dialog.getByRole('button', { name: 'Apply credentials' }).click();
+    await dialog.getByRole('button', { name: 'Close' }).last().click();
+
+    const list = await tryOut(page, 'listParticipants', roomId);
+    expect(await statusOf(list)).toMatch(/^200/);
+    expect(await list.locator('.live-responses-table').innerText()).toContain('"reader"');
+    expect(complaints).toEqual([]);
+    expect([...origins]).toEqual([url]);
+  }, 60_000);
+
+  test('is dark where the reader wants it dark, and fits a phone', async () => {
+    const { page } = await openPage(browser, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+    await page.goto(`${url}/docs`);
+    await page.getByText('joinRoom', { exact: true }).first().waitFor();
+    await takePicture(page, 'docs-phone-dark');
+    const { width } = (await page.locator('#reference').boundingBox()) ?? { width: 0 };
+    expect(width).toBeLessThanOrEqual(390);
+  }, 30_000);
+});

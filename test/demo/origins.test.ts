@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { cleanUp } from '../support/clean-up.ts';
+import { closeServices, startService } from '../support/holdline.ts';
+import { newRoom } from '../support/member.ts';
+import { Proxy } from '../support/proxy.ts';
+import { hasChromium, openBrowser } from './support/browser.ts';
+import { Caller, expectConnected } from './support/caller.ts';
+import { hostDemoElsewhere } from './support/other-host.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  if (hasChromium) browser = await openBrowser();
+}, 30_000);
+afterAll(async () => {
+  await cleanUp();
+  await closeServices();
+});
+
+(hasChromium ? describe : describe.skip)('across origins', () => {
+  test('a call costs one preflight per address, and a steady poll loop none', async () => {
+    const { url } = await startService({ defaultWaitSeconds: 1 });
+    const preflights: string[] = [];
+    let polls = 0;
+    const service = await Proxy.start(url, {
+      onRequest: ({ method, path }) => {
+        if (method === 'OPTIONS') preflights.push(path);
+        else if (path.endsWith('/messages/poll')) polls += 1;
+      },
+    });
+    const page = await hostDemoElsewhere(service.url);
+    const room = newRoom();
+    const alice = await Caller.join(browser, page, { name: 'Alice', room });
+    const bob = await Caller.join(browser, page, { name: 'Bob', room });
+    await expectConnected(alice, bob);
+    await alice.sees('Bob');
+    expect([...alice.watched.origins].sort()).toEqual([page, service.url].sort());
+
+    const before = [...preflights];
+    const pollsBefore = polls;
+    await alice.panel.getByText('nothing new').nth(7).waitFor();
+    expect(polls - pollsBefore).toBeGreaterThan(8);
+    expect(preflights).toEqual(before);
+
+    // Alice and Bob are two profiles, of which each has to ask once.
+    const perAddress = Map.groupBy(preflights, (path) => path);
+    console.log(
+      `${polls} polls, preflights: ${[...perAddress].map(([path, all]) => `${path} ${all.length}`).join(', ')}`,
+    );
+    expect([...perAddress.values()].filter((all) => all.length > 2)).toEqual([]);
+    expect([alice.watched.complaints, bob.watched.complaints]).toEqual([[], []]);
+  }, 60_000);
+});
