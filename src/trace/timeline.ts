@@ -4,13 +4,19 @@ import type { TraceEvent } from './events.ts';
 /** A call of two takes some 60 events; an idle poll adds one per window. */
 const MAX_EVENTS = 400;
 
+interface HeldPoll {
+  readonly who: ParticipantId;
+  readonly atMs: number;
+}
+
 /** The last events of one room, and the polls that are held in it now. */
 export class Timeline {
   #events: TraceEvent[] = [];
   #oldest = 0;
-  readonly #held = new Map<MailboxId, { readonly who: ParticipantId; readonly atMs: number }>();
+  /** Only while there are any: most rooms that are remembered are quiet, and a map takes more than an event. */
+  #held: Map<MailboxId, HeldPoll> | undefined;
   /** Positions that were told already: a poll repeats its cursor until it gets something new. */
-  readonly #acknowledged = new Map<MailboxId, number>();
+  #acknowledged: Map<MailboxId, number> | undefined;
   /** Set by every event, cleared by whoever looks for rooms to forget. */
   isActive = true;
 
@@ -32,23 +38,27 @@ export class Timeline {
 
   hold(mailboxId: MailboxId, who: ParticipantId, atMs: number): void {
     this.isActive = true;
+    this.#held ??= new Map<MailboxId, HeldPoll>();
     this.#held.set(mailboxId, { who, atMs });
   }
 
   release(mailboxId: MailboxId): void {
-    this.#held.delete(mailboxId);
+    this.#held?.delete(mailboxId);
   }
 
   /** @returns whether that is news */
   acknowledge(mailboxId: MailboxId, position: number): boolean {
+    this.#acknowledged ??= new Map<MailboxId, number>();
     if (position <= (this.#acknowledged.get(mailboxId) ?? 0)) return false;
     this.#acknowledged.set(mailboxId, position);
     return true;
   }
 
   end(mailboxId: MailboxId): void {
-    this.#held.delete(mailboxId);
-    this.#acknowledged.delete(mailboxId);
+    this.release(mailboxId);
+    this.#acknowledged?.delete(mailboxId);
+    if (this.#held?.size === 0) this.#held = undefined;
+    if (this.#acknowledged?.size === 0) this.#acknowledged = undefined;
   }
 
   /** Oldest first. */
@@ -56,7 +66,7 @@ export class Timeline {
     return [...this.#events.slice(this.#oldest), ...this.#events.slice(0, this.#oldest)];
   }
 
-  held(): readonly { readonly who: ParticipantId; readonly atMs: number }[] {
-    return [...this.#held.values()];
+  held(): readonly HeldPoll[] {
+    return [...(this.#held?.values() ?? [])];
   }
 }

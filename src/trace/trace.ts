@@ -8,6 +8,8 @@ import { Timeline } from './timeline.ts';
 
 /** Over all rooms; some 20 MB when full. */
 const MAX_EVENTS = 100_000;
+/** What a room takes beside its events, in events. */
+const ROOM_SIZE = 3;
 
 /**
  * What happened lately in each room, in the memory of this process: a restart forgets it, and so does a busy service after a
@@ -83,7 +85,10 @@ export class Trace implements Telemetry {
 
   #timeline(roomId: RoomId): Timeline {
     let timeline = this.#rooms.get(roomId);
-    if (timeline === undefined) this.#rooms.set(roomId, (timeline = new Timeline()));
+    if (timeline === undefined) {
+      this.#rooms.set(roomId, (timeline = new Timeline()));
+      this.#size += ROOM_SIZE;
+    }
     return timeline;
   }
 
@@ -92,7 +97,7 @@ export class Trace implements Telemetry {
     for (const [roomId, timeline] of this.#rooms) {
       this.#rooms.delete(roomId);
       if (!timeline.isActive || this.#rooms.size === 0) {
-        this.#size -= timeline.size;
+        this.#size -= timeline.size + ROOM_SIZE;
         return;
       }
       timeline.isActive = false;
