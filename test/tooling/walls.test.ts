@@ -43,6 +43,7 @@ const lawful = {
   'src/wire/schema.ts': "import 'zod'; export type Shape = 1; export const shape = 1;",
   'src/client/mailbox.ts': "import type { Shape } from '../wire/schema.ts'; import './call.ts';",
   'src/client/call.ts': '',
+  'src/web/page.ts': "import '../client/mailbox.ts';",
   'test/helper.ts': '',
 };
 
@@ -65,6 +66,7 @@ const crimes: Record<string, readonly [file: string, source: string]> = {
   'wire-wall': ['src/wire/schema.ts', "import type { Id } from '../signalling/ids.ts';"],
   'client-wall': ['src/client/mailbox.ts', "import '../signalling/ids.ts';"],
   'client-wire-types': ['src/client/mailbox.ts', "import { shape } from '../wire/schema.ts'; export const s = shape;"],
+  'web-wall': ['src/web/page.ts', "import '../signalling/ids.ts';"],
   'no-room-outside-the-walls': ['src/helpers.ts', "import './store/open.ts';"],
   'client-stands-alone': ['src/client/mailbox.ts', "import 'node:crypto';"],
   'drivers-stay-in-store': ['src/http/route.ts', "import 'better-sqlite3';"],
