@@ -24,7 +24,7 @@ describe('/readyz', () => {
   });
 
   test.each(['hintsAreLost', 'commitsHang'] as const)(
-    'is red within 10 s when %s, and green again by itself',
+    'fault 18: is red within 10 s when %s, and green again by itself',
     async (fault) => {
       const wedge = await Wedge.service();
       expect(await ready(wedge)).toMatchObject({ status: 200 });
