@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { AT, type Office, ROADS } from '../../support/networks/office.ts';
+import { joinRoom, type ReceivedMessage } from '../../../src/client/index.ts';
+import { AT, BELOW, type Office, ROADS } from '../../support/networks/office.ts';
 import { byProxy } from '../../support/networks/road.ts';
 import { RoadMember } from '../../support/networks/road-member.ts';
 import { newRoom } from '../../support/member.ts';
@@ -37,6 +38,21 @@ export function describeConversations(office: () => Office): void {
       await callee.leave();
       expect(await caller.poll()).toMatchObject({ messages: [{ type: 'participant-left' }] });
     });
+  });
+
+  test('the client talks with Holdline below a path of another site, too', async () => {
+    const { url, fetch } = office().tunnel(alice(), AT.nginx);
+    const mailbox = await joinRoom({ baseUrl: `${url}${BELOW}`, fetch, roomId: newRoom(), participantId: 'callee' });
+    const received = new Promise<ReceivedMessage>((resolve) => {
+      mailbox.on('message', (message) => {
+        if (message.type === 'offer') resolve(message);
+      });
+    });
+    const caller = await RoadMember.join(office().tunnel(bob(), AT.nginx), mailbox.roomId, 'caller');
+    const { id } = await caller.send(OFFER);
+    expect(await received).toMatchObject({ id, ...OFFER });
+    await mailbox.leave();
+    expect(await caller.roster()).toHaveLength(1);
   });
 
   test('no proxy answers a poll from its cache', async () => {

@@ -9,7 +9,7 @@ const PEER = fileURLToPath(new URL('../../support/networks/peer-process.ts', imp
 
 export function describeNodePeers(office: () => Office): void {
   describe('two peers on Node, when the gateway also lets TCP through to the TURN server', () => {
-    test('connect over TURN/TCP, and hear and see each other', async () => {
+    test('connect over TURN/TCP, and hear each other', async () => {
       office().premises.let(AT.turn);
       const room = newRoom();
       const callee = start(office().alice, room, 'callee');

@@ -51,7 +51,7 @@ export function describeWayOut(office: () => Office): void {
       expect(await openWebSocket(office().tunnel(alice(), AT.webSocketBehindNginx))).toBe(426);
     });
 
-    test('with TLS on 443 opens where nothing on the way reads it but haproxy: not every proxy is in its way', async () => {
+    test('with TLS on 443 opens where only a haproxy reads it: not every proxy is in its way', async () => {
       expect(await openWebSocket(office().tunnel(alice(), AT.webSocketBehindHaproxy))).toBe(101);
     });
   });

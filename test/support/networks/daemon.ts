@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onCleanUp } from '../clean-up.ts';
+
+/** For anything that a program is expected to say. */
+const PATIENCE_MS = 20_000;
 
 /** A program that runs until the test ends. The kernel kills it should the test itself be killed. */
 export class Daemon {
@@ -29,17 +33,20 @@ export class Daemon {
     return this.#output;
   }
 
-  /** Resolves with the match once it has said so. @throws when it ends before that */
-  async said(words: RegExp): Promise<RegExpExecArray> {
-    const over = this.#ended.then(() => 'ended');
-    for (;;) {
-      const match = words.exec(this.#output);
-      if (match !== null) return match;
-      const event: unknown = await Promise.race([once(this.#changed, 'output'), over]);
-      if (event === 'ended' && !words.test(this.#output)) {
-        throw new Error(`ended without ${String(words)}:\n${this.#output}`);
-      }
-    }
+  /** @throws all that it has said, once it has ended */
+  get broken(): Promise<never> {
+    return this.#ended.then(() => this.#fail('it ended'));
+  }
+
+  /** Resolves once it has said so. @throws all that it has said, when it ends before that or takes too long */
+  async said(words: RegExp): Promise<void> {
+    const late = sleep(PATIENCE_MS, undefined, { ref: false }).then(() => this.#fail(`no ${String(words)}`));
+    late.catch(() => undefined);
+    while (!words.test(this.#output)) await Promise.race([once(this.#changed, 'output'), late, this.broken]);
+  }
+
+  #fail(what: string): never {
+    throw new Error(`${what}; all that it said:\n${this.#output}`);
   }
 
   async end(): Promise<void> {

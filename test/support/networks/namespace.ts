@@ -79,26 +79,17 @@ export class Namespace {
     return socket;
   }
 
-  /** Resolves once the program, here or elsewhere, can be reached from inside. @throws what it said when it ends before that */
+  /** Resolves once the program, here or elsewhere, can be reached from inside. @throws what it said, when it ends before that */
   async reaches(endpoint: Endpoint, program: Daemon): Promise<void> {
-    const tried = new AbortController();
-    const over = program.said(/(?!)/);
-    try {
-      await Promise.race([over, this.#tryUntilOpen(endpoint, tried.signal)]);
-    } finally {
-      tried.abort();
-      over.catch(() => undefined);
-    }
+    while (!(await this.#canReach(endpoint))) await Promise.race([sleep(LOOK_MS), program.broken]);
   }
 
-  async #tryUntilOpen(endpoint: Endpoint, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        (await this.connect(endpoint)).destroy();
-        return;
-      } catch {
-        await sleep(LOOK_MS);
-      }
+  async #canReach(endpoint: Endpoint): Promise<boolean> {
+    try {
+      (await this.connect(endpoint)).destroy();
+      return true;
+    } catch {
+      return false;
     }
   }
 

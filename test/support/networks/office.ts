@@ -29,6 +29,8 @@ export const AT = {
   webSocketBehindHaproxy: https('10.77.9.32'),
 } as const;
 
+/** Where the nginx has Holdline a second time, below a path of the site. */
+export const BELOW = '/signalling';
 export const IMPATIENT_SECONDS = 3;
 const TURN_SECRET = 'shared-by-coturn-and-holdline';
 
@@ -77,9 +79,10 @@ export class Office {
 
 function startNginxAt(internet: Namespace, certificate: Certificate): Promise<Daemon> {
   const directives = `proxy_read_timeout ${IMPATIENT_SECONDS}s;`;
+  const belowPath = `location ${BELOW}/ { proxy_pass http://${AT.holdline.host}/; }`;
   const both = [AT.holdline, AT.holdlineAgain];
   return startNginx(internet, certificate, [
-    { at: AT.nginx, to: [AT.holdline] },
+    { at: AT.nginx, to: [AT.holdline], directives: belowPath },
     { at: AT.impatientNginx, to: [AT.holdline], directives },
     ...[AT.retryingNginx, AT.exhaustedNginx, AT.postingNginx].map((at) => ({ at, to: both, directives })),
     { at: AT.webSocketBehindNginx, to: [AT.webSocket] },

@@ -111,13 +111,14 @@ export async function startHaproxy(
   return daemon;
 }
 
-/** TURN over TCP and, on the same port, over TLS; credentials as Holdline makes them. */
+/** TURN with and without TLS on one port, UDP on 3478, too; credentials as Holdline makes them. */
 export async function startCoturn(machine: Namespace, tls: Certificate, at: Endpoint, secret: string): Promise<Daemon> {
   const directory = temporaryDirectory();
   const settings = {
     'listening-ip': at.host,
     'relay-ip': at.host,
-    'listening-port': at.port,
+    'listening-port': 3478,
+    'tls-listening-port': at.port,
     'static-auth-secret': secret,
     realm: 'holdline.test',
     cert: tls.certificatePath,
