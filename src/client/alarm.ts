@@ -1,4 +1,4 @@
-import type { Timers } from './platform.ts';
+import { after, type Timers } from './platform.ts';
 
 /** Sleep that can be cut short for all sleepers at once: the network is back, or all is over. */
 export class Alarm {
@@ -14,15 +14,15 @@ export class Alarm {
     return new Promise((resolve) => {
       const wake = (): void => {
         this.#sleepers.delete(wake);
-        this.#timers.clearTimeout(timer);
+        cancel();
         resolve();
       };
-      const timer = this.#timers.setTimeout(wake, durationMs);
+      const cancel = after(this.#timers, durationMs, wake);
       this.#sleepers.add(wake);
     });
   }
 
   ring(): void {
-    for (const wake of [...this.#sleepers]) wake();
+    for (const wake of this.#sleepers) wake();
   }
 }

@@ -17,7 +17,7 @@ export class Backoff {
   /** Milliseconds to wait after one more failure; never less than the server asked for. */
   next(retryAfterMs = 0): number {
     const ceilingMs = Math.min(MAX_MS, BASE_MS * 2 ** this.#failures);
-    this.#failures = Math.min(this.#failures + 1, 16);
+    this.#failures += 1;
     return retryAfterMs + this.#random() * ceilingMs;
   }
 
@@ -34,30 +34,24 @@ export class Backoff {
 /** So that no sequence of answers can make a loop spin: `burst` turns at once, then `perSecond`. */
 export class TokenBucket {
   readonly #timers: Timers;
-  readonly #burst: number;
-  readonly #perSecond: number;
-  #left: number;
-  #countedMs: number;
+  readonly #burstMs: number;
+  readonly #intervalMs: number;
+  /** When the bucket is full again (generic cell rate algorithm). */
+  #fullMs = 0;
 
   constructor(timers: Timers, burst: number, perSecond: number) {
     this.#timers = timers;
-    this.#burst = burst;
-    this.#perSecond = perSecond;
-    this.#left = burst;
-    this.#countedMs = timers.now();
+    this.#intervalMs = 1_000 / perSecond;
+    this.#burstMs = burst * this.#intervalMs;
   }
 
   /** Waits for a turn, and takes it. Nothing cuts this short. */
   async turn(): Promise<void> {
     const nowMs = this.#timers.now();
-    // A clock that was set back adds nothing, and takes nothing.
-    const elapsedMs = Math.max(0, nowMs - this.#countedMs);
-    this.#countedMs = nowMs;
-    this.#left = Math.min(this.#burst, this.#left + (elapsedMs * this.#perSecond) / 1_000) - 1;
-    if (this.#left >= 0) return;
-    await new Promise<void>((resolve) => {
-      after(this.#timers, (-this.#left * 1_000) / this.#perSecond, resolve);
-    });
+    // A clock that was set back must not lock anybody out for as long.
+    this.#fullMs = Math.min(Math.max(this.#fullMs, nowMs), nowMs + 2 * this.#burstMs) + this.#intervalMs;
+    const delayMs = this.#fullMs - nowMs - this.#burstMs;
+    if (delayMs > 0) await new Promise<void>((resolve) => void after(this.#timers, delayMs, resolve));
   }
 }
 

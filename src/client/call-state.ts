@@ -6,27 +6,6 @@
  */
 export type CallState = 'inviting' | 'ringing' | 'incoming' | 'connecting' | 'connected' | 'reconnecting' | 'ended';
 
-export type CallStep = 'rings' | 'accepted' | 'up' | 'down' | 'end';
-
-const STEPS: Readonly<Record<CallState, Partial<Record<CallStep, CallState>>>> = {
-  inviting: { rings: 'ringing', accepted: 'connecting', end: 'ended' },
-  ringing: { accepted: 'connecting', end: 'ended' },
-  incoming: { accepted: 'connecting', end: 'ended' },
-  connecting: { up: 'connected', end: 'ended' },
-  connected: { down: 'reconnecting', end: 'ended' },
-  reconnecting: { up: 'connected', end: 'ended' },
-  ended: {},
-};
-
-/** Where a step leads; `undefined` when it means nothing in that state. */
-export const nextState = (state: CallState, step: CallStep): CallState | undefined => STEPS[state][step];
-
-/** What tells the other side that it is over, by how far the call has come. */
-export function farewellOf(state: CallState): 'cancel' | 'reject' | 'hangup' {
-  if (state === 'inviting' || state === 'ringing') return 'cancel';
-  return state === 'incoming' ? 'reject' : 'hangup';
-}
-
 export interface CallEnd {
   /**
    * `user_hangup`, `user_busy`, `invite_timeout`, `ice_failed`, `ice_timeout`, `user_media_failed`, `answered_elsewhere`,

@@ -1,6 +1,6 @@
 import type { JsonObject, ReceivedMessage } from '../wire/index.ts';
 import type { CallEvents, CallOptions, InviteOptions } from './call-options.ts';
-import { farewellOf, nextState, type CallEnd, type CallState, type CallStep } from './call-state.ts';
+import type { CallEnd, CallState } from './call-state.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -62,8 +62,9 @@ export class Call extends Emitter<CallEvents> {
     this.#state = prepared ? 'inviting' : 'incoming';
     this.whenEnded = new Promise((resolve) => void this.on('ended', resolve));
     this.whenConnected = new Promise((resolve) => {
+      void this.whenEnded.then(() => resolve(false));
       this.on('state', (state) => {
-        if (state === 'connected' || state === 'ended') resolve(state === 'connected');
+        if (state === 'connected') resolve(true);
       });
     });
     this.#endings = [
@@ -169,7 +170,7 @@ export class Call extends Emitter<CallEvents> {
   }
 
   #receive(type: string, fields: JsonObject, message: ReceivedMessage): void {
-    if (type === 'ringing') this.#step('rings');
+    if (type === 'ringing') this.#become('ringing', 'inviting');
     else if (type === 'accept') this.#accepted(true);
     else if (type === 'reject' || type === 'cancel' || type === 'hangup') {
       this.#finish(typeof fields.reason === 'string' ? fields.reason : type, 'remote');
@@ -191,15 +192,13 @@ export class Call extends Emitter<CallEvents> {
 
   #left(participantId: string, reason: string): void {
     // When only its signalling timed out, media may flow on, and it will join again.
-    const mayReturn = reason === 'timeout' || reason === 'missed';
-    const isUp = this.#state === 'connected' || this.#state === 'reconnecting';
-    if (participantId === this.remote && !(mayReturn && isUp)) this.#finish(reason, 'remote');
+    const mayReturn = this.#link && (reason === 'timeout' || reason === 'missed');
+    if (participantId === this.remote && !mayReturn) this.#finish(reason, 'remote');
   }
 
   #ringOut(): void {
-    const isRinging = this.#link === undefined;
     // The caller takes its invite back; a `reject` of the called side would only cross that.
-    if (isRinging) this.#finish('invite_timeout', 'system', this.#prepared !== undefined);
+    if (!this.#link) this.#finish('invite_timeout', 'system', Boolean(this.#prepared));
   }
 
   /** @param offers whether the first offer is ours to make */
@@ -209,7 +208,7 @@ export class Call extends Emitter<CallEvents> {
   }
 
   #begin(pc: PeerConnectionLike, offers: boolean): void {
-    this.#step('accepted');
+    this.#become('connecting');
     const { timers, random } = this.#mailbox.platform;
     this.#link = new PeerLink(pc, offers, {
       polite: this.#options.polite ?? this.#mailbox.participantId > this.remote,
@@ -217,28 +216,29 @@ export class Call extends Emitter<CallEvents> {
       timeoutMs: this.#options.iceTimeoutMs ?? ICE_MS,
       newId: () => randomId(random),
       send: (type, payload) => this.#send({ type, payload } as OutgoingMessage),
-      step: (step) => this.#step(step),
+      up: () => this.#become('connected'),
+      down: () => this.#become('reconnecting', 'connected'),
       giveUp: () => this.#finish(this.#state === 'connecting' ? 'ice_timeout' : 'ice_failed', 'system', true),
       fail: (cause) => this.fail(new HoldlineError('negotiation-failed', undefined, cause)),
     });
     for (const message of this.#early.splice(0)) this.#route(message);
   }
 
-  #step(step: CallStep): void {
-    const state = nextState(this.#state, step);
-    if (!state) return;
+  #become(state: CallState, from = this.#state): void {
+    if (this.#state !== from) return;
     this.#state = state;
     this.emit('state', state);
   }
 
   #finish(reason: string, by: CallEnd['by'], tell = false): void {
     if (this.#state === 'ended') return;
-    if (tell) this.#send({ type: farewellOf(this.#state), payload: { reason } });
+    const farewell = this.#link ? 'hangup' : this.#prepared ? 'cancel' : 'reject';
+    if (tell) this.#send({ type: farewell, payload: { reason } });
     callsOf(this.#mailbox).delete(this);
     for (const end of this.#endings) end();
     this.#link?.close();
     this.#prepared?.close();
-    this.#step('end');
+    this.#become('ended');
     this.emit('ended', { reason, by });
   }
 

@@ -50,7 +50,5 @@ async function attempt(listener: () => unknown, onError: (error: HoldlineError) 
 
 /** Nobody listens for errors: say it where a developer looks, and go on. */
 function report(error: HoldlineError): void {
-  const { reportError, console } = globalThis as { reportError?: (error: unknown) => void; console: Console };
-  if (reportError) reportError(error);
-  else console.error(error);
+  globalThis.console.error(error);
 }

@@ -55,38 +55,43 @@ export class Http {
 
   /** Never rejects. */
   async exchange<Body>(request: HttpRequest<Body>): Promise<Answer<Body>> {
+    const { operation, body: sent } = request;
     const { timers } = this.#platform;
     const startedMs = timers.now();
-    const reply = await this.#within(request);
+    const reply = await this.#ask(request);
     const answer = judge(request, reply, Math.max(0, timers.now() - startedMs));
-    this.onExchange?.({ ...answer, operation: request.operation, sent: request.body });
+    this.onExchange?.({ ...answer, operation, sent });
     return answer;
   }
 
-  /** The race is ours: a handed-in `fetch` may not know about signals. */
-  #within(request: HttpRequest<never>): Promise<Reply | CutCause> {
+  async #ask(request: HttpRequest<never>): Promise<Reply | CutCause> {
     const { signal, timeoutMs = TIMEOUT_MS } = request;
     const abort = new AbortController();
-    return new Promise((resolve) => {
-      const onAbort = (): void => give('aborted');
-      const cancel = after(this.#platform.timers, timeoutMs, () => give('silent'));
-      const give = (result: Reply | CutCause): void => {
-        resolve(result);
-        cancel();
-        signal?.removeEventListener('abort', onAbort);
-        abort.abort(); // Does nothing to a request that is over.
-      };
-      this.#read(request, abort.signal).then(give, () => give('broken'));
-      signal?.addEventListener('abort', onAbort);
-      if (signal?.aborted) onAbort();
-    });
+    let cause: CutCause = 'broken';
+    const give = (why: CutCause) => (): void => {
+      cause = why;
+      abort.abort();
+    };
+    const onAbort = give('aborted');
+    const cancel = after(this.#platform.timers, timeoutMs, give('silent'));
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
+    try {
+      const reply = await this.#fetch(request, abort.signal);
+      return { status: reply.status, headers: reply.headers, body: parse(await reply.text()) };
+    } catch {
+      return cause;
+    } finally {
+      cancel();
+      signal?.removeEventListener('abort', onAbort);
+    }
   }
 
   /** No `cache` option: React Native's fetch answers it by adding a query parameter, which the service refuses. */
-  async #read(request: HttpRequest<never>, signal: AbortSignal): Promise<Reply> {
-    const { method = 'POST', path, body, headers, token, keepalive = false } = request;
-    const reply = await this.#platform.fetch(this.#roomUrl + path, {
-      method,
+  #fetch(request: HttpRequest<never>, signal: AbortSignal): Promise<FetchReply> {
+    const { method, path, body, headers, token, keepalive = false } = request;
+    return this.#platform.fetch(this.#roomUrl + path, {
+      method: method ?? 'POST',
       headers: {
         ...headers,
         ...(token && { Authorization: `Bearer ${token}` }),
@@ -96,19 +101,15 @@ export class Http {
       keepalive,
       signal,
     });
-    return { head: reply, body: parse(await reply.text()) };
   }
 }
 
-interface Reply {
-  readonly head: FetchReply;
-  readonly body: unknown;
-}
+type Reply = Pick<FetchReply, 'status' | 'headers'> & { readonly body: unknown };
 
 /** Only what Holdline itself said counts as an answer; pages of proxies and portals are as good as a cut connection. */
 function judge<Body>({ expects }: HttpRequest<Body>, reply: Reply | CutCause, ageMs: number): Answer<Body> {
   if (typeof reply === 'string') return { kind: 'cut', cause: reply, ageMs };
-  const { status, headers } = reply.head;
+  const { status, headers } = reply;
   const fields = reply.body as Partial<Body & Problem> | null | undefined;
   if (expects ? status < 300 && fields?.[expects] : status === 204) return { kind: 'ok', body: fields as Body, ageMs };
   if (status < 400 || typeof fields?.code !== 'string') return { kind: 'cut', cause: 'foreign', ageMs };

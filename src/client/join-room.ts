@@ -27,13 +27,9 @@ export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
     if (signal?.aborted) return new HoldlineError('closed');
     return timers.now() < deadlineMs ? undefined : new HoldlineError('network');
   };
-  const stopWaiting = (): void => alarm.ring();
-  signal?.addEventListener('abort', stopWaiting);
-  try {
-    const kept = await keeper.load();
-    const joined = await enterRoom(env, kept, stopped);
-    return new Mailbox(new Session(env, joined, joined.resumed && kept ? kept.cursor : joined.cursor), env);
-  } finally {
-    signal?.removeEventListener('abort', stopWaiting);
-  }
+  signal?.addEventListener('abort', () => alarm.ring());
+  const kept = await keeper.load();
+  const joined = await enterRoom(env, kept, stopped);
+  const cursor = joined.resumed && kept ? kept.cursor : joined.cursor;
+  return new Mailbox(new Session(env, joined, cursor), env);
 }

@@ -55,7 +55,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     });
     this.#stopWatching = watchForWaking(
       env.timers,
-      (stale, moved) => this.#loop.wake(stale, moved),
+      (stale) => this.#loop.wake(stale),
       // Leaving would end the call of somebody who only looks something up. What was handled is told, the rest comes again.
       () => void session.acknowledge(true),
     );
@@ -142,20 +142,31 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
 
   /** Polls at once instead of waiting for a time-out: call it when the app comes to the foreground. Browsers do it by themselves. */
   wake(): void {
-    this.#loop.wake(true, false);
+    this.#loop.wake(true);
   }
 
   /** Asks the server who is in the room. @throws HoldlineError */
   async refreshParticipants(): Promise<readonly ParticipantView[]> {
-    const path = '/participants';
-    const list = await readRoom<ParticipantList>(this.#session, 'listParticipants', path, 'participants');
+    const list = await readRoom<ParticipantList>(
+      this.#env,
+      this.#session,
+      'listParticipants',
+      '/participants',
+      'participants',
+    );
     this.#roster.replace(list.participants);
     return this.participants;
   }
 
   /** Fresh STUN and TURN servers: credentials run out. @returns them, and after how many seconds to ask again. @throws HoldlineError */
   async fetchIceServers(): Promise<IceServersResult> {
-    const result = await readRoom<IceServersResult>(this.#session, 'getIceServers', '/ice-servers', 'iceServers');
+    const result = await readRoom<IceServersResult>(
+      this.#env,
+      this.#session,
+      'getIceServers',
+      '/ice-servers',
+      'iceServers',
+    );
     this.#iceServers = result.iceServers;
     return result;
   }

@@ -39,5 +39,3 @@ export type Gap =
 /** The fields of a payload, or none. */
 export const fieldsOf = ({ payload }: ReceivedMessage): JsonObject =>
   typeof payload === 'object' && payload !== null ? (payload as JsonObject) : {};
-
-export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../wire/index.ts';
-import { textOf } from './messages.ts';
-import type { Candidate, CreatedDescription, PeerConnectionLike } from './peer-connection.ts';
+import type { Candidate, CreatedDescription, Description, PeerConnectionLike } from './peer-connection.ts';
 import { RemoteCandidates } from './remote-candidates.ts';
 
 export interface NegotiatorOptions {
@@ -9,6 +8,11 @@ export interface NegotiatorOptions {
   readonly newId: () => string;
   readonly send: (type: 'offer' | 'answer' | 'candidate', payload: JsonObject) => void;
   readonly fail: (cause: unknown) => void;
+}
+
+/** As it goes over the wire: answers repeat the id of the offer that they answer. */
+interface SentDescription extends Description {
+  readonly offerId?: string;
 }
 
 /**
@@ -28,11 +32,6 @@ export class Negotiator {
   /** Our offer that waits for its answer. Kept here: `signalingState` lags behind in React Native. */
   #offerId: string | undefined;
   #offerRestarts = false;
-  /** Whether the other side's last offer was dropped; its candidates mean nothing to us then. */
-  #ignoring = false;
-  #remoteUfrag: string | undefined;
-  /** Our candidates, while the description that they belong to is not sent yet. */
-  #held: JsonObject[] | undefined;
   #closed = false;
 
   constructor(pc: PeerConnectionLike, mayOffer: boolean, options: NegotiatorOptions) {
@@ -45,31 +44,31 @@ export class Negotiator {
   /** Something is to be negotiated: `negotiationneeded` fired, or the call begins. */
   want(): void {
     this.#wanted = true;
-    this.#enqueue(this.#offer);
+    this.#enqueue(() => this.#offer());
   }
 
   /** New ICE credentials and a new offer, also when an offer waits for an answer that may never come. */
   restartIce(): void {
     this.#enqueue(async () => {
+      await this.#rollBack();
       this.#mayOffer = true;
       this.#wanted = true;
       this.#restart = true;
-      await this.#rollBack();
       await this.#offer();
     });
   }
 
   receive(type: string, payload: JsonObject): void {
-    const sdp = textOf(payload.sdp);
-    if (type === 'candidate') this.#enqueue(() => this.#onCandidate(payload as unknown as Candidate));
-    if (type === 'offer' && sdp !== undefined) this.#enqueue(() => this.#onOffer(sdp, textOf(payload.offerId)));
-    if (type === 'answer' && sdp !== undefined) this.#enqueue(() => this.#onAnswer(sdp, payload));
+    this.#enqueue(async () => {
+      if (type === 'candidate') await this.#remote.add(payload as unknown as Candidate);
+      if (type === 'offer') await this.#onOffer(payload as unknown as SentDescription);
+      if (type === 'answer') await this.#onAnswer(payload as unknown as SentDescription);
+    });
   }
 
-  /** A candidate of ours was found. */
+  /** A candidate of ours was found. It goes behind the description that is being set, to which it belongs. */
   found(candidate: JsonObject): void {
-    if (this.#held === undefined) this.#options.send('candidate', candidate);
-    else this.#held.push(candidate);
+    this.#enqueue(async () => this.#options.send('candidate', candidate));
   }
 
   close(): void {
@@ -82,62 +81,42 @@ export class Negotiator {
       .catch((error: unknown) => (this.#closed ? undefined : this.#options.fail(error)));
   }
 
-  readonly #offer = async (): Promise<void> => {
-    if (!this.#wanted || !this.#mayOffer || this.#offerId !== undefined) return;
+  async #offer(): Promise<void> {
+    if (!this.#wanted || !this.#mayOffer || this.#offerId) return;
     this.#offerRestarts = this.#restart;
-    this.#wanted = false;
-    this.#restart = false;
-    const offer = await this.#pc.createOffer(this.#offerRestarts ? { iceRestart: true } : undefined);
+    this.#wanted = this.#restart = false;
+    const offer = await this.#pc.createOffer({ iceRestart: this.#offerRestarts });
     const offerId = this.#options.newId();
     await this.#describe('offer', offer, offerId);
     this.#offerId = offerId;
-  };
+  }
 
-  async #onOffer(sdp: string, offerId: string | undefined): Promise<void> {
-    const collides = this.#offerId !== undefined;
-    this.#ignoring = collides && !this.#options.polite;
-    if (this.#ignoring) return;
-    if (collides) await this.#rollBack();
-    else this.#wanted = false; // A need of ours that this offer leaves open is announced again afterwards.
+  async #onOffer({ sdp, offerId }: SentDescription): Promise<void> {
+    if (this.#offerId && !this.#options.polite) return;
+    // Without an offer of ours, a need that this one leaves open is announced again afterwards.
+    this.#wanted = false;
+    await this.#rollBack();
     await this.#pc.setRemoteDescription({ type: 'offer', sdp });
-    await this.#onRemote(sdp);
+    await this.#remote.described(sdp);
     await this.#describe('answer', await this.#pc.createAnswer(), offerId);
     this.#mayOffer = true;
     await this.#offer();
   }
 
-  async #onAnswer(sdp: string, { type, offerId }: JsonObject): Promise<void> {
-    if (this.#offerId === undefined || (offerId !== undefined && offerId !== this.#offerId)) return;
-    const final = type !== 'pranswer';
-    this.#ignoring = false;
-    if (final) this.#offerId = undefined;
-    await this.#pc.setRemoteDescription({ type: final ? 'answer' : 'pranswer', sdp });
-    await this.#onRemote(sdp);
+  async #onAnswer({ type, sdp, offerId = this.#offerId }: SentDescription): Promise<void> {
+    if (!offerId || offerId !== this.#offerId) return;
+    if (type === 'answer') this.#offerId = undefined;
+    await this.#pc.setRemoteDescription({ type, sdp });
+    await this.#remote.described(sdp);
     await this.#offer();
   }
 
-  async #onCandidate(candidate: Candidate): Promise<void> {
-    try {
-      await this.#remote.add(candidate);
-    } catch (error) {
-      if (!this.#ignoring) throw error;
-    }
-  }
-
-  async #onRemote(sdp: string): Promise<void> {
-    const ufrag = /^a=ice-ufrag:(.*)$/m.exec(sdp)?.[1];
-    // The other side restarted ICE: ours is done with it.
-    if (ufrag !== this.#remoteUfrag) this.#restart = false;
-    this.#remoteUfrag = ufrag;
-    await this.#remote.described(sdp);
-  }
-
-  /** Takes our unanswered offer back. Where that is not known, the next description replaces it. */
+  /** Takes our unanswered offer back, to make it again. Where that is not known, the next description replaces it. */
   async #rollBack(): Promise<void> {
-    if (this.#offerId === undefined) return;
+    if (!this.#offerId) return;
     this.#offerId = undefined;
     this.#wanted = true;
-    this.#restart ||= this.#offerRestarts;
+    this.#restart = this.#offerRestarts;
     try {
       await this.#pc.setLocalDescription({ type: 'rollback', sdp: '' });
     } catch {
@@ -145,16 +124,8 @@ export class Negotiator {
     }
   }
 
-  /** Sets our description, then sends it ahead of the candidates that it causes. */
   async #describe(type: 'offer' | 'answer', { sdp = '' }: CreatedDescription, offerId?: string): Promise<void> {
-    this.#held = [];
-    try {
-      await this.#pc.setLocalDescription({ type, sdp });
-      if (this.#closed) return;
-      this.#options.send(type, { type, sdp, offerId });
-      for (const candidate of this.#held) this.#options.send('candidate', candidate);
-    } finally {
-      this.#held = undefined;
-    }
+    await this.#pc.setLocalDescription({ type, sdp });
+    if (!this.#closed) this.#options.send(type, { type, sdp, offerId });
   }
 }

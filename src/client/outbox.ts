@@ -1,5 +1,4 @@
 import type { Receipt, ReceiptList } from '../wire/index.ts';
-import { TokenBucket } from './backoff.ts';
 import { persist, type Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import type { Answer } from './http.ts';
@@ -8,23 +7,16 @@ import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { randomId } from './platform.ts';
 import type { Session } from './session.ts';
 
-const ATTEMPT_MS = 15_000;
-/** Far above what calls need; it only bounds what a broken server or a loop in the app can cause. */
-const SEND_BURST = 50;
-const SENDS_PER_SECOND = 20;
-
 /** Sends in order, and goes on trying until a message's lifetime is over. */
 export class Outbox {
   readonly #session: Session;
   readonly #env: Env;
-  readonly #bucket: TokenBucket;
   readonly #queue = new OutboxQueue();
   #onDrained: (() => void) | undefined;
 
   constructor(session: Session, env: Env) {
     this.#session = session;
     this.#env = env;
-    this.#bucket = new TokenBucket(env.timers, SEND_BURST, SENDS_PER_SECOND);
   }
 
   /** @throws HoldlineError */
@@ -78,19 +70,17 @@ export class Outbox {
   #persist(group: Group): Promise<ReceiptList> {
     const headers = { 'Idempotency-Key': randomId(this.#env.random) };
     const deadlineMs = Math.max(...group.map((item) => item.deadlineMs));
-    const remainingMs = (): number => deadlineMs - this.#env.timers.now();
-    const attempt = async (): Promise<Answer<ReceiptList>> => {
-      await this.#bucket.turn();
-      return this.#session.request({
+    const attempt = (): Promise<Answer<ReceiptList>> =>
+      this.#session.request({
         operation: 'sendMessages',
         path: '/messages/batch',
         body: { messages: group.map((item) => item.message) },
         headers,
-        timeoutMs: Math.min(ATTEMPT_MS, remainingMs()),
         expects: 'receipts',
       });
-    };
-    return persist(this.#env, attempt, () => (remainingMs() > 0 ? undefined : new HoldlineError('lifetime-over')));
+    const over = (): HoldlineError | undefined =>
+      this.#env.timers.now() < deadlineMs ? undefined : new HoldlineError('lifetime-over');
+    return persist(this.#env, attempt, over);
   }
 
   /** All or nothing was stored: those that were not at fault go again. The recipient is the same for all. */

@@ -7,7 +7,8 @@ export interface PeerLinkOptions extends NegotiatorOptions {
   readonly timers: Timers;
   /** Milliseconds without a connection, from the start or from its loss, after which to give up. */
   readonly timeoutMs: number;
-  readonly step: (step: 'up' | 'down') => void;
+  readonly up: () => void;
+  readonly down: () => void;
   readonly giveUp: () => void;
 }
 
@@ -73,12 +74,12 @@ export class PeerLink {
     this.#cancelRestart();
     this.#cancelDeadline?.();
     this.#cancelDeadline = undefined;
-    this.#options.step('up');
+    this.#options.up();
   }
 
   #onLoss(link: Link): void {
     this.#armDeadline();
-    this.#options.step('down');
+    this.#options.down();
     const graceMs = link === 'down' ? DOWN_GRACE_MS : 0;
     this.#restartIn(graceMs + (this.#options.polite ? POLITE_EXTRA_MS : 0));
   }

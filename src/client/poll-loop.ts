@@ -40,7 +40,6 @@ export class PollLoop {
   readonly #window: PollWindow;
   #inFlight = new AbortController();
   #cancelSign = (): void => undefined;
-  #early = 0;
   #superseded = 0;
 
   constructor(session: Session, env: Env, listeners: PollListeners) {
@@ -66,10 +65,12 @@ export class PollLoop {
     }
   }
 
-  /** Polls at once; a poll in flight is given up when its connection is most likely dead. */
-  wake(stale: boolean, moved: boolean): void {
-    if (moved) this.#window.reset();
-    if (stale) this.#inFlight.abort();
+  /** Polls at once. `stale`: the connection of the poll in flight is most likely dead, and the network may be another one. */
+  wake(stale: boolean): void {
+    if (stale) {
+      this.#window.reset();
+      this.#inFlight.abort();
+    }
     this.#env.alarm.ring();
   }
 
@@ -102,9 +103,8 @@ export class PollLoop {
     await this.#handle(fresh);
     this.#session.advance(cursor);
     if (expired > 0) this.#listeners.gap({ cause: 'expired', expired });
-    // One answer ahead of time is a server that drains; more of them must not become a loop.
-    this.#early = fresh.length > 0 || ageMs >= heldMs ? 0 : this.#early + 1;
-    if (this.#early > 1) return this.#backoff.next();
+    // Empty and ahead of time: a server that drains, or worse.
+    if (fresh.length === 0 && ageMs < heldMs) return this.#backoff.next();
     this.#backoff.reset();
     return 0;
   }

@@ -1,26 +1,27 @@
 import type { IceServersResult, ParticipantList } from '../wire/index.ts';
 import { persist, type Env } from './env.ts';
-import { HoldlineError, refusal } from './errors.ts';
+import { HoldlineError } from './errors.ts';
 import type { Session } from './session.ts';
 
-/** Who cannot be told within this will see the idle time run out. */
-const LEAVE_MS = 5_000;
+/** Who cannot be told so will see the idle time run out. */
+const LEAVE_ATTEMPTS = 3;
+const LEAVE_MS = 3_000;
 
 /** Reads once. @throws HoldlineError */
-export async function readRoom<Body extends ParticipantList | IceServersResult>(
+export function readRoom<Body extends ParticipantList | IceServersResult>(
+  env: Env,
   session: Session,
   operation: string,
   path: string,
   expects: keyof Body & string,
 ): Promise<Body> {
-  const answer = await session.request<Body>({ operation, path, method: 'GET', expects });
-  if (answer.kind === 'ok') return answer.body;
-  throw answer.kind === 'problem' ? refusal(answer.problem) : new HoldlineError('network');
+  const once = (): HoldlineError => new HoldlineError('network');
+  return persist(env, () => session.request<Body>({ operation, path, method: 'GET', expects }), once);
 }
 
-/** Tries for 5 s. Never rejects. */
+/** Never rejects. */
 export async function sendLeave(env: Env, participantId: string, token: string): Promise<void> {
-  const deadlineMs = env.timers.now() + LEAVE_MS;
+  let attempts = 0;
   const leave = {
     operation: 'leaveRoom',
     path: `/participants/${participantId}`,
@@ -29,7 +30,7 @@ export async function sendLeave(env: Env, participantId: string, token: string):
     token,
     timeoutMs: LEAVE_MS,
   };
-  const late = (): HoldlineError | undefined =>
-    env.timers.now() < deadlineMs ? undefined : new HoldlineError('network');
-  await persist(env, () => env.http.exchange(leave), late).catch(() => undefined);
+  const tired = (): HoldlineError | undefined =>
+    (attempts += 1) < LEAVE_ATTEMPTS ? undefined : new HoldlineError('network');
+  await persist(env, () => env.http.exchange(leave), tired).catch(() => undefined);
 }

@@ -15,14 +15,10 @@ interface Page extends Target {
 }
 
 /**
- * Watches for moments at which waiting any longer makes no sense. `stale`: connections from before are most likely dead;
- * `moved`: it may be another network. @returns a function that ends it
+ * Watches for moments at which waiting any longer makes no sense. `stale`: connections from before are most likely dead.
+ * @returns a function that ends it
  */
-export function watchForWaking(
-  timers: Timers,
-  onWake: (stale: boolean, moved: boolean) => void,
-  onHide: () => void,
-): () => void {
+export function watchForWaking(timers: Timers, onWake: (stale: boolean) => void, onHide: () => void): () => void {
   const page = globalThis as Page;
   const isHidden = (): boolean => page.document?.visibilityState === 'hidden';
   let tickedMs = timers.now();
@@ -36,18 +32,18 @@ export function watchForWaking(
     return sleptMs > SLEPT_MS;
   };
   const tick = (): void => {
-    if (look()) onWake(true, false);
+    if (look()) onWake(true);
     cancelTick = after(timers, TICK_MS, tick);
   };
   tick();
   const endings = [
-    listen(page, 'online', () => onWake(true, true)),
+    listen(page, 'online', () => onWake(true)),
     listen(page, 'pageshow', ({ persisted }) => {
-      if (persisted) onWake(true, false);
+      if (persisted) onWake(true);
     }),
     listen(page, 'pagehide', onHide),
     listen(page.document, 'visibilitychange', () => {
-      if (!isHidden()) onWake(look(), false);
+      if (!isHidden()) onWake(look());
     }),
     () => cancelTick(),
   ];

@@ -25,7 +25,8 @@ class Side {
       timeoutMs: 30_000,
       newId: () => `${name}${(this.#ids += 1)}`,
       send: (type, payload) => this.#send([type, payload]),
-      step: (step) => void this.steps.push(step),
+      up: () => void this.steps.push('up'),
+      down: () => void this.steps.push('down'),
       giveUp: () => void this.steps.push('given up'),
       fail: (error) => void this.errors.push(error),
     });
@@ -170,6 +171,7 @@ describe('a candidate', () => {
   test('never found ends as end of candidates', async () => {
     await settle();
     caller.peer.fire('icecandidate', { candidate: null });
+    await settle();
     expect(caller.sent.at(-1)).toEqual(['candidate', { candidate: '' }]);
   });
 });

@@ -89,6 +89,7 @@ export class HostileServer {
     const asked = this.#note(url, init);
     const answer = Promise.resolve().then(() => this.#behaviour[asked.operation](asked, init.signal));
     const aborted = new Promise<never>((_, reject) => {
+      if (init.signal.aborted) reject(new Error('aborted'));
       init.signal.addEventListener('abort', () => reject(new Error('aborted')));
     });
     return Promise.race([answer, aborted]);
