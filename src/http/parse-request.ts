@@ -43,12 +43,11 @@ function pathFaults(params: Record<string, unknown>): Fault[] {
   });
 }
 
-/** A repeated parameter becomes an array, which no schema takes. */
+/** A repeated parameter becomes an array, which no schema takes, however long. */
 function queryOf(text: string): Record<string, string | string[]> {
   const query = Object.create(null) as Record<string, string | string[]>;
   for (const [name, value] of new URLSearchParams(text)) {
-    const before = query[name];
-    query[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+    query[name] = name in query ? [value] : value;
   }
   return query;
 }

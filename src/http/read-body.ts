@@ -61,14 +61,18 @@ export function tooLarge(what: string, maxBytes: number, pointers: readonly stri
   );
 }
 
+const MAX_CHUNKS = 64;
+
 function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     req.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else {
+      if (size <= maxBytes) {
+        // A body in one-byte chunks would take fifty times its size.
+        if (chunks.push(chunk) > MAX_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks));
+      } else {
         chunks.length = 0; // What still comes is read and dropped: closing now could cut off the answer.
         reject(tooLarge('body', maxBytes));
       }

@@ -15,6 +15,8 @@ const KEEP_ALIVE_MS = 75_000;
 /** Slow headers and slow bodies (slowloris) hold a connection no longer than this. Neither cuts a held reply. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 15_000;
+/** For the answer to what the parser could not read to arrive, before the connection is cut. */
+const LINGER_MS = 2_000;
 
 export function createHttpServer({ app, prepared }: App, edge: Edge): Server {
   const constant = constantHeaders(edge.settings.corsOrigins);
@@ -76,5 +78,8 @@ function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, constant
     ...['Connection', 'close'],
   ];
   const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1] ?? ''}`] : []));
+  // Node has taken the connection off its list of those that may expire; the other side may never hang up.
+  const cut = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(cut));
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -8,6 +8,9 @@ export async function identify(store: SignallingStore, text: string): Promise<Be
   if (token === undefined) return undefined;
   const stored = await store.findToken(token.handle);
   if (stored === undefined || !secretMatches(token.secret, stored.digest)) return undefined;
-  if (stored.state === 'fresh') await store.claimToken(token.handle);
-  return { kind: 'participant', ...stored, handle: token.handle };
+  if (stored.state !== 'fresh') return { kind: 'participant', ...stored, handle: token.handle };
+  await store.claimToken(token.handle);
+  // Another token of this participant may have been first, or a takeover.
+  const claimed = await store.findToken(token.handle);
+  return claimed && { kind: 'participant', ...claimed, handle: token.handle };
 }

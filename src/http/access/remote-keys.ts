@@ -38,8 +38,8 @@ export class RemoteKeys {
       return await keys(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey) || this.#clock.steadyMs() < this.#searchFromMs) throw error;
-      const newer = await this.#fetch();
       this.#searchFromMs = this.#clock.steadyMs() + AGAIN_AFTER_MS;
+      const newer = await this.#fetch();
       return newer(header, token);
     }
   };

@@ -24,29 +24,28 @@ export function append(context: SqliteContext, tx: Tx, { sender, messages, rate,
   const from = presentOrGone(context, sender);
   const kept = idempotency && findKept(context, from, idempotency);
   if (kept !== undefined) return { receipts: kept, replayed: true };
-  if (rate !== undefined) charge(context, from, rate, messages.length);
+  if (rate !== undefined) charge(context, tx, from, rate, messages.length);
   const planned = plan(context, from, messages);
 
   tx.touch(sender.roomId);
   const receipts = planned.map((delivery) => perform(context, tx, from, delivery));
   if (idempotency !== undefined) {
     const forgetAtMs = Math.floor(context.clock.steadyMs() + IDEMPOTENCY_KEPT_MS);
-    context.statements.keepSend.run(
-      from.row,
-      idempotency.scope,
-      idempotency.fingerprint,
-      JSON.stringify(receipts),
-      forgetAtMs,
-    );
+    const text = JSON.stringify(receipts);
+    context.statements.keepSend.run(from.row, idempotency.scope, idempotency.fingerprint, text, forgetAtMs);
+    from.keptBytes += text.length;
+    context.directory.liveBytes += text.length;
   }
   return { receipts, replayed: false };
 }
 
 /** In memory, which is exact since one process has the file to itself. */
-function charge(context: SqliteContext, from: ParticipantRecord, rate: Rate, cost: number): void {
+function charge(context: SqliteContext, tx: Tx, from: ParticipantRecord, rate: Rate, cost: number): void {
   const nowMs = context.clock.steadyMs();
   const fullAtMs = pay(rate, from.budgetFullAtMs, nowMs, cost);
   if (fullAtMs === undefined) throw overdrawn(rate, from.budgetFullAtMs, nowMs, cost);
+  const before = from.budgetFullAtMs;
+  tx.onRollback(() => (from.budgetFullAtMs = before));
   from.budgetFullAtMs = fullAtMs;
 }
 

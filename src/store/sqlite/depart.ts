@@ -4,7 +4,7 @@ import { participantLeft } from '../../signalling/room-events.ts';
 import type { SqliteContext } from './context.ts';
 import { announce } from './deliver.ts';
 import type { Tx } from './group-commit.ts';
-import { mailboxOf, pendingBytes, type ParticipantRecord } from './records.ts';
+import { mailboxOf, heldBytes, type ParticipantRecord } from './records.ts';
 import { endTokens, forgetJoinKey } from './tokens.ts';
 
 export function depart(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
@@ -39,13 +39,14 @@ export function emptyMailbox(context: SqliteContext, tx: Tx, participant: Partic
   context.directory.tails.clear(participant);
   context.statements.deleteSendsOf.run(participant.row);
   forgetJoinKey(context, participant);
-  context.directory.liveBytes -= pendingBytes(participant);
+  context.directory.liveBytes -= heldBytes(participant);
   Object.assign(participant, {
     messages: 0,
     messageBytes: 0,
     events: 0,
     eventBytes: 0,
     gaps: 0,
+    keptBytes: 0,
     expiresFromMs: Infinity,
   });
 }

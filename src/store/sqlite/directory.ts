@@ -3,7 +3,7 @@ import { PARTICIPANT_BYTES } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox } from '../../signalling/message.ts';
 import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
 import type { IdleTimers } from './idle-timers.ts';
-import { pendingBytes, type ParticipantRecord, type RoomRecord, type TokenRecord } from './records.ts';
+import { heldBytes, type ParticipantRecord, type RoomRecord, type TokenRecord } from './records.ts';
 import type { ParticipantRow, Statements, TokenRow } from './statements.ts';
 import { Tails } from './tail.ts';
 
@@ -46,13 +46,16 @@ export class Directory {
 
   /** The room as the rows have it, presence as it was. */
   #reload(roomId: RoomId, nowMs: number): void {
-    for (const record of this.rooms.get(roomId)?.participants.values() ?? []) this.removeParticipant(record);
+    for (const record of this.rooms.get(roomId)?.participants.values() ?? []) {
+      for (const { handle } of record.tokens) this.tokens.delete(handle);
+      this.removeParticipant(record);
+    }
     this.rooms.delete(roomId);
     for (const row of this.#statements.participantsOf.all(roomId)) {
       this.#restore(row, nowMs, this.#removed.get(row.mailbox_id as MailboxId));
+      this.departed.delete(row.mailbox_id as MailboxId);
+      for (const token of this.#statements.tokensOf.all(row.id)) this.#restoreToken(token);
     }
-    for (const [handle, token] of this.tokens) if (token.roomId === roomId) this.tokens.delete(handle);
-    for (const row of this.#statements.tokensOf.all(roomId)) this.#restoreToken(row);
   }
 
   find(mailbox: Mailbox): ParticipantRecord | undefined {
@@ -72,7 +75,7 @@ export class Directory {
     this.rooms.set(record.room.roomId, record.room);
     record.room.participants.set(record.participantId, record);
     this.#byRow.set(record.row, record);
-    this.liveBytes += PARTICIPANT_BYTES + pendingBytes(record);
+    this.liveBytes += PARTICIPANT_BYTES + heldBytes(record);
     this.#idleTimers.add(record);
   }
 
@@ -84,7 +87,7 @@ export class Directory {
     this.#byRow.delete(record.row);
     this.#removed.set(record.mailboxId, record);
     this.tails.clear(record);
-    this.liveBytes -= PARTICIPANT_BYTES + pendingBytes(record);
+    this.liveBytes -= PARTICIPANT_BYTES + heldBytes(record);
     this.#idleTimers.remove(record);
   }
 
@@ -136,6 +139,7 @@ export class Directory {
       events: row.events,
       eventBytes: row.event_bytes,
       gaps: row.gaps,
+      keptBytes: row.kept_bytes,
       expiresFromMs,
       budgetFullAtMs: before?.budgetFullAtMs ?? 0,
       seenAtMs: before?.seenAtMs ?? nowMs,

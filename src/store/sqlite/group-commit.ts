@@ -12,6 +12,8 @@ export interface Tx {
   hint(hint: Hint): void;
   /** Called after the commit, before anybody is answered. */
   afterCommit(listener: () => void): void;
+  /** Called when the transaction is rolled back, before the rows are read again; the latest first. */
+  onRollback(listener: () => void): void;
 }
 
 type Work<T> = (tx: Tx) => T;
@@ -95,10 +97,12 @@ export class GroupCommit {
     const rooms = new Set<RoomId>();
     const hints: Hint[] = [];
     const listeners: (() => void)[] = [];
+    const undo: (() => void)[] = [];
     const tx: Tx = {
       touch: (roomId) => rooms.add(roomId),
       hint: (hint) => hints.push(hint),
       afterCommit: (listener) => listeners.push(listener),
+      onRollback: (listener) => undo.unshift(listener),
     };
     const startedMs = performance.now();
     let begun = false;
@@ -108,8 +112,7 @@ export class GroupCommit {
       for (const pending of batch) perform(pending, tx);
       this.#commit.run();
     } catch (error) {
-      if (this.#options.db.inTransaction) this.#rollback.run();
-      this.#options.onRollback(rooms);
+      this.#undo(batch, rooms, undo, error);
       // An app that the service is mounted in may go on when the service is closed.
       return { error: this.#options.db.open ? asRefusal(error) : unavailable(error), begun };
     }
@@ -118,6 +121,18 @@ export class GroupCommit {
     for (const hint of hints) this.#options.onHint(hint);
     for (const pending of batch) pending.settle();
     return undefined;
+  }
+
+  /** When even that fails, memory and rows may differ: the batch is refused, and the process ends with the error. */
+  #undo(batch: readonly Pending[], rooms: ReadonlySet<RoomId>, undo: readonly (() => void)[], cause: unknown): void {
+    try {
+      if (this.#options.db.inTransaction) this.#rollback.run();
+      for (const listener of undo) listener();
+      this.#options.onRollback(rooms);
+    } catch (error) {
+      for (const pending of batch) pending.reject(unavailable(cause));
+      throw error;
+    }
   }
 }
 

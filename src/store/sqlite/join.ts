@@ -198,6 +198,7 @@ function addParticipant(context: SqliteContext, request: Join, room: RoomRecord)
     events: 0,
     eventBytes: 0,
     gaps: 0,
+    keptBytes: 0,
     expiresFromMs: Infinity,
     budgetFullAtMs: 0,
     seenAtMs: context.clock.steadyMs(),

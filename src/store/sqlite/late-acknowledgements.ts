@@ -14,6 +14,7 @@ export class LateAcknowledgements {
   readonly #context: SqliteContext;
   readonly #commit: GroupCommit;
   #waiting = new Set<ParticipantRecord>();
+  #cancel: () => void = () => undefined;
 
   constructor(context: SqliteContext, commit: GroupCommit) {
     this.#context = context;
@@ -29,7 +30,7 @@ export class LateAcknowledgements {
       this.#commit.run((tx) => acknowledge(this.#context, tx, mailbox, cursor)).catch(() => undefined);
       return;
     }
-    if (this.#waiting.size === 0) this.#context.clock.after(WRITE_AFTER_MS, this.#write);
+    if (this.#waiting.size === 0) this.#writeLater();
     this.#waiting.add(record);
   }
 
@@ -42,7 +43,17 @@ export class LateAcknowledgements {
     }
   };
 
-  readonly #write = (): void => {
-    this.#commit.run(this.writeAll).catch(() => undefined);
-  };
+  /** Those that no transaction took are tried again; what a failed one took comes again with the next cursor. */
+  #writeLater(): void {
+    this.#cancel = this.#context.clock.after(WRITE_AFTER_MS, () => {
+      this.#commit.run(this.writeAll).catch(() => {
+        if (this.#waiting.size > 0) this.#writeLater();
+      });
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#waiting.clear();
+  }
 }

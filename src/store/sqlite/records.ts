@@ -38,6 +38,8 @@ export interface ParticipantRecord {
   messageBytes: number;
   events: number;
   eventBytes: number;
+  /** Of outcomes that are kept for retried sends. */
+  keptBytes: number;
   /** Rows that stand for messages that ran out of their lifetime. */
   gaps: number;
   /** No pending message ends its lifetime before this (steady ms). */
@@ -87,5 +89,8 @@ export const isListening = (record: ParticipantRecord, nowMs: number): boolean =
 /** When the participant's idle time is over, as things stand (steady ms). */
 export const idleFromMs = (record: ParticipantRecord): number =>
   Math.max(record.seenAtMs, record.heldUntilMs) + record.idleTimeoutMs;
+
+/** What goes with the mailbox. */
+export const heldBytes = (record: ParticipantRecord): number => pendingBytes(record) + record.keptBytes;
 
 export const pendingBytes = (record: ParticipantRecord): number => record.messageBytes + record.eventBytes;

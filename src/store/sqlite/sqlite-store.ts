@@ -173,7 +173,9 @@ export class SqliteStore implements SignallingStore {
   async close(): Promise<void> {
     const written = this.#commit.run(this.#lateAcknowledgements.writeAll);
     this.#commit.flush();
-    await written;
+    // What cannot be written now comes again with the next cursors.
+    await written.catch(() => undefined);
+    this.#lateAcknowledgements.stop();
     this.#database.close();
   }
 }

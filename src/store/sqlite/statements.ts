@@ -19,6 +19,7 @@ export interface ParticipantRow {
   gaps: number;
   expires_from: number | null;
   has_join_key: number;
+  kept_bytes: number;
 }
 
 export interface TokenRow {
@@ -75,7 +76,8 @@ const PARTICIPANTS = `
     coalesce(sum(m.bytes) FILTER (WHERE m.expired = 0 AND m.sender IS NULL), 0) AS event_bytes,
     count(m.rowid) FILTER (WHERE m.expired > 0) AS gaps,
     min(m.expires_at) AS expires_from,
-    EXISTS (SELECT 1 FROM joins j WHERE j.participant = p.id) AS has_join_key
+    EXISTS (SELECT 1 FROM joins j WHERE j.participant = p.id) AS has_join_key,
+    (SELECT coalesce(sum(length(s.receipts)), 0) FROM sends s WHERE s.participant = p.id) AS kept_bytes
   FROM participants p JOIN rooms r ON r.id = p.room LEFT JOIN messages m ON m.mailbox = p.id`;
 
 const OVERDUE = 'SELECT rowid, mailbox, position, message_id, sender, type, call_id, bytes FROM messages';
@@ -97,7 +99,7 @@ export function prepareStatements(db: Database.Database) {
       `${PARTICIPANTS} WHERE r.room_id = ? GROUP BY p.id ORDER BY p.id`,
     ),
     allTokens: prepare<[], TokenRow>('SELECT * FROM tokens'),
-    tokensOf: prepare<[string], TokenRow>('SELECT * FROM tokens WHERE room_id = ?'),
+    tokensOf: prepare<[number], TokenRow>('SELECT * FROM tokens WHERE participant = ?'),
 
     insertRoom: prepare<[string, number]>('INSERT INTO rooms (room_id, created_at) VALUES (?, ?)'),
     roomsBehind: prepare<[string, number], { room_id: string; created_at: number }>(
@@ -200,8 +202,8 @@ export function prepareStatements(db: Database.Database) {
     forgetTokens: prepare<[number, number], { handle: string }>(
       'DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE forget_at <= ? LIMIT ?) RETURNING handle',
     ),
-    forgetSends: prepare<[number, number]>(
-      'DELETE FROM sends WHERE rowid IN (SELECT rowid FROM sends WHERE forget_at <= ? LIMIT ?)',
+    forgetSends: prepare<[number, number], { participant: number; bytes: number }>(
+      'DELETE FROM sends WHERE rowid IN (SELECT rowid FROM sends WHERE forget_at <= ? LIMIT ?) RETURNING participant, length(receipts) AS bytes',
     ),
     forgetJoins: prepare<[number, number]>(
       'DELETE FROM joins WHERE rowid IN (SELECT rowid FROM joins WHERE forget_at <= ? LIMIT ?)',

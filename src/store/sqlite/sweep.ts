@@ -41,11 +41,22 @@ export class Sweep {
     return idle.length === PARTICIPANTS_PER_SLICE || moreMessages || moreKeys;
   }
 
+  #forgetSends(nowMs: number): number {
+    const { statements, directory } = this.#context;
+    const sends = statements.forgetSends.all(nowMs, KEYS_PER_SLICE);
+    for (const { participant, bytes } of sends) {
+      const record = directory.byRow(participant);
+      if (record !== undefined) record.keptBytes -= bytes;
+      directory.liveBytes -= bytes;
+    }
+    return sends.length;
+  }
+
   #forgetKeys(nowMs: number): boolean {
     const { statements, directory } = this.#context;
     const tokens = statements.forgetTokens.all(nowMs, KEYS_PER_SLICE);
     for (const { handle } of tokens) directory.forgetToken(handle as TokenHandle);
-    const sends = statements.forgetSends.run(nowMs, KEYS_PER_SLICE).changes;
+    const sends = this.#forgetSends(nowMs);
     const joins = statements.forgetJoins.run(nowMs, KEYS_PER_SLICE).changes;
     const more = Math.max(tokens.length, sends, joins) === KEYS_PER_SLICE;
     if (!more) this.#forgetFromMs = nowMs + FORGET_EVERY_MS;
