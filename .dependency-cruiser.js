@@ -123,6 +123,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
+    // Written by generators, or for what they write.
+    exclude: { path: '^test/sdk/(generated|typescript)/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
   },

@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', '.ci/out/', '**/node_modules/'] },
+  { ignores: ['dist/', 'coverage/', '.ci/out/', '**/node_modules/', 'test/sdk/generated/', 'test/sdk/typescript/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

@@ -1,0 +1,2 @@
+/** A name of old DOM types that this generator still uses. */
+type GlobalFetch = WindowOrWorkerGlobalScope;
