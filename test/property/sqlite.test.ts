@@ -1,4 +1,4 @@
-import { openFileStore } from '../support/store.ts';
+import { openManyFileStores } from '../support/store.ts';
 import { describeStoreProperties } from './store-properties.ts';
 
-describeStoreProperties('SQLite', openFileStore('normal'), 300);
+describeStoreProperties('SQLite', openManyFileStores, 300);

@@ -50,9 +50,9 @@ export interface FileStore extends LastingStore {
 
 /** A SQLite file in a directory of its own, which goes with it. */
 export const openFileStore =
-  (synchronous: 'full' | 'normal') =>
+  (synchronous: 'full' | 'normal', directory = tmpdir()) =>
   async (options: OpenOptions): Promise<FileStore> => {
-    const files = new Files();
+    const files = new Files(directory);
     let path = files.newPath();
     const abandoned: SignallingStore[] = [];
     const open = (clock: Clock = options.clock): SignallingStore =>
@@ -87,10 +87,19 @@ export const openFileStore =
     return opened;
   };
 
+const MEMORY = '/dev/shm';
+
+/** The same for tests that open very many: in memory, where the system has a place for files there. */
+export const openManyFileStores = openFileStore('normal', existsSync(MEMORY) ? MEMORY : tmpdir());
+
 /** Copies are made between two commits, so that a database and its write-ahead log belong together. */
 class Files {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'holdline-store-'));
+  readonly #directory: string;
   #count = 0;
+
+  constructor(directory: string) {
+    this.#directory = mkdtempSync(join(directory, 'holdline-store-'));
+  }
 
   newPath(): string {
     this.#count += 1;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { newMessageId, type JsonText, type MailboxId } from '../../../src/signalling/ids.ts';
+import { newMessageId, type JsonText } from '../../../src/signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../../src/signalling/limits.ts';
 import type { Mailbox, OutgoingMessage, Receipt } from '../../../src/signalling/message.ts';
 import type { Append } from '../../../src/signalling/store.ts';
@@ -80,43 +80,55 @@ function addresseesOf(world: World, sender: Mailbox, to: OutgoingMessage['to']):
 }
 
 /**
- * Messages that are overdue count until the sweep has met them, which it may have: where that makes a difference, the store may
- * do either.
+ * Messages that are overdue count until the store has met them, which it may have in each mailbox for itself: where that makes a
+ * difference, it may do either.
  */
 function planOf(
   world: World,
   addressees: readonly (readonly Box[])[],
   outcome: Awaited<ReturnType<typeof attempt<{ receipts: readonly Receipt[] }>>>,
 ): Plan {
-  const counted = simulate(world, addressees, true);
-  return matches(counted, outcome) ? counted : simulate(world, addressees, false);
+  const all = [...new Set(addressees.flat())];
+  const plans = subsetsOf(all).map((met) => simulate(world, addressees, met));
+  const [first = { deliveries: [] }] = plans;
+  return plans.find((plan) => matches(plan, outcome)) ?? first;
 }
+
+const subsetsOf = (all: readonly Box[]): Box[][] =>
+  all.reduce<Box[][]>((subsets, box) => [...subsets, ...subsets.map((subset) => [...subset, box])], [[]]);
 
 function matches(plan: Plan, outcome: Parameters<typeof planOf>[2]): boolean {
   if ('refusedAt' in plan || 'code' in outcome)
     return 'refusedAt' in plan && 'code' in outcome && outcome.error.details.messageIndex === plan.refusedAt;
-  return plan.deliveries.every(({ to }, index) => to.length === outcome.value.receipts[index]?.recipients.length);
+  return plan.deliveries.every(({ to }, index) => {
+    const { recipients = [] } = outcome.value.receipts[index] ?? {};
+    return (
+      to.length === recipients.length &&
+      to.every((box, at) => box.mailbox.participantId === recipients[at]?.participantId)
+    );
+  });
 }
 
-function simulate(world: World, addressees: readonly (readonly Box[])[], countsOverdue: boolean): Plan {
-  const counts = new Map<MailboxId, number>();
+/** What becomes of the batch if the store has met what is overdue in these mailboxes, and not in the others. */
+function simulate(world: World, addressees: readonly (readonly Box[])[], met: readonly Box[]): Plan {
+  const counts = new Map<Box, number>();
   const deliveries = [];
   for (const [index, all] of addressees.entries()) {
-    const countOf = (box: Box): number => counts.get(box.mailbox.mailboxId) ?? pending(world, box, countsOverdue);
+    const countOf = (box: Box): number => counts.get(box) ?? pending(world, box, met.includes(box));
     const to = all.filter((box) => countOf(box) < MAX_MESSAGES);
     if (to.length === 0 && all.length > 0) return { refusedAt: index };
-    for (const box of to) counts.set(box.mailbox.mailboxId, countOf(box) + 1);
+    for (const box of to) counts.set(box, countOf(box) + 1);
     deliveries.push({ to, skipped: all.filter((box) => !to.includes(box)) });
   }
   return { deliveries };
 }
 
-const pending = (world: World, box: Box, countsOverdue: boolean): number =>
+const pending = (world: World, box: Box, overdueIsMet: boolean): number =>
   box.log.filter(
     (entry) =>
       entry.message !== undefined &&
       entry.position > box.acknowledged &&
-      (!isDead(entry, world.nowMs) || (countsOverdue && !entry.swept && !entry.reported)),
+      (!isDead(entry, world.nowMs) || (!overdueIsMet && !entry.swept && !entry.reported)),
   ).length;
 
 function checkReceipts(

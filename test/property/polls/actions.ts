@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+
+/** One step of a story with held polls, as plain data. Numbers choose among what there is when its turn comes. */
+export type Action =
+  | { readonly kind: 'join'; readonly id: number; readonly how: 'new' | 'resume' | 'restart' }
+  | {
+      readonly kind: 'send';
+      readonly who: number;
+      readonly to: number | null;
+      readonly count: number;
+      readonly lifetimeMs: number;
+    }
+  | {
+      readonly kind: 'poll';
+      readonly who: number;
+      /** Which of the cursors that the client was given, from the newest; null: none. */
+      readonly cursor: number | null;
+      readonly windowMs: number;
+      readonly limit: number;
+      /** The reply never arrives: the client learns nothing from it. */
+      readonly lost: boolean;
+    }
+  | { readonly kind: 'hang-up'; readonly poll: number }
+  | { readonly kind: 'acknowledge'; readonly who: number; readonly cursor: number }
+  | { readonly kind: 'leave'; readonly who: number }
+  | { readonly kind: 'pass'; readonly ms: number }
+  /** What becomes of hints from now on. */
+  | { readonly kind: 'hints'; readonly fate: 'passed' | 'dropped' | 'doubled' | 'late' }
+  | { readonly kind: 'restart'; readonly how: 'reopen' | 'kill' };
+
+const who = fc.nat(3);
+const recent = fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(4) });
+
+const join = fc.record({
+  kind: fc.constant('join'),
+  id: fc.nat(3),
+  how: fc.constantFrom('new', 'resume', 'restart'),
+});
+
+const send = fc.record({
+  kind: fc.constant('send'),
+  who,
+  to: fc.option(fc.nat(3), { freq: 1 }),
+  count: fc.integer({ min: 1, max: 5 }),
+  lifetimeMs: fc.constantFrom(300, 2_000, 3_600_000, 3_600_000),
+});
+
+const poll = fc.record({
+  kind: fc.constant('poll'),
+  who,
+  cursor: fc.option(recent, { freq: 5 }),
+  windowMs: fc.constantFrom(0, 1_000, 5_000, 25_000, 25_000),
+  limit: fc.constantFrom(1, 2, 3, 64),
+  lost: fc.constantFrom(false, false, false, true),
+});
+
+const rest = {
+  hangUp: fc.record({ kind: fc.constant('hang-up'), poll: fc.nat(5) }),
+  acknowledge: fc.record({ kind: fc.constant('acknowledge'), who, cursor: recent }),
+  leave: fc.record({ kind: fc.constant('leave'), who }),
+  pass: fc.record({ kind: fc.constant('pass'), ms: fc.constantFrom(1, 100, 400, 1_000, 3_000, 25_000) }),
+  hints: fc.record({
+    kind: fc.constant('hints'),
+    fate: fc.constantFrom('passed', 'passed', 'dropped', 'doubled', 'late'),
+  }),
+  restart: fc.record({ kind: fc.constant('restart'), how: fc.constantFrom('reopen', 'kill') }),
+} as const;
+
+const OPENING: readonly Action[] = [0, 1, 2].map((id) => ({ kind: 'join', id, how: 'new' }));
+
+/** Stories that begin with three who are there. */
+export const stories = (length: number): fc.Arbitrary<readonly Action[]> =>
+  fc
+    .array(
+      fc.oneof<fc.WeightedArbitrary<Action>[]>(
+        { weight: 16, arbitrary: send },
+        { weight: 20, arbitrary: poll },
+        { weight: 8, arbitrary: rest.pass },
+        { weight: 4, arbitrary: join },
+        { weight: 3, arbitrary: rest.hangUp },
+        { weight: 3, arbitrary: rest.acknowledge },
+        { weight: 3, arbitrary: rest.hints },
+        { weight: 1, arbitrary: rest.leave },
+        { weight: 1, arbitrary: rest.restart },
+      ),
+      { maxLength: length, size: 'max' },
+    )
+    .map((actions) => [...OPENING, ...actions]);

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { decodeCursor } from '../../../src/signalling/cursor.ts';
+import type { MessageId } from '../../../src/signalling/ids.ts';
+import type { ReceivedMessage } from '../../../src/signalling/message.ts';
+import type { Batch } from '../../../src/signalling/receive.ts';
+import type { JoinOutcome } from '../../../src/signalling/join.ts';
+
+/** A message that was accepted for this mailbox. */
+export interface Accepted {
+  readonly id: MessageId;
+  readonly sender: Client;
+  readonly expiresAtMs: number;
+}
+
+export interface PollInFlight {
+  readonly client: Client;
+  readonly after: string | undefined;
+  readonly startedAtMs: number;
+  readonly windowMs: number;
+  readonly lost: boolean;
+  /** In the order in which polls began. */
+  readonly number: number;
+  hungUp: boolean;
+  hangUp: () => void;
+  /** What it was told, once it was told something. */
+  ended: boolean;
+}
+
+/** One incarnation of a participant: what it was sent, and what it has seen of that. */
+export class Client {
+  readonly joined: JoinOutcome;
+  isThere = true;
+  readonly accepted: Accepted[] = [];
+  readonly seen = new Set<MessageId>();
+  /** `<message id> <recipient>` of what it was told has expired. */
+  readonly reports = new Set<string>();
+  /**
+   * Of every cursor that the server made: how many accepted messages are at or before it. More than one answer is possible when a
+   * page began at an unknown place and had nothing in it but events and gaps.
+   */
+  readonly #indexes = new Map<string, readonly number[]>();
+  /** Those of them that arrived, the furthest last. */
+  readonly cursors: string[] = [];
+  /** Everything up to the one is acknowledged for sure; everything up to the other may be. Positions. */
+  #acknowledged = { surely: 0, perhaps: 0 };
+  /** A hint was lost or is late since its polls began. */
+  missedHint = false;
+
+  constructor(joined: JoinOutcome) {
+    this.joined = joined;
+    this.#indexes.set(joined.cursor, [0]);
+    this.cursors.push(joined.cursor);
+  }
+
+  /** The acknowledged position, as the server says it, must be that of a cursor which came back to it. */
+  continuedAt(cursor: string): void {
+    assert.ok(this.#indexes.has(cursor) && this.#mayBeAcknowledged(cursor), 'continued at the wrong place');
+  }
+
+  acknowledgedUpTo(cursor: string, how: 'surely' | 'perhaps'): void {
+    const position = positionOf(cursor);
+    this.#acknowledged.perhaps = Math.max(this.#acknowledged.perhaps, position);
+    if (how === 'surely') this.#acknowledged.surely = Math.max(this.#acknowledged.surely, position);
+  }
+
+  mayHaveExpired(cursor: string): boolean {
+    return positionOf(cursor) < this.#acknowledged.perhaps;
+  }
+
+  /** What waits behind that cursor and has not run out. */
+  waiting(after: string | undefined, nowMs: number): Accepted[] {
+    const from = Math.max(...this.#starts(after));
+    return this.accepted.slice(from).filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+  }
+
+  #mayBeAcknowledged(cursor: string): boolean {
+    const position = positionOf(cursor);
+    return position >= this.#acknowledged.surely && position <= this.#acknowledged.perhaps;
+  }
+
+  /** Where a poll may begin: without a cursor, behind one of those that are acknowledged. */
+  #starts(after: string | undefined): number[] {
+    const known = [...this.#indexes];
+    const possible = known.filter(([cursor]) =>
+      after === undefined ? this.#mayBeAcknowledged(cursor) : cursor === after,
+    );
+    assert.notEqual(possible.length, 0, 'a cursor that nobody made');
+    return possible.flatMap(([, indexes]) => indexes);
+  }
+
+  /** The batch must be the very next part of what was accepted: in order, whole, and what is missing has run out and is counted. */
+  take(poll: PollInFlight, batch: Batch, nowMs: number): void {
+    const own = batch.messages.filter(({ from }) => from !== undefined);
+    assert.equal(new Set(batch.messages.map(({ id }) => id)).size, batch.messages.length, 'a message came twice');
+    const ends = this.#starts(poll.after).map((start) => this.#follow(start, own, batch.expired, nowMs));
+    const known = this.#indexes.get(batch.cursor);
+    const possible = ends.filter((end) => end !== undefined && (known?.includes(end) ?? true));
+    assert.notEqual(possible.length, 0, 'something was skipped, doubled or out of order');
+    this.#indexes.set(batch.cursor, [...new Set(possible.map(Number))]);
+    if (!poll.lost) this.#see(batch);
+  }
+
+  /** @returns how many accepted messages the batch leaves behind it; undefined when it is not what comes next */
+  #follow(start: number, own: readonly ReceivedMessage[], expired: number, nowMs: number): number | undefined {
+    let at = start;
+    let missing = expired;
+    for (const { id } of own) {
+      while (this.accepted[at]?.id !== id) if (!this.#isMissing(at++, nowMs) || missing-- === 0) return undefined;
+      at += 1;
+    }
+    for (; missing > 0; missing -= 1) if (!this.#isMissing(at++, nowMs)) return undefined;
+    return at;
+  }
+
+  #isMissing(at: number, nowMs: number): boolean {
+    return (this.accepted[at]?.expiresAtMs ?? Infinity) <= nowMs;
+  }
+
+  #see(batch: Batch): void {
+    for (const { id, from, type, payload } of batch.messages) {
+      if (from !== undefined) this.seen.add(id);
+      if (type !== 'message-expired') continue;
+      const { messageId, to } = JSON.parse(payload ?? '') as { messageId: string; to: string };
+      this.reports.add(`${messageId} ${to}`);
+    }
+    if (positionOf(batch.cursor) > Math.max(...this.cursors.map(positionOf))) this.cursors.push(batch.cursor);
+  }
+}
+
+const positionOf = (cursor: string): number => decodeCursor(cursor).position;

@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { decodeCursor } from '../../../src/signalling/cursor.ts';
+import { SignallingError } from '../../../src/signalling/errors.ts';
+import type { ParticipantId, RoomId } from '../../../src/signalling/ids.ts';
+import { NO_CREDENTIAL } from '../../../src/signalling/credential.ts';
+import type { Batch } from '../../../src/signalling/receive.ts';
+import { Signalling } from '../../../src/signalling/signalling.ts';
+import type { Hint, SignallingStore } from '../../../src/signalling/store.ts';
+import { settle, type TestClock } from '../../support/clock.ts';
+import { replacing, type LastingStore } from '../../support/store.ts';
+import { Client, type PollInFlight } from './client.ts';
+
+export const ROOM = 'room' as RoomId;
+export const idOf = (index: number): ParticipantId => `p${index}` as ParticipantId;
+
+/** Nobody times out in a story: that is the store's own. */
+const IDLE_TIMEOUT_MS = 86_400_000;
+const MAX_LATE_MS = 700;
+
+/** The rules on a store, its clients, and all that is going on between them. */
+export class World {
+  readonly opened: LastingStore;
+  clock: TestClock;
+  signalling: Signalling;
+  hints: 'passed' | 'dropped' | 'doubled' | 'late' = 'passed';
+  readonly clients: Client[] = [];
+  polls: PollInFlight[] = [];
+  #count = 0;
+  readonly #replies: (() => void)[] = [];
+  readonly #failures: unknown[] = [];
+
+  constructor(opened: LastingStore, clock: TestClock) {
+    this.opened = opened;
+    this.clock = clock;
+    this.signalling = this.#start();
+  }
+
+  get present(): Client[] {
+    return this.clients.filter(({ isThere }) => isThere);
+  }
+
+  client(who: number): Client | undefined {
+    return this.present[who % Math.max(1, this.present.length)];
+  }
+
+  /** Everything comes to rest; then all that is held must be held for a reason. */
+  async settle(): Promise<void> {
+    await settle();
+    for (const judge of this.#replies.splice(0)) judge();
+    if (this.#failures.length > 0) throw this.#failures[0];
+    const held = this.polls.filter(({ ended }) => !ended);
+    assert.equal(this.signalling.heldPolls, held.length, 'a waiter is left over');
+    for (const { client, after } of held) {
+      if (client.missedHint) continue;
+      assert.deepEqual(client.waiting(after, this.clock.steadyMs()), [], 'a message waits beside a held poll');
+    }
+  }
+
+  begin(client: Client, after: string | undefined, windowMs: number, limit: number, lost: boolean): PollInFlight {
+    const startedAtMs = this.clock.steadyMs();
+    const number = (this.#count += 1);
+    if (!this.polls.some((poll) => poll.client === client && !poll.ended)) client.missedHint = false;
+    const state = { hungUp: false, ended: false, hangUp: () => undefined as unknown };
+    const poll: PollInFlight = Object.assign(state, { client, after, startedAtMs, windowMs, lost, number });
+    this.polls.push(poll);
+    const onHangUp = (listener: () => void): void => void (state.hangUp = listener);
+    const cursor = after === undefined ? undefined : decodeCursor(after);
+    if (after !== undefined) client.acknowledgedUpTo(after, 'perhaps');
+    void this.signalling.receive(client.joined.mailbox, { after: cursor, windowMs, limit, onHangUp }).then(
+      (batch) => this.#note(poll, (nowMs) => this.#answered(poll, batch, nowMs)),
+      (error: unknown) => this.#note(poll, () => this.#refused(poll, error)),
+    );
+    return poll;
+  }
+
+  /** A reply may be there before the one to the send that caused it: both are looked at when all has come to rest. */
+  #note(poll: PollInFlight, judge: (nowMs: number) => void): void {
+    poll.ended = true;
+    const nowMs = this.clock.steadyMs();
+    this.#replies.push(() => judge(nowMs));
+  }
+
+  #answered(poll: PollInFlight, batch: Batch | undefined, nowMs: number): void {
+    const { client, windowMs, startedAtMs } = poll;
+    const heldMs = nowMs - startedAtMs;
+    assert.ok(heldMs <= windowMs, 'held longer than asked for');
+    if (batch === undefined) {
+      assert.ok(poll.hungUp, 'answered nothing to one who is there');
+      return;
+    }
+    const isEmpty = batch.messages.length === 0 && batch.expired === 0;
+    assert.ok(!isEmpty || heldMs >= windowMs * 0.9 - 1, 'answered empty before its window ended');
+    client.take(poll, batch, nowMs);
+  }
+
+  #refused(poll: PollInFlight, error: unknown): void {
+    if (!(error instanceof SignallingError)) throw error;
+    const { client, after, number } = poll;
+    if (error.code === 'poll-superseded') {
+      assert.ok(
+        this.polls.some((other) => other.client === client && other.number > number),
+        'superseded by nobody',
+      );
+      if (after !== undefined) client.acknowledgedUpTo(after, 'perhaps');
+    } else if (error.code === 'participant-gone') {
+      assert.ok(!client.isThere || error.details.reason === 'replaced', 'told to be gone while it is there');
+    } else {
+      assert.equal(error.code, 'cursor-expired');
+      assert.ok(after !== undefined && client.mayHaveExpired(after), 'a good cursor was refused');
+      client.continuedAt(error.details.resetCursor ?? '');
+    }
+  }
+
+  async join(id: ParticipantId, how: 'new' | 'resume' | 'restart'): Promise<void> {
+    const before = this.present.find(({ joined }) => joined.mailbox.participantId === id);
+    const credential =
+      how === 'new' || before === undefined ? NO_CREDENTIAL : await this.signalling.identify(before.joined.token);
+    assert.ok(credential, 'a token was forgotten');
+    const profile = { idleTimeoutMs: IDLE_TIMEOUT_MS };
+    const request = { roomId: ROOM, participantId: id, resume: how === 'resume', profile, source: 'test' };
+    const joining = this.signalling.join(request, credential);
+    if (how === 'new' && before !== undefined) {
+      await assert.rejects(joining, { code: 'participant-exists' });
+      return;
+    }
+    // Its polls end before the answer is there.
+    if (before !== undefined && how === 'restart') before.isThere = false;
+    const joined = await joining;
+    if (joined.resumed && before !== undefined) {
+      before.continuedAt(joined.cursor);
+      Object.assign(before.joined, { token: joined.token });
+    } else this.clients.push(new Client(joined));
+  }
+
+  /** The process ends with all its connections, and another one starts on its data. */
+  async restart(how: 'reopen' | 'kill'): Promise<void> {
+    this.signalling.close();
+    this.polls = [];
+    this.#replies.length = 0;
+    this.clock = this.clock.restarted();
+    await this.opened[how](this.clock);
+    this.signalling = this.#start();
+  }
+
+  stop(): void {
+    this.signalling.close();
+  }
+
+  #start(): Signalling {
+    const { store } = this.opened;
+    const watch: SignallingStore['watch'] = (watcher) => store.watch((hint) => this.#pass(hint, watcher));
+    return new Signalling({
+      store: replacing(store, { watch }),
+      clock: this.clock,
+      onBackgroundError: (error) => this.#failures.push(error),
+      maxHeldPolls: 1_000,
+      defaultIdleTimeoutMs: IDLE_TIMEOUT_MS,
+      joinPolicy: { kind: 'open' },
+      joinsPerMinute: Infinity,
+      messagesPerSecond: Infinity,
+      pacePolls: false,
+    });
+  }
+
+  /** Who goes is always told: a store may lose such a hint too, but then its poll is held to the end of the window. */
+  #pass(hint: Hint, watcher: (hint: Hint) => void): void {
+    const passes = hint.kind === 'gone' ? 'passed' : this.hints;
+    if (passes === 'late' || passes === 'dropped') {
+      for (const client of this.clients)
+        if (client.joined.mailbox.mailboxId === hint.mailboxId) client.missedHint = true;
+    }
+    if (passes === 'late') this.clock.after(MAX_LATE_MS, () => watcher(hint));
+    else if (passes !== 'dropped') watcher(hint);
+    if (passes === 'doubled') watcher(hint);
+  }
+}
