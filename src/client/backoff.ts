@@ -31,26 +31,26 @@ export class Backoff {
   }
 }
 
-/** So that no sequence of answers can make a loop spin: `burst` turns at once, then `perSecond`. */
+/** The service's own pace for polls, 5 a second, and its burst of 50: a client within it is never slowed down. */
+const INTERVAL_MS = 200;
+const BURST_MS = 50 * INTERVAL_MS;
+
+/** So that no sequence of answers can make a loop spin. */
 export class TokenBucket {
   readonly #timers: Timers;
-  readonly #burstMs: number;
-  readonly #intervalMs: number;
   /** When the bucket is full again (generic cell rate algorithm). */
   #fullMs = 0;
 
-  constructor(timers: Timers, burst: number, perSecond: number) {
+  constructor(timers: Timers) {
     this.#timers = timers;
-    this.#intervalMs = 1_000 / perSecond;
-    this.#burstMs = burst * this.#intervalMs;
   }
 
   /** Waits for a turn, and takes it. Nothing cuts this short. */
   async turn(): Promise<void> {
     const nowMs = this.#timers.now();
     // A clock that was set back must not lock anybody out for as long.
-    this.#fullMs = Math.min(Math.max(this.#fullMs, nowMs), nowMs + 2 * this.#burstMs) + this.#intervalMs;
-    const delayMs = this.#fullMs - nowMs - this.#burstMs;
+    this.#fullMs = Math.min(Math.max(this.#fullMs, nowMs), nowMs + 2 * BURST_MS) + INTERVAL_MS;
+    const delayMs = this.#fullMs - nowMs - BURST_MS;
     if (delayMs > 0) await new Promise<void>((resolve) => void after(this.#timers, delayMs, resolve));
   }
 }

@@ -225,7 +225,7 @@ export class Call extends Emitter<CallEvents> {
   }
 
   #become(state: CallState, from = this.#state): void {
-    if (this.#state !== from) return;
+    if (this.#state !== from || state === from) return;
     this.#state = state;
     this.emit('state', state);
   }

@@ -1,4 +1,6 @@
 import type { ReceivedMessage } from '../wire/index.ts';
+import type { Emitter } from './events.ts';
+import type { MailboxEvents } from './mailbox-events.ts';
 
 /** Enough to cover a full mailbox with its room events, should all of it come again. */
 const REMEMBERED_IDS = 1_024;
@@ -14,30 +16,24 @@ export class Seen {
   };
 }
 
-export interface Source {
-  /** Calls `listener` with each message, the next one when its promise resolves. @returns a function that ends it */
-  readonly onMessage: (listener: (message: ReceivedMessage) => Promise<void>) => () => void;
-  readonly onEnded: (listener: () => void) => () => void;
-  /** Whether no more messages come. @throws what a loop over them is to throw */
-  readonly isOver: () => boolean;
-}
-
-/** Iterates over messages; one counts as handled when the next one is asked for, or the loop is left. */
-export async function* iterate({
-  onMessage,
-  onEnded,
-  isOver,
-}: Source): AsyncGenerator<ReceivedMessage, void, undefined> {
+/**
+ * Iterates over messages; one counts as handled when the next one is asked for, or the loop is left.
+ * @param isOver whether no more messages come; throws what a loop over them is to throw
+ */
+export async function* iterate(
+  mailbox: Emitter<MailboxEvents>,
+  isOver: () => boolean,
+): AsyncGenerator<ReceivedMessage, void, undefined> {
   let wake = (): void => undefined;
   let handled = (): void => undefined;
   let offered: ReceivedMessage | undefined;
   const endings = [
-    onMessage((message) => {
+    mailbox.on('message', (message) => {
       offered = message;
       wake();
-      return new Promise((resolve) => (handled = resolve));
+      return new Promise<void>((resolve) => (handled = resolve));
     }),
-    onEnded(() => wake()),
+    mailbox.on('ended', () => wake()),
   ];
   try {
     while (!isOver()) {

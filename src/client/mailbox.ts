@@ -118,15 +118,11 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
    * loop ends after `leave()` and `close()`, and throws a HoldlineError `taken-over`, `gone` or what made the mailbox fail.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage> {
-    return iterate({
-      onMessage: (listener) => this.on('message', listener),
-      onEnded: (listener) => this.on('ended', listener),
-      isOver: () => {
-        const { ended } = this.#session;
-        // What was asked for is no error.
-        if (ended && ended.reason !== 'left' && ended.reason !== 'closed') throw ended.error;
-        return ended !== undefined;
-      },
+    return iterate(this, () => {
+      const { ended } = this.#session;
+      // What was asked for is no error.
+      if (ended && ended.reason !== 'left' && ended.reason !== 'closed') throw ended.error;
+      return Boolean(ended);
     });
   }
 

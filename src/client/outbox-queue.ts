@@ -9,7 +9,7 @@ export interface Item {
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: HoldlineError) => void;
   /** A batch with it was refused: it goes alone, so that only what is at fault fails. */
-  alone?: boolean;
+  readonly alone?: boolean;
 }
 
 /** Messages to one recipient, or to everyone, with one lifetime: they go as one request. Never empty. */
@@ -17,34 +17,30 @@ export type Group = readonly Item[];
 
 /** Waiting messages in the order of sending, and which of them may go now. */
 export class OutboxQueue {
-  readonly #items = new Set<Item>();
-  readonly #inFlight = new Set<Item>();
-
-  add(item: Item): void {
-    this.#items.add(item);
-  }
-
-  remove(item: Item): void {
-    this.#items.delete(item);
-    this.#inFlight.delete(item);
-  }
-
-  /** Takes a group back whose request was refused. */
-  sendAlone(group: Group): void {
-    for (const item of group) {
-      item.alone = true;
-      this.#inFlight.delete(item);
-    }
-  }
+  #waiting: Item[] = [];
+  /** To whom something is on its way; `undefined`: to everyone. */
+  readonly #busy = new Set<string | undefined>();
 
   get isEmpty(): boolean {
-    return this.#items.size === 0;
+    return this.#waiting.length + this.#busy.size === 0;
+  }
+
+  add(item: Item): void {
+    this.#waiting.push(item);
+  }
+
+  /** The request with this group is over. */
+  release([first]: Group): void {
+    this.#busy.delete(first?.message.to);
+  }
+
+  /** Puts a refused group back, ahead of all that came after it. */
+  sendAlone(group: Group): void {
+    this.#waiting.unshift(...group.map((item) => ({ ...item, alone: true })));
   }
 
   takeAll(): Group {
-    const items = [...this.#items];
-    this.#items.clear();
-    return items;
+    return this.#waiting.splice(0);
   }
 
   /**
@@ -52,30 +48,28 @@ export class OutboxQueue {
    * for all before it, and all behind it wait for it.
    */
   next(maxMessages: number): Group | undefined {
-    const items = [...this.#items];
-    const busy = new Set<string>();
-    for (const [index, item] of items.entries()) {
+    const passed = new Set(this.#busy);
+    for (const item of this.#waiting) {
       const { to } = item.message;
-      const inFlight = this.#inFlight.has(item);
-      if (!to && (inFlight || index > 0)) return undefined;
-      if (to && inFlight) busy.add(to);
-      else if (!to || !busy.has(to)) return this.#group(items.slice(index), maxMessages);
+      if (to ? passed.has(undefined) : passed.size > 0) return undefined;
+      if (!passed.has(to)) return this.#take(item, maxMessages);
+      passed.add(to);
     }
     return undefined;
   }
 
-  #group(items: Group, maxMessages: number): Group {
+  #take(first: Item, maxMessages: number): Group {
+    const { to, ttlSeconds } = first.message;
     const group: Item[] = [];
-    for (const item of items) {
-      const [first = item] = group;
-      const { to, ttlSeconds } = item.message;
-      if (to === first.message.to) {
-        const separate = first.alone ?? item.alone ?? ttlSeconds !== first.message.ttlSeconds;
+    for (const item of this.#waiting.slice(this.#waiting.indexOf(first))) {
+      if (item.message.to === to) {
+        const separate = first.alone ?? item.alone ?? item.message.ttlSeconds !== ttlSeconds;
         if (group.length === maxMessages || (item !== first && separate)) break;
         group.push(item);
-        this.#inFlight.add(item);
-      } else if (!to || !first.message.to) break;
+      } else if (!to || !item.message.to) break;
     }
+    this.#waiting = this.#waiting.filter((item) => !group.includes(item));
+    this.#busy.add(to);
     return group;
   }
 }

@@ -54,15 +54,11 @@ export class Outbox {
   async #deliver(group: Group): Promise<void> {
     try {
       const { receipts } = await this.#persist(group);
-      group.forEach((item, index) => {
-        const receipt = receipts[index];
-        this.#queue.remove(item);
-        if (receipt) item.resolve(receipt);
-        else item.reject(new HoldlineError('network'));
-      });
+      for (const [index, receipt] of receipts.entries()) group[index]?.resolve(receipt);
     } catch (error) {
       this.#refuse(group, error as HoldlineError);
     }
+    this.#queue.release(group);
     this.#pump();
   }
 
@@ -86,13 +82,7 @@ export class Outbox {
   /** All or nothing was stored: those that were not at fault go again. The recipient is the same for all. */
   #refuse(group: Group, error: HoldlineError): void {
     const mixed = group.length > 1 && error.problem && error.code !== 'recipient-not-found';
-    if (mixed) {
-      this.#queue.sendAlone(group);
-      return;
-    }
-    for (const item of group) {
-      this.#queue.remove(item);
-      item.reject(error);
-    }
+    if (mixed) this.#queue.sendAlone(group);
+    else for (const { reject } of group) reject(error);
   }
 }

@@ -36,19 +36,6 @@ export interface Candidate {
   usernameFragment?: string | null;
 }
 
-/** `up`: connected. `down`: lost, but it may come back by itself. `failed`: only an ICE restart helps. `new`: not yet. */
-export type Link = 'new' | 'up' | 'down' | 'failed';
-
-const LINKS: Readonly<Record<string, Link>> = {
-  connected: 'up',
-  completed: 'up',
-  disconnected: 'down',
-  failed: 'failed',
-};
-
-export const linkOf = ({ connectionState, iceConnectionState }: PeerConnectionLike): Link =>
-  LINKS[connectionState ?? iceConnectionState] ?? 'new';
-
 interface CandidateEvent {
   readonly candidate: Candidate | null;
 }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../wire/index.ts';
 import { Negotiator, type NegotiatorOptions } from './negotiator.ts';
-import { linkOf, listenTo, type Link, type PeerConnectionLike } from './peer-connection.ts';
+import { listenTo, type PeerConnectionLike } from './peer-connection.ts';
 import { after, type Timers } from './platform.ts';
 
 export interface PeerLinkOptions extends NegotiatorOptions {
@@ -25,7 +25,8 @@ export class PeerLink {
   readonly #options: PeerLinkOptions;
   readonly #negotiator: Negotiator;
   readonly #stopListening: () => void;
-  #link: Link = 'new';
+  #state: string | undefined;
+  #isUp = false;
   #cancelRestart = (): void => undefined;
   #cancelDeadline: (() => void) | undefined;
 
@@ -62,32 +63,30 @@ export class PeerLink {
   }
 
   #onLink(): void {
-    const link = linkOf(this.#pc);
-    if (link === this.#link) return;
-    this.#link = link;
-    if (link === 'up') this.#onUp();
-    // "New" again is how a restart looks under way.
-    else if (link !== 'new') this.#onLoss(link);
+    // Some older connections have the latter only.
+    const state = this.#pc.connectionState ?? this.#pc.iceConnectionState;
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#isUp = state === 'connected' || state === 'completed';
+    if (this.#isUp) {
+      this.#cancelRestart();
+      this.#cancelDeadline?.();
+      this.#cancelDeadline = undefined;
+      this.#options.up();
+    } else if (state === 'failed') this.#onLoss(0);
+    else if (state === 'disconnected') this.#onLoss(DOWN_GRACE_MS);
   }
 
-  #onUp(): void {
-    this.#cancelRestart();
-    this.#cancelDeadline?.();
-    this.#cancelDeadline = undefined;
-    this.#options.up();
-  }
-
-  #onLoss(link: Link): void {
+  #onLoss(graceMs: number): void {
     this.#armDeadline();
     this.#options.down();
-    const graceMs = link === 'down' ? DOWN_GRACE_MS : 0;
     this.#restartIn(graceMs + (this.#options.polite ? POLITE_EXTRA_MS : 0));
   }
 
   #restartIn(delayMs: number): void {
     this.#cancelRestart();
     this.#cancelRestart = after(this.#options.timers, delayMs, () => {
-      if (this.#link !== 'up') this.restart();
+      if (!this.#isUp) this.restart();
     });
   }
 

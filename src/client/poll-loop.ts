@@ -13,9 +13,6 @@ import { PollWindow } from './window.ts';
 const GRACE_MS = 8_000;
 /** The server holds polls up to 10 % shorter; an empty answer much sooner was not held. */
 const HELD_SHARE = 0.8;
-/** The server's own pace for polls; a client within it is never slowed down. */
-const POLL_BURST = 50;
-const POLLS_PER_SECOND = 5;
 /** A cut sooner than this may become a loop, and backs off. */
 const QUICK_CUT_MS = 2_000;
 /** So often without a poll that was held to its end, and another client has our token: one of the two has to stop. */
@@ -47,7 +44,7 @@ export class PollLoop {
     this.#env = env;
     this.#listeners = listeners;
     this.#backoff = new Backoff(env.random);
-    this.#bucket = new TokenBucket(env.timers, POLL_BURST, POLLS_PER_SECOND);
+    this.#bucket = new TokenBucket(env.timers);
     this.#window = new PollWindow(env.timers, env.options.waitSeconds ?? session.limits.defaultWaitSeconds ?? 25);
   }
 

@@ -17,15 +17,20 @@ export class RemoteCandidates {
   async add(candidate: Candidate): Promise<void> {
     if (!this.#isDue(candidate)) {
       if (this.#waiting.push(candidate) > MAX_WAITING) this.#waiting.shift();
-    } else await this.#apply(candidate);
+      return;
+    }
+    try {
+      await this.#pc.addIceCandidate(candidate);
+    } catch (error) {
+      // Not every stack knows the end of candidates, and none depends on it.
+      if (candidate.candidate) throw error;
+    }
   }
 
   /** The remote description was set. @throws what the peer connection throws */
   async described(sdp: string): Promise<void> {
     this.#sdp = sdp;
-    const due = this.#waiting.filter((candidate) => this.#isDue(candidate));
-    this.#waiting = this.#waiting.filter((candidate) => !due.includes(candidate));
-    for (const candidate of due) await this.#apply(candidate);
+    for (const candidate of this.#waiting.splice(0)) await this.add(candidate);
   }
 
   /** A candidate of another ICE generation (RFC 8838, section 11) belongs to a description still to come, or to none. */
@@ -34,14 +39,5 @@ export class RemoteCandidates {
     // React Native has it only inside the text.
     const ufrag = usernameFragment ?? / ufrag (\S+)/.exec(candidate)?.[1];
     return !ufrag || this.#sdp.includes(`a=ice-ufrag:${ufrag}`);
-  }
-
-  async #apply(candidate: Candidate): Promise<void> {
-    try {
-      await this.#pc.addIceCandidate(candidate);
-    } catch (error) {
-      // Not every stack knows the end of candidates, and none depends on it.
-      if (candidate.candidate !== '') throw error;
-    }
   }
 }
