@@ -17,7 +17,7 @@ import { SoakServer } from './soak/server.ts';
 const RESTARTING_SHARE = 0.25;
 const RESTARTS = ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const;
 const PAIRS = 4;
-const SAMPLE_EVERY_MS = 1_000;
+const SAMPLE_EVERY_MS = 2_000;
 /** Idle times of 5 s, and the sweep. */
 const REST_MS = 10_000;
 
@@ -49,7 +49,7 @@ try {
 
 async function soak(): Promise<Evidence> {
   await server.start();
-  const handlesAtFirst = server.footprint().handles;
+  const handlesAtFirst = server.handles();
   const stop = new AbortController();
   const { signal } = stop;
   const pairs = Array.from({ length: PAIRS }, (_, index) => countingPair(server, `pair-${index}`, tally, signal));
@@ -81,7 +81,7 @@ async function sampled(forSeconds: number): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const untilMs = performance.now() + forSeconds * 1_000; performance.now() < untilMs;) {
     await pause(SAMPLE_EVERY_MS);
-    samples.push({ ...server.footprint(), remembered: rows('tokens') });
+    samples.push({ ...(await server.memory()), fileBytes: server.fileBytes(), remembered: rows('tokens') });
   }
   return samples;
 }
@@ -94,7 +94,7 @@ async function atRest(): Promise<Rest> {
     heldPolls: metrics('holdline_held_polls'),
     messages: rows('messages'),
     tokens: rows('tokens'),
-    handles: server.footprint().handles,
+    handles: server.handles(),
   };
 }
 

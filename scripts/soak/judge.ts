@@ -1,7 +1,8 @@
 /** One look at the server under load. */
 export interface Sample {
+  /** What lives in the heap, and what the process takes, without garbage. */
+  readonly heapBytes: number;
   readonly rssBytes: number;
-  readonly handles: number;
   readonly fileBytes: number;
   /** Dead tokens are remembered for 600 s, in memory and in rows; what grows by them is no leak. */
   readonly remembered: number;
@@ -35,24 +36,32 @@ export interface Verdict {
 }
 
 const MEBIBYTE = 1_048_576;
-/** Measured: what a remembered token takes, twice over. */
-const TOKEN_RSS_BYTES = 1_200;
-const TOKEN_FILE_BYTES = 500;
-/** Garbage that is not collected yet, pages that SQLite keeps. */
-const RSS_SLACK = { factor: 1.1, bytes: 24 * MEBIBYTE };
-const FILE_SLACK = { factor: 1.1, bytes: 8 * MEBIBYTE };
+/** Per remembered token, with what a trace remembers of its participant; measured, and then twice that. */
+const TOKEN_BYTES = { heapBytes: 2_000, rssBytes: 4_000, fileBytes: 500 };
+/** Pages that SQLite, and pages that the allocator keeps. */
+const SLACK = {
+  heapBytes: { factor: 1.02, bytes: 2 * MEBIBYTE },
+  rssBytes: { factor: 1.1, bytes: 16 * MEBIBYTE },
+  fileBytes: { factor: 1.1, bytes: 8 * MEBIBYTE },
+};
+const FLAT = {
+  heapBytes: 'living heap under load, bytes',
+  rssBytes: 'memory under load, bytes',
+  fileBytes: 'database and log, bytes',
+} as const;
 
 /** Every number with its bound; flat means that the last fifth of the samples is no higher than the middle one, but for slack. */
 export function judge({ samples, rest, handlesAtFirst, joinsRemembered, wrong, faults }: Evidence): readonly Verdict[] {
   const middle = part(samples, 2);
   const last = part(samples, 4);
   const remembered = Math.max(0, median(last, 'remembered') - median(middle, 'remembered'));
-  const rssAllowed = median(middle, 'rssBytes') * RSS_SLACK.factor + RSS_SLACK.bytes + remembered * TOKEN_RSS_BYTES;
-  const fileAllowed =
-    median(middle, 'fileBytes') * FILE_SLACK.factor + FILE_SLACK.bytes + remembered * TOKEN_FILE_BYTES;
+  const flat = (['heapBytes', 'rssBytes', 'fileBytes'] as const).map((key) => ({
+    what: FLAT[key],
+    value: median(last, key),
+    allowed: median(middle, key) * SLACK[key].factor + SLACK[key].bytes + remembered * TOKEN_BYTES[key],
+  }));
   return [
-    { what: 'memory under load, bytes', value: median(last, 'rssBytes'), allowed: rssAllowed },
-    { what: 'database and log, bytes', value: median(last, 'fileBytes'), allowed: fileAllowed },
+    ...flat,
     { what: 'open descriptors at rest', value: rest.handles, allowed: handlesAtFirst + 5 },
     { what: 'rooms at rest', value: rest.rooms, allowed: 0 },
     { what: 'participants at rest', value: rest.participants, allowed: 0 },
