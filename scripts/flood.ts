@@ -23,8 +23,8 @@ interface Joined {
 
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' });
 
-async function join(url: string, room: string): Promise<Joined> {
-  const path = `${url}/v1/rooms/${room}/participants`;
+async function join(room: string): Promise<Joined> {
+  const path = `${server.url}/v1/rooms/${room}/participants`;
   const body = JSON.stringify({ idleTimeoutSeconds: 3_600 });
   const answer = await fetch(path, { method: 'POST', headers: bearer(API_KEY), body });
   if (answer.status !== 201) throw new Error(`join: ${answer.status} ${await answer.text()}`);
@@ -41,9 +41,9 @@ function accessToken(secret: string): string {
 
 type Named = readonly [name: string, attack: Omit<Attack, 'url' | 'connections'>];
 
-async function attacks(url: string): Promise<Named[]> {
-  const mallory = await join(url, 'attack');
-  await join(url, 'attack');
+async function attacks(): Promise<Named[]> {
+  const mallory = await join('attack');
+  await join('attack');
   const room = '/v1/rooms/attack';
   const guess = `${randomBytes(9).toString('base64url')}.${randomBytes(24).toString('base64url')}`;
   const payload = { candidate: 'candidate:1 1 udp 2122260223 192.0.2.1 54321 typ host', sdpMid: '0' };
@@ -76,37 +76,44 @@ async function measured(conversations: readonly Conversation[]): Promise<string>
   return `${String(sorted.length).padStart(9)}${shown.join('')}`;
 }
 
-async function underAttack(url: string, attack: Named[1], conversations: readonly Conversation[]): Promise<string> {
-  const workerData: Attack = { ...attack, url, connections: CONNECTIONS };
+async function underAttack(attack: Named[1], conversations: readonly Conversation[]): Promise<string> {
+  const workerData: Attack = { ...attack, url: server.url, connections: CONNECTIONS };
+  const startUs = server.cpuUs;
   const worker = new Worker(new URL('./flood/attack.ts', import.meta.url), { workerData });
   await delay(1_000);
   const figures = await measured(conversations);
   worker.postMessage('enough');
   const [outcome] = (await once(worker, 'message')) as [Outcome];
+  const total = Object.values(outcome).reduce((sum, count) => sum + count, 0);
+  const eachUs = Math.round((server.cpuUs - startUs) / total);
   const answers = Object.entries(outcome).map(([status, count]) => `${count} x ${status}`);
-  return `${figures}   ${answers.join(', ')}`;
+  return `${figures}   ${answers.join(', ')} (${eachUs} us of CPU each)`;
+}
+
+async function compare(): Promise<void> {
+  const conversations = await Promise.all(
+    Array.from({ length: PAIRS }, async (_, index) => {
+      const room = `room-${index}`;
+      const [sender, receiver] = [await join(room), await join(room)];
+      return new Conversation(`${server.url}/v1/rooms/${room}`, sender, receiver);
+    }),
+  );
+  const talks = Promise.all(conversations.map((conversation) => conversation.run()));
+  talks.catch(() => undefined);
+  await delay(2_000);
+  console.log(`${PAIRS} pairs talk, 5 messages a second each; ${CONNECTIONS} connections attack; ${seconds} s each\n`);
+  console.log(`${'latency, ms'.padEnd(38)} messages     p50     p95     p99     max   answers to the attack`);
+  console.log(`${'nobody attacks'.padEnd(38)}${await measured(conversations)}`);
+  for (const [name, attack] of await attacks()) {
+    console.log(`${name.padEnd(38)}${await underAttack(attack, conversations)}`);
+  }
+  for (const conversation of conversations) conversation.end();
+  await talks;
 }
 
 const server = await FloodedServer.start({ API_KEYS: API_KEY, ACCESS_TOKEN_SECRET: SECRET });
-const pairs = Array.from({ length: PAIRS }, (_, index) => `room-${index}`);
-const conversations = await Promise.all(
-  pairs.map(
-    async (room) =>
-      new Conversation(`${server.url}/v1/rooms/${room}`, await join(server.url, room), await join(server.url, room)),
-  ),
-);
-const talks = Promise.all(conversations.map((conversation) => conversation.run()));
-talks.catch(() => undefined);
-await delay(2_000);
-
-console.log(
-  `${PAIRS} pairs talk, 5 messages a second each; attacks by ${CONNECTIONS} connections; ${seconds} s each\n`,
-);
-console.log(`${'latency, ms'.padEnd(38)} messages     p50     p95     p99     max   answers to the attack`);
-console.log(`${'nobody attacks'.padEnd(38)}${await measured(conversations)}`);
-for (const [name, attack] of await attacks(server.url)) {
-  console.log(`${name.padEnd(38)}${await underAttack(server.url, attack, conversations)}`);
+try {
+  await compare();
+} finally {
+  await server.stop();
 }
-for (const conversation of conversations) conversation.end();
-await talks;
-await server.stop();
