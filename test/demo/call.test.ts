@@ -88,6 +88,21 @@ afterAll(async () => {
     expect(await alice.page.getByRole('figure').count()).toBe(2);
   }, 60_000);
 
+  test('who duplicates the tab goes on in the new one, and the old one says so', async () => {
+    const room = newRoom();
+    const alice = await Caller.join(browser, url, { name: 'Alice', room });
+    const bob = await Caller.join(browser, url, { name: 'Bob', room });
+    await expectConnected(alice, bob);
+    const opening = bob.page.waitForEvent('popup');
+    await bob.page.evaluate('void window.open(location.href)');
+    const copy = await opening;
+    await copy.getByRole('button', { name: 'Join' }).click();
+    await bob.page.getByRole('alert').filter({ hasText: 'goes on in another tab' }).waitFor();
+    await alice.line('connected with Bob').nth(1).waitFor();
+    await alice.sees('Bob');
+    expect(await alice.page.getByRole('figure').count()).toBe(2);
+  }, 60_000);
+
   test('can be three', async () => {
     const room = newRoom();
     const [alice, bob, carol] = [

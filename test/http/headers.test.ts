@@ -51,6 +51,8 @@ const PUBLIC: Row[] = [
   ['getOpenapiJson'],
   ['getOpenapi30Json'],
   ['getProblemPage', {}, { code: 'room-full' }],
+  ['getDemoPage'],
+  ['getDocsPage'],
 ];
 const OF_A_ROOM: Row[] = [
   ['joinRoom', { token: '' }],

@@ -38,11 +38,17 @@ async function join(wish: Wish): Promise<string | undefined> {
   }
   document.body.dataset.view = 'call';
   call.hidden = false;
-  byId('room-label', HTMLElement).textContent = wish.roomId;
+  name(wish.roomId);
   byId('link', HTMLInputElement).value = location.href;
   controls.show();
   byId('hang-up', HTMLButtonElement).focus();
   return undefined;
+}
+
+function name(roomId: string | undefined): void {
+  byId('room-label', HTMLElement).textContent = roomId ?? '';
+  byId('call-title', HTMLElement).textContent = `Call in the room ${roomId ?? ''}`;
+  document.title = roomId === undefined ? 'Holdline call' : `${roomId} – Holdline call`;
 }
 
 function onPeers(count: number): void {
@@ -69,7 +75,7 @@ function onEnded(end: MailboxEnd): void {
   const words = endInWords(end);
   banner.hidden = words === '';
   banner.textContent = words;
-  byId('room-label', HTMLElement).textContent = '';
+  name(undefined);
   lobby.open();
 }
 
