@@ -43,8 +43,8 @@ export type JoinOptions = {
 export const roomId = (text: string): RoomId => text as RoomId;
 export const participantId = (text: string): ParticipantId => text as ParticipantId;
 export const LOBBY = roomId('lobby');
-export const DEFAULT_IDLE_MS = 60_000;
-export const DEFAULT_LIFETIME_MS = 120_000;
+const DEFAULT_IDLE_MS = 60_000;
+const DEFAULT_LIFETIME_MS = 120_000;
 
 /** A message whose payload is that text. */
 export const draft = (payload: string, options: DraftOptions = {}): OutgoingMessage => ({

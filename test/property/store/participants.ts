@@ -20,7 +20,7 @@ import { attempt, refusedWith, toAll, worked, type Tails, type World } from './w
 
 export const MAX_PARTICIPANTS = 3;
 export const idOf = (index: number): ParticipantId => `p${index}` as ParticipantId;
-export const roomOf = (index: number): RoomId => `room-${index}` as RoomId;
+const roomOf = (index: number): RoomId => `room-${index}` as RoomId;
 
 const IMPATIENT_MS = 20_000;
 const PATIENT_MS = 7_200_000;

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { numbered, draft, type Member, type OpenScene, type Scene } from '../scene.ts';
 
 /** Of each message that is there, one by one. */
-export async function positionsOf(scene: Scene, reader: Member): Promise<number[]> {
+async function positionsOf(scene: Scene, reader: Member): Promise<number[]> {
   const positions: number[] = [];
   for (let more = true; more;) {
     const after = positions.at(-1);
@@ -13,7 +13,7 @@ export async function positionsOf(scene: Scene, reader: Member): Promise<number[
   return positions;
 }
 
-export const strictlyGrow = (positions: readonly number[]): boolean =>
+const strictlyGrow = (positions: readonly number[]): boolean =>
   positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? Infinity));
 
 export function positions(open: OpenScene): void {
