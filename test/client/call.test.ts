@@ -4,7 +4,7 @@ import type { ParticipantId, RoomId } from '../../src/signalling/ids.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { closeServices, startService, type ListeningService } from '../support/holdline.ts';
 import { join, next, record } from './support/client.ts';
-import { answer, invite, openConnection, type Side } from './support/rtc.ts';
+import { answer, invite, openConnection, talk } from './support/rtc.ts';
 
 afterEach(cleanUp);
 afterEach(closeServices);
@@ -12,14 +12,6 @@ afterEach(closeServices);
 async function two(): Promise<ListeningService & { alice: Mailbox; bob: Mailbox }> {
   const listening = await startService();
   return { ...listening, alice: await join(listening.url, 'alice'), bob: await join(listening.url, 'bob') };
-}
-
-async function talk(a: Side, b: Side): Promise<void> {
-  expect(await Promise.all([a.call.whenConnected, b.call.whenConnected])).toEqual([true, true]);
-  expect(await Promise.all([a.talker.greeting, b.talker.greeting])).toEqual([
-    b.call.remote === '' ? '' : a.call.remote,
-    b.call.remote,
-  ]);
 }
 
 const ufragOf = (sdp = ''): string | undefined => /a=ice-ufrag:(.*)/.exec(sdp)?.[1];

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { Call, type HoldlineError, type InviteOptions, type Mailbox } from '../../../src/client/index.ts';
 import { onCleanUp } from '../../support/clean-up.ts';
 import { openPeerConnection, type DataChannel, type PeerConnection } from '../../support/webrtc.ts';
@@ -71,4 +72,10 @@ export function answer(mailbox: Mailbox): Promise<Side> {
       resolve({ call: watched(call), talker });
     });
   });
+}
+
+/** Both are connected, and each has heard the other. */
+export async function talk(a: Side, b: Side): Promise<void> {
+  expect(await Promise.all([a.call.whenConnected, b.call.whenConnected])).toEqual([true, true]);
+  expect(await Promise.all([a.talker.greeting, b.talker.greeting])).toEqual([a.call.remote, b.call.remote]);
 }

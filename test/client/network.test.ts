@@ -1,0 +1,128 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Mailbox, ReceivedMessage } from '../../src/client/index.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import { Proxy } from '../support/proxy.ts';
+import { ServerProcess } from '../support/server-process.ts';
+import { Succession } from '../support/succession.ts';
+import { join, next, record } from './support/client.ts';
+import { cuttingProxy } from './support/cutting-proxy.ts';
+import { answer, invite, talk } from './support/rtc.ts';
+
+afterEach(cleanUp);
+
+const send = (mailbox: Mailbox, payload: unknown) => mailbox.send({ type: 'custom', to: 'bob', payload });
+
+const payloads = (messages: readonly ReceivedMessage[]): unknown[] =>
+  messages.filter(({ type }) => type === 'custom').map(({ payload }) => payload);
+
+const arrived = (mailbox: Mailbox, payload: unknown) =>
+  next(mailbox, 'message', (message) => message.payload === payload);
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
+
+/** Sends one at a time, so that there are many requests, and waits for the last to arrive. */
+async function exchange(alice: Mailbox, bob: Mailbox, count: number): Promise<void> {
+  const received = record(bob);
+  const last = arrived(bob, count);
+  for (const number of upTo(count)) await send(alice, number);
+  await last;
+  expect(payloads(received)).toEqual(upTo(count));
+}
+
+describe('messages arrive once and in order', () => {
+  test('when every third reply is lost', async () => {
+    const { url } = await ServerProcess.start();
+    let replies = 0;
+    const proxy = await Proxy.start(url, { onReply: () => ((replies += 1) % 3 === 0 ? 'drop' : 'pass') });
+    const [alice, bob] = [await join(proxy.url, 'alice'), await join(proxy.url, 'bob')];
+    await exchange(alice, bob, 20);
+    proxy.faults = {};
+  });
+
+  test('when every third reply is cut in the middle', async () => {
+    const { url } = await ServerProcess.start();
+    let replies = 0;
+    const proxy = await Proxy.start(url, { onReply: () => ((replies += 1) % 3 === 0 ? 'cut' : 'pass') });
+    const [alice, bob] = [await join(proxy.url, 'alice'), await join(proxy.url, 'bob')];
+    await exchange(alice, bob, 20);
+    proxy.faults = {};
+  });
+
+  test('when requests overtake each other on the way', async () => {
+    const { url } = await ServerProcess.start();
+    const delayMs = ({ number }: { number: number }): number => (number % 4) * 40;
+    const onRequest = (asked: { number: number }) =>
+      new Promise<void>((resolve) => void setTimeout(resolve, delayMs(asked)));
+    const proxy = await Proxy.start(url, { onRequest });
+    const [alice, bob] = [await join(proxy.url, 'alice'), await join(proxy.url, 'bob')];
+    const received = record(bob);
+    const last = arrived(bob, 30);
+    const sending = upTo(30).map((number) => send(alice, number));
+    await Promise.all([...sending, last]);
+    expect(payloads(received)).toEqual(upTo(30));
+  });
+
+  test.each(['kill', 'stop'] as const)('when the server goes by "%s" and comes back', async (how) => {
+    const servers = await Succession.start();
+    const [alice, bob] = [await join(servers.proxy.url, 'alice'), await join(servers.proxy.url, 'bob')];
+    const received = record(bob);
+    const first = arrived(bob, 1);
+    await send(alice, 1);
+    await first;
+    const succeeding = servers.succeed(how);
+    const last = arrived(bob, 3);
+    await Promise.all([send(alice, 2), send(alice, 3), succeeding, last]);
+    expect(payloads(received)).toEqual([1, 2, 3]);
+    expect([alice.state, bob.state]).not.toContain('ended');
+  });
+});
+
+describe('a call', () => {
+  test('connects through a network that loses every third reply, and hangs up', async () => {
+    const { url } = await ServerProcess.start();
+    let replies = 0;
+    const proxy = await Proxy.start(url, { onReply: () => ((replies += 1) % 3 === 0 ? 'drop' : 'pass') });
+    const [alice, bob] = [await join(proxy.url, 'alice'), await join(proxy.url, 'bob')];
+    const answering = answer(bob);
+    const caller = invite(alice, 'bob');
+    const callee = await answering;
+    await talk(caller, callee);
+    caller.call.hangUp();
+    expect(await callee.call.whenEnded).toEqual({ reason: 'user_hangup', by: 'remote' });
+    proxy.faults = {};
+  });
+
+  test('connects though the server is killed between ringing and accepting', async () => {
+    const servers = await Succession.start();
+    const [alice, bob] = [await join(servers.proxy.url, 'alice'), await join(servers.proxy.url, 'bob')];
+    const answering = answer(bob);
+    const caller = invite(alice, 'bob');
+    await next(alice, 'message', ({ type }) => type === 'ringing');
+    await servers.succeed('kill');
+    const callee = await answering;
+    await talk(caller, callee);
+  });
+});
+
+describe('a proxy that cuts what is silent for 3 s', () => {
+  test('is learned from two cuts; after that, polls are no longer cut, and messages come at once', async () => {
+    const { url } = await ServerProcess.start();
+    const proxy = await cuttingProxy(url, 3_000);
+    const bob = await join(proxy.url, 'bob');
+    record(bob);
+    const cuts: number[] = [];
+    const learned = next(bob, 'exchange', (exchange) => {
+      if (exchange.kind === 'cut') cuts.push(exchange.ageMs);
+      return exchange.operation === 'pollMessages' && exchange.kind === 'ok';
+    });
+    await learned;
+    expect(cuts).toHaveLength(2);
+    expect(bob.waitSeconds).toBe(2);
+    const alice = await join(url, 'alice');
+    const arriving = arrived(bob, 'hello');
+    const sentAtMs = performance.now();
+    await send(alice, 'hello');
+    await arriving;
+    expect(performance.now() - sentAtMs).toBeLessThan(1_000);
+  });
+});
