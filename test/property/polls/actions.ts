@@ -24,6 +24,10 @@ export type Action =
   | { readonly kind: 'acknowledge'; readonly who: number; readonly cursor: number }
   | { readonly kind: 'leave'; readonly who: number }
   | { readonly kind: 'pass'; readonly ms: number }
+  /** All begun before any of them is done. */
+  | { readonly kind: 'together'; readonly actions: readonly Action[] }
+  /** Whether the store takes its time to answer a read, so that what it says is old news. */
+  | { readonly kind: 'reads'; readonly slow: boolean }
   /** What becomes of hints from now on. */
   | { readonly kind: 'hints'; readonly fate: 'passed' | 'dropped' | 'doubled' | 'late' }
   | { readonly kind: 'restart'; readonly how: 'reopen' | 'kill' };
@@ -63,8 +67,14 @@ const rest = {
     kind: fc.constant('hints'),
     fate: fc.constantFrom('passed', 'passed', 'dropped', 'doubled', 'late'),
   }),
+  reads: fc.record({ kind: fc.constant('reads'), slow: fc.boolean() }),
   restart: fc.record({ kind: fc.constant('restart'), how: fc.constantFrom('reopen', 'kill') }),
 } as const;
+
+const together: fc.Arbitrary<Action> = fc.record({
+  kind: fc.constant('together'),
+  actions: fc.array(fc.oneof(send, poll, poll, rest.hangUp, rest.acknowledge), { minLength: 2, maxLength: 5 }),
+});
 
 const OPENING: readonly Action[] = [0, 1, 2].map((id) => ({ kind: 'join', id, how: 'new' }));
 
@@ -75,6 +85,8 @@ export const stories = (length: number): fc.Arbitrary<readonly Action[]> =>
       fc.oneof<fc.WeightedArbitrary<Action>[]>(
         { weight: 16, arbitrary: send },
         { weight: 20, arbitrary: poll },
+        { weight: 8, arbitrary: together },
+        { weight: 2, arbitrary: rest.reads },
         { weight: 8, arbitrary: rest.pass },
         { weight: 4, arbitrary: join },
         { weight: 3, arbitrary: rest.hangUp },

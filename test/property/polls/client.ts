@@ -9,17 +9,22 @@ import type { JoinOutcome } from '../../../src/signalling/join.ts';
 export interface Accepted {
   readonly id: MessageId;
   readonly sender: Client;
+  readonly acceptedAtMs: number;
   readonly expiresAtMs: number;
 }
 
 export interface PollInFlight {
   readonly client: Client;
   readonly after: string | undefined;
+  /** When it began. */
+  readonly surelyAcknowledged: number;
   readonly startedAtMs: number;
   readonly windowMs: number;
   readonly lost: boolean;
   /** In the order in which polls began. */
   readonly number: number;
+  /** Its participant went or was taken over: it must end. */
+  isOver: boolean;
   hungUp: boolean;
   hangUp: () => void;
   /** What it was told, once it was told something. */
@@ -54,7 +59,7 @@ export class Client {
 
   /** The acknowledged position, as the server says it, must be that of a cursor which came back to it. */
   continuedAt(cursor: string): void {
-    assert.ok(this.#indexes.has(cursor) && this.#mayBeAcknowledged(cursor), 'continued at the wrong place');
+    assert.ok(this.#indexes.has(cursor) && this.#mayBeAcknowledged(cursor, 0), 'continued at the wrong place');
   }
 
   acknowledgedUpTo(cursor: string, how: 'surely' | 'perhaps'): void {
@@ -67,22 +72,26 @@ export class Client {
     return positionOf(cursor) < this.#acknowledged.perhaps;
   }
 
-  /** What waits behind that cursor and has not run out. */
-  waiting(after: string | undefined, nowMs: number): Accepted[] {
-    const from = Math.max(...this.#starts(after));
+  get surelyAcknowledged(): number {
+    return this.#acknowledged.surely;
+  }
+
+  /** What waits for that poll and has not run out. */
+  waiting(poll: PollInFlight, nowMs: number): Accepted[] {
+    const from = Math.max(...this.#starts(poll));
     return this.accepted.slice(from).filter(({ expiresAtMs }) => expiresAtMs > nowMs);
   }
 
-  #mayBeAcknowledged(cursor: string): boolean {
+  #mayBeAcknowledged(cursor: string, surely: number): boolean {
     const position = positionOf(cursor);
-    return position >= this.#acknowledged.surely && position <= this.#acknowledged.perhaps;
+    return position >= surely && position <= this.#acknowledged.perhaps;
   }
 
   /** Where a poll may begin: without a cursor, behind one of those that are acknowledged. */
-  #starts(after: string | undefined): number[] {
+  #starts({ after, surelyAcknowledged }: PollInFlight): number[] {
     const known = [...this.#indexes];
     const possible = known.filter(([cursor]) =>
-      after === undefined ? this.#mayBeAcknowledged(cursor) : cursor === after,
+      after === undefined ? this.#mayBeAcknowledged(cursor, surelyAcknowledged) : cursor === after,
     );
     assert.notEqual(possible.length, 0, 'a cursor that nobody made');
     return possible.flatMap(([, indexes]) => indexes);
@@ -92,7 +101,7 @@ export class Client {
   take(poll: PollInFlight, batch: Batch, nowMs: number): void {
     const own = batch.messages.filter(({ from }) => from !== undefined);
     assert.equal(new Set(batch.messages.map(({ id }) => id)).size, batch.messages.length, 'a message came twice');
-    const ends = this.#starts(poll.after).map((start) => this.#follow(start, own, batch.expired, nowMs));
+    const ends = this.#starts(poll).map((start) => this.#follow(start, own, batch.expired, nowMs));
     const known = this.#indexes.get(batch.cursor);
     const possible = ends.filter((end) => end !== undefined && (known?.includes(end) ?? true));
     assert.notEqual(possible.length, 0, 'something was skipped, doubled or out of order');

@@ -41,6 +41,12 @@ async function perform(world: World, action: Action): Promise<void> {
       return leave(world, action);
     case 'pass':
       return world.clock.advance(action.ms);
+    case 'together':
+      await Promise.all(action.actions.map((one) => perform(world, one)));
+      return;
+    case 'reads':
+      world.slowReads = action.slow;
+      return;
     case 'hints':
       world.hints = action.fate;
       return;
@@ -61,9 +67,11 @@ async function send(world: World, { who, to, count, lifetimeMs }: Of<'send'>): P
     ...(to !== null && recipients[0] && { to: recipients[0].joined.mailbox.participantId }),
   };
   const drafts = Array.from({ length: count }, () => draft);
-  const expiresAtMs = world.clock.steadyMs() + lifetimeMs;
+  const acceptedAtMs = world.clock.steadyMs();
+  const expiresAtMs = acceptedAtMs + lifetimeMs;
   const { receipts } = await world.signalling.send(sender.joined.mailbox, 'send', drafts);
-  for (const { id } of receipts) for (const client of recipients) client.accepted.push({ id, sender, expiresAtMs });
+  for (const { id } of receipts)
+    for (const client of recipients) client.accepted.push({ id, sender, acceptedAtMs, expiresAtMs });
 }
 
 async function poll(world: World, { who, cursor, windowMs, limit, lost }: Of<'poll'>): Promise<void> {

@@ -3,14 +3,15 @@ import { decodeCursor } from '../../../src/signalling/cursor.ts';
 import { SignallingError } from '../../../src/signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../../../src/signalling/ids.ts';
 import { NO_CREDENTIAL } from '../../../src/signalling/credential.ts';
+import type { Mailbox } from '../../../src/signalling/message.ts';
 import type { Batch } from '../../../src/signalling/receive.ts';
 import { Signalling } from '../../../src/signalling/signalling.ts';
-import type { Hint, SignallingStore } from '../../../src/signalling/store.ts';
+import type { Hint, Page, ReadRange, SignallingStore } from '../../../src/signalling/store.ts';
 import { settle, type TestClock } from '../../support/clock.ts';
 import { replacing, type LastingStore } from '../../support/store.ts';
 import { Client, type PollInFlight } from './client.ts';
 
-export const ROOM = 'room' as RoomId;
+const ROOM = 'room' as RoomId;
 export const idOf = (index: number): ParticipantId => `p${index}` as ParticipantId;
 
 /** Nobody times out in a story: that is the store's own. */
@@ -23,6 +24,7 @@ export class World {
   clock: TestClock;
   signalling: Signalling;
   hints: 'passed' | 'dropped' | 'doubled' | 'late' = 'passed';
+  slowReads = false;
   readonly clients: Client[] = [];
   polls: PollInFlight[] = [];
   #count = 0;
@@ -50,9 +52,12 @@ export class World {
     if (this.#failures.length > 0) throw this.#failures[0];
     const held = this.polls.filter(({ ended }) => !ended);
     assert.equal(this.signalling.heldPolls, held.length, 'a waiter is left over');
-    for (const { client, after } of held) {
+    assert.equal(new Set(held.map(({ client }) => client)).size, held.length, 'two polls of one mailbox are held');
+    for (const poll of held) {
+      const { client, isOver } = poll;
+      assert.ok(!isOver && client.isThere, 'a poll outlived its participant');
       if (client.missedHint) continue;
-      assert.deepEqual(client.waiting(after, this.clock.steadyMs()), [], 'a message waits beside a held poll');
+      assert.deepEqual(client.waiting(poll, this.clock.steadyMs()), [], 'a message waits beside a held poll');
     }
   }
 
@@ -60,8 +65,10 @@ export class World {
     const startedAtMs = this.clock.steadyMs();
     const number = (this.#count += 1);
     if (!this.polls.some((poll) => poll.client === client && !poll.ended)) client.missedHint = false;
-    const state = { hungUp: false, ended: false, hangUp: () => undefined as unknown };
-    const poll: PollInFlight = Object.assign(state, { client, after, startedAtMs, windowMs, lost, number });
+    const state = { isOver: false, hungUp: false, ended: false, hangUp: () => undefined as unknown };
+    const { surelyAcknowledged } = client;
+    const begun = { client, after, surelyAcknowledged, startedAtMs, windowMs, lost, number };
+    const poll: PollInFlight = Object.assign(state, begun);
     this.polls.push(poll);
     const onHangUp = (listener: () => void): void => void (state.hangUp = listener);
     const cursor = after === undefined ? undefined : decodeCursor(after);
@@ -90,6 +97,8 @@ export class World {
     }
     const isEmpty = batch.messages.length === 0 && batch.expired === 0;
     assert.ok(!isEmpty || heldMs >= windowMs * 0.9 - 1, 'answered empty before its window ended');
+    const missed = client.waiting(poll, nowMs).filter(({ acceptedAtMs }) => acceptedAtMs < nowMs);
+    assert.ok(!isEmpty || missed.length === 0, 'answered empty although a message was there');
     client.take(poll, batch, nowMs);
   }
 
@@ -125,6 +134,7 @@ export class World {
     }
     // Its polls end before the answer is there.
     if (before !== undefined && how === 'restart') before.isThere = false;
+    for (const poll of this.polls) poll.isOver ||= poll.client === before;
     const joined = await joining;
     if (joined.resumed && before !== undefined) {
       before.continuedAt(joined.cursor);
@@ -150,7 +160,7 @@ export class World {
     const { store } = this.opened;
     const watch: SignallingStore['watch'] = (watcher) => store.watch((hint) => this.#pass(hint, watcher));
     return new Signalling({
-      store: replacing(store, { watch }),
+      store: replacing(store, { watch, read: (mailbox, range) => this.#read(store, mailbox, range) }),
       clock: this.clock,
       onBackgroundError: (error) => this.#failures.push(error),
       maxHeldPolls: 1_000,
@@ -160,6 +170,12 @@ export class World {
       messagesPerSecond: Infinity,
       pacePolls: false,
     });
+  }
+
+  async #read(store: SignallingStore, mailbox: Mailbox, range: ReadRange): Promise<Page> {
+    const page = await store.read(mailbox, range);
+    if (this.slowReads) await settle(2);
+    return page;
   }
 
   /** Who goes is always told: a store may lose such a hint too, but then its poll is held to the end of the window. */
