@@ -89,9 +89,14 @@ export class Peer {
       if (answer.status !== 200) return;
       const { messages, cursor } = answer.body as Batch;
       // As events are: one that takes long does not hold up the next.
-      for (const message of messages) this.#handle(message).catch(this.#failed.reject);
+      for (const message of messages) this.#handle(message).catch((error: unknown) => this.#fail(error));
       after = cursor;
     }
+  }
+
+  /** A candidate may still be on its way when the call is over; that it comes too late is no fault. */
+  #fail(error: unknown): void {
+    if (!this.steps.includes('ended')) this.#failed.reject(error);
   }
 
   async #handle({ type, from = '', payload }: ReceivedMessage): Promise<void> {
