@@ -23,7 +23,9 @@ async function sizeOf(imported: string): Promise<number> {
     metafile: true,
     write: false,
   });
-  const strangers = Object.keys(metafile.inputs).filter((file) => file !== '<stdin>' && !file.startsWith('src/client/'));
+  const strangers = Object.keys(metafile.inputs).filter(
+    (file) => file !== '<stdin>' && !file.startsWith('src/client/'),
+  );
   if (strangers.length > 0) throw new Error(`the client must stand alone, but bundles ${strangers.join(', ')}`);
   return gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length;
 }
