@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import ts from 'typescript';
+
+const root = join(import.meta.dirname, '../../..');
+
+/** As an app that uses the package would be compiled, with the names of the browser at hand. */
+const OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2024,
+  lib: ['lib.es2024.d.ts', 'lib.dom.d.ts'],
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  allowImportingTsExtensions: true,
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+  types: ['node'],
+  paths: { 'holdline/client': [join(root, 'src/client/index.ts')] },
+};
+
+/** What the compiler has to say about files, given by the names that they would have in the root directory. */
+export function typeErrors(
+  files: Readonly<Record<string, string>>,
+  options: ts.CompilerOptions = {},
+  declarations: readonly string[] = [],
+): string[] {
+  const given = new Map(Object.entries(files).map(([name, text]) => [join(root, name), text]));
+  const all = { ...OPTIONS, ...options };
+  const host = ts.createCompilerHost(all);
+  const onDisk = { ...host };
+  host.fileExists = (name) => given.has(name) || onDisk.fileExists(name);
+  host.readFile = (name) => given.get(name) ?? onDisk.readFile(name);
+  host.getSourceFile = (name, version, ...rest) => {
+    const text = given.get(name);
+    return text === undefined ? onDisk.getSourceFile(name, version, ...rest) : ts.createSourceFile(name, text, version);
+  };
+  const program = ts.createProgram([...given.keys(), ...declarations.map((name) => join(root, name))], all, host);
+  // Apps get declarations: what their compiler would think of our sources is not their business.
+  const sources = [...given.keys()].map((name) => program.getSourceFile(name));
+  const ofSources = sources.flatMap((source) => ts.getPreEmitDiagnostics(program, source));
+  return [...new Set([...ofSources, ...program.getOptionsDiagnostics()])].map(describe);
+}
+
+function describe({ file, start, messageText }: ts.Diagnostic): string {
+  const line = file === undefined || start === undefined ? 0 : file.getLineAndCharacterOfPosition(start).line + 1;
+  return `${file?.fileName.slice(root.length + 1) ?? ''}:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+}

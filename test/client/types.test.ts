@@ -1,0 +1,89 @@
+import { describe, expect, test } from '@jest/globals';
+import { typeErrors } from './support/type-check.ts';
+
+const REACT_NATIVE = ['test/client/examples/react-native.d.ts'];
+
+/** Compilers of apps are more or less strict than ours. */
+const STRICTNESS = [
+  ['strict', {}],
+  ['exact optional properties', { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }],
+] as const;
+
+const PEERS = `
+import wrtc from '@roamhq/wrtc';
+import { RTCPeerConnection as ReactNativeConnection } from 'react-native-webrtc';
+import type { PeerConnectionLike } from 'holdline/client';
+export const peers: PeerConnectionLike[] = [
+  new RTCPeerConnection(),
+  new wrtc.RTCPeerConnection(),
+  new ReactNativeConnection(),
+];`;
+
+const PLATFORM = `
+import type { FetchLike, StorageLike, Timers } from 'holdline/client';
+export const fetches: FetchLike[] = [fetch, window.fetch, (url, init) => fetch(url, init)];
+const asyncStorage = {
+  getItem: (key: string, _callback?: (error?: Error) => void): Promise<string | null> => Promise.resolve(key),
+  setItem: (_key: string, _value: string): Promise<void> => Promise.resolve(),
+  removeItem: (_key: string): Promise<void> => Promise.resolve(),
+};
+export const storages: StorageLike[] = [localStorage, sessionStorage, asyncStorage];
+export const timers: Timers = { setTimeout, clearTimeout: (timer) => clearTimeout(timer as number), now: Date.now };`;
+
+const USE = `
+import { Call, HoldlineError, joinRoom, Mesh, type Mailbox } from 'holdline/client';
+export async function use(peerConnection: RTCPeerConnection, description: RTCSessionDescription): Promise<void> {
+  const mailbox: Mailbox = await joinRoom({ roomId: 'room', accessToken: async () => 'jwt' });
+  const off: () => void = mailbox.on('message', async ({ id, from, type, payload, ageMs }) => {
+    const known: [string, string | undefined, string, unknown, number] = [id, from, type, payload, ageMs];
+    console.log(known);
+  });
+  mailbox.on('gap', (gap) => console.log(gap.cause === 'expired' ? gap.expired : gap.cause));
+  mailbox.on('exchange', (exchange) => {
+    if (exchange.kind === 'ok') console.log(exchange.operation, exchange.ageMs, exchange.body);
+    else if (exchange.kind === 'problem') console.log(exchange.problem.code, exchange.retryAfterMs);
+    else console.log(exchange.cause);
+  });
+  mailbox.on('ended', ({ reason, error }) => console.log(reason, error instanceof HoldlineError && error.problem?.status));
+  for await (const { sentAt } of mailbox) console.log(sentAt.length);
+  const receipt = await mailbox.send({ type: 'custom', to: 'bob', payload: [1, { two: 3 }], ttlSeconds: 30 });
+  for (const { participantId, listening } of receipt.recipients) console.log(participantId, listening);
+  await mailbox.send({ type: 'offer', to: 'bob', payload: { type: 'offer', sdp: description.sdp } });
+  await mailbox.send({ type: 'hangup', callId: 'call', payload: { reason: 'user_hangup' } });
+  new RTCPeerConnection({ iceServers: mailbox.iceServers });
+  const call: Call = Call.invite(mailbox, { to: 'bob', peerConnection });
+  call.on('state', (state) => console.log(state === 'reconnecting'));
+  const connected: boolean = await call.whenConnected;
+  const { reason, by }: { reason: string; by: 'local' | 'remote' | 'system' } = await call.whenEnded;
+  new Mesh(mailbox, { peerConnection: () => new RTCPeerConnection() }).on('call', ({ remote }) => console.log(remote));
+  console.log(connected, reason, by, off);
+}`;
+
+const MISUSE = `
+import { joinRoom } from 'holdline/client';
+export async function misuse(): Promise<void> {
+  // @ts-expect-error: a room is needed
+  const mailbox = await joinRoom({});
+  // @ts-expect-error: an offer carries a description
+  await mailbox.send({ type: 'offer', to: 'bob' });
+  // @ts-expect-error: an answer is no offer
+  await mailbox.send({ type: 'offer', payload: { type: 'answer', sdp: 'v=0' } });
+  // @ts-expect-error: only the server says so
+  await mailbox.send({ type: 'participant-left' });
+  // @ts-expect-error: there is no such event
+  mailbox.on('mesage', () => undefined);
+}`;
+
+describe.each(STRICTNESS)('an app that is compiled with %s', (_, options) => {
+  test('fits connections of browsers, react-native-webrtc and @roamhq/wrtc as they are', () => {
+    expect(typeErrors({ 'peers.ts': PEERS }, options, REACT_NATIVE)).toEqual([]);
+  });
+
+  test('hands in fetch, timers and storage as they are', () => {
+    expect(typeErrors({ 'platform.ts': PLATFORM }, options)).toEqual([]);
+  });
+
+  test('uses everything with its types, and is stopped where it goes wrong', () => {
+    expect(typeErrors({ 'use.ts': USE, 'misuse.ts': MISUSE }, options)).toEqual([]);
+  });
+});
