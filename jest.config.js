@@ -10,7 +10,8 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.ci/out/'],
-  // Milliseconds. A test that waits for a whole poll window or a child process sets its own, higher bound.
-  testTimeout: 10_000,
+  // Milliseconds. A bound for what hangs, wide enough for a busy machine on which coturn or Chromium take seconds to start; a test
+  // that waits for a whole poll window sets its own, higher one.
+  testTimeout: 30_000,
   reporters: ['default', '<rootDir>/scripts/closing-line-reporter.ts'],
 };
