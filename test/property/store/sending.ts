@@ -79,23 +79,32 @@ function addresseesOf(world: World, sender: Mailbox, to: OutgoingMessage['to']):
   return found && [found];
 }
 
-/**
- * Messages that are overdue count until the store has met them, which it may have in each mailbox for itself: where that makes a
- * difference, it may do either.
- */
+/** Messages that are overdue count until the store has met them, one by one: where that makes a difference, any count will do. */
 function planOf(
   world: World,
   addressees: readonly (readonly Box[])[],
   outcome: Awaited<ReturnType<typeof attempt<{ receipts: readonly Receipt[] }>>>,
 ): Plan {
   const all = [...new Set(addressees.flat())];
-  const plans = subsetsOf(all).map((met) => simulate(world, addressees, met));
+  const plans = possibleCounts(world, all).map((counts) => simulate(addressees, counts));
   const [first = { deliveries: [] }] = plans;
   return plans.find((plan) => matches(plan, outcome)) ?? first;
 }
 
-const subsetsOf = (all: readonly Box[]): Box[][] =>
-  all.reduce<Box[][]>((subsets, box) => [...subsets, ...subsets.map((subset) => [...subset, box])], [[]]);
+type Counts = ReadonlyMap<Box, number>;
+
+const possibleCounts = (world: World, all: readonly Box[]): Counts[] =>
+  all.reduce<Counts[]>(
+    (some, box) => some.flatMap((counts) => countsOf(world, box).map((count) => new Map([...counts, [box, count]]))),
+    [new Map()],
+  );
+
+function countsOf(world: World, box: Box): number[] {
+  const pending = box.log.filter(({ message, position }) => message !== undefined && position > box.acknowledged);
+  const living = pending.filter((entry) => !isDead(entry, world.nowMs)).length;
+  const overdue = pending.filter((entry) => isDead(entry, world.nowMs) && !entry.swept && !entry.reported).length;
+  return Array.from({ length: overdue + 1 }, (_, unmet) => living + unmet);
+}
 
 function matches(plan: Plan, outcome: Parameters<typeof planOf>[2]): boolean {
   if ('refusedAt' in plan || 'code' in outcome)
@@ -109,27 +118,17 @@ function matches(plan: Plan, outcome: Parameters<typeof planOf>[2]): boolean {
   });
 }
 
-/** What becomes of the batch if the store has met what is overdue in these mailboxes, and not in the others. */
-function simulate(world: World, addressees: readonly (readonly Box[])[], met: readonly Box[]): Plan {
-  const counts = new Map<Box, number>();
+function simulate(addressees: readonly (readonly Box[])[], before: Counts): Plan {
+  const counts = new Map(before);
   const deliveries = [];
   for (const [index, all] of addressees.entries()) {
-    const countOf = (box: Box): number => counts.get(box) ?? pending(world, box, met.includes(box));
-    const to = all.filter((box) => countOf(box) < MAX_MESSAGES);
+    const to = all.filter((box) => (counts.get(box) ?? 0) < MAX_MESSAGES);
     if (to.length === 0 && all.length > 0) return { refusedAt: index };
-    for (const box of to) counts.set(box, countOf(box) + 1);
+    for (const box of to) counts.set(box, (counts.get(box) ?? 0) + 1);
     deliveries.push({ to, skipped: all.filter((box) => !to.includes(box)) });
   }
   return { deliveries };
 }
-
-const pending = (world: World, box: Box, overdueIsMet: boolean): number =>
-  box.log.filter(
-    (entry) =>
-      entry.message !== undefined &&
-      entry.position > box.acknowledged &&
-      (!isDead(entry, world.nowMs) || (!overdueIsMet && !entry.swept && !entry.reported)),
-  ).length;
 
 function checkReceipts(
   world: World,
