@@ -20,6 +20,7 @@ npm install --prefix . --no-audit --no-fund --no-package-lock "$tarball"
 
 cat >use.ts <<'TS'
 import { createHoldline, loadSettings } from 'holdline';
+import { joinRoom } from 'holdline/client';
 const env = { HOST: '127.0.0.1', PORT: '0', STORE_URL: 'sqlite::memory:', LOG_LEVEL: 'fatal' };
 const holdline = await createHoldline(loadSettings({ env, argv: [] }));
 const { port } = await holdline.start();
@@ -34,6 +35,10 @@ for (const page of ['/demo', '/docs']) {
     if (!answer.ok) throw new Error(`${page} lacks its part ${part}: ${answer.status}`);
   }
 }
+const mailbox = await joinRoom({ baseUrl: `http://127.0.0.1:${port}`, roomId: 'room' });
+const { recipients } = await mailbox.send({ type: 'custom' });
+if (recipients.length > 0) throw new Error('somebody else is in the room');
+await mailbox.leave();
 await holdline.close();
 if (status !== 200) throw new Error(`/readyz answered ${status}`);
 console.log(`ready on Node ${process.versions.node}`);

@@ -165,7 +165,8 @@ export class Call extends Emitter<CallEvents> {
     else if (from === this.remote && type === 'invite') this.#meet(callId);
     else if (!from && type === 'message-expired' && fields.to === this.remote && fields.callId === this.#callId) {
       if (fields.type === 'invite') this.#finish('invite_timeout', 'system');
-      else this.restartIce();
+      // Who missed a candidate will see the gap, and restart.
+      else if (fields.type !== 'candidate') this.restartIce();
     }
   }
 
@@ -251,7 +252,7 @@ export class Call extends Emitter<CallEvents> {
 
   /** For a message without which there is no call. */
   #require(message: OutgoingMessage): void {
-    this.#deliver(message, (error) => this.#finish(error.code, 'system'));
+    this.#deliver(message, ({ code }) => this.#finish(code, 'system'));
   }
 
   #deliver(message: OutgoingMessage, onError: (error: HoldlineError) => void): void {

@@ -28,6 +28,10 @@ export class Emitter<Events extends ErrorEvents> {
     await Promise.all(listeners.map((listener) => attempt(() => listener(event), onError)));
   }
 
+  protected has(name: keyof Events): boolean {
+    return Boolean(this.#listeners.get(name)?.size);
+  }
+
   /** Calls the app, which may fail. */
   protected ask(listener: () => unknown): void {
     void attempt(listener, this.fail);
@@ -35,7 +39,7 @@ export class Emitter<Events extends ErrorEvents> {
 
   /** Something went wrong that ends nothing. */
   protected readonly fail = (error: HoldlineError): void => {
-    if (this.#listeners.get('error')?.size) this.emit('error', error);
+    if (this.has('error')) this.emit('error', error);
     else report(error);
   };
 }

@@ -7,7 +7,7 @@ export interface HttpRequest<Body> {
   readonly operation: string;
   /** Below the room, such as `/messages/poll`. */
   readonly path: string;
-  readonly method?: 'GET';
+  /** None: a GET. */
   readonly body?: object;
   readonly headers?: Record<string, string>;
   readonly token?: string | undefined;
@@ -49,7 +49,7 @@ export class Http {
   onExchange: ((exchange: Exchange) => void) | undefined;
 
   constructor(baseUrl: string, roomId: string, platform: Platform) {
-    this.#roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${roomId}`;
+    this.#roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${encodeURIComponent(roomId)}`;
     this.#platform = platform;
   }
 
@@ -89,9 +89,9 @@ export class Http {
 
   /** No `cache` option: React Native's fetch answers it by adding a query parameter, which the service refuses. */
   #fetch(request: HttpRequest<never>, signal: AbortSignal): Promise<FetchReply> {
-    const { method, path, body, headers, token, keepalive = false } = request;
+    const { path, body, headers, token, keepalive = false } = request;
     return this.#platform.fetch(this.#roomUrl + path, {
-      method: method ?? 'POST',
+      method: body ? 'POST' : 'GET',
       headers: {
         ...headers,
         ...(token && { Authorization: `Bearer ${token}` }),

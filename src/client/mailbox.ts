@@ -12,11 +12,11 @@ import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
 import { iterate } from './inbox.ts';
 import type { MailboxEvents, MailboxState } from './mailbox-events.ts';
+import { sendLeave } from './leave.ts';
 import type { Gap, OutgoingMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { PollLoop } from './poll-loop.ts';
 import type { Platform } from './platform.ts';
-import { readRoom, sendLeave } from './room-requests.ts';
 import { Roster } from './roster.ts';
 import type { MailboxEnd, Session } from './session.ts';
 import { watchForWaking } from './wake.ts';
@@ -35,6 +35,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   #iceServers: readonly IceServer[];
   #state: MailboxState = 'idle';
   #isPolling = false;
+  #onListener = (): void => undefined;
 
   /** @internal */
   constructor(session: Session, env: Env) {
@@ -104,13 +105,17 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     return this.#loop.waitSeconds;
   }
 
-  /** Polling begins with the first listener for `message`, or the first iteration: nothing is fetched that nobody handles. */
+  /**
+   * Polling begins with the first listener for `message`, or the first iteration, and rests while there is none: nothing is
+   * acknowledged that nobody handles. @returns a function that stops listening
+   */
   override on<Name extends keyof MailboxEvents>(
     name: Name,
     listener: (event: MailboxEvents[Name]) => unknown,
   ): () => void {
+    const off = super.on(name, listener);
     if (name === 'message') this.#startPolling();
-    return super.on(name, listener);
+    return off;
   }
 
   /**
@@ -141,28 +146,17 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.#loop.wake(true);
   }
 
-  /** Asks the server who is in the room. @throws HoldlineError */
+  /** Asks the server, once, who is in the room. @throws HoldlineError */
   async refreshParticipants(): Promise<readonly ParticipantView[]> {
-    const list = await readRoom<ParticipantList>(
-      this.#env,
-      this.#session,
-      'listParticipants',
-      '/participants',
-      'participants',
-    );
-    this.#roster.replace(list.participants);
+    const list = { operation: 'listParticipants', path: '/participants', expects: 'participants' } as const;
+    this.#roster.replace((await this.#session.persist<ParticipantList>(list, noAnswer)).participants);
     return this.participants;
   }
 
   /** Fresh STUN and TURN servers: credentials run out. @returns them, and after how many seconds to ask again. @throws HoldlineError */
   async fetchIceServers(): Promise<IceServersResult> {
-    const result = await readRoom<IceServersResult>(
-      this.#env,
-      this.#session,
-      'getIceServers',
-      '/ice-servers',
-      'iceServers',
-    );
+    const get = { operation: 'getIceServers', path: '/ice-servers', expects: 'iceServers' } as const;
+    const result = await this.#session.persist<IceServersResult>(get, noAnswer);
     this.#iceServers = result.iceServers;
     return result;
   }
@@ -195,6 +189,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   #startPolling(): void {
+    this.#onListener();
     if (this.#isPolling) return;
     this.#isPolling = true;
     void this.#loop.run();
@@ -202,6 +197,8 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
 
   readonly #deliver = async (messages: readonly ReceivedMessage[]): Promise<void> => {
     for (const message of messages) {
+      // What nobody handles is not acknowledged: it waits for the next listener.
+      while (!this.has('message')) await new Promise<void>((resolve) => (this.#onListener = resolve));
       if (this.#session.ended) return;
       this.#roster.apply(message);
       await this.emitAndWait('message', message);
@@ -228,3 +225,5 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.emit('ended', end);
   }
 }
+
+const noAnswer = (): HoldlineError => new HoldlineError('network');

@@ -16,8 +16,6 @@ export interface MeshOptions extends CallOptions {
   readonly peerConnection: (participantId: string) => PeerConnectionLike;
 }
 
-/** Ends after which a connection is worth another try, while both are in the room. */
-const MENDABLE = new Set(['ice_failed', 'ice_timeout', 'invite_timeout', 'lifetime-over']);
 const RETRY_MS = 3_000;
 
 /**
@@ -54,7 +52,8 @@ export class Mesh extends Emitter<MeshEvents> {
   }
 
   #invite(participantId: string): void {
-    if (participantId === this.#mailbox.participantId || this.#calls.has(participantId)) return;
+    const isPresent = this.#mailbox.participants.some((present) => present.participantId === participantId);
+    if (!isPresent || participantId === this.#mailbox.participantId || this.#calls.has(participantId)) return;
     const { peerConnection, ...options } = this.#options;
     const payload = { mesh: true };
     this.#add(
@@ -81,15 +80,12 @@ export class Mesh extends Emitter<MeshEvents> {
     this.emit('call', call);
   }
 
-  #ended(call: Call, { reason }: CallEnd, ours: boolean): void {
+  #ended(call: Call, { by }: CallEnd, ours: boolean): void {
     if (this.#calls.get(call.remote) !== call) return;
     this.#calls.delete(call.remote);
-    if (ours && MENDABLE.has(reason) && this.#endings.length > 0) {
-      this.#later(RETRY_MS, () => {
-        const isPresent = this.#mailbox.participants.some(({ participantId }) => participantId === call.remote);
-        if (isPresent) this.#invite(call.remote);
-      });
-    }
+    // Nobody wanted its end: while both are there, it is worth another try.
+    if (ours && by === 'system' && this.#mailbox.state !== 'ended')
+      this.#later(RETRY_MS, () => this.#invite(call.remote));
   }
 
   #later(delayMs: number, callback: () => void): void {

@@ -8,8 +8,6 @@ export interface Item {
   readonly deadlineMs: number;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: HoldlineError) => void;
-  /** A batch with it was refused: it goes alone, so that only what is at fault fails. */
-  readonly alone?: boolean;
 }
 
 /** Messages to one recipient, or to everyone, with one lifetime: they go as one request. Never empty. */
@@ -32,11 +30,6 @@ export class OutboxQueue {
   /** The request with this group is over. */
   release([first]: Group): void {
     this.#busy.delete(first?.message.to);
-  }
-
-  /** Puts a refused group back, ahead of all that came after it. */
-  sendAlone(group: Group): void {
-    this.#waiting.unshift(...group.map((item) => ({ ...item, alone: true })));
   }
 
   takeAll(): Group {
@@ -63,8 +56,7 @@ export class OutboxQueue {
     const group: Item[] = [];
     for (const item of this.#waiting.slice(this.#waiting.indexOf(first))) {
       if (item.message.to === to) {
-        const separate = first.alone ?? item.alone ?? item.message.ttlSeconds !== ttlSeconds;
-        if (group.length === maxMessages || (item !== first && separate)) break;
+        if (group.length === maxMessages || item.message.ttlSeconds !== ttlSeconds) break;
         group.push(item);
       } else if (!to || !item.message.to) break;
     }

@@ -1,7 +1,6 @@
 import type { Receipt, ReceiptList } from '../wire/index.ts';
-import { persist, type Env } from './env.ts';
+import type { Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
-import type { Answer } from './http.ts';
 import type { OutgoingMessage } from './messages.ts';
 import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { randomId } from './platform.ts';
@@ -19,17 +18,18 @@ export class Outbox {
     this.#env = env;
   }
 
-  /** @throws HoldlineError */
-  send(message: OutgoingMessage): Promise<Receipt> {
+  /** @throws HoldlineError; TypeError for what JSON cannot hold */
+  async send(given: OutgoingMessage): Promise<Receipt> {
     const { ended, limits } = this.#session;
-    if (ended) return Promise.reject(ended.error);
+    if (ended) throw ended.error;
+    // As it is now: a retry under the same key must say the same.
+    const message = JSON.parse(JSON.stringify(given)) as OutgoingMessage;
     const lifetimeMs = (message.ttlSeconds ?? limits.defaultTtlSeconds ?? 120) * 1_000;
-    const receipt = new Promise<Receipt>((resolve, reject) => {
-      this.#queue.add({ message, deadlineMs: this.#env.timers.now() + lifetimeMs, resolve, reject });
-    });
     // What is sent in one turn goes as one batch; what is sent while that is under way, as the next one.
     void Promise.resolve().then(() => this.#pump());
-    return receipt;
+    return new Promise((resolve, reject) => {
+      this.#queue.add({ message, deadlineMs: this.#env.timers.now() + lifetimeMs, resolve, reject });
+    });
   }
 
   /** Resolves when nothing waits any more. */
@@ -52,37 +52,39 @@ export class Outbox {
   }
 
   async #deliver(group: Group): Promise<void> {
+    await this.#settle(group);
+    this.#queue.release(group);
+    this.#pump();
+  }
+
+  async #settle(group: Group): Promise<void> {
     try {
       const { receipts } = await this.#persist(group);
       for (const [index, receipt] of receipts.entries()) group[index]?.resolve(receipt);
-    } catch (error) {
-      this.#refuse(group, error as HoldlineError);
+    } catch (cause) {
+      const error = cause as HoldlineError;
+      // All or nothing was stored: those that were not at fault go again. The recipient is the same for all.
+      const mixed = group.length > 1 && error.problem && error.code !== 'recipient-not-found';
+      for (const item of group) {
+        if (mixed) await this.#settle([item]);
+        else item.reject(error);
+      }
     }
-    this.#queue.release(group);
-    this.#pump();
   }
 
   /** The same request under the same key, so that a lost reply doubles nothing. */
   #persist(group: Group): Promise<ReceiptList> {
     const headers = { 'Idempotency-Key': randomId(this.#env.random) };
     const deadlineMs = Math.max(...group.map((item) => item.deadlineMs));
-    const attempt = (): Promise<Answer<ReceiptList>> =>
-      this.#session.request({
-        operation: 'sendMessages',
-        path: '/messages/batch',
-        body: { messages: group.map((item) => item.message) },
-        headers,
-        expects: 'receipts',
-      });
     const over = (): HoldlineError | undefined =>
       this.#env.timers.now() < deadlineMs ? undefined : new HoldlineError('lifetime-over');
-    return persist(this.#env, attempt, over);
-  }
-
-  /** All or nothing was stored: those that were not at fault go again. The recipient is the same for all. */
-  #refuse(group: Group, error: HoldlineError): void {
-    const mixed = group.length > 1 && error.problem && error.code !== 'recipient-not-found';
-    if (mixed) this.#queue.sendAlone(group);
-    else for (const { reject } of group) reject(error);
+    const send = {
+      operation: 'sendMessages',
+      path: '/messages/batch',
+      body: { messages: group.map((item) => item.message) },
+      headers,
+      expects: 'receipts',
+    } as const;
+    return this.#session.persist<ReceiptList>(send, over);
   }
 }

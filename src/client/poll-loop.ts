@@ -79,29 +79,30 @@ export class PollLoop {
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
     const { waitSeconds } = this;
+    const { cursor } = this.#session;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',
       path: '/messages/poll',
-      body: { after: this.#session.cursor, wait: waitSeconds },
+      body: { after: cursor, wait: waitSeconds },
       timeoutMs: waitSeconds * 1_000 + GRACE_MS,
       signal: this.#inFlight.signal,
       expects: 'cursor',
     });
-    if (answer.kind === 'ok') return this.#received(answer.body, answer.ageMs, waitSeconds * 1_000 * HELD_SHARE);
-    return answer.kind === 'problem' ? this.#refused(answer) : this.#cut(answer);
-  }
-
-  async #received({ messages, cursor, expired }: Batch, ageMs: number, heldMs: number): Promise<number> {
+    if (answer.kind === 'cut') return this.#cut(answer);
+    if (answer.kind === 'problem') return this.#refused(answer);
+    const { body, ageMs } = answer;
     this.#listeners.reachable(true);
     this.#window.held(ageMs);
-    if (ageMs >= heldMs) this.#superseded = 0;
-    const fresh = messages.filter(this.#seen.isNew);
+    const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
+    if (isHeld) this.#superseded = 0;
+    const fresh = body.messages.filter(this.#seen.isNew);
     await this.#handle(fresh);
-    this.#session.advance(cursor);
-    if (expired > 0) this.#listeners.gap({ cause: 'expired', expired });
+    // Unless it is another mailbox by now.
+    if (this.#session.cursor === cursor) this.#session.advance(body.cursor);
+    if (body.expired > 0) this.#listeners.gap({ cause: 'expired', expired: body.expired });
     // Empty and ahead of time: a server that drains, or worse.
-    if (fresh.length === 0 && ageMs < heldMs) return this.#backoff.next();
+    if (fresh.length === 0 && !isHeld) return this.#backoff.next();
     this.#backoff.reset();
     return 0;
   }

@@ -1,6 +1,6 @@
 import type { JoinResult, Limits } from '../wire/index.ts';
 import { Backoff } from './backoff.ts';
-import type { Env } from './env.ts';
+import { persist, type Env, type Stopped } from './env.ts';
 import { HoldlineError, refusal } from './errors.ts';
 import type { Answer, HttpRequest } from './http.ts';
 import { joinAnew, provesIdentity } from './join.ts';
@@ -76,6 +76,11 @@ export class Session {
     if (token === this.#joined.token) await this.#recover(answer);
     this.#check();
     return { kind: 'cut', cause: 'rejoined', ageMs: answer.ageMs };
+  }
+
+  /** Repeats a request as this participant. @throws HoldlineError the server's refusal, why it stopped, or why the session ended */
+  persist<Body>(request: HttpRequest<Body>, stopped: Stopped): Promise<Body> {
+    return persist(this.#env, () => this.request(request), stopped);
   }
 
   /** Tells the server what was handled, outside of a poll; also a sign of life while the app handles messages. */

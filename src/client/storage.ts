@@ -26,34 +26,25 @@ export class Keeper {
   }
 
   async load(): Promise<KeptMailbox | undefined> {
-    try {
-      const kept: unknown = JSON.parse((await this.#storage?.getItem(this.#key)) ?? 'null');
-      return isKept(kept) ? kept : undefined;
-    } catch {
-      return undefined;
-    }
+    const text = await this.#try((storage) => storage.getItem(this.#key));
+    const kept = await this.#try(() => JSON.parse(String(text ?? null)) as Partial<KeptMailbox> | null);
+    return kept?.token ? (kept as KeptMailbox) : undefined;
   }
 
   async save(kept: KeptMailbox): Promise<void> {
-    try {
-      await this.#storage?.setItem(this.#key, JSON.stringify(kept));
-    } catch {
-      // Nothing depends on it.
-    }
+    await this.#try((storage) => storage.setItem(this.#key, JSON.stringify(kept)));
   }
 
   /** Forgets the mailbox, unless another tab has written its own there. */
   async forget(token: string): Promise<void> {
-    if ((await this.load())?.token !== token) return;
+    if ((await this.load())?.token === token) await this.#try((storage) => storage.removeItem(this.#key));
+  }
+
+  async #try<Result>(step: (storage: StorageLike) => Result): Promise<Awaited<Result> | undefined> {
     try {
-      await this.#storage?.removeItem(this.#key);
+      return this.#storage && (await step(this.#storage));
     } catch {
-      // Nothing depends on it.
+      return undefined;
     }
   }
-}
-
-function isKept(value: unknown): value is KeptMailbox {
-  const { participantId, token, cursor } = (value ?? {}) as Record<string, unknown>;
-  return [participantId, token, cursor].every((field) => typeof field === 'string');
 }

@@ -4,8 +4,7 @@ import { after, type Timers } from './platform.ts';
 const TICK_MS = 5_000;
 const SLEPT_MS = 15_000;
 
-type Listener = (event: { readonly persisted?: boolean }) => void;
-type Listen = (name: string, listener: Listener) => void;
+type Listen = (name: string, listener: () => void) => void;
 interface Target {
   readonly addEventListener?: Listen;
   readonly removeEventListener?: Listen;
@@ -38,9 +37,7 @@ export function watchForWaking(timers: Timers, onWake: (stale: boolean) => void,
   tick();
   const endings = [
     listen(page, 'online', () => onWake(true)),
-    listen(page, 'pageshow', ({ persisted }) => {
-      if (persisted) onWake(true);
-    }),
+    listen(page, 'pageshow', () => onWake(true)),
     listen(page, 'pagehide', onHide),
     listen(page.document, 'visibilitychange', () => {
       if (!isHidden()) onWake(look());
@@ -50,7 +47,7 @@ export function watchForWaking(timers: Timers, onWake: (stale: boolean) => void,
   return () => endings.forEach((end) => end());
 }
 
-function listen(target: Target | undefined, name: string, listener: Listener): () => void {
+function listen(target: Target | undefined, name: string, listener: () => void): () => void {
   // React Native has a `window` without events.
   target?.addEventListener?.(name, listener);
   return () => target?.removeEventListener?.(name, listener);

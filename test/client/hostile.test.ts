@@ -345,6 +345,32 @@ describe('a handler of the app', () => {
   });
 });
 
+describe('an app without a handler', () => {
+  test('is not polled for before the first one', async () => {
+    await joinRoom(server.options);
+    await server.time.advance(MINUTE);
+    expect(server.count('poll')).toBe(0);
+  });
+
+  test('after its last one ended gets what came meanwhile with the next one, and nothing is acknowledged before', async () => {
+    const later = message('custom');
+    server.script(
+      'poll',
+      () => batch('c1', message('custom')),
+      () => batch('c2', later),
+      () => new Promise(() => undefined),
+    );
+    const mailbox = await joinRoom(server.options);
+    const off: () => void = mailbox.on('message', () => off());
+    await server.time.advance(MINUTE);
+    expect(server.all('poll').map(({ body }) => body.after)).toEqual(['c0', 'c1']);
+    mailbox.on('message', ({ id }) => void received.push(id));
+    await server.time.advance(1_000);
+    expect(received).toEqual([later.id]);
+    expect(server.all('poll').at(-1)?.body.after).toBe('c2');
+  });
+});
+
 describe('other versions (fault 39)', () => {
   test('a newer server: unknown types, fields, codes and reasons are survived', async () => {
     server.script(

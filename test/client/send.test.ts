@@ -145,6 +145,22 @@ describe('a refusal', () => {
   });
 });
 
+describe('a payload', () => {
+  test('goes out as it was when it was sent, in retries too', async () => {
+    server.script('send', broken, slowly(1));
+    const payload = { count: 1 };
+    const sending = mailbox.send({ type: 'custom', to: 'a', payload });
+    payload.count = 2;
+    await settled([sending]);
+    expect(batches()).toEqual([[{ count: 1 }], [{ count: 1 }]]);
+  });
+
+  test('that JSON cannot hold is refused at once', async () => {
+    await expect(mailbox.send({ type: 'custom', payload: 1n })).rejects.toThrow(TypeError);
+    expect(server.count('send')).toBe(0);
+  });
+});
+
 describe('the end', () => {
   test('leaving waits for what is on its way, then leaves', async () => {
     server.on('send', slowly(500));
