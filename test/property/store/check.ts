@@ -70,7 +70,8 @@ async function checkRosters(world: World): Promise<void> {
   }
   const rooms = await world.store.listRooms(undefined, 10);
   assert.deepEqual(
-    rooms.map(({ roomId, participants }) => [roomId, participants]),
+    // An array of this test's own: one of the driver's may come from the realm of another test file.
+    Array.from(rooms, ({ roomId, participants }) => [roomId, participants]),
     [...world.state.rooms].map(([roomId, room]) => [roomId, room.size]).sort(),
   );
 }
