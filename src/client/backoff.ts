@@ -56,4 +56,5 @@ export class TokenBucket {
 }
 
 /** `Retry-After` (RFC 9110, section 10.2.3) in seconds; never more than a minute, whoever wrote it. A date counts as nothing. */
-export const retryAfterMs = (header: string | null): number => Math.min(60_000, (Number(header) || 0) * 1_000);
+export const retryAfterMs = (header: string | null): number =>
+  Math.min(60_000, Math.max(0, Number(header) || 0) * 1_000);

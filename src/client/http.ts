@@ -112,7 +112,7 @@ function judge<Body>({ expects }: HttpRequest<Body>, reply: Reply | CutCause, ag
   const { status, headers } = reply;
   const fields = reply.body as Partial<Body & Problem> | null | undefined;
   if (expects ? status < 300 && fields?.[expects] : status === 204) return { kind: 'ok', body: fields as Body, ageMs };
-  if (status < 400 || typeof fields?.code !== 'string') return { kind: 'cut', cause: 'foreign', ageMs };
+  if (status < 400 || typeof fields?.retryable !== 'boolean') return { kind: 'cut', cause: 'foreign', ageMs };
   const problem = { ...(fields as Problem), status };
   return { kind: 'problem', problem, retryAfterMs: retryAfterMs(headers.get('Retry-After')), ageMs };
 }

@@ -32,7 +32,6 @@ export class Mesh extends Emitter<MeshEvents> {
     super();
     this.#mailbox = mailbox;
     this.#options = options;
-
     this.#endings = [Call.answer(mailbox, true, (call) => this.#accept(call), options)];
     // After the caller had the chance to listen for `call`.
     this.#later(0, () => {

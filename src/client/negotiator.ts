@@ -38,7 +38,7 @@ export class Negotiator {
     this.#pc = pc;
     this.#mayOffer = mayOffer;
     this.#options = options;
-    this.#remote = new RemoteCandidates(pc);
+    this.#remote = new RemoteCandidates(pc, options.fail);
   }
 
   /** Something is to be negotiated: `negotiationneeded` fired, or the call begins. */

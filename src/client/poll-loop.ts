@@ -15,6 +15,8 @@ const GRACE_MS = 8_000;
 const HELD_SHARE = 0.8;
 /** A cut sooner than this may become a loop, and backs off. */
 const QUICK_CUT_MS = 2_000;
+/** After two the window is learned; whatever still cuts the next ones is no proxy's limit. */
+const CUTS_TO_LEARN = 3;
 /** So often without a poll that was held to its end, and another client has our token: one of the two has to stop. */
 const SUPERSEDED_LIMIT = 3;
 
@@ -37,6 +39,7 @@ export class PollLoop {
   readonly #window: PollWindow;
   #inFlight = new AbortController();
   #cancelSign = (): void => undefined;
+  #cuts = 0;
   #superseded = 0;
 
   constructor(session: Session, env: Env, listeners: PollListeners) {
@@ -93,6 +96,7 @@ export class PollLoop {
     if (answer.kind === 'problem') return this.#refused(answer);
     const { body, ageMs } = answer;
     this.#listeners.reachable(true);
+    this.#cuts = 0;
     this.#window.held(ageMs);
     const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
     if (isHeld) this.#superseded = 0;
@@ -123,11 +127,12 @@ export class PollLoop {
 
   #cut({ cause, ageMs }: Extract<Answer<Batch>, { kind: 'cut' }>): number {
     if (cause === 'aborted' || cause === 'rejoined') return 0;
+    this.#cuts += 1;
     if (cause === 'silent') this.#window.vanished();
-    // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
     else if (ageMs >= QUICK_CUT_MS) {
       this.#window.cut(ageMs);
-      return this.#backoff.slow();
+      // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
+      if (this.#cuts <= CUTS_TO_LEARN) return this.#backoff.slow();
     }
     this.#listeners.reachable(false);
     return this.#backoff.next();

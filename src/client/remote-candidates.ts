@@ -6,14 +6,16 @@ const MAX_WAITING = 256;
 /** Candidates may overtake the description that they belong to: they wait for it. */
 export class RemoteCandidates {
   readonly #pc: PeerConnectionLike;
+  readonly #fail: (cause: unknown) => void;
   #waiting: Candidate[] = [];
   #sdp: string | undefined;
 
-  constructor(pc: PeerConnectionLike) {
+  constructor(pc: PeerConnectionLike, fail: (cause: unknown) => void) {
     this.#pc = pc;
+    this.#fail = fail;
   }
 
-  /** @throws what the peer connection throws */
+  /** Never rejects: one bad candidate must not stop the others, nor the answer. */
   async add(candidate: Candidate): Promise<void> {
     if (!this.#isDue(candidate)) {
       if (this.#waiting.push(candidate) > MAX_WAITING) this.#waiting.shift();
@@ -23,11 +25,11 @@ export class RemoteCandidates {
       await this.#pc.addIceCandidate(candidate);
     } catch (error) {
       // Not every stack knows the end of candidates, and none depends on it.
-      if (candidate.candidate) throw error;
+      if (candidate.candidate) this.#fail(error);
     }
   }
 
-  /** The remote description was set. @throws what the peer connection throws */
+  /** The remote description was set. */
   async described(sdp: string): Promise<void> {
     this.#sdp = sdp;
     for (const candidate of this.#waiting.splice(0)) await this.add(candidate);

@@ -34,6 +34,8 @@ describe('a network that lies', () => {
     ['a portal that answers 204 to everything', () => json(204)],
     ['a network that refuses every connection', broken],
     ['a server that only says 500', () => problem(500, 'internal')],
+    ['a gateway with errors in JSON of its own', () => json(502, { code: 'BAD_GATEWAY' })],
+    ['a server that asks to come back before now', () => problem(503, 'busy', { retryAfter: -86_400 })],
     ['a server that always has an expired cursor', () => problem(410, 'cursor-expired', { resetCursor: 'c0' })],
     ['a server whose cursor is never right', () => problem(400, 'invalid-cursor')],
     ['a server that answers every poll at once and empty', () => batch('c0')],
@@ -142,6 +144,17 @@ describe('a proxy that cuts held polls', () => {
     expect(mailbox.waitSeconds).toBe(4);
     await server.time.advance(11 * MINUTE);
     expect(mailbox.waitSeconds).toBe(25);
+  });
+
+  test('is told from a server that is down behind a slow proxy: that backs off, and the app is told', async () => {
+    server.on('poll', async () => {
+      await server.time.after(3_000);
+      return html(504);
+    });
+    const mailbox = await listening();
+    await server.time.advance(HOUR);
+    expect(mailbox.state).toBe('reconnecting');
+    expect(server.count('poll')).toBeLessThanOrEqual(300);
   });
 
   test('and one that swallows polls without a word has them halved', async () => {

@@ -151,6 +151,14 @@ describe('a candidate', () => {
     expect(errors()).toEqual([]);
   });
 
+  test('that is nonsense, and came before the offer, keeps nobody from answering', async () => {
+    callee.link.receive('candidate', { candidate: 'nonsense' });
+    await settle();
+    expect(states()).toEqual(['stable', 'stable']);
+    expect(callee.peer.added).toEqual(['candidate:1 ufrag a1']);
+    expect(callee.errors).toHaveLength(1);
+  });
+
   test('that does not belong to the call is told as an error, and ends nothing', async () => {
     await settle();
     callee.link.receive('candidate', { candidate: 'nonsense' });

@@ -92,6 +92,7 @@ describe('a lost reply', () => {
   test.each([
     ['a broken connection', broken],
     ['a page of a proxy', () => html(502)],
+    ['a gateway with errors in JSON of its own', () => json(403, { code: 'denied' })],
     ['a server that has no room now', () => problem(503, 'storage-unavailable', { retryAfter: 1 })],
     ['a 200 that lacks receipts', () => json(200, {})],
   ])('or %s: the same request goes again under the same key until it is answered', async (_, answer) => {
@@ -118,6 +119,12 @@ describe('a lost reply', () => {
     const [, tookMs] = (await end) as [unknown, number];
     expect(tookMs).toBeGreaterThanOrEqual(110_000);
     expect(tookMs).toBeLessThanOrEqual(140_000);
+    expect(server.count('send')).toBeLessThanOrEqual(20);
+  });
+
+  test('makes no loop of an answer that asks to come back before now', async () => {
+    server.on('send', () => problem(503, 'busy', { retryAfter: -1_000_000 }));
+    expect(await settled([mailbox.send(note('late', { to: 'a' }))], 5 * MINUTE)).toEqual(['lifetime-over']);
     expect(server.count('send')).toBeLessThanOrEqual(20);
   });
 
