@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanUp } from '../support/clean-up.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { behindAProxy } from './behind-a-proxy.ts';
-import { deployed, freePort, runProxy, selfSigned } from './proxy.ts';
+import { deployed, runProxy, selfSigned } from './proxy.ts';
 
 /** The file as it is, with a certificate of our own and without what Caddy opens beside its ports. */
 function configured(directory: string): string {

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanUp } from '../support/clean-up.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
-import { adapted, freePort, runProxy } from './proxy.ts';
+import { freePort } from '../support/free-port.ts';
+import { adapted, runProxy } from './proxy.ts';
 
 afterAll(cleanUp);
 

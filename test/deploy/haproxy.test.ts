@@ -4,8 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanUp } from '../support/clean-up.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { behindAProxy } from './behind-a-proxy.ts';
-import { adapted, freePort, runProxy, selfSigned } from './proxy.ts';
+import { adapted, runProxy, selfSigned } from './proxy.ts';
 
 /** The configuration as it is but for ports and the certificate. */
 function configured(directory: string, port: number, backend: { port: number; adminPort: number }): string {

@@ -4,8 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanUp } from '../support/clean-up.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { behindAProxy } from './behind-a-proxy.ts';
-import { adapted, freePort, type Backend, runProxy, selfSigned } from './proxy.ts';
+import { adapted, type Backend, runProxy, selfSigned } from './proxy.ts';
 import { readFileSync } from 'node:fs';
 
 const CERTIFICATES = '/etc/letsencrypt/live/signalling.example.com';

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onCleanUp } from '../support/clean-up.ts';
+import { freePort } from '../support/free-port.ts';
 import { isAnswering } from './stun.ts';
 
 /** Debian's package `coturn`, which `.ci/install-system` installs. */
@@ -46,12 +46,4 @@ export async function startCoturn(...secrets: readonly string[]): Promise<Coturn
 async function untilAnswering(port: number): Promise<void> {
   for (let attempt = 0; attempt < 20; attempt += 1) if (await isAnswering(port)) return;
   throw new Error('turnserver does not answer');
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
