@@ -16,10 +16,10 @@ const BEARER = /^Bearer +(\S+)$/i;
  * What the request proves. Participants come first: nearly every request is theirs.
  * @throws SignallingError `unauthenticated`, `forbidden`, `storage-unavailable`: see `Access.read`
  */
-export async function authenticate(req: Request, edge: Edge): Promise<Credential> {
+export async function authenticate(req: Request, roomId: RoomId, edge: Edge): Promise<Credential> {
   const text = BEARER.exec(req.headers.authorization ?? '')?.[1];
   if (text === undefined) return NO_CREDENTIAL;
-  return (await edge.signalling.identify(text)) ?? readAccess(text, req, edge);
+  return (await edge.signalling.identify(text, roomId)) ?? readAccess(text, req, edge);
 }
 
 /** A short key could be found by trying, so it is not even compared for a network that has failed too often. */

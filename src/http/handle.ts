@@ -69,14 +69,15 @@ async function perform<Id extends OperationId>(
   const { query } = parseTarget(operation, req.params, req.url, edge);
   if (edge.isDraining() && isRefusedWhileDraining(operation)) throw shuttingDown();
   const roomId = (req.params.roomId ?? '') as RoomId;
-  const credential = operation.security === 'public' ? NO_CREDENTIAL : await authenticate(req, edge);
+  const credential = operation.security === 'public' ? NO_CREDENTIAL : await authenticate(req, roomId, edge);
   const caller = authorize(operation.security, credential, roomId, edge);
   const present = caller ?? presentOf(credential);
   try {
     const isWhole = req.complete;
     const { body, bodyText, idempotency } = await parseBody(operation, req, edge);
     // While a slow body was on its way, the token may have been replaced.
-    if (!isWhole && caller !== undefined) authorize(operation.security, await authenticate(req, edge), roomId, edge);
+    if (!isWhole && caller !== undefined)
+      authorize(operation.security, await authenticate(req, roomId, edge), roomId, edge);
     const call = {
       roomId,
       participantId: (req.params.participantId ?? '') as ParticipantId,

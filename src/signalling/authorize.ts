@@ -13,7 +13,8 @@ export function requireParticipant(credential: Credential, roomId: RoomId): Mail
     if (credential.state === 'gone' && credential.roomId === roomId) throw participantGone(credential.reason);
     if (credential.state === 'gone' || credential.state === 'replaced') throw unauthenticated();
     if (credential.roomId !== roomId) throw forbidden('This token belongs to a participant of another room.');
-    return { roomId, participantId: credential.participantId, mailboxId: credential.mailboxId };
+    const { participantId, mailboxId, takeover } = credential;
+    return { roomId, participantId, mailboxId, ...(takeover !== undefined && { takeover }) };
   }
   if (credential.kind === 'none') throw unauthenticated();
   throw forbidden(

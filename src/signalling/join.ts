@@ -2,7 +2,7 @@ import { admit, type JoinPolicy, type JoinRequest } from './admit.ts';
 import type { Credential } from './credential.ts';
 import { encodeCursor } from './cursor.ts';
 import { digest } from './fingerprint.ts';
-import { newMailboxId, newParticipantId } from './ids.ts';
+import { newMailboxId, newParticipantId, type RoomId } from './ids.ts';
 import type { Mailbox, Participant } from './message.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Joined, SignallingStore } from './store.ts';
@@ -50,7 +50,7 @@ export async function join(
     fingerprint: idempotency.fingerprint,
   };
   const minted = mintToken();
-  const joined = await charged(context, payer, kept?.scope, () =>
+  const joined = await charged(context, payer, request.roomId, kept?.scope, () =>
     context.store.join({
       roomId: request.roomId,
       participantId,
@@ -75,13 +75,14 @@ export async function join(
 async function charged(
   { limiter, store }: JoinContext,
   payer: string | undefined,
+  roomId: RoomId,
   scope: string | undefined,
   perform: () => Promise<Joined>,
 ): Promise<Joined> {
   if (payer === undefined) return perform();
   const refusal = limiter.charge(payer);
   if (refusal !== undefined) {
-    if (scope !== undefined && (await store.knowsJoin(scope))) return perform();
+    if (scope !== undefined && (await store.knowsJoin(roomId, scope))) return perform();
     throw refusal;
   }
   const joined = await perform();

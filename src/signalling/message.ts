@@ -8,6 +8,11 @@ export interface Mailbox {
   readonly roomId: RoomId;
   readonly participantId: ParticipantId;
   readonly mailboxId: MailboxId;
+  /**
+   * How often the mailbox had been taken over when its owner proved to be it. A store that several processes share refuses what is
+   * still asked for under an older one; absent where one process knows at once.
+   */
+  readonly takeover?: number;
 }
 
 export interface Participant {

@@ -76,7 +76,9 @@ async function attend(
     store.acknowledgeSoon(mailbox, poll.after);
     context.telemetry.acknowledged(mailbox, poll.after.position);
   }
-  return isEmpty(page) && poll.windowMs > 0 ? hold(context, waiter, mailbox, poll, deadlineMs) : page;
+  if (isEmpty(page) && poll.windowMs > 0) return hold(context, waiter, mailbox, poll, page.position, deadlineMs);
+  store.supersedePolls(mailbox);
+  return page;
 }
 
 async function hold(
@@ -84,6 +86,7 @@ async function hold(
   waiter: Waiter,
   mailbox: Mailbox,
   poll: Poll,
+  position: number,
   deadlineMs: number,
 ): Promise<Page | undefined> {
   if (context.waiters.size > context.maxHeldPolls) {
@@ -92,7 +95,7 @@ async function hold(
       'This server holds as many polls as it may. Try again, or poll with `wait=0`.',
     );
   }
-  context.store.holdPoll(mailbox, poll.windowMs);
+  context.store.holdPoll(mailbox, poll.windowMs, position);
   waiter.heldFromMs = context.clock.steadyMs();
   context.telemetry.pollHeld(mailbox);
   for (;;) {

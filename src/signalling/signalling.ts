@@ -85,7 +85,8 @@ export class Signalling {
     });
     this.#store.watch((hint) => {
       if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
-      else this.#waiters.end(hint.mailboxId, hint);
+      else if (hint.kind === 'gone') this.#waiters.end(hint.mailboxId, hint);
+      else this.#waiters.supersedeHeld(hint.mailboxId);
     });
     this.#stopSweeping = startSweeping(this.#store, options.clock, options.onBackgroundError);
   }
@@ -94,8 +95,9 @@ export class Signalling {
     return this.#waiters.size - (this.#canary.isWaiting ? 1 : 0);
   }
 
-  identify(token: string): Promise<Bearer | undefined> {
-    return identify(this.#store, token);
+  /** @param likely the room that the request is about */
+  identify(token: string, likely?: RoomId): Promise<Bearer | undefined> {
+    return identify(this.#store, token, likely);
   }
 
   /** Whether the credential lets anyone into the room; what the request itself asks for is judged by `join`. */

@@ -26,15 +26,16 @@ export interface SignallingStore {
   join(join: Join): Promise<Joined>;
 
   /** Whether a join under this idempotency scope would be a replay, or be refused because its body is another. */
-  knowsJoin(scope: string): Promise<boolean>;
+  knowsJoin(roomId: RoomId, scope: string): Promise<boolean>;
 
-  findToken(handle: TokenHandle): Promise<StoredToken | undefined>;
+  /** @param likely the room that the request is about: where the token is, if it is what it should be. Found without it, too. */
+  findToken(handle: TokenHandle, likely?: RoomId): Promise<StoredToken | undefined>;
 
   /**
    * The first use of a fresh token: every other token of its participant stops proving anything, and the idempotency key
    * that it was minted under is forgotten. Does nothing for a token that is not fresh.
    */
-  claimToken(handle: TokenHandle): Promise<void>;
+  claimToken(handle: TokenHandle, likely?: RoomId): Promise<void>;
 
   /** Those present, in the order of joining; empty for a room that is not there. */
   participants(roomId: RoomId): Promise<readonly Participant[]>;
@@ -85,8 +86,13 @@ export interface SignallingStore {
 
   /** Presence: a request of the participant ended just now. */
   touch(mailbox: Mailbox): void;
-  /** Presence: a poll is held from now on, for at most `forMs`; the participant listens and does not expire. */
-  holdPoll(mailbox: Mailbox, forMs: number): void;
+  /**
+   * Presence: a poll is held from now on, for at most `forMs`; the participant listens and does not expire. Older polls that other
+   * processes hold are superseded. Watchers hear of messages behind `position` that came while the poll was not held yet.
+   */
+  holdPoll(mailbox: Mailbox, forMs: number, position?: number): void;
+  /** A poll that is answered at once has taken over: those that other processes hold get a `superseded` hint. */
+  supersedePolls(mailbox: Mailbox): void;
   /** Presence: that poll ended just now. */
   endPoll(mailbox: Mailbox): void;
 
@@ -109,7 +115,9 @@ export interface SignallingStore {
 
 export type Hint =
   | { readonly kind: 'messages'; readonly mailboxId: MailboxId }
-  | { readonly kind: 'gone'; readonly mailboxId: MailboxId; readonly reason: GoneReason };
+  | { readonly kind: 'gone'; readonly mailboxId: MailboxId; readonly reason: GoneReason }
+  /** A newer poll of another process took over; those that this process began to hold later are not meant. */
+  | { readonly kind: 'superseded'; readonly mailboxId: MailboxId };
 
 /**
  * - `fresh`: minted, not yet used. `used`: the participant's token.
@@ -121,7 +129,7 @@ export type StoredToken = {
   readonly roomId: RoomId;
   readonly participantId: ParticipantId;
 } & (
-  | { readonly state: 'fresh' | 'used'; readonly mailboxId: MailboxId }
+  | { readonly state: 'fresh' | 'used'; readonly mailboxId: MailboxId; readonly takeover?: number }
   | { readonly state: 'replaced' }
   | { readonly state: 'gone'; readonly reason: GoneReason }
 );

@@ -150,6 +150,13 @@ export class Waiters {
     for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) waiter.wake();
   }
 
+  /** Another process holds a newer poll. Those that are not held yet are newer still. */
+  supersedeHeld(mailboxId: MailboxId): void {
+    for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) {
+      if (waiter.heldFromMs !== undefined) waiter.end(SUPERSEDED);
+    }
+  }
+
   end(mailboxId: MailboxId, end: WaitEnd): void {
     for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) waiter.end(end);
   }

@@ -59,7 +59,7 @@ async function everything({ scene, ...members }: Cast): Promise<unknown> {
     pages.push(await scene.tokenState(member));
   }
   const { fileBytes: _, ...usage } = await scene.store.usage();
-  const known = await Promise.all(['join alice', 'join new'].map((scope) => scene.store.knowsJoin(scope)));
+  const known = await Promise.all(['join alice', 'join new'].map((scope) => scene.store.knowsJoin(LOBBY, scope)));
   const participants = await scene.store.participants(LOBBY);
   return { pages, usage, known, participants, rooms: await scene.store.listRooms(undefined, 10) };
 }

@@ -83,7 +83,7 @@ export class SqliteStore implements SignallingStore {
     return this.#commit.run((tx) => join(this.#context, tx, request));
   }
 
-  async knowsJoin(scope: string): Promise<boolean> {
+  async knowsJoin(_roomId: RoomId, scope: string): Promise<boolean> {
     return knowsJoin(this.#context, scope);
   }
 
@@ -142,6 +142,10 @@ export class SqliteStore implements SignallingStore {
   holdPoll(mailbox: Mailbox, forMs: number): void {
     const record = this.#context.directory.find(mailbox);
     if (record !== undefined) record.heldUntilMs = this.#context.clock.steadyMs() + forMs;
+  }
+
+  supersedePolls(): void {
+    // No other process holds any.
   }
 
   endPoll(mailbox: Mailbox): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { participantId, refused, type OpenScene } from '../scene.ts';
+import { LOBBY, participantId, refused, type OpenScene } from '../scene.ts';
 
 export function joinRetries(open: OpenScene): void {
   describe('a retried join with its key', () => {
@@ -59,7 +59,7 @@ export function joinRetries(open: OpenScene): void {
 
     test('is known beforehand, as long as it would find something', async () => {
       const scene = await open();
-      const known = () => scene.store.knowsJoin('join k');
+      const known = () => scene.store.knowsJoin(LOBBY, 'join k');
       expect(await known()).toBe(false);
       const alice = await scene.join('alice', { key: 'k' });
       expect(await known()).toBe(true);
