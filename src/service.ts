@@ -61,11 +61,11 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const metrics = new Metrics();
   const trace = new Trace(clock);
   const telemetry = tellBoth(metrics, trace);
-  const opened = openStore({
+  const opened = await openStore({
     location: settings.store,
     sqliteSynchronous: settings.sqliteSynchronous,
     limits: settings,
-    clock,
+    ...(overrides.clock && { clock }),
     telemetry,
   });
   const store = overrides.wrapStore?.(opened) ?? opened;

@@ -4,7 +4,7 @@ import type { Kind } from './kinds.ts';
 /** Two slashes would make `sqlite://data/x.db` a file in the root directory; a `?` is somebody's option that SQLite would not see. */
 const path = z.string().regex(/^(?!\/\/)[^\0?]+$/);
 const sqlite = z.strictObject({ kind: z.literal('sqlite'), path });
-const redis = z.strictObject({ kind: z.literal('redis'), url: z.url({ protocol: /^rediss?$/ }) });
+const redis = z.strictObject({ kind: z.literal('redis'), url: z.string().regex(/^rediss?:\/\/\S+$/) });
 
 /** `path` is as SQLite takes it: relative to the working directory, or `:memory:`. */
 type StoreSetting = z.output<typeof sqlite> | z.output<typeof redis>;
@@ -15,9 +15,8 @@ function fromText(text: string): unknown {
   return { kind: 'redis', url: text };
 }
 
-/** `redisBuilt` false: the form is understood, and refused. */
-export const storeUrl = (redisBuilt: boolean): Kind<StoreSetting> => ({
-  value: z.union([sqlite, redis.refine(() => redisBuilt)]),
+export const storeUrl: Kind<StoreSetting> = {
+  value: z.union([sqlite, redis]),
   fromText,
-  allowed: `sqlite:PATH, sqlite::memory: or redis://HOST${redisBuilt ? '' : ' (this version has not got Redis yet)'}`,
-});
+  allowed: 'sqlite:PATH, sqlite::memory: or redis://HOST',
+};

@@ -64,7 +64,7 @@ export interface Receipt {
 }
 
 /** Upper bound of a received message's JSON around its payload and `callId`: names, ids, times, punctuation. */
-const ENVELOPE_BYTES = 320;
+export const ENVELOPE_BYTES = 320;
 
 /** At least the bytes that the message takes in a reply; what quotas and batches are counted in. */
 export function messageBytes({ payload, callId }: Pick<OutgoingMessage, 'payload' | 'callId'>): number {

@@ -13,7 +13,7 @@ export interface Rate {
 }
 
 /** Of a unit. Sums of intervals are not exact, and the last unit of a quota (of up to some thousands) must not be lost to that. */
-const ROUNDING = 0.1;
+export const ROUNDING = 0.1;
 
 /**
  * Generic cell rate algorithm: what was spent is one number, the time at which the budget will be full again. More than the

@@ -60,7 +60,7 @@ export const serviceRows = {
     group: storage,
     built: true,
     default: 'sqlite:./data/holdline.db',
-    kind: storeUrl(false),
+    kind: storeUrl,
     about: 'Where messages are stored.',
   },
   sqliteSynchronous: {

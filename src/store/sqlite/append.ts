@@ -1,15 +1,14 @@
 import { z } from 'zod';
-import { SignallingError } from '../../signalling/errors.ts';
 import type { ParticipantId } from '../../signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { messageBytes, type OutgoingMessage, type Receipt } from '../../signalling/message.ts';
 import { overdrawn, pay, type Rate } from '../../signalling/rate.ts';
 import type { Append, Appended } from '../../signalling/store.ts';
+import { keyReused, mailboxFull, recipientNotFound } from '../refusals.ts';
 import type { SqliteContext } from './context.ts';
 import { deliver } from './deliver.ts';
 import { presentOrGone } from './depart.ts';
 import type { Tx } from './group-commit.ts';
-import { keyReused } from './join.ts';
 import { isListening, type ParticipantRecord } from './records.ts';
 import { refuseWhenFull } from './store-bound.ts';
 
@@ -84,19 +83,8 @@ const othersThan = (from: ParticipantRecord): ParticipantRecord[] =>
 function recipientOf(from: ParticipantRecord, to: ParticipantId, messageIndex: number): ParticipantRecord {
   const recipient = from.room.participants.get(to);
   if (recipient !== undefined) return recipient;
-  throw new SignallingError('recipient-not-found', `There is no participant "${to}" in this room now.`, {
-    messageIndex,
-  });
+  throw recipientNotFound(to, messageIndex);
 }
-
-const mailboxFull = (message: OutgoingMessage, messageIndex: number): SignallingError =>
-  new SignallingError(
-    'mailbox-full',
-    message.to === undefined
-      ? 'The mailboxes of all other participants are full. Try again when they have read.'
-      : `The mailbox of "${message.to}" is full. Try again when it has been read.`,
-    { messageIndex },
-  );
 
 /** What a batch would add to each mailbox, against its limits. */
 class Quota {

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { SignallingError } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import type { Hint } from '../../signalling/store.ts';
+import { unavailable } from '../refusals.ts';
 import { sqliteCodeOf } from './error-code.ts';
 
 /** What one operation tells about itself while it runs inside a shared transaction. */
@@ -149,6 +150,3 @@ function perform(pending: Pending, tx: Tx): void {
 const CANNOT_COMMIT = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PROTOCOL)/;
 
 const asRefusal = (error: unknown): unknown => (CANNOT_COMMIT.test(sqliteCodeOf(error)) ? unavailable(error) : error);
-
-const unavailable = (cause: unknown): SignallingError =>
-  new SignallingError('storage-unavailable', 'The message store cannot take this now. Try again.', { cause });

@@ -1,9 +1,10 @@
-import { participantGone, SignallingError } from '../../signalling/errors.ts';
+import { participantGone, type SignallingError } from '../../signalling/errors.ts';
 import type { ParticipantId } from '../../signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { participantJoined, participantLeft } from '../../signalling/room-events.ts';
 import type { Join, Joined } from '../../signalling/store.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
+import { keyReused, participantExists, roomFull } from '../refusals.ts';
 import type { SqliteContext } from './context.ts';
 import { announce } from './deliver.ts';
 import { emptyMailbox, endHeldPolls } from './depart.ts';
@@ -23,10 +24,7 @@ export function join(context: SqliteContext, tx: Tx, request: Join): Joined {
     return enter(context, tx, request, room);
   }
   if (!proves(request.proof, present)) {
-    throw new SignallingError(
-      'participant-exists',
-      `There is a participant "${request.participantId}" in this room. Send its token to take over, choose another participantId, or wait for its idle timeout.`,
-    );
+    throw participantExists(request.participantId);
   }
   return request.resume ? resume(context, tx, request, present) : restart(context, tx, request, present);
 }
@@ -47,12 +45,6 @@ export function knowsJoin(context: SqliteContext, scope: string): boolean {
   const row = context.statements.findJoin.get(scope);
   return row !== undefined && row.forget_at > context.clock.steadyMs();
 }
-
-export const keyReused = (): SignallingError =>
-  new SignallingError(
-    'idempotency-key-reused',
-    'This Idempotency-Key came with another body before. Use a new key for a new request.',
-  );
 
 function goneBy(context: SqliteContext, handle: TokenHandle): SignallingError {
   const token = context.directory.tokens.get(handle);
@@ -78,10 +70,7 @@ function again(
 
 function enter(context: SqliteContext, tx: Tx, request: Join, room: RoomRecord | undefined): Joined {
   if (room !== undefined && room.participants.size >= context.limits.maxParticipantsPerRoom) {
-    throw new SignallingError(
-      'room-full',
-      `This room has its ${context.limits.maxParticipantsPerRoom} participants. Try again when one has left.`,
-    );
+    throw roomFull(context.limits.maxParticipantsPerRoom);
   }
   refuseWhenFull(context, request.roomId);
   tx.touch(request.roomId);

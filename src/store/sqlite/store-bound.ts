@@ -1,13 +1,10 @@
-import { SignallingError } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import { isReserved } from '../../signalling/reserved.ts';
+import { storeFull } from '../refusals.ts';
 import type { SqliteContext } from './context.ts';
 
 /** Joins and sends stop at the bound; whatever empties the store goes on. */
 export function refuseWhenFull(context: SqliteContext, roomId: RoomId): void {
   if (context.directory.liveBytes < context.limits.maxStoreBytes || isReserved(roomId)) return;
-  throw new SignallingError(
-    'storage-unavailable',
-    'The message store is full. Try again when messages were read or have expired.',
-  );
+  throw storeFull();
 }

@@ -1,0 +1,147 @@
+import { ErrorReply } from '@redis/client';
+import type { SignallingError } from '../../signalling/errors.ts';
+import { unavailable } from '../refusals.ts';
+import { StoreError } from '../store-error.ts';
+import { Confirmations } from './confirmations.ts';
+import { Deadlines } from './deadlines.ts';
+import { KeptOpen } from './kept-open.ts';
+import { readLocation, type RedisLocation } from './location.ts';
+import type { Script } from './scripts.ts';
+import { openServer, type Server } from './server.ts';
+
+/** What a script got wrong is a bug of ours; every other reply of that kind says that Redis cannot do it now. */
+const BUG = /^(ERR|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
+
+interface Run {
+  readonly script: Script;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  /** Whether the replicas of the settings must have it, too. */
+  readonly confirmed?: boolean;
+}
+
+/** Runs scripts on the Redis of the settings. Lost connections are opened again; nothing waits for that. */
+export class Connection {
+  readonly location: RedisLocation;
+  readonly #server: KeptOpen<Server>;
+  readonly #deadlines: Deadlines;
+  readonly #confirmations: Confirmations;
+  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #listeners: (() => void)[] = [];
+  #hosts: RedisLocation['hosts'];
+  /** Something went wrong since it last worked: what Redis was told of waiting polls may be lost. */
+  #isSuspect = false;
+
+  private constructor(location: RedisLocation, server: KeptOpen<Server>, deadlines: Deadlines) {
+    this.location = location;
+    this.#hosts = location.hosts;
+    this.#server = server;
+    this.#deadlines = deadlines;
+    this.#confirmations = new Confirmations(location.replicas);
+  }
+
+  /** @throws StoreError */
+  static async open(url: string): Promise<Connection> {
+    const location = readLocation(url);
+    let connection: Connection | undefined;
+    try {
+      const server = await KeptOpen.open<Server>({
+        open: (onLost) => openServer(location, connection?.hosts ?? location.hosts, onLost),
+        onReopened: () => connection?.reopened(),
+      });
+      connection = new Connection(location, server, new Deadlines(() => server.lose()));
+      return connection;
+    } catch (error) {
+      if (error instanceof StoreError) throw error;
+      const hosts = location.hosts.map(({ host, port }) => `${host}:${port}`).join(', ');
+      throw new StoreError(
+        `Redis at ${hosts} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
+  }
+
+  /** The hosts of the settings first, then whatever else the cluster had. */
+  get hosts(): RedisLocation['hosts'] {
+    const known = this.#server.current?.hosts() ?? [];
+    if (known.length > 0) this.#hosts = [...this.location.hosts, ...known];
+    return this.#hosts;
+  }
+
+  /** Called whenever Redis works again after it did not. */
+  onBack(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** @throws SignallingError `storage-unavailable` */
+  run(run: Run): Promise<unknown> {
+    const answer = this.#run(run);
+    this.#underWay.add(answer);
+    const settled = (): void => void this.#underWay.delete(answer);
+    answer.then(settled, settled);
+    return answer;
+  }
+
+  /** Of every node that takes writes. */
+  async info(section: string): Promise<readonly string[]> {
+    const server = this.#current();
+    return this.#watched(server.writers().then((nodes) => Promise.all(nodes.map((node) => node.info(section)))));
+  }
+
+  /** Resolves once no script is under way. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
+  }
+
+  /** Whatever is under way is refused. */
+  close(): void {
+    this.#server.close();
+    this.#deadlines.stop();
+  }
+
+  async #run({ script, keys, args, confirmed = false }: Run): Promise<unknown> {
+    const server = this.#current();
+    const answer = this.#evaluate(server, script, keys, args);
+    const [key = ''] = keys;
+    if (!confirmed || this.location.replicas === 0) return this.#watched(answer);
+    const [reply] = await this.#watched(Promise.all([answer, this.#confirmations.of(server, key, answer)]));
+    return reply;
+  }
+
+  #current(): Server {
+    const server = this.#server.current;
+    if (server === undefined) throw unavailable(new Error('there is no connection to Redis'));
+    return server;
+  }
+
+  async #evaluate(server: Server, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    try {
+      return await server.evalSha(script, keys, args);
+    } catch (error) {
+      // A server that was restarted, or a replica that took over, has not seen it yet.
+      if (error instanceof ErrorReply && error.message.startsWith('NOSCRIPT')) return server.eval(script, keys, args);
+      throw error;
+    }
+  }
+
+  async #watched<T>(answer: Promise<T>): Promise<T> {
+    try {
+      const reply = await this.#deadlines.watch(answer);
+      if (this.#isSuspect) this.reopened();
+      return reply;
+    } catch (error) {
+      throw this.#refusal(error);
+    }
+  }
+
+  #refusal(error: unknown): SignallingError | ErrorReply {
+    if (error instanceof ErrorReply && BUG.test(error.message)) return error;
+    this.#isSuspect = true;
+    return unavailable(error);
+  }
+
+  /** What works again is told to those who asked. */
+  reopened(): void {
+    this.#isSuspect = false;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,102 @@
+import type { MailboxId } from '../../signalling/ids.ts';
+import type { Mailbox } from '../../signalling/message.ts';
+import { SignallingError } from '../../signalling/errors.ts';
+import type { Hint } from '../../signalling/store.ts';
+import type { Fleet } from './fleet.ts';
+import { HeldPolls, type HeldPoll } from './held-polls.ts';
+import { goneReason, Held } from './replies.ts';
+import type { RoomScripts } from './room-scripts.ts';
+import { SCRIPTS } from './scripts.ts';
+
+/** Requests that come closer together are told of once: idle times have that much slack (`IDLE_SLACK_MS`). */
+const TOUCH_EVERY_MS = 250;
+
+/** Tells Redis who is there, and the watchers what other processes say to the polls of this one. Nobody waits for it. */
+export class Presence {
+  readonly #rooms: RoomScripts;
+  readonly #fleet: Fleet;
+  readonly #onHint: (hint: Hint) => void;
+  readonly #polls = new HeldPolls();
+  /** Of the period that began at `#touchedFromMs`. */
+  readonly #touched = new Set<MailboxId>();
+  #touchedFromMs = 0;
+  /** Mailboxes of which the last read said that another process holds a poll. */
+  readonly #elsewhere = new Set<MailboxId>();
+
+  constructor(rooms: RoomScripts, fleet: Fleet, onHint: (hint: Hint) => void) {
+    this.#rooms = rooms;
+    this.#fleet = fleet;
+    this.#onHint = onHint;
+  }
+
+  touch(mailbox: Mailbox): void {
+    const nowMs = this.#fleet.nowMs();
+    if (nowMs - this.#touchedFromMs >= TOUCH_EVERY_MS) {
+      this.#touched.clear();
+      this.#touchedFromMs = nowMs;
+    }
+    if (this.#touched.has(mailbox.mailboxId)) return;
+    this.#touched.add(mailbox.mailboxId);
+    this.#say(SCRIPTS.touch, mailbox, []);
+  }
+
+  hold(mailbox: Mailbox, forMs: number, position: number | undefined): void {
+    this.#elsewhere.delete(mailbox.mailboxId);
+    this.#tellHeld(this.#polls.begin(mailbox, this.#fleet.nowMs() + forMs, position));
+  }
+
+  noteElsewhere({ mailboxId }: Mailbox, isElsewhere: boolean): void {
+    if (isElsewhere) this.#elsewhere.add(mailboxId);
+    else this.#elsewhere.delete(mailboxId);
+  }
+
+  supersede(mailbox: Mailbox): void {
+    if (this.#elsewhere.delete(mailbox.mailboxId)) this.#say(SCRIPTS.supersedePolls, mailbox, []);
+  }
+
+  endPoll(mailbox: Mailbox): void {
+    this.#polls.end(mailbox);
+    this.#elsewhere.delete(mailbox.mailboxId);
+    this.#say(SCRIPTS.endPoll, mailbox, []);
+  }
+
+  /** What another process published for this one. */
+  hear(text: string): void {
+    const [kind, id = '', detail = ''] = text.split(' ');
+    const mailboxId = id as MailboxId;
+    if (kind === 'messages') this.#onHint({ kind, mailboxId });
+    const reason = goneReason.safeParse(detail);
+    if (kind === 'gone' && reason.success) this.#onHint({ kind, mailboxId, reason: reason.data });
+    if (kind === 'superseded' && this.#polls.supersede(mailboxId, Number(detail))) this.#onHint({ kind, mailboxId });
+  }
+
+  /** Texts may have been missed, or Redis may have forgotten what it was told: every poll is told again, and reads. */
+  renew(): void {
+    for (const poll of this.#polls.all()) {
+      this.#tellHeld(poll);
+      this.#onHint({ kind: 'messages', mailboxId: poll.mailbox.mailboxId });
+    }
+  }
+
+  #tellHeld(poll: HeldPoll): void {
+    const { mailbox, untilMs, position } = poll;
+    const { roomId, participantId, mailboxId, takeover = '' } = mailbox;
+    const forMs = Math.ceil(untilMs - this.#fleet.nowMs());
+    this.#rooms
+      .run(SCRIPTS.holdPoll, roomId, [participantId, mailboxId, takeover, forMs, position ?? ''])
+      .then(({ said }) => {
+        const [hold, hasMore] = Held.parse(said);
+        if (this.#polls.confirm(poll, hold)) this.#onHint({ kind: 'superseded', mailboxId });
+        else if (hasMore) this.#onHint({ kind: 'messages', mailboxId });
+      })
+      .catch((error: unknown) => {
+        const reason = error instanceof SignallingError ? error.details.reason : undefined;
+        if (reason !== undefined) this.#onHint({ kind: 'gone', mailboxId, reason });
+      });
+  }
+
+  #say(script: (typeof SCRIPTS)['touch'], { roomId, participantId, mailboxId }: Mailbox, own: readonly string[]): void {
+    // Refused only when the participant went, or Redis cannot do it now: then its next request says it again.
+    this.#rooms.run(script, roomId, [participantId, mailboxId, ...own]).catch(() => undefined);
+  }
+}

@@ -1,0 +1,218 @@
+import { systemClock, type Clock } from '../../signalling/clock.ts';
+import { checkCursor, type Cursor } from '../../signalling/cursor.ts';
+import type { MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import type { Limits } from '../../signalling/limits.ts';
+import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
+import type {
+  Append,
+  Appended,
+  Hint,
+  Join,
+  Joined,
+  Page,
+  ReadRange,
+  RoomSummary,
+  SignallingStore,
+  StoredToken,
+  StoreUsage,
+} from '../../signalling/store.ts';
+import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
+import type { TokenHandle } from '../../signalling/tokens.ts';
+import { acknowledge } from './acknowledge.ts';
+import { append } from './append.ts';
+import { Connection } from './connection.ts';
+import { pageOf } from './entries.ts';
+import { Fleet } from './fleet.ts';
+import { join } from './join.ts';
+import { Presence } from './presence.ts';
+import { Departures, Known, Read, Roster } from './replies.ts';
+import { RoomIndex } from './room-index.ts';
+import { RoomScripts } from './room-scripts.ts';
+import { closeRoom, listRooms } from './rooms.ts';
+import { SCRIPTS } from './scripts.ts';
+import { Subscription } from './subscription.ts';
+import { sweep } from './sweep.ts';
+import { Tokens } from './tokens.ts';
+
+export interface RedisStoreOptions {
+  /** As `STORE_URL` has it. */
+  readonly url: string;
+  readonly limits: Limits;
+  /** Absent: the system's, kept in step with the other processes. */
+  readonly clock?: Clock;
+  readonly telemetry?: Telemetry;
+}
+
+/**
+ * Many processes, one Redis or Redis Cluster (7 or newer, or Valkey). Redis has everything, and each operation is one script that runs
+ * alone in its room; this process keeps only which polls it holds.
+ */
+export class RedisStore implements SignallingStore {
+  readonly #connection: Connection;
+  readonly #fleet: Fleet;
+  readonly #limits: Limits;
+  readonly #index: RoomIndex;
+  readonly #rooms: RoomScripts;
+  readonly #tokens: Tokens;
+  readonly #presence: Presence;
+  #subscription: Subscription | undefined;
+  readonly #watchers: ((hint: Hint) => void)[] = [];
+
+  /** @throws StoreError */
+  static async open({ url, limits, clock, telemetry = SILENT }: RedisStoreOptions): Promise<RedisStore> {
+    const connection = await Connection.open(url);
+    try {
+      const own = clock ?? systemClock();
+      const fleet = await Fleet.join({ connection, clock: own, keepInStep: clock === undefined });
+      const store = new RedisStore({ connection, fleet, clock: own, limits, telemetry });
+      await store.#listen();
+      return store;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  private constructor(parts: {
+    readonly connection: Connection;
+    readonly fleet: Fleet;
+    readonly clock: Clock;
+    readonly limits: Limits;
+    readonly telemetry: Telemetry;
+  }) {
+    const { connection, fleet } = parts;
+    this.#connection = connection;
+    this.#fleet = fleet;
+    this.#limits = parts.limits;
+    this.#index = new RoomIndex(connection);
+    this.#rooms = new RoomScripts({ ...parts, index: this.#index });
+    this.#tokens = new Tokens(this.#rooms, connection);
+    this.#presence = new Presence(this.#rooms, fleet, (hint) => this.#watchers.forEach((watcher) => watcher(hint)));
+    connection.onBack(() => this.#presence.renew());
+  }
+
+  async #listen(): Promise<void> {
+    const { location } = this.#connection;
+    this.#subscription = await Subscription.open({
+      location,
+      hosts: () => this.#connection.hosts,
+      channel: `${location.prefix}:wake:${this.#fleet.process}`,
+      onText: (text) => this.#presence.hear(text),
+      onMissed: () => this.#presence.renew(),
+    });
+  }
+
+  join(request: Join): Promise<Joined> {
+    this.#index.expect(request.roomId, this.#fleet.nowMs());
+    this.#tokens.note(request.token.handle, request.roomId);
+    return join(this.#rooms, this.#limits, request);
+  }
+
+  async knowsJoin(roomId: RoomId, scope: string): Promise<boolean> {
+    const { said } = await this.#rooms.run(SCRIPTS.knowsJoin, roomId, [scope]);
+    return Known.parse(said)[0];
+  }
+
+  findToken(handle: TokenHandle, likely?: RoomId): Promise<StoredToken | undefined> {
+    return this.#tokens.find(handle, likely);
+  }
+
+  claimToken(handle: TokenHandle, likely?: RoomId): Promise<void> {
+    return this.#tokens.claim(handle, likely);
+  }
+
+  async participants(roomId: RoomId): Promise<readonly Participant[]> {
+    const { said } = await this.#rooms.run(SCRIPTS.roster, roomId, []);
+    return Roster.parse(said)[0];
+  }
+
+  listRooms(after: RoomId | undefined, limit: number): Promise<readonly RoomSummary[]> {
+    return listRooms(this.#rooms, this.#index, after, limit);
+  }
+
+  append(request: Append): Promise<Appended> {
+    return append(this.#rooms, this.#limits, request);
+  }
+
+  async read(mailbox: Mailbox, { after, limit, maxBytes }: ReadRange): Promise<Page> {
+    const { roomId, participantId, mailboxId, takeover = '' } = mailbox;
+    const cursor = [after?.mailboxId ?? '', after?.position ?? ''];
+    const own = [participantId, mailboxId, takeover, ...cursor, limit, maxBytes];
+    const { said, nowMs } = await this.#rooms.run(SCRIPTS.read, roomId, own);
+    const [acknowledged, head, isElsewhere, entries] = Read.parse(said);
+    if (after !== undefined) checkCursor(after, { mailboxId, acknowledged, head });
+    this.#presence.noteElsewhere(mailbox, isElsewhere);
+    return pageOf(entries, { reader: participantId, from: after?.position ?? acknowledged, head, nowMs });
+  }
+
+  acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void> {
+    return acknowledge(this.#rooms, mailbox, cursor);
+  }
+
+  /** It goes out before whatever this process asks for next; what it would be refused for, the next cursor is refused for, too. */
+  acknowledgeSoon(mailbox: Mailbox, cursor: Cursor): void {
+    acknowledge(this.#rooms, mailbox, cursor).catch(() => undefined);
+  }
+
+  async depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void> {
+    const { said } = await this.#rooms.run(SCRIPTS.depart, roomId, [participantId, reason, mailboxId ?? '']);
+    const [departures] = Departures.parse(said);
+    this.#rooms.tell(roomId, departures);
+  }
+
+  closeRoom(roomId: RoomId): Promise<void> {
+    return closeRoom(this.#rooms, roomId);
+  }
+
+  touch(mailbox: Mailbox): void {
+    this.#presence.touch(mailbox);
+  }
+
+  holdPoll(mailbox: Mailbox, forMs: number, position?: number): void {
+    this.#presence.hold(mailbox, forMs, position);
+  }
+
+  supersedePolls(mailbox: Mailbox): void {
+    this.#presence.supersede(mailbox);
+  }
+
+  endPoll(mailbox: Mailbox): void {
+    this.#presence.endPoll(mailbox);
+  }
+
+  sweep(): Promise<boolean> {
+    return sweep(this.#rooms, this.#index, this.#fleet);
+  }
+
+  watch(watcher: (hint: Hint) => void): void {
+    this.#watchers.push(watcher);
+  }
+
+  /** Bytes of all that the Redis holds, other services' included. */
+  async usage(): Promise<StoreUsage> {
+    const [counts, infos] = await Promise.all([this.#index.count(), this.#connection.info('memory')]);
+    const used = infos.map((info) => Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0));
+    const bytes = used.reduce((sum, one) => sum + one, 0);
+    return { ...counts, liveBytes: bytes, fileBytes: bytes };
+  }
+
+  /** Resolves once nothing is under way, and every text that was published for this process is heard. */
+  async settled(): Promise<void> {
+    await this.#connection.settled();
+    await this.#subscription?.ping().catch(() => undefined);
+    await this.#connection.settled();
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.settled();
+    await this.#fleet.sayGoodbye();
+    this.disconnect();
+  }
+
+  /** Without a goodbye: whatever is under way is refused, and the fleet takes this process for dead. */
+  disconnect(): void {
+    this.#fleet.stop();
+    this.#subscription?.close();
+    this.#connection.close();
+  }
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { JsonText, MailboxId, ParticipantId } from '../../signalling/ids.ts';
+import type { GoneReason, Participant } from '../../signalling/message.ts';
+import type { TokenDigest } from '../../signalling/tokens.ts';
+
+// What the scripts answer, parsed: Redis may hold what another version wrote.
+
+const text = z.string();
+const number = z.coerce.number();
+const flag = z.enum(['0', '1']).transform((value) => value === '1');
+const participantId = text.transform((id) => id as ParticipantId);
+const mailboxId = text.transform((id) => id as MailboxId);
+const maybe = z.nullable(text).transform((value) => value ?? undefined);
+export const goneReason = text.pipe(z.enum(['left', 'timeout', 'replaced', 'removed'])) satisfies z.ZodType<GoneReason>;
+
+/** Every script of a room: status, schedule, and what else it has to say. */
+export const Answer = z.tuple([text, text], z.unknown());
+
+const roster = z.array(
+  z
+    .tuple([participantId, maybe, maybe, number, flag])
+    .transform(([id, name, metadata, joinedAtMs, listening]): Participant => ({
+      participantId: id,
+      ...(name !== undefined && { displayName: name }),
+      ...(metadata !== undefined && { metadata: metadata as JsonText }),
+      joinedAtMs,
+      listening,
+    })),
+);
+
+/** One who went, and the messages that nobody will read. */
+const departure = z.tuple([text], text).transform(([who, ...unread]) => {
+  const [id, mailbox, reason] = z.tuple([participantId, mailboxId, goneReason]).parse(who.split(' '));
+  const copies = unread.map((copy) => {
+    const [position, type] = z.tuple([number, text]).parse(copy.split(' '));
+    return { position, type };
+  });
+  return { participantId: id, mailboxId: mailbox, reason, unread: copies };
+});
+const departures = z.array(departure);
+
+const expiration = text.transform((line) => {
+  const [id, mailbox, position, type] = z.tuple([participantId, mailboxId, number, text]).parse(line.split(' '));
+  return { participantId: id, mailboxId: mailbox, position, type };
+});
+const expirations = z.array(expiration);
+
+export type Departure = z.output<typeof departure>;
+export type Expiration = z.output<typeof expiration>;
+
+export const Joined = z
+  .tuple([participantId, mailboxId, number, number, number, flag, flag, roster, departures])
+  .transform(([id, mailbox, acknowledged, idleTimeoutMs, takeover, resumed, replayed, participants, gone]) => ({
+    participantId: id,
+    mailboxId: mailbox,
+    acknowledged,
+    idleTimeoutMs,
+    takeover,
+    resumed,
+    replayed,
+    participants,
+    departures: gone,
+  }));
+export const Appended = z.tuple([flag, text]);
+export const Read = z.tuple([number, number, flag, z.array(text)]);
+/** Acknowledged, and head. */
+export const Position = z.tuple([number, number]);
+export const Expirations = z.tuple([expirations]);
+export const Departures = z.tuple([departures]);
+export const Swept = z.tuple([departures, expirations]);
+export const Roster = z.tuple([roster]);
+export const Summary = z.tuple([number, text]);
+export const Known = z.tuple([flag]);
+export const Held = z.tuple([number, flag]);
+
+const owned = { digest: text.transform((digest) => digest as TokenDigest), participantId };
+export const Token = z.union([
+  z.tuple([]).transform(() => undefined),
+  z
+    .tuple([owned.digest, participantId, z.enum(['fresh', 'used']), mailboxId, number])
+    .transform(([digest, id, state, mailbox, takeover]) => ({
+      digest,
+      participantId: id,
+      state,
+      mailboxId: mailbox,
+      takeover,
+    })),
+  z
+    .tuple([owned.digest, participantId, z.literal('replaced')])
+    .transform(([digest, id, state]) => ({ digest, participantId: id, state })),
+  z
+    .tuple([owned.digest, participantId, z.literal('gone'), goneReason])
+    .transform(([digest, id, state, reason]) => ({ digest, participantId: id, state, reason })),
+]);
+
+/** Of the fleet: its era, when that began, its time (steady ms). */
+export const Beat = z.tuple([text, number, number]);
+export const Names = z.array(text);
+export const Counts = z.tuple([number, number]);

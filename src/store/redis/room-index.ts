@@ -1,0 +1,106 @@
+import type { RoomId } from '../../signalling/ids.ts';
+import { isReserved } from '../../signalling/reserved.ts';
+import type { Connection } from './connection.ts';
+import { Counts, Names } from './replies.ts';
+import { SCRIPTS } from './scripts.ts';
+
+/** The rooms of one slot share it with nobody they know, so the index is kept in parts, which a cluster spreads over its nodes. */
+const PARTS = 16;
+/** Longer than the longest idle time: every room that lives is heard of more often. */
+const LIFETIME_MS = 25 * 3_600_000;
+/** A process that was to sweep a room and has not told the outcome for so long has died. */
+const SWEEP_WITHIN_MS = 5_000;
+const ROOMS_PER_PART = 16;
+/** As a version: older than any. */
+const UNKNOWN = '1';
+
+/**
+ * Which rooms there are, and when each wants to be swept. It is on other nodes than the rooms, so it follows them a moment later; what it
+ * misses, a room's next change or sweep mends, and what is left of a room nobody comes back to goes with the lifetime of its keys.
+ */
+export class RoomIndex {
+  readonly #connection: Connection;
+  /** What could not be said, by room: the newest. Said again with the next sweep. */
+  readonly #unsaid = new Map<RoomId, string>();
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Before a join: should this process die right after, another sweeps the room. */
+  expect(roomId: RoomId, nowMs: number): void {
+    this.#say(roomId, `${Math.floor(nowMs) + SWEEP_WITHIN_MS} ${UNKNOWN} 0`);
+  }
+
+  /** @param schedule as a script answered it; '' when nothing changed */
+  note(roomId: RoomId, schedule: string): void {
+    if (schedule !== '') this.#say(roomId, schedule);
+  }
+
+  repeatUnsaid(): void {
+    const unsaid = [...this.#unsaid];
+    this.#unsaid.clear();
+    for (const [roomId, schedule] of unsaid) this.#say(roomId, schedule);
+  }
+
+  /** Rooms that are due, for this process alone, and whether there are more. */
+  async takeDue(nowMs: number): Promise<{ rooms: RoomId[]; more: boolean }> {
+    const args = [nowMs, nowMs + SWEEP_WITHIN_MS, ROOMS_PER_PART].map((number) => String(Math.floor(number)));
+    const parts = await Promise.all(
+      allParts.map((part) => this.#connection.run({ script: SCRIPTS.takeDue, keys: [this.#keys(part).due], args })),
+    );
+    const found = parts.map((part) => Names.parse(part));
+    return { rooms: found.flat() as RoomId[], more: found.some((rooms) => rooms.length === ROOMS_PER_PART) };
+  }
+
+  /** Names behind `after`, at most so many, in the order of their bytes. */
+  async names(after: RoomId | undefined, limit: number): Promise<RoomId[]> {
+    const args = [after ?? '', String(limit)];
+    const parts = await Promise.all(
+      allParts.map((part) => this.#connection.run({ script: SCRIPTS.listRooms, keys: [this.#keys(part).names], args })),
+    );
+    // Ids are ASCII, in which JavaScript's order is that of the bytes.
+    const names = parts.flatMap((part) => Names.parse(part)).sort((one, other) => (one < other ? -1 : 1));
+    return names.slice(0, limit) as RoomId[];
+  }
+
+  async count(): Promise<{ rooms: number; participants: number }> {
+    const parts = await Promise.all(
+      allParts.map((part) => {
+        const { known, names } = this.#keys(part);
+        return this.#connection.run({ script: SCRIPTS.count, keys: [known, names], args: [] });
+      }),
+    );
+    const counts = parts.map((part) => Counts.parse(part));
+    return {
+      rooms: counts.reduce((sum, [rooms]) => sum + rooms, 0),
+      participants: counts.reduce((sum, [, participants]) => sum + participants, 0),
+    };
+  }
+
+  #say(roomId: RoomId, schedule: string): void {
+    const { due, known, names } = this.#keys(partOf(roomId));
+    const [at = '', version = '', participants = ''] = schedule.split(' ');
+    const hidden = isReserved(roomId) ? 'hidden' : '';
+    const args = [roomId, at, version, participants, String(LIFETIME_MS), hidden];
+    this.#connection.run({ script: SCRIPTS.schedule, keys: [due, known, names], args }).catch(() => {
+      if (version !== UNKNOWN) this.#unsaid.set(roomId, schedule);
+    });
+  }
+
+  #keys(part: number): { due: string; known: string; names: string } {
+    const key = `${this.#connection.location.prefix}:index:{${part}}`;
+    return { due: `${key}:due`, known: `${key}:known`, names: `${key}:names` };
+  }
+}
+
+const allParts = Array.from({ length: PARTS }, (_, part) => part);
+
+/** FNV-1a (RFC 9923): any function will do that every process computes alike. */
+function partOf(roomId: RoomId): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < roomId.length; index += 1) {
+    hash = Math.imul(hash ^ roomId.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0) % PARTS;
+}

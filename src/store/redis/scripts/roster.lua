@@ -1,0 +1,3 @@
+#!lua flags=no-writes
+-- Answers `ok`, the roster
+return { 'ok', '', roster() }

@@ -1,0 +1,83 @@
+local TEXTS = { 'mailbox', 'holder', 'tokens', 'joinKey', 'era' }
+local NUMBERS = {
+  'acknowledged', 'head', 'messages', 'messageBytes', 'events', 'eventBytes', 'gaps', 'expiresFrom', 'idleMs', 'seenAt', 'heldUntil',
+  'hold', 'pollEndedAt', 'takeover', 'budgetFullAt',
+}
+local FIELDS = {}
+for _, name in ipairs(TEXTS) do FIELDS[#FIELDS + 1] = name end
+for _, name in ipairs(NUMBERS) do FIELDS[#FIELDS + 1] = name end
+
+local members = {}
+
+-- Presence of an era in which every process was gone counts for nothing: idle times begin anew.
+local function beginPresence(member)
+  member.era = ERA
+  member.seenAt = math.max(member.seenAt, ERA_BEGAN)
+  member.heldUntil = 0
+  member.holder = ''
+  member.pollEndedAt = 0
+end
+
+local function find(id)
+  if members[id] ~= nil then return members[id] or nil end
+  local values = call('HMGET', key('member', id), unpack(FIELDS))
+  if not values[1] then
+    members[id] = false
+    return nil
+  end
+  local member = { id = id, queue = key('queue', id) }
+  for index, name in ipairs(TEXTS) do member[name] = values[index] or '' end
+  for index, name in ipairs(NUMBERS) do member[name] = tonumber(values[#TEXTS + index] or 0) end
+  if member.expiresFrom == 0 then member.expiresFrom = NEVER end
+  if member.era ~= ERA then beginPresence(member) end
+  members[id] = member
+  return member
+end
+
+-- The mailbox that a caller means, or the refusal: it went, or somebody took it over since the caller proved to be its owner.
+local function present(id, mailbox, takeover)
+  local member = find(id)
+  if member and member.mailbox == mailbox then
+    if takeover == '' or tonumber(takeover) == member.takeover then return member end
+    return nil, { 'participant-gone', '', 'replaced' }
+  end
+  return nil, { 'participant-gone', '', call('GET', key('gone', mailbox)) or 'replaced' }
+end
+
+local function people()
+  return call('ZRANGE', PEOPLE, 0, -1)
+end
+
+local function isHeld(member) return member.heldUntil > NOW end
+
+local function isListening(member)
+  return isHeld(member) or (member.pollEndedAt > 0 and NOW - member.pollEndedAt < LISTENING_GRACE_MS)
+end
+
+local function idleAt(member) return math.max(member.seenAt, member.heldUntil) + member.idleMs + IDLE_SLACK_MS end
+
+local function keepMs(member) return int(member.idleMs + KEPT_BEYOND_IDLE_MS) end
+
+-- Everyone, in the order of joining: { id, name, metadata, joined at, listening }.
+local function roster()
+  local rows = {}
+  for _, id in ipairs(people()) do
+    local member = find(id)
+    if member then
+      local shown = call('HMGET', key('member', id), 'name', 'metadata', 'joinedAt')
+      rows[#rows + 1] = { id, shown[1], shown[2], shown[3], isListening(member) and '1' or '0' }
+    end
+  end
+  return rows
+end
+
+-- Hints: only to the process that holds a poll of the mailbox.
+local function hint(member, text)
+  if member.holder ~= '' and isHeld(member) then call('PUBLISH', PREFIX .. ':wake:' .. member.holder, text) end
+end
+
+local function wake(member)
+  if member.isWoken then return end
+  member.isWoken = true
+  hint(member, 'messages ' .. member.mailbox)
+end

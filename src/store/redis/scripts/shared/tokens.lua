@@ -1,0 +1,48 @@
+local function tokensOf(member)
+  local handles = {}
+  for handle in string.gmatch(member.tokens, '%S+') do handles[#handles + 1] = handle end
+  return handles
+end
+
+local function mint(member, handle, digest)
+  call('SET', key('token', handle), digest .. '|' .. member.id .. '|fresh', 'PX', keepMs(member))
+  member.tokens = member.tokens == '' and handle or (member.tokens .. ' ' .. handle)
+  member.isDirty = true
+end
+
+local function digestAndState(handle)
+  local text = call('GET', key('token', handle))
+  if not text then return nil end
+  return string.match(text, '^([^|]*)|[^|]*|([^|]*)')
+end
+
+-- They prove identity from now on, and nothing else.
+local function replaceTokens(member)
+  for _, handle in ipairs(tokensOf(member)) do
+    local digest = digestAndState(handle)
+    if digest then
+      call('SET', key('token', handle), digest .. '|' .. member.id .. '|replaced', 'PX', keepMs(member))
+    end
+  end
+end
+
+local function forgetJoinKey(member)
+  if member.joinKey == '' then return end
+  call('DEL', key('join', member.joinKey))
+  member.joinKey = ''
+  member.isDirty = true
+end
+
+-- Live ones are told for a while how their participant went; replaced ones end with it.
+local function endTokens(member, reason)
+  local forgetAt = int(NOW_MS + GONE_REMEMBERED_MS)
+  for _, handle in ipairs(tokensOf(member)) do
+    local digest, state = digestAndState(handle)
+    if state == 'replaced' then
+      call('DEL', key('token', handle))
+    elseif digest then
+      local text = table.concat({ digest, member.id, 'gone', reason, forgetAt }, '|')
+      call('SET', key('token', handle), text, 'PX', int(GONE_REMEMBERED_MS))
+    end
+  end
+end

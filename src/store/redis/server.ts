@@ -1,0 +1,127 @@
+import { createClient, createCluster } from '@redis/client';
+import { setTimeout as pause } from 'node:timers/promises';
+import { StoreError } from '../store-error.ts';
+import type { RedisLocation } from './location.ts';
+import type { Script } from './scripts.ts';
+
+interface Given {
+  keys: string[];
+  arguments: string[];
+}
+
+/** One connection. */
+export interface Client {
+  evalSha(sha: string, given: Given): Promise<unknown>;
+  eval(text: string, given: Given): Promise<unknown>;
+  info(section: string): Promise<string>;
+  wait(replicas: number, withinMs: number): Promise<number>;
+  subscribe(channel: string, listener: (text: string) => void): Promise<void>;
+  ping(): Promise<string>;
+  destroy(): void;
+}
+type Host = RedisLocation['hosts'][number];
+
+/** One Redis, or a cluster of them: what the store needs of either. */
+export interface Server {
+  /** On the node that has the first key. */
+  evalSha(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  eval(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  /** The connection over which commands for that key go. */
+  clientFor(key: string): Promise<Client>;
+  /** Every node that takes writes. */
+  writers(): Promise<readonly Client[]>;
+  /** Where else to ask, should the hosts of the settings be gone. */
+  hosts(): readonly Host[];
+  destroy(): void;
+}
+
+const CONNECT_WITHIN_MS = 2_000;
+/** A cluster that lost a master is asked this soon for the new one. */
+const REFRESH_TOPOLOGY_MS = 200;
+
+/** Commands are never kept for later: a caller learns at once that Redis is gone, and whoever waits is told so. */
+const optionsFor = ({ tls, username, password }: RedisLocation) =>
+  ({
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    disableOfflineQueue: true,
+    maintNotifications: 'disabled',
+    socket: { connectTimeout: CONNECT_WITHIN_MS, ...(tls && { tls }) },
+  }) as const;
+
+/** A connection that ends when it is lost. */
+export async function connect(location: RedisLocation, { host, port }: Host, onLost: () => void): Promise<Client> {
+  const { socket, ...options } = optionsFor(location);
+  const client = createClient({
+    ...options,
+    database: location.database,
+    socket: { ...socket, host, port, reconnectStrategy: false },
+  });
+  client.on('error', onLost);
+  client.on('end', onLost);
+  await client.connect();
+  return client;
+}
+
+/** The first of the hosts that answers. */
+export async function connectToAny(
+  location: RedisLocation,
+  hosts: readonly Host[],
+  onLost: () => void,
+): Promise<Client> {
+  let failure: unknown;
+  for (const host of hosts) {
+    try {
+      return await connect(location, host, onLost);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+}
+
+/** @throws Error of the last host that was tried */
+export async function openServer(location: RedisLocation, hosts: readonly Host[], onLost: () => void): Promise<Server> {
+  const client = await connectToAny(location, hosts, onLost);
+  const isCluster = /^cluster_enabled:1/m.test(await client.info('cluster'));
+  if (!isCluster) return single(client, location);
+  if (location.database !== 0) throw new StoreError('STORE_URL names a database, and a Redis Cluster has only 0');
+  client.destroy();
+  return cluster(location, hosts);
+}
+
+function single(client: Client, location: RedisLocation): Server {
+  return {
+    evalSha: ({ sha }, keys, args) => client.evalSha(sha, { keys: [...keys], arguments: [...args] }),
+    eval: ({ text }, keys, args) => client.eval(text, { keys: [...keys], arguments: [...args] }),
+    clientFor: () => Promise.resolve(client),
+    writers: () => Promise.resolve([client]),
+    hosts: () => location.hosts,
+    destroy: () => client.destroy(),
+  };
+}
+
+async function cluster(location: RedisLocation, hosts: readonly Host[]): Promise<Server> {
+  const { socket, ...options } = optionsFor(location);
+  const nodes = createCluster({
+    rootNodes: hosts.map(({ host, port }) => ({ ...options, socket: { ...socket, host, port } })),
+    defaults: { ...options, socket: { ...socket, reconnectStrategy: (tries) => Math.min(1_000, 50 * 2 ** tries) } },
+    topologyRefreshOnReconnectionAttemptStrategy: REFRESH_TOPOLOGY_MS,
+  });
+  // What a node's loss means, its commands tell.
+  nodes.on('error', () => undefined);
+  await Promise.race([nodes.connect(), tooLate()]);
+  return {
+    evalSha: ({ sha }, keys, args) => nodes.evalSha(sha, { keys: [...keys], arguments: [...args] }),
+    eval: ({ text }, keys, args) => nodes.eval(text, { keys: [...keys], arguments: [...args] }),
+    clientFor: (key) => nodes.getNodeClientForKey(key),
+    writers: () => Promise.all(nodes.masters.map((master) => nodes.nodeClient(master))),
+    hosts: () => [...nodes.masters, ...nodes.replicas].map(({ host, port }) => ({ host, port })),
+    destroy: () => nodes.destroy(),
+  };
+}
+
+async function tooLate(): Promise<never> {
+  await pause(CONNECT_WITHIN_MS * 2, undefined, { ref: false });
+  throw new Error('the cluster does not answer');
+}

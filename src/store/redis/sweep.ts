@@ -1,0 +1,24 @@
+import type { RoomId } from '../../signalling/ids.ts';
+import type { Fleet } from './fleet.ts';
+import { Swept } from './replies.ts';
+import type { RoomIndex } from './room-index.ts';
+import type { RoomScripts } from './room-scripts.ts';
+import { SCRIPTS } from './scripts.ts';
+
+/** A script holds up every other room of its Redis: at most so many departures, each told to the whole room, in one. */
+const DEPARTURES_AT_ONCE = 16;
+
+/** One slice: the rooms that are due now, shared with the other processes. @returns whether more is due */
+export async function sweep(rooms: RoomScripts, index: RoomIndex, fleet: Fleet): Promise<boolean> {
+  index.repeatUnsaid();
+  const { rooms: due, more } = await index.takeDue(fleet.nowMs());
+  const full = await Promise.all(due.map((roomId) => sweepRoom(rooms, roomId)));
+  return more || full.includes(true);
+}
+
+async function sweepRoom(rooms: RoomScripts, roomId: RoomId): Promise<boolean> {
+  const { said } = await rooms.run(SCRIPTS.sweep, roomId, [DEPARTURES_AT_ONCE]);
+  const [departures, expirations] = Swept.parse(said);
+  rooms.tell(roomId, departures, expirations);
+  return departures.length === DEPARTURES_AT_ONCE;
+}

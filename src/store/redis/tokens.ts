@@ -1,0 +1,73 @@
+import type { RoomId } from '../../signalling/ids.ts';
+import type { StoredToken } from '../../signalling/store.ts';
+import type { TokenHandle } from '../../signalling/tokens.ts';
+import type { Connection } from './connection.ts';
+import { Token } from './replies.ts';
+import type { RoomScripts } from './room-scripts.ts';
+import { SCRIPTS } from './scripts.ts';
+
+/** Longer than any participant that is still heard of goes without a request. */
+const LIFETIME_MS = 25 * 3_600_000;
+const RENEW_AFTER_MS = 3_600_000;
+const REMEMBERED = 100_000;
+
+/**
+ * A token is kept in its room, where it changes together with its participant. Which room that is, the request says as a rule; for
+ * one that is used elsewhere it is noted apart.
+ */
+export class Tokens {
+  readonly #rooms: RoomScripts;
+  readonly #connection: Connection;
+  /** When this process last noted a token's room (real ms). Bounded: forgotten as a whole, and noted anew. */
+  #notedAt = new Map<TokenHandle, number>();
+
+  constructor(rooms: RoomScripts, connection: Connection) {
+    this.#rooms = rooms;
+    this.#connection = connection;
+  }
+
+  async find(handle: TokenHandle, likely: RoomId | undefined): Promise<StoredToken | undefined> {
+    const found = likely === undefined || likely === '' ? undefined : await this.#findIn(likely, handle);
+    if (found !== undefined) {
+      this.#renew(handle, found.roomId);
+      return found;
+    }
+    const roomId = await this.#roomOf(handle);
+    return roomId === undefined || roomId === likely ? undefined : this.#findIn(roomId, handle);
+  }
+
+  async claim(handle: TokenHandle, likely: RoomId | undefined): Promise<void> {
+    const token = await this.find(handle, likely);
+    if (token?.state === 'fresh') await this.#rooms.run(SCRIPTS.claimToken, token.roomId, [handle]);
+  }
+
+  /** Before the join that mints it. Nobody waits for it: only a use in a wrong room needs it. */
+  note(handle: TokenHandle, roomId: RoomId): void {
+    if (this.#notedAt.size >= REMEMBERED) this.#notedAt = new Map();
+    this.#notedAt.set(handle, performance.now());
+    const args = [roomId, String(LIFETIME_MS)];
+    this.#connection.run({ script: SCRIPTS.noteToken, keys: [this.#key(handle)], args }).catch(() => {
+      this.#notedAt.delete(handle);
+    });
+  }
+
+  #renew(handle: TokenHandle, roomId: RoomId): void {
+    const noted = this.#notedAt.get(handle);
+    if (noted === undefined || performance.now() - noted > RENEW_AFTER_MS) this.note(handle, roomId);
+  }
+
+  async #findIn(roomId: RoomId, handle: TokenHandle): Promise<StoredToken | undefined> {
+    const { said } = await this.#rooms.run(SCRIPTS.findToken, roomId, [handle]);
+    const token = Token.parse(said);
+    return token && { ...token, roomId };
+  }
+
+  async #roomOf(handle: TokenHandle): Promise<RoomId | undefined> {
+    const reply = await this.#connection.run({ script: SCRIPTS.roomOfToken, keys: [this.#key(handle)], args: [] });
+    return typeof reply === 'string' ? (reply as RoomId) : undefined;
+  }
+
+  #key(handle: TokenHandle): string {
+    return `${this.#connection.location.prefix}:token:${handle}`;
+  }
+}
