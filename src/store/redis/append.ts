@@ -8,6 +8,9 @@ import { Appended as AppendedReply } from './replies.ts';
 import type { Outcome, RoomScripts } from './room-scripts.ts';
 import { SCRIPTS } from './scripts.ts';
 
+/** No participant can have that name. */
+const EVERYONE = '*';
+
 export async function append(rooms: RoomScripts, limits: Limits, request: Append): Promise<Appended> {
   const { sender, messages } = request;
   const wallMs = rooms.wallMs();
@@ -20,7 +23,7 @@ export async function append(rooms: RoomScripts, limits: Limits, request: Append
       ...[limits.maxMailboxMessages, limits.maxMailboxBytes],
       ...messages.flatMap((message) => {
         const body = bodyOf(message, participantId, wallMs);
-        return [message.id, message.to ?? '', message.lifetimeMs, messageBytes(message), body];
+        return [message.id, message.to ?? EVERYONE, message.lifetimeMs, messageBytes(message), body];
       }),
     ],
     { confirmed: true, wallMs },

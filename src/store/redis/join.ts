@@ -21,9 +21,9 @@ export async function join(rooms: RoomScripts, limits: Limits, request: Join): P
   if (status === 'room-full') throw roomFull(limits.maxParticipantsPerRoom);
   if (status === 'idempotency-key-reused') throw keyReused();
   // Of a replayed join it is the first one's name, which may be another if the caller left it to us.
-  const { participantId: joinedAs, mailboxId, takeover, departures, ...joined } = JoinedReply.parse(said);
+  const { participantId: joinedAs, mailboxId, departures, ...joined } = JoinedReply.parse(said);
   rooms.tell(roomId, departures);
-  return { mailbox: { roomId, participantId: joinedAs, mailboxId, takeover }, ...joined };
+  return { mailbox: { roomId, participantId: joinedAs, mailboxId }, ...joined };
 }
 
 function identity({ participantId, resume, proof }: Join): readonly string[] {

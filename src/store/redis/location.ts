@@ -19,7 +19,7 @@ const FORM =
   /^(?<scheme>rediss?):\/\/(?:(?<username>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^/?#]+)(?:\/(?<database>\d{1,4})?)?(?:\?(?<options>[^#]*))?$/;
 const HOST = /^(?<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?<port>\d{1,5}))?$/;
 const DEFAULT_PORT = 6_379;
-const PREFIX = /^[A-Za-z0-9_.-]{1,32}$/;
+const PREFIX = /^[A-Za-z0-9_.-]{1,64}$/;
 
 export const REDIS_URL_FORM =
   'redis[s]://[USER:PASSWORD@]HOST[:PORT][,HOST...][/DATABASE][?prefix=NAME&replicas=COUNT]';
@@ -52,7 +52,7 @@ function readOptions(options: URLSearchParams): Pick<RedisLocation, 'prefix' | '
   }
   const prefix = options.get('prefix') ?? 'holdline';
   const replicas = options.get('replicas') ?? '0';
-  if (!PREFIX.test(prefix)) throw bad('prefix is 1 to 32 of A-Z a-z 0-9 _ . -');
+  if (!PREFIX.test(prefix)) throw bad('prefix is 1 to 64 of A-Z a-z 0-9 _ . -');
   if (!/^\d$/.test(replicas)) throw bad('replicas is a number from 0 to 9');
   return { prefix, replicas: Number(replicas) };
 }

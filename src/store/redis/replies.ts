@@ -49,13 +49,12 @@ export type Departure = z.output<typeof departure>;
 export type Expiration = z.output<typeof expiration>;
 
 export const Joined = z
-  .tuple([participantId, mailboxId, number, number, number, flag, flag, roster, departures])
-  .transform(([id, mailbox, acknowledged, idleTimeoutMs, takeover, resumed, replayed, participants, gone]) => ({
+  .tuple([participantId, mailboxId, number, number, flag, flag, roster, departures])
+  .transform(([id, mailbox, acknowledged, idleTimeoutMs, resumed, replayed, participants, gone]) => ({
     participantId: id,
     mailboxId: mailbox,
     acknowledged,
     idleTimeoutMs,
-    takeover,
     resumed,
     replayed,
     participants,

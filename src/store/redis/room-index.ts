@@ -10,7 +10,7 @@ const PARTS = 16;
 const LIFETIME_MS = 25 * 3_600_000;
 /** A process that was to sweep a room and has not told the outcome for so long has died. */
 const SWEEP_WITHIN_MS = 5_000;
-const ROOMS_PER_PART = 16;
+const ROOMS_PER_PART = 4;
 /** As a version: older than any. */
 const UNKNOWN = '1';
 
@@ -29,18 +29,18 @@ export class RoomIndex {
 
   /** Before a join: should this process die right after, another sweeps the room. */
   expect(roomId: RoomId, nowMs: number): void {
-    this.#say(roomId, `${Math.floor(nowMs) + SWEEP_WITHIN_MS} ${UNKNOWN} 0`);
+    void this.#say(roomId, `${Math.floor(nowMs) + SWEEP_WITHIN_MS} ${UNKNOWN} 0`);
   }
 
-  /** @param schedule as a script answered it; '' when nothing changed */
-  note(roomId: RoomId, schedule: string): void {
-    if (schedule !== '') this.#say(roomId, schedule);
+  /** Before the caller hears of the change: then whoever was answered is swept. @param schedule as a script answered it; '' when nothing changed */
+  async note(roomId: RoomId, schedule: string): Promise<void> {
+    if (schedule !== '') await this.#say(roomId, schedule);
   }
 
   repeatUnsaid(): void {
     const unsaid = [...this.#unsaid];
     this.#unsaid.clear();
-    for (const [roomId, schedule] of unsaid) this.#say(roomId, schedule);
+    for (const [roomId, schedule] of unsaid) void this.#say(roomId, schedule);
   }
 
   /** Rooms that are due, for this process alone, and whether there are more. */
@@ -78,14 +78,16 @@ export class RoomIndex {
     };
   }
 
-  #say(roomId: RoomId, schedule: string): void {
+  async #say(roomId: RoomId, schedule: string): Promise<void> {
     const { due, known, names } = this.#keys(partOf(roomId));
     const [at = '', version = '', participants = ''] = schedule.split(' ');
     const hidden = isReserved(roomId) ? 'hidden' : '';
     const args = [roomId, at, version, participants, String(LIFETIME_MS), hidden];
-    this.#connection.run({ script: SCRIPTS.schedule, keys: [due, known, names], args }).catch(() => {
+    try {
+      await this.#connection.run({ script: SCRIPTS.schedule, keys: [due, known, names], args });
+    } catch {
       if (version !== UNKNOWN) this.#unsaid.set(roomId, schedule);
-    });
+    }
   }
 
   #keys(part: number): { due: string; known: string; names: string } {

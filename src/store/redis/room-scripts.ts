@@ -54,7 +54,7 @@ export class RoomScripts {
     const reply = await connection.run({ script, keys: [this.#key(roomId)], args, confirmed });
     const [status, schedule, ...said] = Answer.parse(reply);
     if (status === 'participant-gone') throw participantGone(goneReason.parse(said[0]));
-    index.note(roomId, schedule);
+    await index.note(roomId, schedule);
     return { status, said, nowMs };
   }
 

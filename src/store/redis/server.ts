@@ -2,7 +2,7 @@ import { createClient, createCluster } from '@redis/client';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoreError } from '../store-error.ts';
 import type { RedisLocation } from './location.ts';
-import type { Script } from './scripts.ts';
+import { SCRIPTS, type Script } from './scripts.ts';
 
 interface Given {
   keys: string[];
@@ -13,6 +13,7 @@ interface Given {
 export interface Client {
   evalSha(sha: string, given: Given): Promise<unknown>;
   eval(text: string, given: Given): Promise<unknown>;
+  scriptLoad(text: string): Promise<string>;
   info(section: string): Promise<string>;
   wait(replicas: number, withinMs: number): Promise<number>;
   subscribe(channel: string, listener: (text: string) => void): Promise<void>;
@@ -84,7 +85,10 @@ export async function connectToAny(
 export async function openServer(location: RedisLocation, hosts: readonly Host[], onLost: () => void): Promise<Server> {
   const client = await connectToAny(location, hosts, onLost);
   const isCluster = /^cluster_enabled:1/m.test(await client.info('cluster'));
-  if (!isCluster) return single(client, location);
+  if (!isCluster) {
+    await load(client);
+    return single(client, location);
+  }
   if (location.database !== 0) throw new StoreError('STORE_URL names a database, and a Redis Cluster has only 0');
   client.destroy();
   return cluster(location, hosts);
@@ -111,6 +115,7 @@ async function cluster(location: RedisLocation, hosts: readonly Host[]): Promise
   // What a node's loss means, its commands tell.
   nodes.on('error', () => undefined);
   await Promise.race([nodes.connect(), tooLate()]);
+  await Promise.all(nodes.masters.map(async (master) => load(await nodes.nodeClient(master))));
   return {
     evalSha: ({ sha }, keys, args) => nodes.evalSha(sha, { keys: [...keys], arguments: [...args] }),
     eval: ({ text }, keys, args) => nodes.eval(text, { keys: [...keys], arguments: [...args] }),
@@ -119,6 +124,11 @@ async function cluster(location: RedisLocation, hosts: readonly Host[]): Promise
     hosts: () => [...nodes.masters, ...nodes.replicas].map(({ host, port }) => ({ host, port })),
     destroy: () => nodes.destroy(),
   };
+}
+
+/** Beforehand, or the first runs of a script could overtake each other: one that Redis does not know is sent twice. */
+async function load(client: Client): Promise<void> {
+  await Promise.all(Object.values(SCRIPTS).map(({ text }) => client.scriptLoad(text)));
 }
 
 async function tooLate(): Promise<never> {

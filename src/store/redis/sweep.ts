@@ -5,8 +5,9 @@ import type { RoomIndex } from './room-index.ts';
 import type { RoomScripts } from './room-scripts.ts';
 import { SCRIPTS } from './scripts.ts';
 
-/** A script holds up every other room of its Redis: at most so many departures, each told to the whole room, in one. */
+/** A script holds up every other room of its Redis: at most so many in one. */
 const DEPARTURES_AT_ONCE = 16;
+const EXPIRATIONS_AT_ONCE = 64;
 
 /** One slice: the rooms that are due now, shared with the other processes. @returns whether more is due */
 export async function sweep(rooms: RoomScripts, index: RoomIndex, fleet: Fleet): Promise<boolean> {
@@ -17,8 +18,8 @@ export async function sweep(rooms: RoomScripts, index: RoomIndex, fleet: Fleet):
 }
 
 async function sweepRoom(rooms: RoomScripts, roomId: RoomId): Promise<boolean> {
-  const { said } = await rooms.run(SCRIPTS.sweep, roomId, [DEPARTURES_AT_ONCE]);
+  const { said } = await rooms.run(SCRIPTS.sweep, roomId, [DEPARTURES_AT_ONCE, EXPIRATIONS_AT_ONCE]);
   const [departures, expirations] = Swept.parse(said);
   rooms.tell(roomId, departures, expirations);
-  return departures.length === DEPARTURES_AT_ONCE;
+  return departures.length === DEPARTURES_AT_ONCE || expirations.length === EXPIRATIONS_AT_ONCE;
 }

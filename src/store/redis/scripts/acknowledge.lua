@@ -12,7 +12,7 @@ end
 if position <= member.acknowledged then return { 'ok', '', expirations } end
 
 -- First, or a message that nobody acknowledged in its lifetime would go without a word to its sender.
-expireOverdue(member)
+expireOverdue(member, NEVER)
 if position == member.head then
   member.messages, member.messageBytes, member.events, member.eventBytes, member.gaps = 0, 0, 0, 0, 0
   member.expiresFrom = NEVER

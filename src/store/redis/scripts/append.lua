@@ -1,7 +1,7 @@
 #!lua
 -- Stores all messages, or none.
 -- ARGV: sender, mailbox, takeover; interval, window, quota of the rate ('' when free); scope, fingerprint and milliseconds of the
---       idempotency key ('' without); messages and bytes that a mailbox may hold; for each message: id, to ('' for all), lifetime
+--       idempotency key ('' without); messages and bytes that a mailbox may hold; for each message: id, to (* for all), lifetime
 --       in ms, bytes, body
 -- Answers `ok`, replayed (0 or 1), a line for each message: <id>|<sent at>|<id>=<listening>,...|<skipped id>,...
 --         `rate-limited` and when the budget is full again; `idempotency-key-reused`; `participant-gone` and the reason;
@@ -36,7 +36,7 @@ local messages, others = {}, nil
 for index = 0, count - 1 do
   local messageId, to, lifetime, bytes, body = unpack(ARGV, FIRST + index * EACH, FIRST + index * EACH + EACH - 1)
   local recipients
-  if to == '' then
+  if to == '*' then
     if not others then
       others = {}
       for _, other in ipairs(people()) do

@@ -4,7 +4,7 @@
 --       metadata ('-', or '=' and the text); idle time in ms ('' as it is); idle time of who is new; handle and digest of the new
 --       token; mailbox id for a new mailbox; scope, fingerprint and milliseconds of the idempotency key ('' without); how many may
 --       be in the room; payload of `participant-joined`
--- Answers `ok`, id, mailbox, acknowledged, idle ms, takeover, resumed, replayed (0 or 1), roster, departures
+-- Answers `ok`, id, mailbox, acknowledged, idle ms, resumed, replayed (0 or 1), roster, departures
 --         `participant-exists`, `room-full`, `idempotency-key-reused`; `participant-gone` and the reason
 local id, resume, proof, proofHandle, mustBePresent, name, metadata, idleMs, newIdleMs, handle, digest, newMailbox, scope,
   fingerprint, kept, maxParticipants, joinedPayload = unpack(ARGV, OWN + 1, OWN + 17)
@@ -22,7 +22,7 @@ local function restartIdleTime(member)
 end
 
 local function joined(member, resumed, replayed)
-  local finished = done(id, member.mailbox, int(member.acknowledged), int(member.idleMs), int(member.takeover), resumed, replayed, roster(), departures)
+  local finished = done(id, member.mailbox, int(member.acknowledged), int(member.idleMs), resumed, replayed, roster(), departures)
   call('PEXPIRE', ROOM, int(roomRecord().keepMs))
   call('PEXPIRE', PEOPLE, int(roomRecord().keepMs))
   return finished

@@ -9,5 +9,6 @@ if member and isHeld(member) and member.holder ~= PROCESS then
   hint(member, 'superseded ' .. mailbox .. ' ' .. int(member.hold))
   member.holder, member.heldUntil, member.pollEndedAt, member.seenAt = '', 0, NOW_MS, NOW_MS
   savePresence(member)
+  dueBy(idleAt(member))
 end
-return { 'ok', '' }
+return done()

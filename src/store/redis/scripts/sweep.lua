@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- What time asks of one room: the idle depart, overdue messages become gaps, and what is alive is kept.
--- ARGV: how many may depart at once
+-- ARGV: how many may depart, how many messages may expire at once
 -- Answers `ok`, departures, expirations
-local left = tonumber(ARGV[OWN + 1])
+local left, toExpire = tonumber(ARGV[OWN + 1]), tonumber(ARGV[OWN + 2])
 local known = roomRecord()
 if not known.exists then return { 'ok', 'gone ' .. int(nextVersion(known)) .. ' 0', {}, {} } end
 
@@ -17,7 +17,7 @@ for _, id in ipairs(people()) do
 end
 
 known.due, known.keepMs, known.isDirty = NEVER, 0, true
-for _, id in ipairs(people()) do expireOverdue(find(id)) end
+for _, id in ipairs(people()) do toExpire = toExpire - expireOverdue(find(id), toExpire) end
 for _, id in ipairs(people()) do
   local member = find(id)
   local keep = keepMs(member)

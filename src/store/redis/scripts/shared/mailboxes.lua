@@ -50,10 +50,12 @@ local function compactGaps(member)
   end
 end
 
+-- None is before `eventsFrom`, so that a mailbox nobody reads is not searched from its beginning each time.
 local function dropOldestEvent(member)
-  for _, text in ipairs(call('ZRANGE', member.queue, 0, -1)) do
+  for _, text in ipairs(call('ZRANGEBYSCORE', member.queue, int(member.eventsFrom), '+inf')) do
     local entry = parse(text)
     if entry.kind == 'e' then
+      member.eventsFrom = entry.position + 1
       replaceByGap(member, entry, 1)
       member.events = member.events - 1
       member.eventBytes = member.eventBytes - entry.size
@@ -102,14 +104,15 @@ local function tellSender(member, entry)
     '{"messageId":"' .. id .. '","to":"' .. member.id .. '","type":' .. cjson.encode(kind) .. call_ .. '}')
 end
 
--- Leaves gaps, which the owner will see counted, and tells the senders whose mailboxes are still there.
-local function expireOverdue(member)
-  if member.expiresFrom > NOW then return end
+-- Leaves gaps, which the owner will see counted, and tells the senders whose mailboxes are still there. At most `limit` of them;
+-- returns how many.
+local function expireOverdue(member, limit)
+  if member.expiresFrom > NOW or limit <= 0 then return 0 end
   local overdue, earliest = {}, NEVER
   for _, text in ipairs(call('ZRANGE', member.queue, 0, -1)) do
     local entry = parse(text)
     if entry.kind == 'm' then
-      if entry.expiresAt <= NOW then overdue[#overdue + 1] = entry
+      if entry.expiresAt <= NOW and #overdue < limit then overdue[#overdue + 1] = entry
       else earliest = math.min(earliest, entry.expiresAt) end
     end
   end
@@ -126,4 +129,5 @@ local function expireOverdue(member)
     compactGaps(member)
     wake(member)
   end
+  return #overdue
 end

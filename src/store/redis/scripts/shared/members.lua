@@ -1,7 +1,7 @@
 local TEXTS = { 'mailbox', 'holder', 'tokens', 'joinKey', 'era' }
 local NUMBERS = {
   'acknowledged', 'head', 'messages', 'messageBytes', 'events', 'eventBytes', 'gaps', 'expiresFrom', 'idleMs', 'seenAt', 'heldUntil',
-  'hold', 'pollEndedAt', 'takeover', 'budgetFullAt',
+  'hold', 'pollEndedAt', 'takeover', 'budgetFullAt', 'eventsFrom',
 }
 local FIELDS = {}
 for _, name in ipairs(TEXTS) do FIELDS[#FIELDS + 1] = name end
