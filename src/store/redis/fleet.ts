@@ -2,6 +2,7 @@ import { newParticipantId } from '../../signalling/ids.ts';
 import type { Clock } from '../../signalling/clock.ts';
 import type { Connection } from './connection.ts';
 import { Beat } from './replies.ts';
+import type { RoomIndex } from './room-index.ts';
 import { SCRIPTS } from './scripts.ts';
 
 const BEAT_EVERY_MS = 2_000;
@@ -11,6 +12,7 @@ const LIFETIME_MS = 10_000;
 interface Options {
   readonly connection: Connection;
   readonly clock: Clock;
+  readonly index: RoomIndex;
   /** False: the clock is the fleet's time already, as in tests that turn it. */
   readonly keepInStep: boolean;
 }
@@ -59,11 +61,12 @@ export class Fleet {
     const isInStep = this.#isInStep || !this.#options.keepInStep;
     const reply = await this.#say('beat', this.nowMs(), isInStep);
     const [era, beganMs, fleetMs] = Beat.parse(reply);
+    const isNew = era !== this.#era && era.startsWith(`${this.process}:`);
     this.#era = era;
     this.#beganMs = beganMs;
-    if (!this.#options.keepInStep) return;
-    this.#aheadMs += fleetMs - this.nowMs();
+    if (this.#options.keepInStep) this.#aheadMs += fleetMs - this.nowMs();
     this.#isInStep = true;
+    if (isNew) await this.#options.index.beginEra(this.nowMs());
   }
 
   stop(): void {

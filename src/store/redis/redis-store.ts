@@ -63,8 +63,9 @@ export class RedisStore implements SignallingStore {
     const connection = await Connection.open(url);
     try {
       const own = clock ?? systemClock();
-      const fleet = await Fleet.join({ connection, clock: own, keepInStep: clock === undefined });
-      const store = new RedisStore({ connection, fleet, clock: own, limits, telemetry });
+      const index = new RoomIndex(connection);
+      const fleet = await Fleet.join({ connection, index, clock: own, keepInStep: clock === undefined });
+      const store = new RedisStore({ connection, index, fleet, clock: own, limits, telemetry });
       await store.#listen();
       return store;
     } catch (error) {
@@ -75,6 +76,7 @@ export class RedisStore implements SignallingStore {
 
   private constructor(parts: {
     readonly connection: Connection;
+    readonly index: RoomIndex;
     readonly fleet: Fleet;
     readonly clock: Clock;
     readonly limits: Limits;
@@ -84,8 +86,8 @@ export class RedisStore implements SignallingStore {
     this.#connection = connection;
     this.#fleet = fleet;
     this.#limits = parts.limits;
-    this.#index = new RoomIndex(connection);
-    this.#rooms = new RoomScripts({ ...parts, index: this.#index });
+    this.#index = parts.index;
+    this.#rooms = new RoomScripts(parts);
     this.#tokens = new Tokens(this.#rooms, connection);
     this.#presence = new Presence(this.#rooms, fleet, (hint) => this.#watchers.forEach((watcher) => watcher(hint)));
     connection.onBack(() => this.#presence.renew());

@@ -20,6 +20,7 @@ const UNKNOWN = '1';
  */
 export class RoomIndex {
   readonly #connection: Connection;
+  readonly #noting = new Map<RoomId, Promise<void>>();
   /** What could not be said, by room: the newest. Said again with the next sweep. */
   readonly #unsaid = new Map<RoomId, string>();
 
@@ -32,9 +33,26 @@ export class RoomIndex {
     void this.#say(roomId, `${Math.floor(nowMs) + SWEEP_WITHIN_MS} ${UNKNOWN} 0`);
   }
 
-  /** Before the caller hears of the change: then whoever was answered is swept. @param schedule as a script answered it; '' when nothing changed */
+  /**
+   * Before the caller hears of the change: then whoever was answered is swept. Answers of one room come in the order of its commits, also
+   * when only some of them changed the schedule.
+   * @param schedule as a script answered it; '' when nothing changed
+   */
   async note(roomId: RoomId, schedule: string): Promise<void> {
-    if (schedule !== '') await this.#say(roomId, schedule);
+    const before = this.#noting.get(roomId);
+    if (schedule === '') return before;
+    const noting = Promise.all([before, this.#say(roomId, schedule)]).then(() => undefined);
+    this.#noting.set(roomId, noting);
+    await noting;
+    if (this.#noting.get(roomId) === noting) this.#noting.delete(roomId);
+  }
+
+  /** Every room is due: the first process of an era says so. */
+  async beginEra(nowMs: number): Promise<void> {
+    const args = [String(Math.floor(nowMs))];
+    const run = (part: number) =>
+      this.#connection.run({ script: SCRIPTS.beginEra, keys: [this.#keys(part).due], args });
+    await Promise.all(allParts.map(run));
   }
 
   repeatUnsaid(): void {

@@ -66,6 +66,7 @@ export const SCRIPTS = {
   sweep: roomScript('sweep'),
   schedule: script('schedule', read('schedule')),
   takeDue: script('take-due', read('take-due')),
+  beginEra: script('begin-era', read('begin-era')),
   fleet: script('fleet', read('fleet')),
   noteToken: script('note-token', read('note-token')),
   roomOfToken: script('room-of-token', read('room-of-token')),

@@ -12,7 +12,7 @@ local members = {}
 -- Presence of an era in which every process was gone counts for nothing: idle times begin anew.
 local function beginPresence(member)
   member.era = ERA
-  member.seenAt = math.max(member.seenAt, ERA_BEGAN)
+  member.seenAt = ERA_BEGAN
   member.heldUntil = 0
   member.holder = ''
   member.pollEndedAt = 0
