@@ -83,8 +83,11 @@ export async function connectToAny(
 
 /** @throws Error of the last host that was tried */
 export async function openServer(location: RedisLocation, hosts: readonly Host[], onLost: () => void): Promise<Server> {
-  const client = await connectToAny(location, hosts, onLost);
-  const isCluster = /^cluster_enabled:1/m.test(await client.info('cluster'));
+  let isCluster = false;
+  const client = await connectToAny(location, hosts, () => {
+    if (!isCluster) onLost();
+  });
+  isCluster = /^cluster_enabled:1/m.test(await client.info('cluster'));
   if (!isCluster) {
     await load(client);
     return single(client, location);

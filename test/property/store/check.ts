@@ -83,7 +83,8 @@ async function checkToken(world: World, token: Token): Promise<void> {
   if (token.state === 'gone' && token.untilMs <= world.nowMs) token.state = 'unknown';
   const stored = await world.store.findToken(token.handle);
   // A store that forgets by the clock alone may remember again once the clock went back.
-  if (world.clockWentBack && token.state === 'unknown' && token.reason !== undefined && stored?.state === 'gone') return;
+  if (world.clockWentBack && token.state === 'unknown' && token.reason !== undefined && stored?.state === 'gone')
+    return;
   assert.equal(inUse(stored?.state ?? 'unknown'), inUse(token.state));
   if (stored?.state === 'gone') assert.equal(stored.reason, token.reason);
   if (stored?.state === 'fresh' || stored?.state === 'used') assert.equal(stored.mailboxId, token.mailboxId);
