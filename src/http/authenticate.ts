@@ -7,7 +7,7 @@ import { UNGUESSABLE_CHARACTERS } from '../signalling/limits.ts';
 import type { Mailbox } from '../signalling/message.ts';
 import type { Edge } from './edge.ts';
 import { networkOf } from './network.ts';
-import type { Security } from './operations.ts';
+import type { Operation, Security } from './operations.ts';
 
 /** RFC 6750, section 2.1; API keys may hold any visible character. */
 const BEARER = /^Bearer +(\S+)$/i;
@@ -16,10 +16,15 @@ const BEARER = /^Bearer +(\S+)$/i;
  * What the request proves. Participants come first: nearly every request is theirs.
  * @throws SignallingError `unauthenticated`, `forbidden`, `storage-unavailable`: see `Access.read`
  */
-export async function authenticate(req: Request, roomId: RoomId, edge: Edge): Promise<Credential> {
+export async function authenticate(
+  req: Request,
+  roomId: RoomId,
+  operation: Operation,
+  edge: Edge,
+): Promise<Credential> {
   const text = BEARER.exec(req.headers.authorization ?? '')?.[1];
   if (text === undefined) return NO_CREDENTIAL;
-  return (await edge.signalling.identify(text, roomId)) ?? readAccess(text, req, edge);
+  return (await edge.signalling.identify(text, roomId, operation.tag === 'messages')) ?? readAccess(text, req, edge);
 }
 
 /** A short key could be found by trying, so it is not even compared for a network that has failed too often. */

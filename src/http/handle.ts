@@ -69,7 +69,7 @@ async function perform<Id extends OperationId>(
   const { query } = parseTarget(operation, req.params, req.url, edge);
   if (edge.isDraining() && isRefusedWhileDraining(operation)) throw shuttingDown();
   const roomId = (req.params.roomId ?? '') as RoomId;
-  const credential = operation.security === 'public' ? NO_CREDENTIAL : await authenticate(req, roomId, edge);
+  const credential = operation.security === 'public' ? NO_CREDENTIAL : await authenticate(req, roomId, operation, edge);
   const caller = authorize(operation.security, credential, roomId, edge);
   const present = caller ?? presentOf(credential);
   try {
@@ -77,7 +77,7 @@ async function perform<Id extends OperationId>(
     const { body, bodyText, idempotency } = await parseBody(operation, req, edge);
     // While a slow body was on its way, the token may have been replaced.
     if (!isWhole && caller !== undefined)
-      authorize(operation.security, await authenticate(req, roomId, edge), roomId, edge);
+      authorize(operation.security, await authenticate(req, roomId, operation, edge), roomId, edge);
     const call = {
       roomId,
       participantId: (req.params.participantId ?? '') as ParticipantId,

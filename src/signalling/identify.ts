@@ -8,10 +8,11 @@ export async function identify(
   store: SignallingStore,
   text: string,
   likely: RoomId | undefined,
+  judgedLater: boolean,
 ): Promise<Bearer | undefined> {
   const token = readToken(text);
   if (token === undefined) return undefined;
-  const stored = await store.findToken(token.handle, likely);
+  const stored = await store.findToken(token.handle, likely, judgedLater);
   if (stored === undefined || !secretMatches(token.secret, stored.digest)) return undefined;
   if (stored.state !== 'fresh') return { kind: 'participant', ...stored, handle: token.handle };
   await store.claimToken(token.handle, likely);

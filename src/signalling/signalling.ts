@@ -95,9 +95,12 @@ export class Signalling {
     return this.#waiters.size - (this.#canary.isWaiting ? 1 : 0);
   }
 
-  /** @param likely the room that the request is about */
-  identify(token: string, likely?: RoomId): Promise<Bearer | undefined> {
-    return identify(this.#store, token, likely);
+  /**
+   * @param likely the room that the request is about
+   * @param judgedLater whether an operation on the mailbox follows
+   */
+  identify(token: string, likely?: RoomId, judgedLater = false): Promise<Bearer | undefined> {
+    return identify(this.#store, token, likely, judgedLater);
   }
 
   /** Whether the credential lets anyone into the room; what the request itself asks for is judged by `join`. */

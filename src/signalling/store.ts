@@ -28,8 +28,12 @@ export interface SignallingStore {
   /** Whether a join under this idempotency scope would be a replay, or be refused because its body is another. */
   knowsJoin(roomId: RoomId, scope: string): Promise<boolean>;
 
-  /** @param likely the room that the request is about: where the token is, if it is what it should be. Found without it, too. */
-  findToken(handle: TokenHandle, likely?: RoomId): Promise<StoredToken | undefined>;
+  /**
+   * @param likely the room that the request is about: where the token is, if it is what it should be. Found without it, too.
+   * @param judgedLater what follows is an operation on the token's mailbox, which is refused if the token is no longer good: then it
+   * may come from memory
+   */
+  findToken(handle: TokenHandle, likely?: RoomId, judgedLater?: boolean): Promise<StoredToken | undefined>;
 
   /**
    * The first use of a fresh token: every other token of its participant stops proving anything, and the idempotency key

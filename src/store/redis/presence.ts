@@ -90,7 +90,8 @@ export class Presence {
         else if (hasMore) this.#onHint({ kind: 'messages', mailboxId });
       })
       .catch((error: unknown) => {
-        const reason = error instanceof SignallingError ? error.details.reason : undefined;
+        const refusal = error instanceof SignallingError ? error : undefined;
+        const reason = refusal?.code === 'unauthenticated' ? 'replaced' : refusal?.details.reason;
         if (reason !== undefined) this.#onHint({ kind: 'gone', mailboxId, reason });
       });
   }

@@ -32,6 +32,7 @@ import { closeRoom, listRooms } from './rooms.ts';
 import { SCRIPTS } from './scripts.ts';
 import { Subscription } from './subscription.ts';
 import { sweep } from './sweep.ts';
+import { TokenCache } from './token-cache.ts';
 import { Tokens } from './tokens.ts';
 
 export interface RedisStoreOptions {
@@ -65,7 +66,8 @@ export class RedisStore implements SignallingStore {
       const own = clock ?? systemClock();
       const index = new RoomIndex(connection);
       const fleet = await Fleet.join({ connection, index, clock: own, keepInStep: clock === undefined });
-      const store = new RedisStore({ connection, index, fleet, clock: own, limits, telemetry });
+      const tokenCache = new TokenCache();
+      const store = new RedisStore({ connection, index, tokenCache, fleet, clock: own, limits, telemetry });
       await store.#listen();
       return store;
     } catch (error) {
@@ -77,6 +79,7 @@ export class RedisStore implements SignallingStore {
   private constructor(parts: {
     readonly connection: Connection;
     readonly index: RoomIndex;
+    readonly tokenCache: TokenCache;
     readonly fleet: Fleet;
     readonly clock: Clock;
     readonly limits: Limits;
@@ -88,7 +91,7 @@ export class RedisStore implements SignallingStore {
     this.#limits = parts.limits;
     this.#index = parts.index;
     this.#rooms = new RoomScripts(parts);
-    this.#tokens = new Tokens(this.#rooms, connection);
+    this.#tokens = new Tokens(this.#rooms, connection, parts.tokenCache);
     this.#presence = new Presence(this.#rooms, fleet, (hint) => this.#watchers.forEach((watcher) => watcher(hint)));
     connection.onBack(() => this.#presence.renew());
   }
@@ -115,8 +118,8 @@ export class RedisStore implements SignallingStore {
     return Known.parse(said)[0];
   }
 
-  findToken(handle: TokenHandle, likely?: RoomId): Promise<StoredToken | undefined> {
-    return this.#tokens.find(handle, likely);
+  findToken(handle: TokenHandle, likely?: RoomId, judgedLater = false): Promise<StoredToken | undefined> {
+    return this.#tokens.find(handle, likely, judgedLater);
   }
 
   claimToken(handle: TokenHandle, likely?: RoomId): Promise<void> {

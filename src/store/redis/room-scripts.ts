@@ -1,17 +1,21 @@
 import type { Clock } from '../../signalling/clock.ts';
-import { participantGone } from '../../signalling/errors.ts';
+import { unauthenticated } from '../../signalling/authorize.ts';
+import { participantGone, type SignallingError } from '../../signalling/errors.ts';
 import { newMessageId, type RoomId } from '../../signalling/ids.ts';
+import type { GoneReason } from '../../signalling/message.ts';
 import type { Telemetry } from '../../signalling/telemetry.ts';
 import type { Connection } from './connection.ts';
 import type { Fleet } from './fleet.ts';
 import { Answer, goneReason, type Departure, type Expiration } from './replies.ts';
 import type { RoomIndex } from './room-index.ts';
 import type { Script } from './scripts.ts';
+import type { TokenCache } from './token-cache.ts';
 
 export interface RoomContext {
   readonly connection: Connection;
   readonly fleet: Fleet;
   readonly index: RoomIndex;
+  readonly tokenCache: TokenCache;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
 }
@@ -53,7 +57,7 @@ export class RoomScripts {
     const args = [...shared, ...own].map(String);
     const reply = await connection.run({ script, keys: [this.#key(roomId)], args, confirmed });
     const [status, schedule, ...said] = Answer.parse(reply);
-    if (status === 'participant-gone') throw participantGone(goneReason.parse(said[0]));
+    if (status === 'participant-gone') throw this.#gone(roomId, goneReason.parse(said[0]));
     await index.note(roomId, schedule);
     return { status, said, nowMs };
   }
@@ -67,6 +71,12 @@ export class RoomScripts {
     for (const { participantId, mailboxId, ...copy } of expirations) {
       telemetry.expired({ roomId, participantId, mailboxId }, copy);
     }
+  }
+
+  /** A token out of memory was good when it was kept. A fresh look would not have known a replaced one. */
+  #gone(roomId: RoomId, reason: GoneReason): SignallingError {
+    const wasKept = this.#context.tokenCache.forget(roomId);
+    return wasKept && reason === 'replaced' ? unauthenticated() : participantGone(reason);
   }
 
   #key(roomId: RoomId): string {

@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts';
 import { Token } from './replies.ts';
 import type { RoomScripts } from './room-scripts.ts';
 import { SCRIPTS } from './scripts.ts';
+import type { TokenCache } from './token-cache.ts';
 
 /** Longer than any participant that is still heard of goes without a request. */
 const LIFETIME_MS = 25 * 3_600_000;
@@ -18,18 +19,23 @@ const REMEMBERED = 100_000;
 export class Tokens {
   readonly #rooms: RoomScripts;
   readonly #connection: Connection;
+  readonly #cache: TokenCache;
   /** When this process last noted a token's room (real ms). Bounded: forgotten as a whole, and noted anew. */
   #notedAt = new Map<TokenHandle, number>();
 
-  constructor(rooms: RoomScripts, connection: Connection) {
+  constructor(rooms: RoomScripts, connection: Connection, cache: TokenCache) {
+    this.#cache = cache;
     this.#rooms = rooms;
     this.#connection = connection;
   }
 
-  async find(handle: TokenHandle, likely: RoomId | undefined): Promise<StoredToken | undefined> {
+  async find(handle: TokenHandle, likely: RoomId | undefined, judgedLater = false): Promise<StoredToken | undefined> {
+    const kept = judgedLater && likely !== undefined ? this.#cache.find(handle, likely) : undefined;
+    if (kept !== undefined) return kept;
     const found = likely === undefined || likely === '' ? undefined : await this.#findIn(likely, handle);
     if (found !== undefined) {
       this.#renew(handle, found.roomId);
+      this.#cache.keep(handle, found);
       return found;
     }
     const roomId = await this.#roomOf(handle);
