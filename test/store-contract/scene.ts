@@ -13,7 +13,7 @@ import { MAX_BATCH_BYTES, type Limits } from '../../src/signalling/limits.ts';
 import type { GoneReason, OutgoingMessage, Receipt, ReceivedMessage } from '../../src/signalling/message.ts';
 import type { Append, Join, Joined, Page, SignallingStore } from '../../src/signalling/store.ts';
 import { mintToken, type TokenDigest, type TokenHandle } from '../../src/signalling/tokens.ts';
-import { TestClock } from '../support/clock.ts';
+import { settle, TestClock } from '../support/clock.ts';
 import { WIDE_LIMITS, type OpenedStore, type OpenOptions } from '../support/store.ts';
 
 /** One who joined, as the tests know them. */
@@ -175,6 +175,12 @@ export class Scene<Opened extends OpenedStore = OpenedStore> {
 
   leave({ mailbox }: Joined, reason: GoneReason = 'left'): Promise<void> {
     return this.store.depart(mailbox.roomId, mailbox.participantId, reason, mailbox.mailboxId);
+  }
+
+  /** Each has a poll that is held from now on, wherever that must be known. */
+  async hold(...members: readonly Joined[]): Promise<void> {
+    for (const { mailbox } of members) this.store.holdPoll(mailbox, 25_000);
+    await settle();
   }
 
   async roster(room = 'lobby'): Promise<string[]> {

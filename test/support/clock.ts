@@ -82,7 +82,34 @@ export class TestClock implements Clock {
   }
 }
 
+/** Something beyond this process, which answers in its own time and not at a turn of the event loop. */
+export interface Remote {
+  /** How often it was asked for something so far. */
+  readonly asked: number;
+  /** Resolves once it has answered all of that, and has told what follows from it. */
+  settled(): Promise<void>;
+}
+
+const remotes = new Set<Remote>();
+
+/** From now on to settle is to wait for that, too, until the returned function is called. */
+export function settleWith(remote: Remote): () => void {
+  remotes.add(remote);
+  return () => remotes.delete(remote);
+}
+
 /** Lets promises, and the commits that they wait for, come to rest. Needs no clock: a commit is due at the next turn. */
 export async function settle(turns = TURNS): Promise<void> {
+  for (let before = -1; before !== asked();) {
+    before = asked();
+    for (const remote of [...remotes]) await remote.settled();
+    await pass(turns);
+  }
+}
+
+const asked = (): number => [...remotes].reduce((sum, remote) => sum + remote.asked, 0);
+
+/** So many turns of the event loop, whatever is still on its way from elsewhere. */
+export async function pass(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

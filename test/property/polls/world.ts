@@ -7,7 +7,7 @@ import type { Mailbox } from '../../../src/signalling/message.ts';
 import type { Batch } from '../../../src/signalling/receive.ts';
 import { Signalling } from '../../../src/signalling/signalling.ts';
 import type { Hint, Page, ReadRange, SignallingStore } from '../../../src/signalling/store.ts';
-import { settle, type TestClock } from '../../support/clock.ts';
+import { pass, settle, type TestClock } from '../../support/clock.ts';
 import { replacing, type LastingStore } from '../../support/store.ts';
 import { Client, type PollInFlight } from './client.ts';
 
@@ -174,13 +174,13 @@ export class World {
 
   async #read(store: SignallingStore, mailbox: Mailbox, range: ReadRange): Promise<Page> {
     const page = await store.read(mailbox, range);
-    if (this.slowReads) await settle(2);
+    if (this.slowReads) await pass(2);
     return page;
   }
 
   /** Who goes is always told: a store may lose such a hint too, but then its poll is held to the end of the window. */
   #pass(hint: Hint, watcher: (hint: Hint) => void): void {
-    const passes = hint.kind === 'gone' ? 'passed' : this.hints;
+    const passes = hint.kind === 'messages' ? this.hints : 'passed';
     if (passes === 'late' || passes === 'dropped') {
       for (const client of this.clients)
         if (client.joined.mailbox.mailboxId === hint.mailboxId) client.missedHint = true;

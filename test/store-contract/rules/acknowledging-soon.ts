@@ -6,16 +6,15 @@ import {
   participantId,
   refused,
   resetTo,
-  roomId,
   type Member,
   type OpenScene,
   type Scene,
 } from '../scene.ts';
 
-/** With a write behind it, which changes nothing: before that it must have taken effect. */
+/** With a write to its room behind it, which changes nothing: before that it must have taken effect. */
 async function acknowledgeSoon(scene: Scene, reader: Member, position: number): Promise<void> {
   scene.store.acknowledgeSoon(reader.mailbox, cursorOf(reader, position));
-  await scene.store.depart(roomId('nowhere'), participantId('nobody'), 'left');
+  await scene.store.depart(reader.mailbox.roomId, participantId('nobody'), 'left');
 }
 
 /** Longer than any store may put off writing it. */

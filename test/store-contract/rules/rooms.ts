@@ -92,6 +92,7 @@ export function rooms(open: OpenScene): void {
     test('ends the polls that are held', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');
+      await scene.hold(alice, bob);
       const gone = new Promise<void>((resolve) => {
         const waiting = new Set([alice.mailbox.mailboxId, bob.mailbox.mailboxId]);
         scene.store.watch((hint) => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { CANARY_ROOM } from '../../../src/signalling/reserved.ts';
 import { draft, refused, type Member, type OpenScene, type Scene } from '../scene.ts';
 
 /** Small, but with room for a few participants. */
@@ -87,5 +88,14 @@ export function storeBound(open: OpenScene): void {
       const again = await scene.rejoin(bob, { resume: true });
       expect(await scene.inbox(again)).toHaveLength(sent);
     });
+  });
+
+  test("the bound of the store does not stop the service's own room", async () => {
+    const scene = await open({ maxStoreBytes: 1 });
+    const own = await scene.join('one', { room: CANARY_ROOM });
+    await scene.send(own, draft('tweet', { to: 'one' }));
+    expect(await scene.inbox(own)).toEqual(['tweet']);
+    await scene.join('alice').catch(() => undefined);
+    await expect(scene.join('bob')).rejects.toMatchObject({ code: 'storage-unavailable' });
   });
 }

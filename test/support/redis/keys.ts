@@ -1,0 +1,58 @@
+import type { RedisPlace, RedisServer } from './redis-server.ts';
+
+interface Entry {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  readonly leftMs: number;
+}
+
+async function keysOf(master: RedisServer, prefix: string): Promise<Buffer[]> {
+  const keys: Buffer[] = [];
+  let cursor = '0';
+  do {
+    const reply = await master.command('SCAN', cursor, 'MATCH', `${prefix}:*`, 'COUNT', 10_000);
+    const [next, found] = reply as [Buffer, Buffer[]];
+    keys.push(...found);
+    cursor = String(next);
+  } while (cursor !== '0');
+  return keys;
+}
+
+export async function deleteKeys({ masters }: RedisPlace, prefix: string): Promise<void> {
+  await Promise.all(
+    masters.map(async (master) => {
+      const keys = await keysOf(master, prefix);
+      // One by one, since those of a cluster are in many slots.
+      await Promise.all(keys.map((key) => master.command('DEL', key)));
+    }),
+  );
+}
+
+/** That no process is up is known once this key's time has run out. */
+export async function forgetFleet({ masters }: RedisPlace, prefix: string): Promise<void> {
+  // Only one of the masters of a cluster has it.
+  await Promise.allSettled(masters.map((master) => master.command('DEL', `${prefix}:fleet`)));
+}
+
+/** Copies what there is. The returned function puts it back in place of all that came after. */
+export async function copyKeys(place: RedisPlace, prefix: string): Promise<() => Promise<void>> {
+  const copies = await Promise.all(
+    place.masters.map(async (master) => {
+      const keys = await keysOf(master, prefix);
+      return { master, entries: await Promise.all(keys.map((key) => entryOf(master, key))) };
+    }),
+  );
+  return async () => {
+    await deleteKeys(place, prefix);
+    const restored = copies.flatMap(({ master, entries }) =>
+      entries.map(({ key, value, leftMs }) => master.command('RESTORE', key, leftMs, value)),
+    );
+    await Promise.all(restored);
+  };
+}
+
+async function entryOf(master: RedisServer, key: Buffer): Promise<Entry> {
+  const [value, leftMs] = await Promise.all([master.command('DUMP', key), master.command('PTTL', key)]);
+  // -1: it has no time to run out.
+  return { key, value: value as Buffer, leftMs: Math.max(0, Number(leftMs)) };
+}

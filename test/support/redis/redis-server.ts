@@ -1,0 +1,118 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { freePort } from '../free-port.ts';
+import { Talk } from './talk.ts';
+
+/** In memory, and fast to start and to copy from. Later arguments win. */
+const QUICK = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'] as const;
+
+type Child = ChildProcessByStdio<null, Readable, null>;
+
+/** Where a store may be: one server, or a cluster. */
+export interface RedisPlace {
+  readonly url: string;
+  readonly masters: readonly RedisServer[];
+  /** Resolves once everything that was published at any of them before has come to all. */
+  flush?(): Promise<void>;
+}
+
+/** A real Redis on a port of its own. Whoever starts it ends it. */
+export class RedisServer implements RedisPlace {
+  readonly port: number;
+  readonly #args: readonly string[];
+  readonly #directory: string;
+  readonly #lines: string[] = [];
+  readonly #watchers = new Set<() => void>();
+  #child: Child | undefined;
+  #talk: Promise<Talk> | undefined;
+
+  private constructor(port: number, args: readonly string[]) {
+    this.port = port;
+    this.#args = args;
+    this.#directory = mkdtempSync(join(tmpdir(), 'holdline-redis-'));
+  }
+
+  static async start(...args: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), args);
+    await server.#launch();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  get masters(): readonly RedisServer[] {
+    return [this];
+  }
+
+  /** What an operator says with `redis-cli`. */
+  async command(...args: readonly (string | number | Buffer)[]): Promise<unknown> {
+    this.#talk ??= Talk.open(this.port);
+    return (await this.#talk).command(args);
+  }
+
+  /** The next of its log lines, or one since the mark, that says so. */
+  async logged(words: RegExp, since = this.#lines.length): Promise<void> {
+    if (this.#lines.slice(since).some((line) => words.test(line))) return;
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (!words.test(this.#lines.at(-1) ?? '')) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+    });
+  }
+
+  /** For `logged`: everything that it says from now on. */
+  get mark(): number {
+    return this.#lines.length;
+  }
+
+  /** `kill -9`. What it keeps on disk stays. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
+    this.#child = undefined;
+    const talk = this.#talk;
+    this.#talk = undefined;
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    (await talk?.catch(() => undefined))?.close();
+  }
+
+  /** After `kill`: another process, on the same port and on what the last one kept on disk. */
+  async restart(): Promise<void> {
+    await this.#launch();
+  }
+
+  /** For good. */
+  async end(): Promise<void> {
+    await this.kill();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  async #launch(): Promise<void> {
+    const since = this.mark;
+    const own = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#directory];
+    const child = spawn('redis-server', [...own, ...QUICK, ...this.#args], { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.#child = child;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      this.#lines.push(line);
+      for (const look of [...this.#watchers]) look();
+    });
+    const early = once(child, 'close').then(() => this.#child === child && Promise.reject(this.#failure()));
+    await Promise.race([this.logged(/Ready to accept connections/, since), early]);
+    early.catch(() => undefined);
+  }
+
+  #failure(): Error {
+    return new Error(`redis-server ended by itself: ${this.#lines.slice(-5).join('\n')}`);
+  }
+}

@@ -1,0 +1,30 @@
+import { createClient, RESP_TYPES } from '@redis/client';
+
+const connected = (port: number) =>
+  createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false } })
+    .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+    .on('error', () => undefined)
+    .connect();
+
+type Argument = string | number | Buffer;
+
+/** An operator's connection to one server. Bytes stay bytes on the way back: `DUMP` has them. */
+export class Talk {
+  readonly #client: Awaited<ReturnType<typeof connected>>;
+
+  private constructor(client: Awaited<ReturnType<typeof connected>>) {
+    this.#client = client;
+  }
+
+  static async open(port: number): Promise<Talk> {
+    return new Talk(await connected(port));
+  }
+
+  command(args: readonly Argument[]): Promise<unknown> {
+    return this.#client.sendCommand(args.map((one) => (typeof one === 'number' ? String(one) : one)));
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+}
