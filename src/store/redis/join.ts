@@ -23,6 +23,7 @@ export async function join(rooms: RoomScripts, limits: Limits, request: Join): P
   // Of a replayed join it is the first one's name, which may be another if the caller left it to us.
   const { participantId: joinedAs, mailboxId, departures, ...joined } = JoinedReply.parse(said);
   rooms.tell(roomId, departures);
+  if (joined.resumed) rooms.forgetTokens(roomId);
   return { mailbox: { roomId, participantId: joinedAs, mailboxId }, ...joined };
 }
 

@@ -101,8 +101,10 @@ export class RedisStore implements SignallingStore {
     this.#subscription = await Subscription.open({
       location,
       hosts: () => this.#connection.hosts,
-      channel: `${location.prefix}:wake:${this.#fleet.process}`,
-      onText: (text) => this.#presence.hear(text),
+      channels: {
+        [`${location.prefix}:wake:${this.#fleet.process}`]: (text) => this.#presence.hear(text),
+        [`${location.prefix}:forget`]: (text) => this.#rooms.forgetTokens(text as RoomId),
+      },
       onMissed: () => this.#presence.renew(),
     });
   }

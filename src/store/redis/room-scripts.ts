@@ -64,13 +64,19 @@ export class RoomScripts {
 
   /** Tells those who count who went and what ran out of its lifetime. */
   tell(roomId: RoomId, departures: readonly Departure[], expirations: readonly Expiration[] = []): void {
-    const { telemetry } = this.#context;
+    const { telemetry, tokenCache } = this.#context;
+    // The others hear of it; this process may be asked before it hears itself.
+    if (departures.length > 0) tokenCache.forget(roomId);
     for (const { participantId, mailboxId, reason, unread } of departures) {
       telemetry.departed({ roomId, participantId, mailboxId }, reason, unread);
     }
     for (const { participantId, mailboxId, ...copy } of expirations) {
       telemetry.expired({ roomId, participantId, mailboxId }, copy);
     }
+  }
+
+  forgetTokens(roomId: RoomId): void {
+    this.#context.tokenCache.forget(roomId);
   }
 
   /** A token out of memory was good when it was kept. A fresh look would not have known a replaced one. */

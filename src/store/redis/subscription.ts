@@ -10,8 +10,7 @@ interface Options {
   readonly location: RedisLocation;
   /** Where there is a Redis to subscribe at; any node of a cluster will do. */
   readonly hosts: () => RedisLocation['hosts'];
-  readonly channel: string;
-  readonly onText: (text: string) => void;
+  readonly channels: Readonly<Record<string, (text: string) => void>>;
   /** Called whenever there was a time in which texts may have been missed. */
   readonly onMissed: () => void;
 }
@@ -29,11 +28,11 @@ export class Subscription {
     this.#timer.unref();
   }
 
-  static async open({ location, hosts, channel, onText, onMissed }: Options): Promise<Subscription> {
+  static async open({ location, hosts, channels, onMissed }: Options): Promise<Subscription> {
     const client = await KeptOpen.open<Client>({
       open: async (onLost) => {
         const opened = await connectToAny(location, shuffled(hosts()), onLost);
-        await opened.subscribe(channel, onText);
+        for (const [channel, onText] of Object.entries(channels)) await opened.subscribe(channel, onText);
         return opened;
       },
       onReopened: onMissed,

@@ -16,8 +16,17 @@ local function digestAndState(handle)
   return string.match(text, '^([^|]*)|[^|]*|([^|]*)')
 end
 
+-- Processes that know tokens of this room from before look again.
+local isForgotten = false
+local function forgetTokens()
+  if isForgotten then return end
+  isForgotten = true
+  call('PUBLISH', PREFIX .. ':forget', string.match(ROOM, '{(.*)}$'))
+end
+
 -- They prove identity from now on, and nothing else.
 local function replaceTokens(member)
+  forgetTokens()
   for _, handle in ipairs(tokensOf(member)) do
     local digest = digestAndState(handle)
     if digest then
@@ -35,6 +44,7 @@ end
 
 -- Live ones are told for a while how their participant went; replaced ones end with it.
 local function endTokens(member, reason)
+  forgetTokens()
   local forgetAt = int(NOW_MS + GONE_REMEMBERED_MS)
   for _, handle in ipairs(tokensOf(member)) do
     local digest, state = digestAndState(handle)
