@@ -142,7 +142,6 @@ function observe(metrics: Metrics, settings: Settings, signalling: Signalling, i
   metrics.observe({
     version: VERSION,
     maxHeldPolls: settings.maxHeldPolls,
-    maxStoreBytes: settings.maxStoreBytes,
     heldPolls: () => signalling.heldPolls,
     usage: () => signalling.usage(),
     isReady: async () => !isDraining() && (await delivers()),

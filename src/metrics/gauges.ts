@@ -5,7 +5,6 @@ import type { StoreUsage } from '../signalling/store.ts';
 export interface Sources {
   readonly version: string;
   readonly maxHeldPolls: number;
-  readonly maxStoreBytes: number;
   heldPolls(): number;
   usage(): Promise<StoreUsage>;
   /** Whether messages are being delivered. */
@@ -15,7 +14,6 @@ export interface Sources {
 export function registerGauges(registry: Registry, sources: Sources): void {
   const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
   gauge('holdline_held_polls_limit', 'MAX_HELD_POLLS.').set(sources.maxHeldPolls);
-  gauge('holdline_store_limit_bytes', 'MAX_STORE_BYTES.').set(sources.maxStoreBytes);
   collected('holdline_held_polls', 'Polls that are held now.', () => sources.heldPolls());
   collected('holdline_ready', '1 while messages are delivered, as /readyz has it; 0 while they are not.', async () =>
     (await sources.isReady()) ? 1 : 0,
@@ -40,11 +38,15 @@ const USAGE: Record<keyof StoreUsage, { name: string; help: string }> = {
   participants: { name: 'holdline_participants', help: 'Participants in all rooms.' },
   liveBytes: {
     name: 'holdline_store_live_bytes',
-    help: 'Live data, which MAX_STORE_BYTES bounds: at the bound joins and sends get 503.',
+    help: 'Live data; at its limit joins and sends get 503. On Redis all that it holds.',
   },
   fileBytes: {
     name: 'holdline_store_file_bytes',
     help: 'What the database takes, free pages included and its write-ahead log not.',
+  },
+  limitBytes: {
+    name: 'holdline_store_limit_bytes',
+    help: 'What live data may grow to: MAX_STORE_BYTES, or the maxmemory of Redis.',
   },
 };
 
@@ -53,14 +55,15 @@ function registerUsage(registry: Registry, sources: Sources): void {
   const gauges = keys.map((key) => ({ key, gauge: new Gauge({ ...USAGE[key], registers: [registry], collect }) }));
   let asked: Promise<void> | undefined;
 
-  /** One question for all four: they are collected in one go. */
+  /** One question for all: they are collected in one go. */
   function collect(): Promise<void> {
     return (asked ??= ask().finally(() => (asked = undefined)));
   }
 
   async function ask(): Promise<void> {
-    const usage = await sources.usage();
-    for (const { key, gauge } of gauges) gauge.set(usage[key]);
+    // A store that is out of reach must not take the other metrics with it: they are what tells of it.
+    const usage = await sources.usage().catch(() => undefined);
+    for (const { key, gauge } of gauges) gauge.set(usage?.[key] ?? NaN);
   }
 }
 

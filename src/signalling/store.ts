@@ -194,8 +194,10 @@ export interface Appended {
 export interface StoreUsage {
   readonly rooms: number;
   readonly participants: number;
-  /** What `maxStoreBytes` bounds. */
+  /** What `limitBytes` bounds. */
   readonly liveBytes: number;
+  /** `Infinity` when nothing is set. */
+  readonly limitBytes: number;
   /** What the store takes, free space that it keeps included. */
   readonly fileBytes: number;
 }

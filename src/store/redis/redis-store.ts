@@ -198,9 +198,10 @@ export class RedisStore implements SignallingStore {
   /** Bytes of all that the Redis holds, other services' included. */
   async usage(): Promise<StoreUsage> {
     const [counts, infos] = await Promise.all([this.#index.count(), this.#connection.info('memory')]);
-    const used = infos.map((info) => Number(/^used_memory:(\d+)/m.exec(info)?.[1] ?? 0));
-    const bytes = used.reduce((sum, one) => sum + one, 0);
-    return { ...counts, liveBytes: bytes, fileBytes: bytes };
+    const sum = (name: string): number =>
+      infos.reduce((bytes, info) => bytes + Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0), 0);
+    const liveBytes = sum('used_memory');
+    return { ...counts, liveBytes, limitBytes: sum('maxmemory') || Infinity, fileBytes: liveBytes };
   }
 
   /** Resolves once nothing is under way, and every text that was published for this process is heard. */

@@ -170,6 +170,7 @@ export class SqliteStore implements SignallingStore {
       rooms: rooms.size - (own === undefined ? 0 : 1),
       participants: participants - (own?.participants.size ?? 0),
       liveBytes,
+      limitBytes: this.#context.limits.maxStoreBytes,
       fileBytes: this.#context.statements.fileBytes.get()?.bytes ?? 0,
     };
   }
