@@ -18,5 +18,5 @@ function fromText(text: string): unknown {
 export const storeUrl: Kind<StoreSetting> = {
   value: z.union([sqlite, redis]),
   fromText,
-  allowed: 'sqlite:PATH, sqlite::memory: or redis://HOST',
+  allowed: 'sqlite:PATH, sqlite::memory: or redis://HOST[:PORT]',
 };

@@ -65,6 +65,8 @@ const cases: Record<Key, Case> = {
       ['sqlite:/var/lib/holdline.db', { kind: 'sqlite', path: '/var/lib/holdline.db' }],
       ['sqlite:///var/lib/holdline.db', { kind: 'sqlite', path: '/var/lib/holdline.db' }],
       ['sqlite::memory:', { kind: 'sqlite', path: ':memory:' }],
+      ['redis://127.0.0.1:6379', { kind: 'redis', url: 'redis://127.0.0.1:6379' }],
+      ['rediss://u:p@a:1,b:2/0?prefix=x', { kind: 'redis', url: 'rediss://u:p@a:1,b:2/0?prefix=x' }],
     ],
     bad: [
       '',
@@ -72,10 +74,11 @@ const cases: Record<Key, Case> = {
       'sqlite://here.db',
       'sqlite:./here.db?mode=ro',
       './here.db',
-      'redis://127.0.0.1:6379',
+      'redis:127.0.0.1',
+      'redis://',
       'postgres://a',
     ],
-    allowed: 'sqlite:PATH, sqlite::memory: or redis://HOST (this version has not got Redis yet)',
+    allowed: 'sqlite:PATH, sqlite::memory: or redis://HOST[:PORT]',
   },
   sqliteSynchronous: words('SQLITE_SYNCHRONOUS', 'full', ['full', 'normal']),
   maxStoreBytes: number('MAX_STORE_BYTES', 4_294_967_296, 65_536, 1_099_511_627_776),
@@ -399,7 +402,7 @@ describe('settings for embedding', () => {
       'port 70000 cannot be used: allowed is a whole number from 0 to 65535',
     );
     expect(refusal(() => defaultSettings({ maxWaitSeconds: 10 }))).toContain('above maxWaitSeconds 10');
-    expect(refusal(() => defaultSettings({ store: { kind: 'redis', url: 'redis://u:hunter2@r' } }))).not.toContain(
+    expect(refusal(() => defaultSettings({ store: { kind: 'redis', url: 'redis://u:hunter2@ r' } }))).not.toContain(
       'hunter2',
     );
   });

@@ -16,7 +16,7 @@ export interface RedisLocation {
 }
 
 const FORM =
-  /^(?<scheme>rediss?):\/\/(?:(?<username>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^/?#]+)(?:\/(?<database>\d{1,4})?)?(?:\?(?<options>[^#]*))?$/;
+  /^(?<scheme>rediss?):\/\/(?:(?<username>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^/?#@]+)(?:\/(?<database>\d{1,4})?)?(?:\?(?<options>[^#]*))?$/;
 const HOST = /^(?<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?<port>\d{1,5}))?$/;
 const DEFAULT_PORT = 6_379;
 const PREFIX = /^[A-Za-z0-9_.-]{1,64}$/;

@@ -1,0 +1,52 @@
+import { describe, expect, test } from '@jest/globals';
+import { readLocation } from '../../src/store/redis/location.ts';
+
+const DEFAULTS = {
+  tls: false,
+  username: undefined,
+  password: undefined,
+  database: 0,
+  prefix: 'holdline',
+  replicas: 0,
+};
+
+describe('the URL of a Redis', () => {
+  test.each([
+    ['redis://r', { hosts: [{ host: 'r', port: 6379 }] }],
+    ['redis://127.0.0.1:7000/3', { hosts: [{ host: '127.0.0.1', port: 7000 }], database: 3 }],
+    ['rediss://r.example/', { hosts: [{ host: 'r.example', port: 6379 }], tls: true }],
+    ['redis://:p%40ss@r', { hosts: [{ host: 'r', port: 6379 }], password: 'p@ss' }],
+    ['redis://me:secret@r', { hosts: [{ host: 'r', port: 6379 }], username: 'me', password: 'secret' }],
+    [
+      'redis://a:1,b:2,[::1]:3',
+      {
+        hosts: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 2 },
+          { host: '::1', port: 3 },
+        ],
+      },
+    ],
+    ['redis://r?prefix=one&replicas=2', { hosts: [{ host: 'r', port: 6379 }], prefix: 'one', replicas: 2 }],
+  ])('%s is understood', (url, location) => {
+    expect(readLocation(url)).toEqual({ ...DEFAULTS, ...location });
+  });
+
+  test.each([
+    ['redis://', 'it is not of that form'],
+    ['redis://a,,b', '"" is no host'],
+    ['redis://r/database', 'it is not of that form'],
+    ['redis://r?replica=1', 'it has no option "replica"'],
+    ['redis://r?replicas=many', 'replicas is a number from 0 to 9'],
+    ['redis://r?prefix={a}', 'prefix is 1 to 64'],
+    ['redis://me:%zz@r', 'percent-encoded'],
+  ])('%s is refused in one line that says why', (url, why) => {
+    expect(() => readLocation(url)).toThrow(why);
+  });
+
+  test('is refused without showing its password', () => {
+    expect(() => readLocation('redis://me:hunter2@')).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    );
+  });
+});
