@@ -29,6 +29,7 @@ export class Fleet {
   #aheadMs = 0;
   #isInStep = false;
   #era = '';
+  #onNewEra: () => void = () => undefined;
   #beganMs = 0;
 
   private constructor(options: Options) {
@@ -57,16 +58,23 @@ export class Fleet {
     return this.#beganMs;
   }
 
+  /** What was told in the era before counts no longer. */
+  onNewEra(listener: () => void): void {
+    this.#onNewEra = listener;
+  }
+
   async beat(): Promise<void> {
     const isInStep = this.#isInStep || !this.#options.keepInStep;
     const reply = await this.#say('beat', this.nowMs(), isInStep);
     const [era, beganMs, fleetMs] = Beat.parse(reply);
-    const isNew = era !== this.#era && era.startsWith(`${this.process}:`);
+    const isNew = era !== this.#era;
     this.#era = era;
     this.#beganMs = beganMs;
     if (this.#options.keepInStep) this.#aheadMs += fleetMs - this.nowMs();
     this.#isInStep = true;
-    if (isNew) await this.#options.index.beginEra(this.nowMs());
+    if (!isNew) return;
+    if (era.startsWith(`${this.process}:`)) await this.#options.index.beginEra(this.nowMs());
+    this.#onNewEra();
   }
 
   stop(): void {

@@ -26,6 +26,10 @@ export class HeldPolls {
     this.#polls.delete(mailboxId);
   }
 
+  has(poll: HeldPoll): boolean {
+    return this.#polls.get(poll.mailbox.mailboxId) === poll;
+  }
+
   all(): readonly HeldPoll[] {
     return [...this.#polls.values()];
   }
@@ -41,6 +45,6 @@ export class HeldPolls {
   /** @returns whether it was superseded before its number was known, and still is the newest here */
   confirm(poll: HeldPoll, hold: number): boolean {
     poll.hold = hold;
-    return hold < poll.supersededBy && this.#polls.get(poll.mailbox.mailboxId) === poll;
+    return hold < poll.supersededBy && this.has(poll);
   }
 }

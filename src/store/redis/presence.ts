@@ -6,10 +6,13 @@ import type { Fleet } from './fleet.ts';
 import { HeldPolls, type HeldPoll } from './held-polls.ts';
 import { goneReason, Held } from './replies.ts';
 import type { RoomScripts } from './room-scripts.ts';
-import { SCRIPTS } from './scripts.ts';
+import { SCRIPTS, type Script } from './scripts.ts';
 
 /** Requests that come closer together are told of once: idle times have that much slack (`IDLE_SLACK_MS`). */
 const TOUCH_EVERY_MS = 250;
+
+/** Tens of thousands of polls at once would hold up everybody else's messages. */
+const RENEWED_AT_ONCE = 256;
 
 /** Tells Redis who is there, and the watchers what other processes say to the polls of this one. Nobody waits for it. */
 export class Presence {
@@ -30,19 +33,24 @@ export class Presence {
   }
 
   touch(mailbox: Mailbox): void {
+    if (this.#noteTouched(mailbox)) this.#say(SCRIPTS.touch, mailbox);
+  }
+
+  /** @returns whether that is news */
+  #noteTouched({ mailboxId }: Mailbox): boolean {
     const nowMs = this.#fleet.nowMs();
     if (nowMs - this.#touchedFromMs >= TOUCH_EVERY_MS) {
       this.#touched.clear();
       this.#touchedFromMs = nowMs;
     }
-    if (this.#touched.has(mailbox.mailboxId)) return;
-    this.#touched.add(mailbox.mailboxId);
-    this.#say(SCRIPTS.touch, mailbox, []);
+    const isNews = !this.#touched.has(mailboxId);
+    this.#touched.add(mailboxId);
+    return isNews;
   }
 
   hold(mailbox: Mailbox, forMs: number, position: number | undefined): void {
     this.#elsewhere.delete(mailbox.mailboxId);
-    this.#tellHeld(this.#polls.begin(mailbox, this.#fleet.nowMs() + forMs, position));
+    void this.#tellHeld(this.#polls.begin(mailbox, this.#fleet.nowMs() + forMs, position));
   }
 
   noteElsewhere({ mailboxId }: Mailbox, isElsewhere: boolean): void {
@@ -51,13 +59,15 @@ export class Presence {
   }
 
   supersede(mailbox: Mailbox): void {
-    if (this.#elsewhere.delete(mailbox.mailboxId)) this.#say(SCRIPTS.supersedePolls, mailbox, []);
+    if (this.#elsewhere.delete(mailbox.mailboxId)) this.#say(SCRIPTS.supersedePolls, mailbox);
   }
 
   endPoll(mailbox: Mailbox): void {
     this.#polls.end(mailbox);
     this.#elsewhere.delete(mailbox.mailboxId);
-    this.#say(SCRIPTS.endPoll, mailbox, []);
+    // The script touches, too.
+    this.#noteTouched(mailbox);
+    this.#say(SCRIPTS.endPoll, mailbox);
   }
 
   /** What another process published for this one. */
@@ -72,17 +82,23 @@ export class Presence {
 
   /** Texts may have been missed, or Redis may have forgotten what it was told: every poll is told again, and reads. */
   renew(): void {
-    for (const poll of this.#polls.all()) {
-      this.#tellHeld(poll);
-      this.#onHint({ kind: 'messages', mailboxId: poll.mailbox.mailboxId });
+    void this.#renewAll();
+  }
+
+  async #renewAll(): Promise<void> {
+    const polls = this.#polls.all();
+    for (let from = 0; from < polls.length; from += RENEWED_AT_ONCE) {
+      const slice = polls.slice(from, from + RENEWED_AT_ONCE).filter((poll) => this.#polls.has(poll));
+      await Promise.all(slice.map((poll) => this.#tellHeld(poll)));
+      for (const { mailbox } of slice) this.#onHint({ kind: 'messages', mailboxId: mailbox.mailboxId });
     }
   }
 
-  #tellHeld(poll: HeldPoll): void {
+  async #tellHeld(poll: HeldPoll): Promise<void> {
     const { mailbox, untilMs, position } = poll;
     const { roomId, participantId, mailboxId, takeover = '' } = mailbox;
     const forMs = Math.ceil(untilMs - this.#fleet.nowMs());
-    this.#rooms
+    await this.#rooms
       .run(SCRIPTS.holdPoll, roomId, [participantId, mailboxId, takeover, forMs, position ?? ''])
       .then(({ said }) => {
         const [hold, hasMore] = Held.parse(said);
@@ -96,8 +112,8 @@ export class Presence {
       });
   }
 
-  #say(script: (typeof SCRIPTS)['touch'], { roomId, participantId, mailboxId }: Mailbox, own: readonly string[]): void {
+  #say(script: Script, { roomId, participantId, mailboxId }: Mailbox): void {
     // Refused only when the participant went, or Redis cannot do it now: then its next request says it again.
-    this.#rooms.run(script, roomId, [participantId, mailboxId, ...own]).catch(() => undefined);
+    this.#rooms.run(script, roomId, [participantId, mailboxId]).catch(() => undefined);
   }
 }

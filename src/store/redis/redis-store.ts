@@ -94,6 +94,7 @@ export class RedisStore implements SignallingStore {
     this.#tokens = new Tokens(this.#rooms, connection, parts.tokenCache);
     this.#presence = new Presence(this.#rooms, fleet, (hint) => this.#watchers.forEach((watcher) => watcher(hint)));
     connection.onBack(() => this.#presence.renew());
+    fleet.onNewEra(() => this.#presence.renew());
   }
 
   async #listen(): Promise<void> {

@@ -36,6 +36,8 @@ export interface Server {
   destroy(): void;
 }
 
+/** Scripts with flags came with it (https://redis.io/docs/latest/develop/programmability/eval-intro/). Valkey tells a version above it. */
+const OLDEST_VERSION = 7;
 const CONNECT_WITHIN_MS = 2_000;
 /** A cluster that lost a master is asked this soon for the new one. */
 const REFRESH_TOPOLOGY_MS = 200;
@@ -87,6 +89,7 @@ export async function openServer(location: RedisLocation, hosts: readonly Host[]
   const client = await connectToAny(location, hosts, () => {
     if (!isCluster) onLost();
   });
+  await requireVersion(client);
   isCluster = /^cluster_enabled:1/m.test(await client.info('cluster'));
   if (!isCluster) {
     await load(client);
@@ -127,6 +130,14 @@ async function cluster(location: RedisLocation, hosts: readonly Host[]): Promise
     hosts: () => [...nodes.masters, ...nodes.replicas].map(({ host, port }) => ({ host, port })),
     destroy: () => nodes.destroy(),
   };
+}
+
+async function requireVersion(client: Client): Promise<void> {
+  const version = /^redis_version:(\d+)(\S*)/m.exec(await client.info('server'));
+  if (Number(version?.[1] ?? 0) >= OLDEST_VERSION) return;
+  throw new StoreError(
+    `STORE_URL leads to Redis ${version?.slice(1).join('') ?? 'of no known version'}; 7 or newer is needed`,
+  );
 }
 
 /** Beforehand, or the first runs of a script could overtake each other: one that Redis does not know is sent twice. */
