@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Express } from 'express';
+import { storePrepared, type Storing } from './head.ts';
 
 /** For `http.createServer`. */
 export interface Prepared {
@@ -17,6 +18,7 @@ export function prepareForExpress(app: Express): Prepared {
   class Res<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {}
   Object.setPrototypeOf(Req.prototype, app.request);
   Object.setPrototypeOf(Res.prototype, app.response);
+  storePrepared(Res.prototype as unknown as Storing, ServerResponse.prototype as unknown as Storing);
   app.request = Req.prototype as Express['request'];
   app.response = Res.prototype as unknown as Express['response'];
   return { IncomingMessage: Req, ServerResponse: Res };
