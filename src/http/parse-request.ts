@@ -1,7 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { fingerprint } from '../signalling/fingerprint.ts';
 import type { Idempotency } from '../signalling/join.ts';
-import { emptyQuery, faultsOf, idempotencyKey, participantId, roomId, type Fault } from '../wire/index.ts';
+import {
+  emptyQuery,
+  faultsOf,
+  idempotencyKey,
+  participantId,
+  roomId,
+  ROOM_ID_PATTERN,
+  type Fault,
+} from '../wire/index.ts';
 import type { Edge } from './edge.ts';
 import type { Operation } from './operations.ts';
 import { readJson } from './read-body.ts';
@@ -10,7 +18,7 @@ import { invalidRequest } from './request-problem.ts';
 /** Stops bodies that eat the memory: one may hold this many of the largest messages, and a batch of candidates never comes near. */
 const MESSAGES_PER_BODY = 8;
 
-const PATH_SCHEMAS = { roomId, participantId } as const;
+const PATH_PARAMETERS = Object.entries({ roomId, participantId });
 
 export interface ParsedTarget {
   readonly query: unknown;
@@ -34,9 +42,10 @@ export function parseTarget(
 }
 
 function pathFaults(params: Record<string, unknown>): Fault[] {
-  return Object.entries(PATH_SCHEMAS).flatMap(([name, schema]) => {
-    if (!(name in params)) return [];
-    const parsed = schema.safeParse(params[name]);
+  return PATH_PARAMETERS.flatMap(([name, schema]) => {
+    const value = params[name];
+    if (value === undefined || (typeof value === 'string' && ROOM_ID_PATTERN.test(value))) return [];
+    const parsed = schema.safeParse(value);
     return parsed.success
       ? []
       : faultsOf(parsed.error, 'path').map((fault) => ({ ...fault, pointer: `/path/${name}` }));

