@@ -133,12 +133,14 @@ function perform(
   const addressed = addressee !== undefined;
   const delivery = { id, sender: from, addressed, type, payload, callId, sentAtMs, lifetimeMs, bytes };
   for (const to of recipients) deliver(context, tx, to, delivery);
-  return {
+  const receipt: Receipt = {
     id,
     sentAtMs,
     recipients: recipients.map((to) => ({ participantId: to.participantId, listening: isListening(to, nowMs) })),
-    ...(skipped.length > 0 && {
-      skipped: skipped.map((to) => ({ participantId: to.participantId, code: 'mailbox-full' as const })),
-    }),
+  };
+  if (skipped.length === 0) return receipt;
+  return {
+    ...receipt,
+    skipped: skipped.map((to) => ({ participantId: to.participantId, code: 'mailbox-full' as const })),
   };
 }
