@@ -19,8 +19,8 @@ export function storePrepared(response: Storing, base: Storing): void {
 }
 
 /**
- * `writeHead` with all of them, of which `same` are the same in many answers: put together once. Node takes each header apart by
- * two patterns and glues it on, which costs 4 ms of CPU time per 1,000 messages.
+ * `writeHead` with all of them, of which `same` are the same in many answers: put together once. Node judges each header by two
+ * patterns and glues it on: 1.3 us an answer, where this takes 0.25.
  */
 export function writeHead(res: ServerResponse, status: number, same: HeaderList, own: HeaderList): void {
   const storing = res as unknown as Storing;

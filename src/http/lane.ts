@@ -15,8 +15,8 @@ const ROOM_PATH =
   /^\/v1\/rooms\/([A-Za-z0-9_-]{1,64})\/(messages(?:\/[a-z]+)?|participants)(?:\/([A-Za-z0-9_-]{1,64}))?(?:\?[^#]*)?$/;
 
 /**
- * Hands plain requests for these routes to the handlers that Express would choose, without its layers: measured on a whole call,
- * they cost a tenth of the CPU time per message. It only recognises: what it does not know, down to a trailing slash, Express answers.
+ * Hands plain requests for these routes to the handlers that Express would choose, without its layers, which take some 5 % of the
+ * CPU time per message. It only recognises: what it does not know, down to a trailing slash, Express answers.
  */
 export function createLane(routes: readonly LaneRoute[], onError: ErrorRequestHandler): Lane {
   const handlers = new Map(routes.map(({ operation, handler }) => [keyOf(operation), handler]));

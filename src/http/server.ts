@@ -34,7 +34,7 @@ export function createHttpServer(
       connectionsCheckingInterval: 2_000,
       // Node would refuse such a request with a bare, chunked answer.
       requireHostHeader: false,
-      // A poll has no body: without a stream for it, it costs 2 us less (Node 24; unknown to older ones).
+      // A poll has no body, and needs no stream for it: some 2 % less CPU time per message (Node 24; unknown to older ones).
       optimizeEmptyRequests: true,
     },
     (req, res) => {
