@@ -9,6 +9,7 @@ import type { Handler } from './call.ts';
 import type { Edge } from './edge.ts';
 import { route } from './handle.ts';
 import { constantHeaders, corsHandler, type HeaderList } from './headers.ts';
+import { createLane, type Lane } from './lane.ts';
 import { badOverride, methodOverride, NO_METHOD } from './method-override.ts';
 import { operationRows, type Operation, type OperationId } from './operations.ts';
 import type { Place } from './operations/row.ts';
@@ -25,6 +26,8 @@ import { HANDLERS } from './routes/index.ts';
 export interface App {
   readonly app: Express;
   readonly prepared: Prepared;
+  /** To be asked before the app. */
+  readonly lane: Lane;
 }
 
 /** Which part of the table an app serves: all of it, or its own share when operators have a port of their own. */
@@ -52,7 +55,7 @@ export function createApp(edge: Edge, face: Face): App {
   // No paths and no router of their own: every layer that matches a path costs each message a microsecond.
   app.use(preflight(corsOrigins, constant), methodOverride);
   if (corsOrigins !== '*') app.use(corsHandler(corsOrigins));
-  addRoutes(app, edge, constant, face);
+  const routes = addRoutes(app, edge, constant, face);
   if (face !== 'admin') addAssets(app, edge, constant);
   app.use((req) => {
     throw new RequestProblem(
@@ -60,12 +63,15 @@ export function createApp(edge: Edge, face: Face): App {
       `There is nothing at ${req.path.slice(0, 200)}. See ${req.baseUrl}/openapi.yaml.`,
     );
   });
-  app.use(lastResort(edge, constant));
-  return { app, prepared };
+  const onError = lastResort(edge, constant);
+  app.use(onError);
+  // With a list of origins, each answer depends on who asks.
+  return { app, prepared, lane: createLane(corsOrigins === '*' ? routes : [], onError) };
 }
 
 /** The rows of the table; for every path, what its methods do and that it has no others. */
-function addRoutes(app: Express, edge: Edge, constant: HeaderList, face: Face): void {
+function addRoutes(app: Express, edge: Edge, constant: HeaderList, face: Face): Route[] {
+  const routes: Route[] = [];
   const rows = operationRows().filter(([, { place = 'public' }]) => FACES[place].includes(face));
   const byPath = Map.groupBy(rows, ([, operation]) => operation.path);
   for (const [path, rows] of [...byPath].sort(messagesFirst)) {
@@ -73,9 +79,10 @@ function addRoutes(app: Express, edge: Edge, constant: HeaderList, face: Face): 
     const refuse = refuseOtherMethods(rows.map(([, operation]) => operation));
     // Express would answer HEAD by the GET, and hold it.
     if (rows.some(([id]) => id === 'receiveMessages')) at.head(refuse);
-    for (const [id, operation] of rows) addRoute(at, id, operation, edge, constant);
+    for (const [id, operation] of rows) routes.push(addRoute(at, id, operation, edge, constant));
     at.all(refuse);
   }
+  return routes;
 }
 
 /** What the pages are made of: below them, and in no table, since nothing but a page asks for it. */
@@ -96,9 +103,16 @@ type PathRows = [path: string, rows: ReturnType<typeof operationRows>];
 const messagesFirst = ([, [a]]: PathRows, [, [b]]: PathRows): number => rank(a) - rank(b);
 const rank = (row: PathRows[1][number] | undefined): number => (row?.[1].tag === 'messages' ? 0 : 1);
 
-function addRoute(at: express.IRoute, id: OperationId, operation: Operation, edge: Edge, constant: HeaderList): void {
+interface Route {
+  readonly operation: Operation;
+  readonly handler: RequestHandler;
+}
+
+function addRoute(at: express.IRoute, id: OperationId, operation: Operation, edge: Edge, constant: HeaderList): Route {
   const method = operation.method.toLowerCase() as 'get' | 'post' | 'delete';
-  at[method](route(id, operation, HANDLERS[id] as Handler<OperationId>, edge, constant));
+  const handler = route(id, operation, HANDLERS[id] as Handler<OperationId>, edge, constant);
+  at[method](handler);
+  return { operation, handler };
 }
 
 function refuseOtherMethods(operations: readonly Pick<Operation, 'method'>[]): RequestHandler {

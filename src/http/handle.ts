@@ -73,10 +73,11 @@ async function perform<Id extends OperationId>(
   const caller = authorize(operation.security, credential, roomId, edge);
   const present = caller ?? presentOf(credential);
   try {
-    const isWhole = req.complete;
-    const { body, bodyText, idempotency } = await parseBody(operation, req, edge);
+    const parsed = parseBody(operation, req, edge);
+    const isLate = parsed instanceof Promise;
+    const { body, bodyText, idempotency } = isLate ? await parsed : parsed;
     // While a slow body was on its way, the token may have been replaced.
-    if (!isWhole && caller !== undefined)
+    if (isLate && caller !== undefined)
       authorize(operation.security, await authenticate(req, roomId, operation, edge), roomId, edge);
     const call = {
       roomId,

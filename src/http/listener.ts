@@ -21,10 +21,10 @@ export class Listener {
   #onChange: (() => void) | undefined;
 
   constructor(app: App, edge: Edge) {
-    this.#server = createHttpServer(app, edge);
-    this.#server.on('request', (_req, res) => {
+    const hasClosed = (): void => this.#count(-1);
+    this.#server = createHttpServer(app, edge, (res) => {
       this.#count(1);
-      res.once('close', () => this.#count(-1));
+      res.once('close', hasClosed);
     });
   }
 

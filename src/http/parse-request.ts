@@ -1,16 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import { fingerprint } from '../signalling/fingerprint.ts';
 import type { Idempotency } from '../signalling/join.ts';
-import { emptyQuery, faultsOf, idempotencyKey, participantId, roomId, type Fault } from '../wire/index.ts';
+import {
+  emptyQuery,
+  faultsOf,
+  idempotencyKey,
+  participantId,
+  roomId,
+  ROOM_ID_PATTERN,
+  type Fault,
+} from '../wire/index.ts';
 import type { Edge } from './edge.ts';
 import type { Operation } from './operations.ts';
-import { readJson } from './read-body.ts';
+import { readJson, type JsonBody } from './read-body.ts';
 import { invalidRequest } from './request-problem.ts';
 
 /** Stops bodies that eat the memory: one may hold this many of the largest messages, and a batch of candidates never comes near. */
 const MESSAGES_PER_BODY = 8;
 
-const PATH_SCHEMAS = { roomId, participantId } as const;
+const PATH_PARAMETERS = Object.entries({ roomId, participantId });
 
 export interface ParsedTarget {
   readonly query: unknown;
@@ -34,25 +42,34 @@ export function parseTarget(
 }
 
 function pathFaults(params: Record<string, unknown>): Fault[] {
-  return Object.entries(PATH_SCHEMAS).flatMap(([name, schema]) => {
-    if (!(name in params)) return [];
-    const parsed = schema.safeParse(params[name]);
+  return PATH_PARAMETERS.flatMap(([name, schema]) => {
+    const value = params[name];
+    if (value === undefined || (typeof value === 'string' && ROOM_ID_PATTERN.test(value))) return [];
+    const parsed = schema.safeParse(value);
     return parsed.success
       ? []
       : faultsOf(parsed.error, 'path').map((fault) => ({ ...fault, pointer: `/path/${name}` }));
   });
 }
 
+/** One parameter in which nothing is encoded: what nearly every poll has. */
+const PLAIN = /^(\w+)=([\w.-]*)$/;
+
 /** A repeated parameter becomes an array, which no schema takes, however long. */
 function queryOf(text: string): Record<string, string | string[]> {
   const query = Object.create(null) as Record<string, string | string[]>;
+  const [, only, plain = ''] = PLAIN.exec(text) ?? [];
+  if (only !== undefined) {
+    query[only] = plain;
+    return query;
+  }
   for (const [name, value] of new URLSearchParams(text)) {
     query[name] = name in query ? [value] : value;
   }
   return query;
 }
 
-const NO_BODY = { json: undefined, text: '' };
+const NO_BODY: JsonBody = { json: undefined, text: '' };
 
 export interface ParsedBody {
   readonly body: unknown;
@@ -61,13 +78,24 @@ export interface ParsedBody {
 }
 
 /**
- * Media type, size, JSON, then all faults of body and headers at once.
+ * Media type, size, JSON, then all faults of body and headers at once. A promise only when the body is still on its way.
  * @throws RequestProblem `unsupported-media-type`, `too-large`, `invalid-json`, `invalid-request`
  */
-export async function parseBody(operation: Operation, req: IncomingMessage, edge: Edge): Promise<ParsedBody> {
+export function parseBody(operation: Operation, req: IncomingMessage, edge: Edge): ParsedBody | Promise<ParsedBody> {
   const faults: Fault[] = [];
   const key = operation.headers?.includes('Idempotency-Key') === true ? keyOf(req, faults) : undefined;
-  const { json, text } = operation.body === undefined ? NO_BODY : await readJson(req, maxBodyBytes(operation, edge));
+  const read = operation.body === undefined ? NO_BODY : readJson(req, maxBodyBytes(operation, edge));
+  const judged = (json: JsonBody): ParsedBody => judge(json, operation, edge, key, faults);
+  return read instanceof Promise ? read.then(judged) : judged(read);
+}
+
+function judge(
+  { json, text }: JsonBody,
+  operation: Operation,
+  edge: Edge,
+  key: string | undefined,
+  faults: Fault[],
+): ParsedBody {
   const parsed = operation.body && edge.schemas[operation.body.schema].safeParse(json);
   if (parsed?.success === false) faults.unshift(...faultsOf(parsed.error, 'body'));
   if (faults.length > 0) throw invalidRequest(faults);

@@ -14,7 +14,7 @@ export function requireParticipant(credential: Credential, roomId: RoomId): Mail
     if (credential.state === 'gone' || credential.state === 'replaced') throw unauthenticated();
     if (credential.roomId !== roomId) throw forbidden('This token belongs to a participant of another room.');
     const { participantId, mailboxId, takeover } = credential;
-    return { roomId, participantId, mailboxId, ...(takeover !== undefined && { takeover }) };
+    return { roomId, participantId, mailboxId, takeover };
   }
   if (credential.kind === 'none') throw unauthenticated();
   throw forbidden(

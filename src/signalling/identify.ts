@@ -1,7 +1,7 @@
 import type { Bearer } from './credential.ts';
 import type { RoomId } from './ids.ts';
-import type { SignallingStore } from './store.ts';
-import { readToken, secretMatches } from './tokens.ts';
+import type { SignallingStore, StoredToken } from './store.ts';
+import { readToken, secretMatches, type TokenHandle } from './tokens.ts';
 
 /** Finds whose token this is; `undefined` for one that was never minted or is forgotten. A first use is noted. */
 export async function identify(
@@ -14,9 +14,16 @@ export async function identify(
   if (token === undefined) return undefined;
   const stored = await store.findToken(token.handle, likely, judgedLater);
   if (stored === undefined || !secretMatches(token.secret, stored.digest)) return undefined;
-  if (stored.state !== 'fresh') return { kind: 'participant', ...stored, handle: token.handle };
+  if (stored.state !== 'fresh') return bearerOf(stored, token.handle);
   await store.claimToken(token.handle, likely);
   // Another token of this participant may have been first, or a takeover.
   const claimed = await store.findToken(token.handle, likely);
-  return claimed && { kind: 'participant', ...claimed, handle: token.handle };
+  return claimed && bearerOf(claimed, token.handle);
+}
+
+/** Field by field for tokens in use, as nearly all are: V8 has no quick way to spread one of several shapes. */
+function bearerOf(stored: StoredToken, handle: TokenHandle): Bearer {
+  if (stored.state !== 'used') return { kind: 'participant', ...stored, handle };
+  const { digest, roomId, participantId, state, mailboxId, takeover } = stored;
+  return { kind: 'participant', digest, roomId, participantId, state, mailboxId, takeover, handle };
 }

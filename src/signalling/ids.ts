@@ -1,4 +1,5 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { randomText } from './random-text.ts';
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -13,10 +14,10 @@ export type JsonText = Brand<string, 'JsonText'>;
 export type { Brand };
 
 /** 128 random bits: in open mode, knowing a participant's id must not help to guess another's. */
-export const newParticipantId = (): ParticipantId => randomBytes(16).toString('base64url') as ParticipantId;
+export const newParticipantId = (): ParticipantId => randomText(16) as ParticipantId;
 
 /** 72 random bits: unique over all mailboxes that a store ever held; not a secret. */
-export const newMailboxId = (): MailboxId => randomBytes(9).toString('base64url') as MailboxId;
+export const newMailboxId = (): MailboxId => randomText(9) as MailboxId;
 
 /** UUIDv7 (RFC 9562, section 5.7): 48 bits of Unix milliseconds, then the 74 random bits of a UUIDv4, which Node keeps in stock. */
 export function newMessageId(unixMs: number): MessageId {

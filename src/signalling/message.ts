@@ -12,7 +12,7 @@ export interface Mailbox {
    * How often the mailbox had been taken over when its owner proved to be it. A store that several processes share refuses what is
    * still asked for under an older one; absent where one process knows at once.
    */
-  readonly takeover?: number;
+  readonly takeover?: number | undefined;
 }
 
 export interface Participant {

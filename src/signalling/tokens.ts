@@ -1,5 +1,6 @@
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Brand } from './ids.ts';
+import { randomText } from './random-text.ts';
 
 /** The public half of a token: finds its record, proves nothing. */
 export type TokenHandle = Brand<string, 'TokenHandle'>;
@@ -19,8 +20,8 @@ const digestOf = (secret: string): TokenDigest => hash('sha256', secret, 'base64
 
 /** A token of 72 public and 192 secret random bits. A fast hash is enough for it: such a secret cannot be searched. */
 export function mintToken(): MintedToken {
-  const handle = randomBytes(9).toString('base64url') as TokenHandle;
-  const secret = randomBytes(24).toString('base64url');
+  const handle = randomText(9) as TokenHandle;
+  const secret = randomText(24);
   return { token: `${handle}.${secret}`, handle, digest: digestOf(secret) };
 }
 

@@ -66,7 +66,7 @@ function plan(context: SqliteContext, from: ParticipantRecord, messages: readonl
     to === undefined ? othersThan(from) : [recipientOf(from, to, messageIndex)],
   );
   refuseWhenFull(context, from.room.roomId);
-  const quota = new Quota(context);
+  const quota = new Quota(context, messages.length > 1);
   return messages.map((message, messageIndex) => {
     const bytes = messageBytes(message);
     const addressed = addressees[messageIndex] ?? [];
@@ -86,21 +86,25 @@ function recipientOf(from: ParticipantRecord, to: ParticipantId, messageIndex: n
   throw recipientNotFound(to, messageIndex);
 }
 
+const NOTHING = { messages: 0, bytes: 0 };
+
 /** What a batch would add to each mailbox, against its limits. */
 class Quota {
   readonly #context: SqliteContext;
-  readonly #added = new Map<ParticipantRecord, { messages: number; bytes: number }>();
+  /** Only when messages follow each other. */
+  readonly #added: Map<ParticipantRecord, { messages: number; bytes: number }> | undefined;
 
-  constructor(context: SqliteContext) {
+  constructor(context: SqliteContext, isBatch: boolean) {
     this.#context = context;
+    if (isBatch) this.#added = new Map();
   }
 
   take(to: ParticipantRecord, bytes: number): boolean {
     const { maxMailboxMessages, maxMailboxBytes } = this.#context.limits;
-    const added = this.#added.get(to) ?? { messages: 0, bytes: 0 };
+    const added = this.#added?.get(to) ?? NOTHING;
     if (to.messages + added.messages >= maxMailboxMessages) return false;
     if (to.messageBytes + added.bytes + bytes > maxMailboxBytes) return false;
-    this.#added.set(to, { messages: added.messages + 1, bytes: added.bytes + bytes });
+    this.#added?.set(to, { messages: added.messages + 1, bytes: added.bytes + bytes });
     return true;
   }
 }
@@ -117,12 +121,14 @@ function perform(
   const addressed = addressee !== undefined;
   const delivery = { id, sender: from, addressed, type, payload, callId, sentAtMs, lifetimeMs, bytes };
   for (const to of recipients) deliver(context, tx, to, delivery);
-  return {
+  const receipt: Receipt = {
     id,
     sentAtMs,
     recipients: recipients.map((to) => ({ participantId: to.participantId, listening: isListening(to, nowMs) })),
-    ...(skipped.length > 0 && {
-      skipped: skipped.map((to) => ({ participantId: to.participantId, code: 'mailbox-full' as const })),
-    }),
+  };
+  if (skipped.length === 0) return receipt;
+  return {
+    ...receipt,
+    skipped: skipped.map((to) => ({ participantId: to.participantId, code: 'mailbox-full' as const })),
   };
 }

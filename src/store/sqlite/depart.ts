@@ -37,7 +37,7 @@ export function emptyMailbox(context: SqliteContext, tx: Tx, participant: Partic
   tx.afterCommit(() => context.telemetry.departed(mailboxOf(participant), reason, unread));
   context.statements.deleteMailbox.run(participant.row);
   context.directory.tails.clear(participant);
-  context.statements.deleteSendsOf.run(participant.row);
+  if (participant.keptBytes > 0) context.statements.deleteSendsOf.run(participant.row);
   forgetJoinKey(context, participant);
   context.directory.liveBytes -= heldBytes(participant);
   Object.assign(participant, {

@@ -23,7 +23,8 @@ interface Pending {
   readonly work: Work<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  settle: () => void;
+  outcome: unknown;
+  refusal: SignallingError | undefined;
 }
 
 export interface GroupCommitOptions {
@@ -63,7 +64,13 @@ export class GroupCommit {
   /** @throws SignallingError what `work` refused with, or `storage-unavailable` */
   run<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const pending: Pending = { work, resolve: resolve as (value: unknown) => void, reject, settle: () => undefined };
+      const pending: Pending = {
+        work,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        outcome: undefined,
+        refusal: undefined,
+      };
       if (this.#queue.push(pending) === 1) this.#gather(1, performance.now());
     });
   }
@@ -120,7 +127,7 @@ export class GroupCommit {
     this.#options.onCommit(batch.length, performance.now() - startedMs);
     for (const listener of listeners) listener();
     for (const hint of hints) this.#options.onHint(hint);
-    for (const pending of batch) pending.settle();
+    for (const pending of batch) settle(pending);
     return undefined;
   }
 
@@ -139,12 +146,17 @@ export class GroupCommit {
 
 function perform(pending: Pending, tx: Tx): void {
   try {
-    const value = pending.work(tx);
-    pending.settle = () => pending.resolve(value);
+    pending.outcome = pending.work(tx);
+    pending.refusal = undefined;
   } catch (error) {
     if (!(error instanceof SignallingError)) throw error;
-    pending.settle = () => pending.reject(error);
+    pending.refusal = error;
   }
+}
+
+function settle({ resolve, reject, outcome, refusal }: Pending): void {
+  if (refusal === undefined) resolve(outcome);
+  else reject(refusal);
 }
 
 const CANNOT_COMMIT = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PROTOCOL)/;
