@@ -98,7 +98,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     iceServersFor: (participantId) => iceServersFor(participantId, settings, clock),
     isDraining: () => draining,
     insight: {
-      answered: (...answer) => metrics.answered(...answer),
+      answered: (operation, status, code, elapsedMs) => metrics.answered(operation, status, code, elapsedMs),
       rateLimited: (limit) => metrics.rateLimited(limit),
       metrics: () => metrics.text(),
       trace: (roomId) => trace.text(roomId),

@@ -35,6 +35,11 @@ export interface ReceiveContext {
 
 /** The real hold is up to 10 % shorter than asked for, never longer: polls that began together do not end together. */
 const WINDOW_JITTER = 0.1;
+/** Node keeps a list per length of a timer: with whole tenths of a second, polls share a few hundred. */
+const TIMER_STEP_MS = 100;
+
+const shortened = (windowMs: number): number =>
+  Math.floor((windowMs * (1 - Math.random() * WINDOW_JITTER)) / TIMER_STEP_MS) * TIMER_STEP_MS;
 
 /**
  * Pending messages at once, or those that arrive within the window. Listen, read, hold, read once more: a message committed at
@@ -64,7 +69,7 @@ async function attend(
   poll: Poll,
 ): Promise<Page | undefined> {
   const { store, waiters, clock } = context;
-  const deadlineMs = clock.steadyMs() + poll.windowMs * (1 - Math.random() * WINDOW_JITTER);
+  const deadlineMs = clock.steadyMs() + shortened(poll.windowMs);
   // The first read checks the cursor: a poll that fails it displaces nobody.
   let page: Page | undefined = await read(store, mailbox, poll);
   const delayMs = context.pacer?.delayMs(mailbox.mailboxId) ?? 0;
