@@ -53,7 +53,7 @@ const optionsFor = ({ tls, username, password }: RedisLocation) =>
   }) as const;
 
 /** A connection that ends when it is lost. */
-export async function connect(location: RedisLocation, { host, port }: Host, onLost: () => void): Promise<Client> {
+async function connect(location: RedisLocation, { host, port }: Host, onLost: () => void): Promise<Client> {
   const { socket, ...options } = optionsFor(location);
   const client = createClient({
     ...options,

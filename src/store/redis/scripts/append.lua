@@ -28,8 +28,7 @@ if interval ~= '' then
   if spent + math.min(count, tonumber(quota)) * interval > tonumber(window) + interval * RATE_ROUNDING then
     return { 'rate-limited', '', string.format('%.3f', sender.budgetFullAt) }
   end
-  sender.budgetFullAt = NOW + spent + count * interval
-  call('HSET', key('member', id), 'budgetFullAt', string.format('%.3f', sender.budgetFullAt))
+  call('HSET', key('member', id), 'budgetFullAt', string.format('%.3f', NOW + spent + count * interval))
 end
 
 local messages, others = {}, nil
@@ -78,7 +77,10 @@ for _, message in ipairs(messages) do
     put(member, expiresAt, message.bytes, 'm', id, mailbox, message.body)
     member.messages = member.messages + 1
     member.messageBytes = member.messageBytes + message.bytes
-    member.expiresFrom = math.min(member.expiresFrom, expiresAt)
+    if expiresAt < member.expiresFrom then
+      member.expiresFrom = expiresAt
+      dueBy(expiresAt)
+    end
     recipients[#recipients + 1] = member.id .. '=' .. (isListening(member) and '1' or '0')
   end
   for _, member in ipairs(message.skipping) do skipped[#skipped + 1] = member.id end

@@ -5,4 +5,5 @@ for _, id in ipairs(people()) do
   local member = find(id)
   if member then remove(member, 'removed') else call('ZREM', PEOPLE, id) end
 end
+roomRecord().mayBeEmpty = true
 return done(departures)

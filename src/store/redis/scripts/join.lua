@@ -12,6 +12,7 @@ local id, resume, proof, proofHandle, mustBePresent, name, metadata, idleMs, new
 local function restartIdleTime(member)
   member.seenAt = NOW_MS
   member.isDirty = true
+  member.isRestarted = true
   dueBy(idleAt(member))
   local known = roomRecord()
   local keep = member.idleMs + KEPT_BEYOND_IDLE_MS
@@ -55,11 +56,12 @@ local function add(budgetFullAt, tokens)
   known.order = known.order + 1
   known.isDirty = true
   call('ZADD', PEOPLE, known.order, id)
-  call('HSET', key('member', id), 'joinedAt', WALL)
+  call('HSET', key('member', id), 'joinedAt', WALL, 'budgetFullAt', string.format('%.3f', budgetFullAt))
   local member = { id = id, queue = key('queue', id) }
-  for _, field in ipairs(TEXTS) do member[field] = '' end
-  for _, field in ipairs(NUMBERS) do member[field] = 0 end
-  member.mailbox, member.tokens, member.budgetFullAt = newMailbox, tokens, budgetFullAt
+  for _, names in ipairs({ STATE, PRESENCE }) do
+    for _, name in ipairs(names) do member[name] = 0 end
+  end
+  member.mailbox, member.tokens, member.joinKey = newMailbox, tokens, ''
   member.idleMs = tonumber(idleMs ~= '' and idleMs or newIdleMs)
   member.expiresFrom = NEVER
   beginPresence(member)

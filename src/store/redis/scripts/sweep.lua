@@ -4,6 +4,7 @@
 -- Answers `ok`, departures, expirations
 local left, toExpire = tonumber(ARGV[OWN + 1]), tonumber(ARGV[OWN + 2])
 local known = roomRecord()
+known.mayBeEmpty = true
 if not known.exists then return { 'ok', 'gone ' .. int(nextVersion(known)) .. ' 0', {}, {} } end
 
 for _, id in ipairs(people()) do

@@ -21,6 +21,7 @@ local function remove(member, reason)
   call('ZREM', PEOPLE, member.id)
   members[member.id] = false
   roomRecord().isDirty = true
+  roomRecord().mayBeEmpty = true
 end
 
 local function depart(member, reason)

@@ -1,19 +1,18 @@
 local function savePresence(member)
-  call('HSET', key('member', member.id), 'era', member.era, 'seenAt', int(member.seenAt), 'heldUntil', int(member.heldUntil),
-    'holder', member.holder, 'hold', int(member.hold), 'pollEndedAt', int(member.pollEndedAt))
+  call('HSET', key('member', member.id), 'presence', packed(member, PRESENCE))
 end
 
 local function save(member)
-  local fields = {}
-  for _, name in ipairs(TEXTS) do
-    fields[#fields + 1] = name
-    fields[#fields + 1] = member[name]
+  local isEndless = member.expiresFrom == NEVER
+  if isEndless then member.expiresFrom = 0 end
+  local state = packed(member, STATE)
+  if isEndless then member.expiresFrom = NEVER end
+  if member.isRestarted then
+    call('HSET', key('member', member.id), 'state', state, 'presence', packed(member, PRESENCE))
+    call('PEXPIRE', key('member', member.id), keepMs(member))
+  else
+    call('HSET', key('member', member.id), 'state', state)
   end
-  for _, name in ipairs(NUMBERS) do
-    fields[#fields + 1] = name
-    fields[#fields + 1] = member[name] == NEVER and '0' or string.format('%.3f', member[name])
-  end
-  call('HSET', key('member', member.id), unpack(fields))
 end
 
 -- Versions only grow, also when the room ends and comes again: they contain time.
@@ -23,8 +22,9 @@ local function nextVersion(known)
 end
 
 local function schedule()
-  local known = roomRecord()
-  if known.exists and call('EXISTS', PEOPLE) == 0 then
+  if not room then return '' end
+  local known = room
+  if known.mayBeEmpty and known.exists and call('EXISTS', PEOPLE) == 0 then
     call('DEL', ROOM)
     return 'gone ' .. int(nextVersion(known)) .. ' 0'
   end
@@ -39,8 +39,6 @@ local function done(...)
   for _, member in pairs(members) do
     if member and member.isDirty then
       save(member)
-      call('PEXPIRE', key('member', member.id), keepMs(member))
-      if member.expiresFrom ~= NEVER then dueBy(member.expiresFrom) end
     end
   end
   return { 'ok', schedule(), ... }

@@ -18,8 +18,10 @@ local function put(member, expiresAt, size, kind, sender, mailbox, body)
   member.isDirty = true
   local at = int(position)
   local entry = table.concat({ at, int(expiresAt), int(NOW_MS), int(size), kind, sender, mailbox, body }, '|')
-  call('ZADD', member.queue, at, entry)
-  call('PEXPIRE', member.queue, keepMs(member))
+  -- Sweeps keep it from then on.
+  if call('ZADD', member.queue, at, entry) == 1 and member.messages + member.events + member.gaps == 0 then
+    call('PEXPIRE', member.queue, keepMs(member))
+  end
   wake(member)
 end
 
