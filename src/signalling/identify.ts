@@ -15,9 +15,7 @@ export async function identify(
   const stored = await store.findToken(token.handle, likely, judgedLater);
   if (stored === undefined || !secretMatches(token.secret, stored.digest)) return undefined;
   if (stored.state !== 'fresh') return bearerOf(stored, token.handle);
-  await store.claimToken(token.handle, likely);
-  // Another token of this participant may have been first, or a takeover.
-  const claimed = await store.findToken(token.handle, likely);
+  const claimed = await store.claimToken(token.handle, likely);
   return claimed && bearerOf(claimed, token.handle);
 }
 

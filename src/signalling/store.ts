@@ -38,8 +38,9 @@ export interface SignallingStore {
   /**
    * The first use of a fresh token: every other token of its participant stops proving anything, and the idempotency key
    * that it was minted under is forgotten. Does nothing for a token that is not fresh.
+   * @returns what the token is now: another one of its participant may have been first, or a takeover
    */
-  claimToken(handle: TokenHandle, likely?: RoomId): Promise<void>;
+  claimToken(handle: TokenHandle, likely?: RoomId): Promise<StoredToken | undefined>;
 
   /** Those present, in the order of joining; empty for a room that is not there. */
   participants(roomId: RoomId): Promise<readonly Participant[]>;

@@ -5,9 +5,8 @@ import type { RoomScripts } from './room-scripts.ts';
 import { SCRIPTS } from './scripts.ts';
 
 export async function acknowledge(rooms: RoomScripts, mailbox: Mailbox, cursor: Cursor): Promise<void> {
-  const { roomId, participantId, mailboxId, takeover = '' } = mailbox;
-  const own = [participantId, mailboxId, takeover, cursor.mailboxId, cursor.position];
-  const { status, said } = await rooms.run(SCRIPTS.acknowledge, roomId, own);
+  const { roomId, mailboxId } = mailbox;
+  const { status, said } = await rooms.runFor(mailbox, SCRIPTS.acknowledge, [cursor.mailboxId, cursor.position]);
   if (status === 'cursor-expired') {
     const [acknowledged, head] = Position.parse(said);
     checkCursor(cursor, { mailboxId, acknowledged, head });

@@ -14,15 +14,14 @@ const EVERYONE = '*';
 export async function append(rooms: RoomScripts, limits: Limits, request: Append): Promise<Appended> {
   const { sender, messages } = request;
   const wallMs = rooms.wallMs();
-  const { participantId, mailboxId, takeover = '' } = sender;
-  const outcome = await rooms.run(
+  const outcome = await rooms.runFor(
+    sender,
     SCRIPTS.append,
-    sender.roomId,
     [
-      ...[participantId, mailboxId, takeover, ...rateOf(request), ...idempotencyOf(request)],
+      ...[...rateOf(request), ...idempotencyOf(request)],
       ...[limits.maxMailboxMessages, limits.maxMailboxBytes],
       ...messages.flatMap((message) => {
-        const body = bodyOf(message, participantId, wallMs);
+        const body = bodyOf(message, sender.participantId, wallMs);
         return [message.id, message.to ?? EVERYONE, message.lifetimeMs, messageBytes(message), body];
       }),
     ],

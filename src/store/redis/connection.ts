@@ -12,6 +12,9 @@ import { openServer, type Server } from './server.ts';
 /** What a script got wrong is a bug of ours; every other reply of that kind says that Redis cannot do it now. */
 const BUG = /^(ERR|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
 
+/** It was the primary when the connection was made: another of the hosts may be now. */
+const DEMOTED = /^(READONLY|MASTERDOWN)\b/;
+
 interface Run {
   readonly script: Script;
   readonly keys: readonly string[];
@@ -134,6 +137,7 @@ export class Connection {
   }
 
   #refusal(error: unknown): SignallingError | ErrorReply {
+    if (error instanceof ErrorReply && DEMOTED.test(error.message)) this.#server.lose();
     if (error instanceof ErrorReply && BUG.test(error.message)) return error;
     this.#isSuspect = true;
     return unavailable(error);

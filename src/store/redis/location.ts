@@ -21,8 +21,7 @@ const HOST = /^(?<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?<port>\d{1,5}))?
 const DEFAULT_PORT = 6_379;
 const PREFIX = /^[A-Za-z0-9_.-]{1,64}$/;
 
-const REDIS_URL_FORM =
-  'redis[s]://[USER:PASSWORD@]HOST[:PORT][,HOST...][/DATABASE][?prefix=NAME&replicas=COUNT]';
+const REDIS_URL_FORM = 'redis[s]://[USER:PASSWORD@]HOST[:PORT][,HOST...][/DATABASE][?prefix=NAME&replicas=COUNT]';
 
 /** @throws StoreError that shows no password */
 export function readLocation(url: string): RedisLocation {

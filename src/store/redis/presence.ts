@@ -11,6 +11,12 @@ import { SCRIPTS, type Script } from './scripts.ts';
 /** Requests that come closer together are told of once: idle times have that much slack (`IDLE_SLACK_MS`). */
 const TOUCH_EVERY_MS = 250;
 
+interface LastRead {
+  readonly acknowledged: number;
+  /** Another process holds a poll. */
+  readonly isElsewhere: boolean;
+}
+
 /** Tens of thousands of polls at once would hold up everybody else's messages. */
 const RENEWED_AT_ONCE = 256;
 
@@ -23,8 +29,8 @@ export class Presence {
   /** Of the period that began at `#touchedFromMs`. */
   readonly #touched = new Set<MailboxId>();
   #touchedFromMs = 0;
-  /** Mailboxes of which the last read said that another process holds a poll. */
-  readonly #elsewhere = new Set<MailboxId>();
+  /** What the last read of each mailbox that is being polled said. */
+  readonly #reads = new Map<MailboxId, LastRead>();
 
   constructor(rooms: RoomScripts, fleet: Fleet, onHint: (hint: Hint) => void) {
     this.#rooms = rooms;
@@ -49,22 +55,25 @@ export class Presence {
   }
 
   hold(mailbox: Mailbox, forMs: number, position: number | undefined): void {
-    this.#elsewhere.delete(mailbox.mailboxId);
     void this.#tellHeld(this.#polls.begin(mailbox, this.#fleet.nowMs() + forMs, position));
   }
 
-  noteElsewhere({ mailboxId }: Mailbox, isElsewhere: boolean): void {
-    if (isElsewhere) this.#elsewhere.add(mailboxId);
-    else this.#elsewhere.delete(mailboxId);
+  noteRead({ mailboxId }: Mailbox, read: LastRead): void {
+    this.#reads.set(mailboxId, read);
+  }
+
+  /** As of the last read: an empty batch has a cursor that is acknowledged as a rule, and need not be sent again. */
+  isAcknowledged({ mailboxId }: Mailbox, position: number): boolean {
+    return position <= (this.#reads.get(mailboxId)?.acknowledged ?? -1);
   }
 
   supersede(mailbox: Mailbox): void {
-    if (this.#elsewhere.delete(mailbox.mailboxId)) this.#say(SCRIPTS.supersedePolls, mailbox);
+    if (this.#reads.get(mailbox.mailboxId)?.isElsewhere === true) this.#say(SCRIPTS.supersedePolls, mailbox);
   }
 
   endPoll(mailbox: Mailbox): void {
     this.#polls.end(mailbox);
-    this.#elsewhere.delete(mailbox.mailboxId);
+    this.#reads.delete(mailbox.mailboxId);
     // The script touches, too.
     this.#noteTouched(mailbox);
     this.#say(SCRIPTS.endPoll, mailbox);
@@ -96,10 +105,10 @@ export class Presence {
 
   async #tellHeld(poll: HeldPoll): Promise<void> {
     const { mailbox, untilMs, position } = poll;
-    const { roomId, participantId, mailboxId, takeover = '' } = mailbox;
+    const { mailboxId } = mailbox;
     const forMs = Math.ceil(untilMs - this.#fleet.nowMs());
     await this.#rooms
-      .run(SCRIPTS.holdPoll, roomId, [participantId, mailboxId, takeover, forMs, position ?? ''])
+      .runFor(mailbox, SCRIPTS.holdPoll, [forMs, position ?? ''])
       .then(({ said }) => {
         const [hold, hasMore] = Held.parse(said);
         if (this.#polls.confirm(poll, hold)) this.#onHint({ kind: 'superseded', mailboxId });
@@ -112,8 +121,8 @@ export class Presence {
       });
   }
 
-  #say(script: Script, { roomId, participantId, mailboxId }: Mailbox): void {
+  #say(script: Script, mailbox: Mailbox): void {
     // Refused only when the participant went, or Redis cannot do it now: then its next request says it again.
-    this.#rooms.run(script, roomId, [participantId, mailboxId]).catch(() => undefined);
+    this.#rooms.runFor(mailbox, script, []).catch(() => undefined);
   }
 }

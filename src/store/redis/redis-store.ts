@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../../signalling/clock.ts';
-import { checkCursor, type Cursor } from '../../signalling/cursor.ts';
+import type { Cursor } from '../../signalling/cursor.ts';
 import type { MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import type { Limits } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
@@ -21,11 +21,11 @@ import type { TokenHandle } from '../../signalling/tokens.ts';
 import { acknowledge } from './acknowledge.ts';
 import { append } from './append.ts';
 import { Connection } from './connection.ts';
-import { pageOf } from './entries.ts';
 import { Fleet } from './fleet.ts';
 import { join } from './join.ts';
 import { Presence } from './presence.ts';
-import { Departures, Known, Read, Roster } from './replies.ts';
+import { read } from './read.ts';
+import { Departures, Known, Roster } from './replies.ts';
 import { RoomIndex } from './room-index.ts';
 import { RoomScripts } from './room-scripts.ts';
 import { closeRoom, listRooms } from './rooms.ts';
@@ -125,7 +125,7 @@ export class RedisStore implements SignallingStore {
     return this.#tokens.find(handle, likely, judgedLater);
   }
 
-  claimToken(handle: TokenHandle, likely?: RoomId): Promise<void> {
+  claimToken(handle: TokenHandle, likely?: RoomId): Promise<StoredToken | undefined> {
     return this.#tokens.claim(handle, likely);
   }
 
@@ -142,15 +142,8 @@ export class RedisStore implements SignallingStore {
     return append(this.#rooms, this.#limits, request);
   }
 
-  async read(mailbox: Mailbox, { after, limit, maxBytes }: ReadRange): Promise<Page> {
-    const { roomId, participantId, mailboxId, takeover = '' } = mailbox;
-    const cursor = [after?.mailboxId ?? '', after?.position ?? ''];
-    const own = [participantId, mailboxId, takeover, ...cursor, limit, maxBytes];
-    const { said, nowMs } = await this.#rooms.run(SCRIPTS.read, roomId, own);
-    const [acknowledged, head, isElsewhere, entries] = Read.parse(said);
-    if (after !== undefined) checkCursor(after, { mailboxId, acknowledged, head });
-    this.#presence.noteElsewhere(mailbox, isElsewhere);
-    return pageOf(entries, { reader: participantId, from: after?.position ?? acknowledged, head, nowMs });
+  read(mailbox: Mailbox, range: ReadRange): Promise<Page> {
+    return read(this.#rooms, this.#presence, mailbox, range);
   }
 
   acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void> {
@@ -159,6 +152,7 @@ export class RedisStore implements SignallingStore {
 
   /** It goes out before whatever this process asks for next; what it would be refused for, the next cursor is refused for, too. */
   acknowledgeSoon(mailbox: Mailbox, cursor: Cursor): void {
+    if (this.#presence.isAcknowledged(mailbox, cursor.position)) return;
     acknowledge(this.#rooms, mailbox, cursor).catch(() => undefined);
   }
 

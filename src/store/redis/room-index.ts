@@ -5,12 +5,12 @@ import { Counts, Names } from './replies.ts';
 import { SCRIPTS } from './scripts.ts';
 
 /** The rooms of one slot share it with nobody they know, so the index is kept in parts, which a cluster spreads over its nodes. */
-const PARTS = 16;
+const PARTS = 8;
 /** Longer than the longest idle time: every room that lives is heard of more often. */
 const LIFETIME_MS = 25 * 3_600_000;
 /** A process that was to sweep a room and has not told the outcome for so long has died. */
 const SWEEP_WITHIN_MS = 5_000;
-const ROOMS_PER_PART = 4;
+const ROOMS_PER_PART = 8;
 /** As a version: older than any. */
 const UNKNOWN = '1';
 

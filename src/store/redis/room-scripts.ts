@@ -1,8 +1,8 @@
 import type { Clock } from '../../signalling/clock.ts';
 import { unauthenticated } from '../../signalling/authorize.ts';
-import { participantGone, type SignallingError } from '../../signalling/errors.ts';
-import { newMessageId, type RoomId } from '../../signalling/ids.ts';
-import type { GoneReason } from '../../signalling/message.ts';
+import { participantGone, SignallingError } from '../../signalling/errors.ts';
+import { newMessageId, type MailboxId, type RoomId } from '../../signalling/ids.ts';
+import type { Mailbox } from '../../signalling/message.ts';
 import type { Telemetry } from '../../signalling/telemetry.ts';
 import type { Connection } from './connection.ts';
 import type { Fleet } from './fleet.ts';
@@ -31,6 +31,12 @@ export interface Outcome {
 
 type Argument = string | number;
 
+interface RunOptions {
+  /** Whether replicas must have it, too, if the settings name any. */
+  readonly confirmed?: boolean;
+  readonly wallMs?: number;
+}
+
 /** Runs the scripts of a room: gives them what all of them need, and passes on what all of them say. */
 export class RoomScripts {
   readonly #context: RoomContext;
@@ -49,7 +55,7 @@ export class RoomScripts {
     script: Script,
     roomId: RoomId,
     own: readonly Argument[],
-    { confirmed = false, wallMs = this.wallMs() }: { confirmed?: boolean; wallMs?: number } = {},
+    { confirmed = false, wallMs = this.wallMs() }: RunOptions = {},
   ): Promise<Outcome> {
     const { connection, fleet, index } = this.#context;
     const nowMs = fleet.nowMs();
@@ -57,9 +63,25 @@ export class RoomScripts {
     const args = [...shared, ...own].map(String);
     const reply = await connection.run({ script, keys: [this.#key(roomId)], args, confirmed });
     const [status, schedule, ...said] = Answer.parse(reply);
-    if (status === 'participant-gone') throw this.#gone(roomId, goneReason.parse(said[0]));
+    if (status === 'participant-gone') throw participantGone(goneReason.parse(said[0]));
     await index.note(roomId, schedule);
     return { status, said, nowMs };
+  }
+
+  /**
+   * On behalf of a mailbox's owner, whose first three arguments it brings along.
+   * @throws SignallingError `participant-gone`, `unauthenticated`, `storage-unavailable`
+   */
+  async runFor(mailbox: Mailbox, script: Script, own: readonly Argument[], options: RunOptions = {}): Promise<Outcome> {
+    const { roomId, participantId, mailboxId, takeover = '' } = mailbox;
+    try {
+      return await this.run(script, roomId, [participantId, mailboxId, takeover, ...own], options);
+    } catch (error) {
+      if (!(error instanceof SignallingError) || error.details.reason === undefined) throw error;
+      // A token out of memory was good when it was kept. A fresh look would not have known a replaced one.
+      const wasKept = this.forgetTokens(roomId).includes(mailboxId);
+      throw wasKept && error.details.reason === 'replaced' ? unauthenticated() : error;
+    }
   }
 
   /** Tells those who count who went and what ran out of its lifetime. */
@@ -75,14 +97,9 @@ export class RoomScripts {
     }
   }
 
-  forgetTokens(roomId: RoomId): void {
-    this.#context.tokenCache.forget(roomId);
-  }
-
-  /** A token out of memory was good when it was kept. A fresh look would not have known a replaced one. */
-  #gone(roomId: RoomId, reason: GoneReason): SignallingError {
-    const wasKept = this.#context.tokenCache.forget(roomId);
-    return wasKept && reason === 'replaced' ? unauthenticated() : participantGone(reason);
+  /** @returns the mailboxes of which there were tokens */
+  forgetTokens(roomId: RoomId): readonly MailboxId[] {
+    return this.#context.tokenCache.forget(roomId);
   }
 
   #key(roomId: RoomId): string {

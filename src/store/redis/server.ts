@@ -66,7 +66,25 @@ async function connect(location: RedisLocation, { host, port }: Host, onLost: ()
   return client;
 }
 
-/** The first of the hosts that answers. */
+/** A replica takes no writes, and hears nothing when its primary is gone. The nodes of a cluster see to that themselves. */
+async function connectToPrimary(location: RedisLocation, host: Host, onLost: () => void): Promise<Client> {
+  let isChosen = false;
+  const client = await connect(location, host, () => {
+    if (isChosen) onLost();
+  });
+  const isReplica = /^role:slave/m.test(await client.info('replication'));
+  if (isReplica && !(await isClusterNode(client))) {
+    client.destroy();
+    throw new Error(`${host.host}:${host.port} is a replica`);
+  }
+  isChosen = true;
+  return client;
+}
+
+const isClusterNode = async (client: Client): Promise<boolean> =>
+  /^cluster_enabled:1/m.test(await client.info('cluster'));
+
+/** The first of the hosts that answers and takes writes. */
 export async function connectToAny(
   location: RedisLocation,
   hosts: readonly Host[],
@@ -75,7 +93,7 @@ export async function connectToAny(
   let failure: unknown;
   for (const host of hosts) {
     try {
-      return await connect(location, host, onLost);
+      return await connectToPrimary(location, host, onLost);
     } catch (error) {
       failure = error;
     }
@@ -90,7 +108,7 @@ export async function openServer(location: RedisLocation, hosts: readonly Host[]
     if (!isCluster) onLost();
   });
   await requireVersion(client);
-  isCluster = /^cluster_enabled:1/m.test(await client.info('cluster'));
+  isCluster = await isClusterNode(client);
   if (!isCluster) {
     await load(client);
     return single(client, location);

@@ -1,9 +1,9 @@
-import type { RoomId } from '../../signalling/ids.ts';
+import type { MailboxId, RoomId } from '../../signalling/ids.ts';
 import type { StoredToken } from '../../signalling/store.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 
-/** A participant that calls now and then is looked up now and then; one in a burst of candidates once. */
-const GOOD_FOR_MS = 10_000;
+/** Longer than a poll, so that one that just waits is not looked up each time. */
+const GOOD_FOR_MS = 60_000;
 /** Some 200 bytes each. Beyond it everything is forgotten, which costs a round trip each. */
 const MAX_ROOMS = 50_000;
 
@@ -32,8 +32,10 @@ export class TokenCache {
     this.#rooms.set(token.roomId, room);
   }
 
-  /** @returns whether there was anything of it */
-  forget(roomId: RoomId): boolean {
-    return this.#rooms.delete(roomId);
+  /** @returns the mailboxes of which there were tokens */
+  forget(roomId: RoomId): readonly MailboxId[] {
+    const kept = [...(this.#rooms.get(roomId)?.values() ?? [])];
+    this.#rooms.delete(roomId);
+    return kept.flatMap(({ token }) => ('mailboxId' in token ? [token.mailboxId] : []));
   }
 }

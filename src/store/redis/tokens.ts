@@ -4,12 +4,12 @@ import type { TokenHandle } from '../../signalling/tokens.ts';
 import type { Connection } from './connection.ts';
 import { Token } from './replies.ts';
 import type { RoomScripts } from './room-scripts.ts';
-import { SCRIPTS } from './scripts.ts';
+import { SCRIPTS, type Script } from './scripts.ts';
 import type { TokenCache } from './token-cache.ts';
 
-/** Longer than any participant that is still heard of goes without a request. */
-const LIFETIME_MS = 25 * 3_600_000;
-const RENEW_AFTER_MS = 3_600_000;
+/** A note tells 403 from 401, no more: it is not kept for those who are silent for long. */
+const LIFETIME_MS = 1_200_000;
+const RENEW_AFTER_MS = 300_000;
 const REMEMBERED = 100_000;
 
 /**
@@ -32,19 +32,24 @@ export class Tokens {
   async find(handle: TokenHandle, likely: RoomId | undefined, judgedLater = false): Promise<StoredToken | undefined> {
     const kept = judgedLater && likely !== undefined ? this.#cache.find(handle, likely) : undefined;
     if (kept !== undefined) return kept;
-    const found = likely === undefined || likely === '' ? undefined : await this.#findIn(likely, handle);
+    const found =
+      likely === undefined || likely === '' ? undefined : await this.#ask(SCRIPTS.findToken, likely, handle);
     if (found !== undefined) {
       this.#renew(handle, found.roomId);
       this.#cache.keep(handle, found);
       return found;
     }
     const roomId = await this.#roomOf(handle);
-    return roomId === undefined || roomId === likely ? undefined : this.#findIn(roomId, handle);
+    return roomId === undefined || roomId === likely ? undefined : this.#ask(SCRIPTS.findToken, roomId, handle);
   }
 
-  async claim(handle: TokenHandle, likely: RoomId | undefined): Promise<void> {
-    const token = await this.find(handle, likely);
-    if (token?.state === 'fresh') await this.#rooms.run(SCRIPTS.claimToken, token.roomId, [handle]);
+  async claim(handle: TokenHandle, likely: RoomId | undefined): Promise<StoredToken | undefined> {
+    const roomId = likely === undefined || likely === '' ? await this.#roomOf(handle) : likely;
+    if (roomId === undefined) return undefined;
+    const claimed = await this.#ask(SCRIPTS.claimToken, roomId, handle);
+    if (claimed !== undefined) this.#cache.keep(handle, claimed);
+    else if (roomId === likely) return this.claim(handle, undefined);
+    return claimed;
   }
 
   /** Before the join that mints it. Nobody waits for it: only a use in a wrong room needs it. */
@@ -62,8 +67,8 @@ export class Tokens {
     if (noted === undefined || performance.now() - noted > RENEW_AFTER_MS) this.note(handle, roomId);
   }
 
-  async #findIn(roomId: RoomId, handle: TokenHandle): Promise<StoredToken | undefined> {
-    const { said } = await this.#rooms.run(SCRIPTS.findToken, roomId, [handle]);
+  async #ask(script: Script, roomId: RoomId, handle: TokenHandle): Promise<StoredToken | undefined> {
+    const { said } = await this.#rooms.run(script, roomId, [handle]);
     const token = Token.parse(said);
     return token && { ...token, roomId };
   }

@@ -91,8 +91,9 @@ export class SqliteStore implements SignallingStore {
     return findToken(this.#context, handle);
   }
 
-  async claimToken(handle: TokenHandle): Promise<void> {
+  async claimToken(handle: TokenHandle): Promise<StoredToken | undefined> {
     if (!claimInMemory(this.#context, handle)) await this.#commit.run((tx) => claim(this.#context, tx, handle));
+    return findToken(this.#context, handle);
   }
 
   async participants(roomId: RoomId): Promise<readonly Participant[]> {

@@ -1,17 +1,17 @@
 #!lua flags=allow-oom
 -- The first use of a fresh token: the others of its participant end, and the key it was minted under is forgotten.
 -- ARGV: handle
--- Answers `ok`
+-- Answers `ok`, and of a known token what `describeToken` says
 local handle = ARGV[OWN + 1]
-local text = call('GET', key('token', handle)) or ''
-local digest, id = string.match(text, '^([^|]*)|([^|]*)|fresh$')
+local digest, id = string.match(call('GET', key('token', handle)) or '', '^([^|]*)|([^|]*)|fresh$')
 local member = id and find(id)
-if not member then return { 'ok', '' } end
-for _, other in ipairs(tokensOf(member)) do
-  if other ~= handle then call('DEL', key('token', other)) end
+if member then
+  for _, other in ipairs(tokensOf(member)) do
+    if other ~= handle then call('DEL', key('token', other)) end
+  end
+  call('SET', key('token', handle), digest .. '|' .. id .. '|used', 'PX', keepMs(member))
+  member.tokens = handle
+  member.isDirty = true
+  forgetJoinKey(member)
 end
-call('SET', key('token', handle), digest .. '|' .. id .. '|used', 'PX', keepMs(member))
-member.tokens = handle
-member.isDirty = true
-forgetJoinKey(member)
-return done()
+return done(unpack(describeToken(handle)))

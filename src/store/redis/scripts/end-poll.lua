@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- No poll of the mailbox is left on this process.
--- ARGV: id, mailbox
+-- ARGV: id, mailbox, takeover
 -- Answers `ok`
 local id, mailbox = unpack(ARGV, OWN + 1, OWN + 2)
 local member = present(id, mailbox, '')

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- A poll that is answered at once took over from one that another process holds.
--- ARGV: id, mailbox
+-- ARGV: id, mailbox, takeover
 -- Answers `ok`
 local id, mailbox = unpack(ARGV, OWN + 1, OWN + 2)
 local member = present(id, mailbox, '')

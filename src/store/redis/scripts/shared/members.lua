@@ -91,3 +91,14 @@ local function wake(member)
   member.isWoken = true
   hint(member, 'messages ' .. member.mailbox)
 end
+
+-- digest, id, state; then mailbox and takeover of a fresh or used token, the reason of a gone one; nothing for an unknown one.
+local function describeToken(handle)
+  local text = call('GET', key('token', handle))
+  if not text then return {} end
+  local digest, id, state, reason, forgetAt = string.match(text, '^([^|]*)|([^|]*)|(%a+)|?([^|]*)|?(%d*)$')
+  if state == 'gone' then return tonumber(forgetAt) > NOW and { digest, id, state, reason } or {} end
+  if state == 'replaced' then return { digest, id, state } end
+  local member = find(id)
+  return member and { digest, id, state, member.mailbox, int(member.takeover) } or {}
+end
