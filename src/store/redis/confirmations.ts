@@ -19,9 +19,7 @@ export class Confirmations {
   /** @throws SignallingError `storage-unavailable`: it is stored, but too few replicas are known to have it */
   async of(server: Server, key: string, answer: Promise<unknown>): Promise<void> {
     const client = await server.clientFor(key);
-    const confirmed = this.#ask(client);
-    await answer;
-    const count = await confirmed;
+    const [count] = await Promise.all([this.#ask(client), answer]);
     if (count >= this.#replicas) return;
     throw unavailable(new Error(`${count} instead of ${this.#replicas} replicas confirmed within ${WITHIN_MS} ms`));
   }

@@ -39,6 +39,9 @@ export interface Server {
 /** Scripts with flags came with it (https://redis.io/docs/latest/develop/programmability/eval-intro/). Valkey tells a version above it. */
 const OLDEST_VERSION = 7;
 const CONNECT_WITHIN_MS = 2_000;
+/** Pings keep it from being silent; one that is all the same, as in the middle of being opened across a broken network, is given up. */
+const SILENCE_MS = 10_000;
+const PING_EVERY_MS = 4_000;
 /** A cluster that lost a master is asked this soon for the new one. */
 const REFRESH_TOPOLOGY_MS = 200;
 
@@ -49,7 +52,8 @@ const optionsFor = ({ tls, username, password }: RedisLocation) =>
     ...(password !== undefined && { password }),
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
-    socket: { connectTimeout: CONNECT_WITHIN_MS, ...(tls && { tls }) },
+    pingInterval: PING_EVERY_MS,
+    socket: { connectTimeout: CONNECT_WITHIN_MS, socketTimeout: SILENCE_MS, ...(tls && { tls }) },
   }) as const;
 
 /** A connection that ends when it is lost. */
@@ -72,13 +76,22 @@ async function connectToPrimary(location: RedisLocation, host: Host, onLost: () 
   const client = await connect(location, host, () => {
     if (isChosen) onLost();
   });
-  const isReplica = /^role:slave/m.test(await client.info('replication'));
-  if (isReplica && !(await isClusterNode(client))) {
-    client.destroy();
-    throw new Error(`${host.host}:${host.port} is a replica`);
+  return orDestroyed(client, async () => {
+    const isReplica = /^role:slave/m.test(await client.info('replication'));
+    if (isReplica && !(await isClusterNode(client))) throw new Error(`${host.host}:${host.port} is a replica`);
+    isChosen = true;
+    return client;
+  });
+}
+
+/** What was opened does not stay behind when the next step fails. */
+export async function orDestroyed<T>(opened: { destroy(): void }, next: () => Promise<T>): Promise<T> {
+  try {
+    return await next();
+  } catch (error) {
+    opened.destroy();
+    throw error;
   }
-  isChosen = true;
-  return client;
 }
 
 const isClusterNode = async (client: Client): Promise<boolean> =>
@@ -107,15 +120,17 @@ export async function openServer(location: RedisLocation, hosts: readonly Host[]
   const client = await connectToAny(location, hosts, () => {
     if (!isCluster) onLost();
   });
-  await requireVersion(client);
-  isCluster = await isClusterNode(client);
-  if (!isCluster) {
-    await load(client);
-    return single(client, location);
-  }
-  if (location.database !== 0) throw new StoreError('STORE_URL names a database, and a Redis Cluster has only 0');
-  client.destroy();
-  return cluster(location, hosts);
+  return orDestroyed(client, async () => {
+    await requireVersion(client);
+    isCluster = await isClusterNode(client);
+    if (!isCluster) {
+      await load(client);
+      return single(client, location);
+    }
+    if (location.database !== 0) throw new StoreError('STORE_URL names a database, and a Redis Cluster has only 0');
+    client.destroy();
+    return cluster(location, hosts);
+  });
 }
 
 function single(client: Client, location: RedisLocation): Server {
@@ -138,8 +153,10 @@ async function cluster(location: RedisLocation, hosts: readonly Host[]): Promise
   });
   // What a node's loss means, its commands tell.
   nodes.on('error', () => undefined);
-  await Promise.race([nodes.connect(), tooLate()]);
-  await Promise.all(nodes.masters.map(async (master) => load(await nodes.nodeClient(master))));
+  await orDestroyed(nodes, async () => {
+    await Promise.race([nodes.connect(), tooLate()]);
+    await Promise.all(nodes.masters.map(async (master) => load(await nodes.nodeClient(master))));
+  });
   return {
     evalSha: ({ sha }, keys, args) => nodes.evalSha(sha, { keys: [...keys], arguments: [...args] }),
     eval: ({ text }, keys, args) => nodes.eval(text, { keys: [...keys], arguments: [...args] }),

@@ -1,7 +1,7 @@
 import { Deadlines } from './deadlines.ts';
 import { KeptOpen } from './kept-open.ts';
 import type { RedisLocation } from './location.ts';
-import { connectToAny, type Client } from './server.ts';
+import { connectToAny, orDestroyed, type Client } from './server.ts';
 
 /** A connection that stays silent for longer may be dead without knowing. */
 const PING_EVERY_MS = 2_000;
@@ -32,8 +32,10 @@ export class Subscription {
     const client = await KeptOpen.open<Client>({
       open: async (onLost) => {
         const opened = await connectToAny(location, shuffled(hosts()), onLost);
-        for (const [channel, onText] of Object.entries(channels)) await opened.subscribe(channel, onText);
-        return opened;
+        return orDestroyed(opened, async () => {
+          for (const [channel, onText] of Object.entries(channels)) await opened.subscribe(channel, onText);
+          return opened;
+        });
       },
       onReopened: onMissed,
     });
