@@ -8,10 +8,14 @@ import { failures } from './report/aggregate.ts';
 import { printResults } from './report/console.ts';
 import { writeReport } from './report/write.ts';
 import type { Results, RunResult } from './results.ts';
+import type { RunOrder } from './run.ts';
+import { scaling } from './scaling/main.ts';
 import { cleanUp, runApart } from './schedule.ts';
 import { systemNamed } from './systems/index.ts';
 import { applies } from './workloads/index.ts';
-import type { WorkloadName } from './workloads/workload.ts';
+import type { Point, WorkloadName } from './workloads/workload.ts';
+
+const RUN = new URL('run.ts', import.meta.url);
 
 function installPeers(): void {
   if (existsSync(new URL('node_modules', import.meta.url))) return;
@@ -33,11 +37,12 @@ async function runOnce(
   round: number,
   options: BenchOptions,
 ): Promise<RunResult> {
-  const outcome = await runApart({ system, workload, sizes: options.sizes });
-  if ('points' in outcome) {
-    const cost = outcome.points.at(-1)?.cpuMsPer1000?.toFixed(1) ?? '';
+  const order: Omit<RunOrder, 'directory'> = { system, workload, sizes: options.sizes };
+  const outcome = await runApart<Point[]>(RUN, order);
+  if ('result' in outcome) {
+    const cost = outcome.result.at(-1)?.cpuMsPer1000?.toFixed(1) ?? '';
     console.log(`round ${round}  ${workload.padEnd(7)} ${system.padEnd(16)} ${cost} ms / 1,000`);
-    return { system, workload, round, points: outcome.points };
+    return { system, workload, round, points: outcome.result };
   }
   console.error(`!!! FAILED round ${round} ${workload} ${system}: ${outcome.error}`);
   return { system, workload, round, points: [], error: outcome.error };
@@ -93,6 +98,7 @@ async function main(args: readonly string[]): Promise<number> {
     writeReport(JSON.parse(readFileSync(args[1] ?? DEFAULT_RESULTS, 'utf8')) as Results);
     return 0;
   }
+  if (args[0] === 'scaling') return scaling(args.slice(1));
   const options = parseOptions(args);
   installPeers();
   const results = await runAll(options);

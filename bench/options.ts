@@ -17,6 +17,7 @@ export const DEFAULT_RESULTS = new URL('results/latest.json', import.meta.url).p
 export const USAGE = `npm run bench                     all systems, all workloads, 3 rounds (an hour and a half)
 npm run bench -- --quick          correctness and rough ratios, within a minute (for CI)
 npm run bench -- report [FILE]    write docs/benchmarks.* from the results in FILE
+npm run bench -- scaling          1, 2 and 4 processes on one Redis; writes the figures of docs/scaling.md
 
   --systems LIST     of ${systems.map((system) => system.name).join(', ')}
   --workloads LIST   of ${WORKLOADS.join(', ')}
@@ -25,7 +26,7 @@ npm run bench -- report [FILE]    write docs/benchmarks.* from the results in FI
   --seconds N        length of paced, and of each part of flood (15)
   --json FILE        where the results go (${DEFAULT_RESULTS.split('/').slice(-3).join('/')})`;
 
-const FULL: Sizes = {
+export const FULL: Sizes = {
   warmUpCalls: 600,
   calls: 1_000,
   pacedSeconds: 15,
@@ -36,7 +37,7 @@ const FULL: Sizes = {
   floodSeconds: 15,
 };
 
-const QUICK: Sizes = {
+export const QUICK: Sizes = {
   ...FULL,
   warmUpCalls: 200,
   calls: 150,

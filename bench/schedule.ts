@@ -5,22 +5,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GENERATOR_CORE, pinned } from './measure/cores.ts';
-import type { RunOrder } from './run.ts';
-import type { Point } from './workloads/workload.ts';
 
-const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
 /** A run that takes longer is stuck: stocking a million messages is the longest thing it does. */
 const RUN_DEADLINE_MS = 10 * 60_000;
 const MAX_ERROR_CHARACTERS = 600;
 
-type Outcome = { points: Point[] } | { error: string };
+type Outcome<Result> = { result: Result } | { error: string };
 
 let current: { child: ChildProcess; directory: string } | undefined;
 
-/** One run in processes and a directory of its own; both are gone afterwards, whatever happened. */
-export async function runApart(order: Omit<RunOrder, 'directory'>): Promise<Outcome> {
+/**
+ * One run in processes and a directory of its own; both are gone afterwards, whatever happened.
+ * @param script what to run: it gets the order with the directory as its argument, and prints its result as JSON
+ */
+export async function runApart<Result>(script: URL, order: object): Promise<Outcome<Result>> {
   const directory = mkdtempSync(join(tmpdir(), 'holdline-bench-'));
-  const command = [process.execPath, RUN, JSON.stringify({ ...order, directory } satisfies RunOrder)];
+  const command = [process.execPath, fileURLToPath(script), JSON.stringify({ ...order, directory })];
   const [file = '', ...args] = pinned(GENERATOR_CORE, command);
   const child = spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   current = { child, directory };
@@ -30,7 +30,7 @@ export async function runApart(order: Omit<RunOrder, 'directory'>): Promise<Outc
   clearTimeout(timer);
   cleanUp();
   const [result, complaint] = await texts;
-  if (code === 0) return { points: JSON.parse(result) as Point[] };
+  if (code === 0) return { result: JSON.parse(result) as Result };
   return { error: complaint.slice(0, MAX_ERROR_CHARACTERS) || `ended with ${String(code)}` };
 }
 

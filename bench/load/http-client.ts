@@ -12,29 +12,36 @@ export type Method = 'GET' | 'POST' | 'DELETE';
 /** Servers drop idle connections after 5 s (Node's default): one that idled longer than this is not trusted any more. */
 const MAX_IDLE_MS = 3_000;
 
+/** One process of a server, and the connections to it that are free. */
+interface Target {
+  port: number;
+  idle: Connection[];
+}
+
 /**
  * The HTTP client of every system in the bench: raw sockets, a keep-alive pool (the latest used first), few header fields.
- * One client for all keeps the comparison about the servers.
+ * One client for all keeps the comparison about the servers. Of several processes each request takes the next one.
  */
 export class HttpClient {
   requests = 0;
-  readonly #port: number;
-  readonly #idle: Connection[] = [];
+  readonly #targets: readonly Target[];
   readonly #open = new Set<Connection>();
 
-  constructor(port: number) {
-    this.#port = port;
+  constructor(...ports: readonly number[]) {
+    this.#targets = ports.map((port) => ({ port, idle: [] }));
   }
 
   /** `headers` is raw text, each line ending in CRLF. */
   request(method: Method, path: string, headers?: string, body?: string): Promise<Reply> {
-    return this.#take().exchange(this.#format(method, path, headers, body));
+    const target = this.#next();
+    return this.#take(target).exchange(this.#format(target, method, path, headers, body));
   }
 
   cuttable(method: Method, path: string, headers?: string, body?: string): Cuttable {
-    const connection = this.#take();
+    const target = this.#next();
+    const connection = this.#take(target);
     let isCut = false;
-    const reply = connection.exchange(this.#format(method, path, headers, body)).catch((error: unknown) => {
+    const reply = connection.exchange(this.#format(target, method, path, headers, body)).catch((error: unknown) => {
       if (isCut) return undefined;
       throw error;
     });
@@ -48,29 +55,32 @@ export class HttpClient {
   close(): void {
     for (const connection of this.#open) connection.destroy(true);
     this.#open.clear();
-    this.#idle.length = 0;
+    for (const target of this.#targets) target.idle.length = 0;
   }
 
-  #format(method: Method, path: string, headers = '', body?: string): string {
-    this.requests++;
+  #next(): Target {
+    const target = this.#targets[this.requests++ % this.#targets.length];
+    if (target === undefined) throw new Error('a client without a server');
+    return target;
+  }
+
+  #format({ port }: Target, method: Method, path: string, headers = '', body?: string): string {
     const length = body === undefined ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\n`;
-    const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${this.#port}\r\n${headers}${length}\r\n`;
+    const head = `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${headers}${length}\r\n`;
     return head + (body ?? '');
   }
 
-  #take(): Connection {
-    for (let candidate = this.#idle.pop(); candidate !== undefined; candidate = this.#idle.pop()) {
+  #take({ port, idle }: Target): Connection {
+    for (let candidate = idle.pop(); candidate !== undefined; candidate = idle.pop()) {
       if (candidate.usable && performance.now() - candidate.idleSinceMs < MAX_IDLE_MS) return candidate;
       this.#drop(candidate);
     }
-    const connection = new Connection(this.#port, (free) => this.#release(free));
+    const connection = new Connection(port, (free) => {
+      free.idleSinceMs = performance.now();
+      idle.push(free);
+    });
     this.#open.add(connection);
     return connection;
-  }
-
-  #release(connection: Connection): void {
-    connection.idleSinceMs = performance.now();
-    this.#idle.push(connection);
   }
 
   #drop(connection: Connection): void {

@@ -4,12 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 const MS_PER_TICK = 10;
 const RESIDENT_KIB = /VmRSS:\s+(\d+) kB/;
 
-/** A process and everything it started, as /proc knows them. Taken once the server is up: its workers stay the same. */
+/** Processes and everything they started, as /proc knows them. Taken once the server is up: its workers stay the same. */
 export class ProcessTree {
   readonly pids: readonly number[];
 
-  constructor(root: number) {
-    this.pids = withDescendants(root);
+  constructor(...roots: readonly number[]) {
+    this.pids = roots.flatMap(withDescendants);
   }
 
   /** User and system time since the start, of all processes; children that ended are counted by their parents. */

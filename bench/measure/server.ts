@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../test/support/free-port.ts';
 import type { System } from '../systems/system.ts';
 import { SERVER_CORE, pinned } from './cores.ts';
 
@@ -15,12 +16,16 @@ export class RunningServer {
   readonly port: number;
   readonly #child: ChildProcess;
   #complaint = '';
+  #isStopping = false;
 
   private constructor(port: number, child: ChildProcess) {
     this.port = port;
     this.#child = child;
     child.stderr?.on('data', (text: Buffer) => {
       this.#complaint = (this.#complaint + text.toString()).slice(-MAX_COMPLAINT_CHARACTERS);
+    });
+    child.on('exit', (code) => {
+      if (!this.#isStopping) console.error(`the server ended by itself with ${code ?? 'a signal'}: ${this.#complaint}`);
     });
   }
 
@@ -45,6 +50,7 @@ export class RunningServer {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true;
     if (this.#hasEnded()) return;
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
@@ -64,15 +70,6 @@ export class RunningServer {
       await delay(20);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function accepts(port: number): Promise<boolean> {

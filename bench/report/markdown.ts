@@ -60,7 +60,7 @@ function conditions(results: Results): string[] {
   ];
 }
 
-function pipes([head = [], ...rows]: Table): string {
+export function pipes([head = [], ...rows]: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

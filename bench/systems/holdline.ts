@@ -48,6 +48,15 @@ export const holdlineMemory: System = {
   serve: (port) => serve(port, 'sqlite::memory:', 'full'),
 };
 
+/** One of the processes that share a Redis. */
+export const holdlineOnRedis = (url: string): System => ({
+  ...base,
+  name: 'holdline-redis',
+  title: 'Holdline, Redis',
+  keeps: 'survives a killed process',
+  serve: (port) => serve(port, url, 'full'),
+});
+
 function serve(port: number, storeUrl: string, synchronous: string): ServerCommand {
   const env = {
     NODE_ENV: 'production',

@@ -1,0 +1,113 @@
+import { short, type Table } from '../report/tables.ts';
+import type { CallsRun, PresenceRun } from './results.ts';
+import { redisCpuPer1000 } from './tables.ts';
+
+/** What a million participants are taken to do. Each is a choice, not a measurement. */
+const PARTICIPANTS = 1_000_000;
+const STAY_S = 30 * 60;
+/** A call of two every ten minutes: 13 messages to each of both, as in `calls`. */
+const SECONDS_PER_CALL = 600;
+const MESSAGES_EACH = 13;
+/** The default window of 25 s, on average 5 % shorter, and the way there and back. */
+const SECONDS_PER_RENEWAL = 24;
+/** Of a core; the rest is for peaks, and for the others when one of them is gone. */
+const TARGET_LOAD = 0.5;
+/** How much of a message is waiting somewhere, on average: those who poll have it at once. */
+const UNREAD_SECONDS = 5;
+/** Headers both ways with a browser's fields, an empty batch, TLS and TCP. */
+const BYTES_PER_RENEWAL = 2_000;
+const BYTES_PER_MESSAGE = 4_000;
+/** What Linux gives a proxy towards one address and port: 32768 to 60999. */
+const EPHEMERAL_PORTS = 28_232;
+/** How long Redis remembers who left, and which room a token was for. */
+const GONE_KEPT_S = 600;
+const NOTES_KEPT_S = 1_200;
+const GIB = 2 ** 30;
+const MIB = 2 ** 20;
+
+/** A fleet of that size, from what one process and one Redis showed. */
+export function fleetTable(aof: CallsRun, presence: PresenceRun): Table {
+  const { held } = presence;
+  const renewals = PARTICIPANTS / SECONDS_PER_RENEWAL;
+  const messages = (PARTICIPANTS * MESSAGES_EACH) / SECONDS_PER_CALL;
+  const joins = PARTICIPANTS / STAY_S;
+  const holdlineCores =
+    cores(renewals, held.holdlineCpuMs / held.renewals) + cores(messages, aof.calls.cpuMsPer1000 / 1_000);
+  const redisRenewing = cores(renewals, held.redis.cpuMs / held.renewals);
+  const redisSending = cores(messages, redisCpuPer1000(aof) / 1_000);
+  const redisCores = redisRenewing + redisSending;
+  const processes = Math.ceil(holdlineCores / TARGET_LOAD);
+  const live = PARTICIPANTS * held.redisBytesPerPoll + messages * UNREAD_SECONDS * presence.bytesPerCandidate;
+  const left = joins * (presence.bytesLeftBehind - presence.bytesOfNotes) * GONE_KEPT_S;
+  const notes = joins * presence.bytesOfNotes * NOTES_KEPT_S;
+  const bytes = (renewals * BYTES_PER_RENEWAL + messages * BYTES_PER_MESSAGE) * 8;
+  const aofBytes = messages * ((aof.redis?.aofBytes ?? 0) / aof.calls.delivered);
+  return [
+    ['what', 'how much', 'how'],
+    ['renewals of polls', `${thousands(renewals)} / s`, `arithmetic: one in ${SECONDS_PER_RENEWAL} s each`],
+    ['messages', `${thousands(messages)} / s`, 'assumed: a call of 26 messages every 10 minutes'],
+    ['joins', `${thousands(joins)} / s`, 'assumed: who joins stays for 30 minutes'],
+    ['Holdline: CPU', `${holdlineCores.toFixed(1)} cores`, 'measured costs times the above'],
+    [
+      'Holdline: processes',
+      `${processes} (${thousands(PARTICIPANTS / processes)} polls each)`,
+      'extrapolated: each core half busy',
+    ],
+    [
+      'Holdline: memory',
+      `${((PARTICIPANTS * held.residentBytesPerPoll) / GIB).toFixed(0)} GiB over all`,
+      'measured at 5,000 polls',
+    ],
+    [
+      'Redis: CPU',
+      `${redisCores.toFixed(1)} cores: ${redisRenewing.toFixed(1)} for polls that hang, ${redisSending.toFixed(1)} for messages`,
+      'measured costs times the above',
+    ],
+    [
+      'Redis: masters',
+      `${Math.ceil(redisCores / TARGET_LOAD)}`,
+      'extrapolated: each core half busy, rooms spread evenly',
+    ],
+    ['Redis: memory, those who are there', `${(live / GIB).toFixed(1)} GiB`, 'measured bytes'],
+    [
+      'Redis: memory, those who left',
+      `${((left + notes) / GIB).toFixed(1)} GiB`,
+      'measured bytes; kept for 10 minutes, notes about tokens for 20',
+    ],
+    [
+      'Redis: append-only files',
+      `${(aofBytes / MIB).toFixed(0)} MB / s over all`,
+      'measured for messages; renewals come on top',
+    ],
+    [
+      'Redis: scripts of idle processes',
+      `${thousands((processes * presence.idle.redis.scripts) / presence.idle.redis.seconds)} / s`,
+      'measured for one process',
+    ],
+    ['clients: bandwidth', `${(bytes / 1e9).toFixed(1)} Gbit / s`, 'assumed: 2 KB a renewal, 4 KB a message'],
+    ['load balancer: descriptors', thousands(2 * PARTICIPANTS), 'arithmetic: two for each poll'],
+    [
+      'load balancer: addresses x processes',
+      `at least ${Math.ceil(PARTICIPANTS / EPHEMERAL_PORTS)}`,
+      `arithmetic: ${thousands(EPHEMERAL_PORTS)} ports for each pair of them`,
+    ],
+  ];
+}
+
+const cores = (perSecond: number, ms: number): number => (perSecond * ms) / 1_000;
+
+const thousands = (value: number): string =>
+  value >= 1_000 ? (Math.round(value / 100) * 100).toLocaleString('en') : short(value);
+
+/** What a core of each carries, and which is full first. */
+export function capacity(aof: CallsRun, { held }: PresenceRun): string[] {
+  const holdline = 1e6 / aof.calls.cpuMsPer1000;
+  const redis = 1e6 / redisCpuPer1000(aof);
+  const first = redis < holdline * 2 ? 'Redis is full first, from the second process on' : 'Holdline is full first';
+  const polls = (cpuMs: number) => thousands((SECONDS_PER_RENEWAL * 1_000) / (cpuMs / held.renewals));
+  return [
+    `- A core of Holdline carries ${thousands(holdline)} messages a second, or renews ${polls(held.holdlineCpuMs)} polls that only hang.`,
+    `- A Redis (it runs scripts on one core) carries ${thousands(redis)} messages a second, or ${polls(held.redis.cpuMs)} polls that only hang.`,
+    `- So one Redis serves ${short(redis / holdline)} busy processes: ${first}.`,
+  ];
+}

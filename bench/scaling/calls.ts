@@ -1,0 +1,28 @@
+import { measure, type Figures } from '../measure/figures.ts';
+import { warmUp } from '../workloads/calls.ts';
+import { pacedCalls } from '../workloads/paced.ts';
+import { closedLoop, freshCall } from '../workloads/workload.ts';
+import { withFleet } from './fleet.ts';
+import type { CallsRun } from './results.ts';
+import type { ScalingOrder } from './run.ts';
+
+/** Calls at a time, as in `calls`, over all processes. */
+const CONCURRENT = 32;
+
+/** The workload `calls`, then `paced`, without stickiness: most messages come in at one process and go out at another. */
+export async function callsOn(order: ScalingOrder): Promise<CallsRun> {
+  const { keeping, processes } = order;
+  return withFleet(order, async ({ bench, redis }) => {
+    // Each process has V8 tune it, so each must get as much as one alone would.
+    await warmUp({ ...bench, sizes: { ...bench.sizes, warmUpCalls: bench.sizes.warmUpCalls * processes } });
+    const closed = () =>
+      measure(bench.server, bench.http, (tally) =>
+        closedLoop(CONCURRENT, bench.sizes.calls, () => freshCall(bench, tally)),
+      );
+    const paced = (): Promise<Figures> =>
+      measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, bench.sizes.pacedSeconds));
+    if (redis === undefined) return { keeping, processes, calls: await closed(), paced: await paced() };
+    const { outcome, use } = await redis.during(closed);
+    return { keeping, processes, calls: outcome, redis: use, paced: await paced() };
+  });
+}

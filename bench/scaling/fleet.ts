@@ -1,0 +1,65 @@
+import { HttpClient } from '../load/http-client.ts';
+import { ProcessTree } from '../measure/process-usage.ts';
+import { RunningServer } from '../measure/server.ts';
+import { holdlineFull, holdlineOnRedis } from '../systems/holdline.ts';
+import type { System } from '../systems/system.ts';
+import type { Bench, Sizes } from '../workloads/workload.ts';
+import { Redis } from './redis.ts';
+import type { Keeping } from './results.ts';
+
+const ARGUMENTS: Record<Exclude<Keeping, 'sqlite'>, readonly string[]> = {
+  aof: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
+  'aof-always': ['--appendonly', 'yes', '--appendfsync', 'always'],
+  'aof-replica': ['--appendonly', 'yes', '--appendfsync', 'everysec', '--repl-diskless-sync-delay', '0'],
+  none: ['--appendonly', 'no'],
+};
+
+export interface Fleet {
+  readonly bench: Bench;
+  readonly redis: Redis | undefined;
+}
+
+interface Order {
+  keeping: Keeping;
+  processes: number;
+  sizes: Sizes;
+  directory: string;
+}
+
+/** Processes of Holdline on one store; every request goes to the next of them. */
+export async function withFleet<T>(order: Order, use: (fleet: Fleet) => Promise<T>): Promise<T> {
+  const { keeping, directory, sizes } = order;
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    const redis = keeping === 'sqlite' ? undefined : await Redis.start(directory, ARGUMENTS[keeping]);
+    if (redis !== undefined) stops.unshift(() => redis.stop());
+    if (redis !== undefined && keeping === 'aof-replica') {
+      const args = [...ARGUMENTS.aof, '--replicaof', `127.0.0.1 ${redis.port}`];
+      const replica = await Redis.start(directory, args);
+      stops.unshift(() => replica.stop());
+      await redis.replicated();
+    }
+    const system = redis === undefined ? holdlineFull : holdlineOnRedis(urlOf(redis, keeping));
+    const servers = await startAll(system, order, stops);
+    const http = new HttpClient(...servers.map(({ port }) => port));
+    stops.unshift(async () => http.close());
+    const server = new ProcessTree(...servers.map(({ pid }) => pid));
+    return await use({ bench: { system, http, server, sizes }, redis });
+  } finally {
+    for (const stop of stops) await stop();
+  }
+}
+
+async function startAll(system: System, { processes, directory }: Order, stops: (() => Promise<void>)[]) {
+  const servers: RunningServer[] = [];
+  for (let started = 0; started < processes; started++) {
+    const server = await RunningServer.start(system, directory);
+    stops.unshift(() => server.stop());
+    servers.push(server);
+  }
+  return servers;
+}
+
+function urlOf(redis: Redis, keeping: Keeping): string {
+  return `redis://127.0.0.1:${redis.port}${keeping === 'aof-replica' ? '?replicas=1' : ''}`;
+}

@@ -1,0 +1,166 @@
+import { createClient } from '@redis/client';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SCRIPTS } from '../../src/store/redis/scripts.ts';
+import { freePort } from '../../test/support/free-port.ts';
+import { SERVER_CORE, pinned } from '../measure/cores.ts';
+import { percentiles } from '../measure/figures.ts';
+import { ProcessTree } from '../measure/process-usage.ts';
+import type { RedisUse, ScriptUse } from './results.ts';
+
+const START_DEADLINE_MS = 5_000;
+/** Rewrites of the file come when they come: they would fall into some runs and not into others. */
+const ALWAYS = ['--bind', '127.0.0.1', '--save', '', '--auto-aof-rewrite-percentage', '0'];
+const NAMES: ReadonlyMap<string, string> = new Map(Object.values(SCRIPTS).map(({ sha, name }) => [sha, name]));
+/** Of a watched stretch: more than it can bring. */
+const MAX_WATCHED = 200_000;
+
+type Client = ReturnType<typeof connectTo>;
+type Counters = RedisUse & { atMs: number };
+
+/** A real Redis on the core of the servers. It ends with the run's process group. */
+export class Redis {
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #client: Client;
+
+  private constructor(port: number, child: ChildProcess, client: Client) {
+    this.port = port;
+    this.#child = child;
+    this.#client = client;
+  }
+
+  static async start(directory: string, args: readonly string[]): Promise<Redis> {
+    const port = await freePort();
+    const own = join(directory, `redis-${port}`);
+    mkdirSync(own);
+    const command = ['redis-server', '--port', String(port), '--dir', own, ...ALWAYS, ...args];
+    const [file = '', ...rest] = pinned(SERVER_CORE, command);
+    const child = spawn(file, rest, { stdio: 'ignore' });
+    const client = connectTo(port);
+    await Promise.race([client.connect(), delay(START_DEADLINE_MS, undefined, { ref: false }).then(tooLate)]);
+    return new Redis(port, child, client);
+  }
+
+  get processes(): ProcessTree {
+    if (this.#child.pid === undefined) throw new Error('redis-server did not start');
+    return new ProcessTree(this.#child.pid);
+  }
+
+  async stop(): Promise<void> {
+    this.#client.destroy();
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
+  async usedBytes(): Promise<number> {
+    return numberIn(await this.#info('memory'), 'used_memory');
+  }
+
+  /** Deletes what is named so. @returns the bytes that it took */
+  async drop(pattern: string): Promise<number> {
+    const before = await this.usedBytes();
+    const script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end";
+    await this.#say('EVAL', script, '0', pattern);
+    return before - (await this.usedBytes());
+  }
+
+  /** Resolves once a replica has everything. */
+  async replicated(): Promise<void> {
+    while ((await this.#say('WAIT', '1', '100')) !== 1) await delay(50);
+  }
+
+  /** What the load asked of it, with what happens meanwhile by itself. */
+  async during<T>(load: () => Promise<T>): Promise<{ outcome: T; use: RedisUse }> {
+    const before = await this.#counters();
+    const outcome = await load();
+    const after = await this.#counters();
+    const difference = (name: keyof RedisUse) => after[name] - before[name];
+    const use: RedisUse = {
+      seconds: (after.atMs - before.atMs) / 1000,
+      cpuMs: difference('cpuMs'),
+      scripts: difference('scripts'),
+      commands: difference('commands'),
+      published: difference('published'),
+      bytesIn: difference('bytesIn'),
+      bytesOut: difference('bytesOut'),
+      aofBytes: difference('aofBytes'),
+    };
+    return { outcome, use };
+  }
+
+  /** The scripts of a stretch by name, from the slow log: with every command in it. It costs, so nothing else is taken from it. */
+  async watch<T>(load: () => Promise<T>): Promise<{ outcome: T; scripts: ScriptUse[] }> {
+    await this.#say('CONFIG', 'SET', 'slowlog-max-len', String(MAX_WATCHED));
+    await this.#say('SLOWLOG', 'RESET');
+    await this.#say('CONFIG', 'SET', 'slowlog-log-slower-than', '0');
+    const outcome = await load();
+    await this.#say('CONFIG', 'SET', 'slowlog-log-slower-than', '-1');
+    const entries = (await this.#say('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][];
+    await this.#say('SLOWLOG', 'RESET');
+    return { outcome, scripts: byName(entries) };
+  }
+
+  async #counters(): Promise<Counters> {
+    const [commands, stats, persistence] = await Promise.all([
+      this.#info('commandstats'),
+      this.#info('stats'),
+      this.#info('persistence'),
+    ]);
+    const calls = new Map(
+      [...commands.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)].map(([, name, n]) => [name, Number(n)]),
+    );
+    return {
+      atMs: performance.now(),
+      seconds: 0,
+      cpuMs: this.processes.cpuMs(),
+      scripts: (calls.get('evalsha') ?? 0) + (calls.get('eval') ?? 0),
+      commands: [...calls.values()].reduce((sum, count) => sum + count, 0),
+      published: calls.get('publish') ?? 0,
+      bytesIn: numberIn(stats, 'total_net_input_bytes'),
+      bytesOut: numberIn(stats, 'total_net_output_bytes'),
+      aofBytes: numberIn(persistence, 'aof_current_size'),
+    };
+  }
+
+  async #info(section: string): Promise<string> {
+    return (await this.#say('INFO', section)) as string;
+  }
+
+  #say(...words: string[]): Promise<unknown> {
+    return this.#client.sendCommand(words);
+  }
+}
+
+function connectTo(port: number) {
+  const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 20 } });
+  // Until it has started.
+  client.on('error', () => undefined);
+  return client;
+}
+
+function numberIn(info: string, name: string): number {
+  return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+}
+
+function byName(entries: readonly [number, number, number, string[]][]): ScriptUse[] {
+  const found = new Map<string, number[]>();
+  for (const [, , microseconds, [command = '', sha = '']] of entries) {
+    if (command.toUpperCase() !== 'EVALSHA') continue;
+    const name = NAMES.get(sha) ?? sha;
+    const times = found.get(name) ?? [];
+    times.push(microseconds);
+    found.set(name, times);
+  }
+  return [...found]
+    .map(([name, times]) => ({ name, runs: times.length, microseconds: percentiles(times).p50 }))
+    .sort((one, other) => other.runs * other.microseconds - one.runs * one.microseconds);
+}
+
+function tooLate(): never {
+  throw new Error('redis-server does not answer');
+}

@@ -1,0 +1,108 @@
+import { short, type Table } from '../report/tables.ts';
+import type { CallsRun, Keeping, PresenceRun, RedisUse, ScalingResults, ScriptUse } from './results.ts';
+
+const STORES: Record<Keeping, string> = {
+  sqlite: 'SQLite, full',
+  none: 'Redis, nothing on disk',
+  aof: 'Redis, AOF everysec',
+  'aof-always': 'Redis, AOF always',
+  'aof-replica': 'Redis, AOF everysec, `replicas=1`',
+};
+
+/** What a delivered message costs. */
+export function callsTable({ calls }: ScalingResults): Table {
+  return [
+    [
+      ...['store', 'processes', 'Holdline, CPU ms / 1,000', 'Redis, CPU ms / 1,000', 'scripts / message'],
+      ...[
+        'commands / message',
+        'messages / s, all on one core',
+        'p50 / p99 ms at 20 calls/s',
+        'p50 / p99 ms under full load',
+      ],
+      'lost / doubled / reordered',
+    ],
+    ...calls.map((run) => [
+      ...[STORES[run.keeping], String(run.processes), short(run.calls.cpuMsPer1000), redisCell(run, redisCpuPer1000)],
+      ...[
+        redisCell(run, ({ redis }) => each(redis?.scripts, run)),
+        redisCell(run, ({ redis }) => each(redis?.commands, run)),
+      ],
+      (run.calls.delivered / run.calls.seconds).toFixed(0),
+      ...[run.paced, run.calls].map(({ latencyMs: { p50, p99 } }) => `${short(p50)} / ${short(p99)}`),
+      mishaps(run),
+    ]),
+  ];
+}
+
+export const redisCpuPer1000 = ({ redis, calls }: CallsRun): number => ((redis?.cpuMs ?? 0) / calls.delivered) * 1_000;
+
+const each = (count: number | undefined, { calls }: CallsRun): number => (count ?? 0) / calls.delivered;
+
+function redisCell(run: CallsRun, figure: (run: CallsRun) => number): string {
+  return run.redis === undefined ? '' : short(figure(run));
+}
+
+function mishaps({ calls, paced }: CallsRun): string {
+  const both = [calls, paced];
+  const sum = (of: 'lost' | 'doubled' | 'reordered') => both.reduce((total, figures) => total + figures[of], 0);
+  return `${sum('lost')} / ${sum('doubled')} / ${sum('reordered')}`;
+}
+
+/** What is where, and what hanging costs. */
+export function bytesTable(presence: PresenceRun, aof: CallsRun | undefined): Table {
+  const { held, idle } = presence;
+  const perMessage = (name: 'aofBytes' | 'bytesIn' | 'bytesOut') =>
+    short(each(aof?.redis?.[name], aof ?? NO_RUN) / 1024);
+  return [
+    ['what', 'measured'],
+    ['Redis: a participant in a room of two, who does not poll', `${short(presence.bytesPerParticipant / 1024)} KB`],
+    ['Redis: a participant in a room of two with a held poll', `${short(held.redisBytesPerPoll / 1024)} KB`],
+    ['Redis: a waiting candidate of 250 B', `${short(presence.bytesPerCandidate / 1024)} KB`],
+    ['Redis: a waiting description of 3 KB', `${short(presence.bytesPerDescription / 1024)} KB`],
+    [
+      'Redis: what a participant who left leaves for a while',
+      `${short(presence.bytesLeftBehind / 1024)} KB, ${short(presence.bytesOfNotes / 1024)} KB of it the note which room its token belongs to`,
+    ],
+    ['AOF: each delivered message, joining and leaving included', `${perMessage('aofBytes')} KB`],
+    [
+      'Network between Holdline and Redis, each delivered message',
+      `${perMessage('bytesIn')} KB there, ${perMessage('bytesOut')} KB back`,
+    ],
+    [
+      `Holdline: memory of a held poll, at ${held.polls.toLocaleString('en')}`,
+      `${short(held.residentBytesPerPoll / 1024)} KB`,
+    ],
+    ['Holdline: CPU of renewing a held poll', `${short(held.holdlineCpuMs / held.renewals)} ms`],
+    [
+      'Redis: CPU of renewing a held poll',
+      `${short(held.redis.cpuMs / held.renewals)} ms, ${short(held.redis.scripts / held.renewals)} scripts`,
+    ],
+    [
+      'A process with nobody there',
+      `${short(idle.holdlineCpuMs / idle.redis.seconds)} ms of its CPU a second, ${perSecond(idle.redis)} scripts a second`,
+    ],
+  ];
+}
+
+const NO_RUN = { calls: { delivered: Number.NaN } } as CallsRun;
+
+const perSecond = ({ scripts, seconds }: RedisUse): string => (scripts / seconds).toFixed(0);
+
+/** Where the time of Redis goes. */
+export function scriptsTable({ callScripts, held: { watched } }: PresenceRun): Table {
+  const names = [...new Set([...callScripts.scripts, ...watched.scripts].map(({ name }) => name))];
+  const rows = names.map((name) => {
+    const inCalls = callScripts.scripts.find((script) => script.name === name);
+    const inPolls = watched.scripts.find((script) => script.name === name);
+    return [
+      `\`${name}\``,
+      ...[perRun(inCalls, callScripts.delivered / 1_000), perRun(inPolls, watched.renewals / 1_000)],
+      ...[inCalls, inPolls].map((use) => (use === undefined ? '' : String(use.microseconds))),
+    ];
+  });
+  return [['script', 'runs / 1,000 messages', 'runs / 1,000 renewals', 'µs, in calls', 'µs, in renewals'], ...rows];
+}
+
+const perRun = (use: ScriptUse | undefined, per: number): string =>
+  use === undefined ? '' : (use.runs / per).toFixed(0);
