@@ -8,6 +8,9 @@ import { SCRIPTS } from './scripts.ts';
 const BEAT_EVERY_MS = 2_000;
 /** So long may all processes be silent until the next one counts as the first to come back. */
 const LIFETIME_MS = 10_000;
+/** An answer that took longer tells the time too badly. */
+const EXACT_WITHIN_MS = 500;
+const JUMP_MS = 1_000;
 
 interface Options {
   readonly connection: Connection;
@@ -26,8 +29,12 @@ export class Fleet {
   readonly process = newParticipantId();
   readonly #options: Options;
   readonly #timer: NodeJS.Timeout;
-  #aheadMs = 0;
-  #isInStep = false;
+  /** Of the fleet's time before Redis's clock, as Redis has it; undefined until it is known. */
+  #ahead: string | undefined;
+  /** Of the fleet's time before this process's own. */
+  #aheadOfOwnMs = 0;
+  /** When the last beat that was answered was sent (real ms). */
+  #beatAt = -Infinity;
   #era = '';
   #onNewEra: () => void = () => undefined;
   #beganMs = 0;
@@ -47,7 +54,7 @@ export class Fleet {
 
   /** Steady milliseconds, the same in every process but for a few ms. */
   nowMs(): number {
-    return this.#options.clock.steadyMs() + this.#aheadMs;
+    return this.#options.clock.steadyMs() + this.#aheadOfOwnMs;
   }
 
   get era(): string {
@@ -63,18 +70,36 @@ export class Fleet {
     this.#onNewEra = listener;
   }
 
+  /**
+   * Before anybody is judged by presence: after a silence in which the fleet may have been taken for gone, idle times begin anew first.
+   * @throws SignallingError `storage-unavailable`
+   */
+  async confirmEra(): Promise<void> {
+    if (performance.now() - this.#beatAt > LIFETIME_MS / 2) await this.beat();
+  }
+
   async beat(): Promise<void> {
-    const isInStep = this.#isInStep || !this.#options.keepInStep;
-    const reply = await this.#say('beat', this.nowMs(), isInStep);
-    const [era, beganMs, fleetMs] = Beat.parse(reply);
+    const sentAt = performance.now();
+    const [era, beganMs, redisMs, ahead] = Beat.parse(await this.#say('beat'));
+    const tookMs = performance.now() - sentAt;
+    this.#beatAt = sentAt;
     const isNew = era !== this.#era;
     this.#era = era;
     this.#beganMs = beganMs;
-    if (this.#options.keepInStep) this.#aheadMs += fleetMs - this.nowMs();
-    this.#isInStep = true;
+    if (this.#options.keepInStep) await this.#keepInStep(redisMs + tookMs / 2, ahead, tookMs);
     if (!isNew) return;
     if (era.startsWith(`${this.process}:`)) await this.#options.index.beginEra(this.nowMs());
     this.#onNewEra();
+  }
+
+  /** Small differences are drift, and followed. A large one is a jump of Redis's clock, which must expire nothing. */
+  async #keepInStep(redisMs: number, ahead: string, tookMs: number): Promise<void> {
+    if (tookMs > EXACT_WITHIN_MS && this.#ahead !== undefined) return;
+    const aheadOfOwnMs = redisMs + Number(ahead) - this.#options.clock.steadyMs();
+    const isJump = this.#ahead !== undefined && Math.abs(aheadOfOwnMs - this.#aheadOfOwnMs) > JUMP_MS;
+    this.#ahead = isJump ? (this.nowMs() - redisMs).toFixed(3) : ahead;
+    if (isJump) await this.#say('correct', ahead);
+    else this.#aheadOfOwnMs = aheadOfOwnMs;
   }
 
   stop(): void {
@@ -84,15 +109,16 @@ export class Fleet {
   /** So that the others, or the next to come, need not wait. */
   async sayGoodbye(): Promise<void> {
     this.stop();
-    await this.#say('bye', 0, false).catch(() => undefined);
+    await this.#say('bye').catch(() => undefined);
   }
 
-  #say(word: 'beat' | 'bye', nowMs: number, isInStep: boolean): Promise<unknown> {
-    const { connection } = this.#options;
+  #say(word: 'beat' | 'bye' | 'correct', before = ''): Promise<unknown> {
+    const { connection, keepInStep } = this.#options;
+    const given = keepInStep ? '' : this.nowMs().toFixed(3);
     return connection.run({
       script: SCRIPTS.fleet,
       keys: [`${connection.location.prefix}:fleet`],
-      args: [this.process, word, nowMs.toFixed(3), isInStep ? '1' : '0', String(LIFETIME_MS)],
+      args: [this.process, word, this.#ahead ?? '0', before, given, String(LIFETIME_MS)],
     });
   }
 }

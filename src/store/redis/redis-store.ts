@@ -93,8 +93,14 @@ export class RedisStore implements SignallingStore {
     this.#rooms = new RoomScripts(parts);
     this.#tokens = new Tokens(this.#rooms, connection, parts.tokenCache);
     this.#presence = new Presence(this.#rooms, fleet, (hint) => this.#watchers.forEach((watcher) => watcher(hint)));
-    connection.onBack(() => this.#presence.renew());
+    connection.onBack(() => void this.#comeBack());
     fleet.onNewEra(() => this.#presence.renew());
+  }
+
+  /** Presence told in an era that is over would count for nothing. */
+  async #comeBack(): Promise<void> {
+    await this.#fleet.beat().catch(() => undefined);
+    this.#presence.renew();
   }
 
   async #listen(): Promise<void> {

@@ -92,7 +92,7 @@ export const Token = z.union([
     .transform(([digest, id, state, reason]) => ({ digest, participantId: id, state, reason })),
 ]);
 
-/** Of the fleet: its era, when that began, its time (steady ms). */
-export const Beat = z.tuple([text, number, number]);
+/** Of the fleet: its era, when that began (steady ms), Redis's ms, how far the fleet's time is ahead of that. */
+export const Beat = z.tuple([text, number, number, text]);
 export const Names = z.array(text);
 export const Counts = z.tuple([number, number]);

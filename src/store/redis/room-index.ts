@@ -1,3 +1,4 @@
+import { SignallingError } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import { isReserved } from '../../signalling/reserved.ts';
 import type { Connection } from './connection.ts';
@@ -20,6 +21,7 @@ const UNKNOWN = '1';
  */
 export class RoomIndex {
   readonly #connection: Connection;
+  #bug: Error | undefined;
   readonly #noting = new Map<RoomId, Promise<void>>();
   /** What could not be said, by room: the newest. Said again with the next sweep. */
   readonly #unsaid = new Map<RoomId, string>();
@@ -55,7 +57,11 @@ export class RoomIndex {
     await Promise.all(allParts.map(run));
   }
 
+  /** @throws what went wrong meanwhile, if it is more than a Redis that cannot do it now */
   repeatUnsaid(): void {
+    const bug = this.#bug;
+    this.#bug = undefined;
+    if (bug !== undefined) throw bug;
     const unsaid = [...this.#unsaid];
     this.#unsaid.clear();
     for (const [roomId, schedule] of unsaid) void this.#say(roomId, schedule);
@@ -103,8 +109,9 @@ export class RoomIndex {
     const args = [roomId, at, version, participants, String(LIFETIME_MS), hidden];
     try {
       await this.#connection.run({ script: SCRIPTS.schedule, keys: [due, known, names], args });
-    } catch {
+    } catch (error) {
       if (version !== UNKNOWN) this.#unsaid.set(roomId, schedule);
+      if (error instanceof Error && !(error instanceof SignallingError)) this.#bug = error;
     }
   }
 

@@ -11,6 +11,7 @@ const EXPIRATIONS_AT_ONCE = 64;
 
 /** One slice: the rooms that are due now, shared with the other processes. @returns whether more is due */
 export async function sweep(rooms: RoomScripts, index: RoomIndex, fleet: Fleet): Promise<boolean> {
+  await fleet.confirmEra();
   index.repeatUnsaid();
   const { rooms: due, more } = await index.takeDue(fleet.nowMs());
   const full = await Promise.all(due.map((roomId) => sweepRoom(rooms, roomId)));

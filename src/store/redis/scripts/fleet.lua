@@ -1,26 +1,30 @@
 #!lua flags=allow-oom
--- A process says that it is there, or goodbye. The fleet's time is the first process's own, carried on by Redis's clock; a jump of
--- that clock is made up for by the processes that run.
+-- A process says that it is there, or goodbye, or how far the fleet's time is ahead of Redis's clock. It may be late when it gets here
+-- (a Redis that stood still, a slow network), so it brings a distance and no time of day.
 -- KEYS: the fleet (hash; gone once every process has been silent for its lifetime): era, began, ahead, and each process
--- ARGV: process, `beat` or `bye`, the process's time (steady ms), '1' if that was in step with the fleet before, lifetime of the key in ms
--- Answers era, when it began, the fleet's time (steady ms)
-local process, word, mine, wasInStep, lifetime = unpack(ARGV)
-local time = redis.call('TIME')
-local redisMs = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
+-- ARGV: process; `beat`, `bye` or `correct`; how far the fleet's time is ahead, in ms; for `correct` what it said before;
+--       the fleet's time if that is the caller's to say, as in tests that turn a clock, or ''; lifetime of the key in ms
+-- Answers era, when it began (the fleet's ms), Redis's ms, how far the fleet's time is ahead of it
+local fleet = KEYS[1]
+local process, word, ahead, before, given, lifetime = unpack(ARGV)
+local call = redis.call
+
 if word == 'bye' then
-  redis.call('HDEL', KEYS[1], 'process:' .. process)
-  if redis.call('HLEN', KEYS[1]) <= 3 then redis.call('DEL', KEYS[1]) end
+  call('HDEL', fleet, 'process:' .. process)
+  if call('HLEN', fleet) <= 3 then call('DEL', fleet) end
   return {}
 end
-local ahead = tonumber(redis.call('HGET', KEYS[1], 'ahead') or '')
-if not ahead then
-  redis.call('HSET', KEYS[1], 'era', process .. ':' .. string.format('%.0f', redisMs * 1000), 'began', mine)
+
+local time = call('TIME')
+local redisMs = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
+local known = call('HGET', fleet, 'ahead')
+if not known then
+  local began = given ~= '' and given or string.format('%.3f', redisMs + ahead)
+  call('HSET', fleet, 'era', process .. ':' .. string.format('%.0f', redisMs * 1000), 'began', began, 'ahead', ahead)
+elseif word == 'correct' and known == before then
+  call('HSET', fleet, 'ahead', ahead)
 end
-if not ahead or (wasInStep == '1' and math.abs(redisMs + ahead - mine) > 1000) then
-  ahead = mine - redisMs
-  redis.call('HSET', KEYS[1], 'ahead', string.format('%.3f', ahead))
-end
-redis.call('HSET', KEYS[1], 'process:' .. process, '1')
-redis.call('PEXPIRE', KEYS[1], lifetime)
-local era, began = unpack(redis.call('HMGET', KEYS[1], 'era', 'began'))
-return { era, began, string.format('%.3f', redisMs + ahead) }
+call('HSET', fleet, 'process:' .. process, '1')
+call('PEXPIRE', fleet, lifetime)
+local era, began, current = unpack(call('HMGET', fleet, 'era', 'began', 'ahead'))
+return { era, began, string.format('%.3f', redisMs), current }

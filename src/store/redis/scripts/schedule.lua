@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- The index knows when each room wants to be swept and how many are in it, as of the newest version of the room that came here.
--- KEYS: due times (zset), `<version> <participants>` (hash; `participants` in it counts them all), names in the order of their bytes
+-- KEYS: due times (zset), `<version> <participants>` (hash; `#participants`, which no room can be called, counts them all), names in the order of their bytes
 --       (zset) of one part of the index
 -- ARGV: room, when (steady ms, or `gone`), version, participants, lifetime of the keys in ms, `hidden` for a room of the service's own
 -- Answers 1, or 0 when it knows better
@@ -10,7 +10,7 @@ local before = redis.call('HGET', known, room) or '0 0'
 local knownVersion, counted = string.match(before, '^(%d+) (%d+)$')
 if tonumber(version) < tonumber(knownVersion) then return 0 end
 
-if hidden ~= 'hidden' then redis.call('HINCRBY', known, 'participants', participants - counted) end
+if hidden ~= 'hidden' then redis.call('HINCRBY', known, '#participants', participants - counted) end
 if due == 'gone' then
   redis.call('ZREM', dueTimes, room)
   redis.call('HDEL', known, room)
