@@ -22,6 +22,8 @@ const EPHEMERAL_PORTS = 28_232;
 /** How long Redis remembers who left, and which room a token was for. */
 const GONE_KEPT_S = 600;
 const NOTES_KEPT_S = 1_200;
+/** A PUBLISH on the bus of a Redis 7 cluster, to each other node. */
+const BUS_BYTES_PER_WAKE_UP = 2_330;
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
@@ -83,6 +85,11 @@ export function fleetTable(aof: CallsRun, presence: PresenceRun): Table {
       'Redis: scripts of idle processes',
       `${thousands((processes * presence.idle.redis.scripts) / presence.idle.redis.seconds)} / s`,
       'measured for one process',
+    ],
+    [
+      'Redis: cluster bus',
+      `at most ${((messages * BUS_BYTES_PER_WAKE_UP) / 1e6).toFixed(0)} MB / s into each node`,
+      'measured bytes of a wake-up; one for each message',
     ],
     ['clients: bandwidth', `${(bytes / 1e9).toFixed(1)} Gbit / s`, 'assumed: 2 KB a renewal, 4 KB a message'],
     ['load balancer: descriptors', thousands(2 * PARTICIPANTS), 'arithmetic: two for each poll'],

@@ -69,6 +69,7 @@ export function bytesTable(presence: PresenceRun, aof: CallsRun | undefined): Ta
       'Network between Holdline and Redis, each delivered message',
       `${perMessage('bytesIn')} KB there, ${perMessage('bytesOut')} KB back`,
     ],
+    ['Wake-ups, each delivered message', short(each(aof?.redis?.published, aof ?? NO_RUN))],
     [
       `Holdline: memory of a held poll, at ${held.polls.toLocaleString('en')}`,
       `${short(held.residentBytesPerPoll / 1024)} KB`,

@@ -34,11 +34,12 @@ function replaced(page: string, name: string, text: string): string {
   return `${page.slice(0, from + open.length)}\n\n${text}\n\n${page.slice(to)}`;
 }
 
-function conditions({ startedAt, commit, command, redisVersion, machine, load }: ScalingResults): string {
+function conditions({ startedAt, commit, command, redisVersion, machine, load, failures }: ScalingResults): string {
   return [
     `- ${startedAt.slice(0, 10)}, commit ${commit}, \`${command}\``,
     `- ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB; ${machine.os}; Redis ${redisVersion} and SQLite on ${machine.fileSystem}; Node ${machine.node}`,
     `- load average ${load.map((value) => value.toFixed(1)).join(' before, ')} at the end; the bench itself brings about 2, what is above it is other work on the machine`,
     `- ${machine.pinned ? 'all processes of Holdline and Redis share one core, the load generator has the other' : 'nothing was pinned'}`,
+    ...failures.map((failure) => `- failed: ${failure.split('\n')[0] ?? ''}`),
   ].join('\n');
 }
