@@ -50,11 +50,7 @@ export function fleetTable(aof: CallsRun, presence: PresenceRun): Table {
     ['messages', `${thousands(messages)} / s`, 'assumed: a call of 26 messages every 10 minutes'],
     ['joins', `${thousands(joins)} / s`, 'assumed: who joins stays for 30 minutes'],
     ['Holdline: CPU', `${holdlineCores.toFixed(1)} cores`, 'measured costs times the above'],
-    [
-      'Holdline: processes',
-      `${processes} (${thousands(PARTICIPANTS / processes)} polls each)`,
-      'extrapolated: each core half busy',
-    ],
+    ['Holdline: processes', `${processes}`, 'extrapolated: each core half busy'],
     [
       'Holdline: memory',
       `${((PARTICIPANTS * held.residentBytesPerPoll) / GIB).toFixed(0)} GiB over all`,
@@ -69,6 +65,12 @@ export function fleetTable(aof: CallsRun, presence: PresenceRun): Table {
       'Redis: masters',
       `${Math.ceil(redisCores / TARGET_LOAD)}`,
       'extrapolated: each core half busy, rooms spread evenly',
+    ],
+    ['so each process carries', `${thousands(PARTICIPANTS / processes)} participants`, 'beyond, add processes'],
+    [
+      'so each Redis carries',
+      `${thousands((PARTICIPANTS * TARGET_LOAD) / redisCores)} participants`,
+      'beyond, a cluster',
     ],
     ['Redis: memory, those who are there', `${(live / GIB).toFixed(1)} GiB`, 'measured bytes'],
     [
@@ -108,13 +110,13 @@ const thousands = (value: number): string =>
 
 /** What a core of each carries, and which is full first. */
 export function capacity(aof: CallsRun, { held }: PresenceRun): string[] {
-  const holdline = 1e6 / aof.calls.cpuMsPer1000;
-  const redis = 1e6 / redisCpuPer1000(aof);
-  const first = redis < holdline * 2 ? 'Redis is full first, from the second process on' : 'Holdline is full first';
-  const polls = (cpuMs: number) => thousands((SECONDS_PER_RENEWAL * 1_000) / (cpuMs / held.renewals));
+  const messages = (cpuMsPer1000: number) => 1e6 / cpuMsPer1000;
+  const polls = (cpuMs: number) => (SECONDS_PER_RENEWAL * 1_000) / (cpuMs / held.renewals);
+  const holdline = { messages: messages(aof.calls.cpuMsPer1000), polls: polls(held.holdlineCpuMs) };
+  const redis = { messages: messages(redisCpuPer1000(aof)), polls: polls(held.redis.cpuMs) };
   return [
-    `- A core of Holdline carries ${thousands(holdline)} messages a second, or renews ${polls(held.holdlineCpuMs)} polls that only hang.`,
-    `- A Redis (it runs scripts on one core) carries ${thousands(redis)} messages a second, or ${polls(held.redis.cpuMs)} polls that only hang.`,
-    `- So one Redis serves ${short(redis / holdline)} busy processes: ${first}.`,
+    `- A core of Holdline, fully busy, carries ${thousands(holdline.messages)} messages a second, or ${thousands(holdline.polls)} polls that only hang.`,
+    `- A Redis, whose scripts run on one core, carries ${thousands(redis.messages)} messages a second, or ${thousands(redis.polls)} polls that only hang.`,
+    `- So one Redis serves ${short(redis.messages / holdline.messages)} processes that are busy with messages, or ${short(redis.polls / holdline.polls)} that are busy with polls. With fewer the processes are full first, with more it is Redis.`,
   ];
 }

@@ -6,7 +6,7 @@ import { withFleet } from './fleet.ts';
 import type { CallsRun } from './results.ts';
 import type { ScalingOrder } from './run.ts';
 
-/** Calls at a time, as in `calls`, over all processes. */
+/** Calls at a time for each process, as in `calls`: the busier a process is, the less a message costs it. */
 const CONCURRENT = 32;
 
 /** The workload `calls`, then `paced`, without stickiness: most messages come in at one process and go out at another. */
@@ -14,10 +14,11 @@ export async function callsOn(order: ScalingOrder): Promise<CallsRun> {
   const { keeping, processes } = order;
   return withFleet(order, async ({ bench, redis }) => {
     // Each process has V8 tune it, so each must get as much as one alone would.
-    await warmUp({ ...bench, sizes: { ...bench.sizes, warmUpCalls: bench.sizes.warmUpCalls * processes } });
+    const warmUpCalls = bench.sizes.warmUpCalls * processes;
+    await warmUp({ ...bench, sizes: { ...bench.sizes, warmUpCalls } }, CONCURRENT * processes);
     const closed = () =>
       measure(bench.server, bench.http, (tally) =>
-        closedLoop(CONCURRENT, bench.sizes.calls, () => freshCall(bench, tally)),
+        closedLoop(CONCURRENT * processes, bench.sizes.calls * processes, () => freshCall(bench, tally)),
       );
     const paced = (): Promise<Figures> =>
       measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, bench.sizes.pacedSeconds));
