@@ -42,10 +42,11 @@ export class Ledger {
   readonly #begun = new Map<string, number>();
   #moment = 0;
 
-  /** A new participant; an id alone stands for the whole request. */
-  async join(url: string, roomId: string, who: string | Partial<JoinRequest>): Promise<Member> {
+  /** A new participant; an id alone stands for the whole request. The credential is for where joining is not open. */
+  async join(url: string, roomId: string, who: string | Partial<JoinRequest>, credential?: string): Promise<Member> {
     const body = typeof who === 'string' ? { participantId: who } : who;
-    const sent = { body, headers: { 'Idempotency-Key': randomUUID() } };
+    const headers = { 'Idempotency-Key': randomUUID() };
+    const sent = { body, headers, ...(credential !== undefined && { token: credential }) };
     const answer = await untilAnswered(() => fetchAnswer(url, 'joinRoom', `/v1/rooms/${roomId}/participants`, sent));
     expect(answer).toMatchObject({ status: 201 });
     return this.observe(url, answer.body as JoinResult);

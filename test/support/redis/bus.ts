@@ -1,30 +1,30 @@
 import { createClient } from '@redis/client';
-import type { RedisServer } from './redis-server.ts';
 
 const CHANNEL = 'test-bus';
 
-const subscriberOf = ({ port }: RedisServer) =>
+const clientAt = (port: number) =>
   createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false } })
     .on('error', () => undefined)
     .connect();
 
+type Client = Awaited<ReturnType<typeof clientAt>>;
+
 /** What the nodes of a cluster tell each other. Between two of them it keeps its order. */
 export class Bus {
-  readonly #masters: readonly RedisServer[];
-  readonly #subscribers: Awaited<ReturnType<typeof subscriberOf>>[] = [];
+  readonly #publishers: readonly Client[];
+  readonly #subscribers: readonly Client[];
   readonly #waiting = new Map<string, () => void>();
   #count = 0;
 
-  private constructor(masters: readonly RedisServer[]) {
-    this.#masters = masters;
+  private constructor(publishers: readonly Client[], subscribers: readonly Client[]) {
+    this.#publishers = publishers;
+    this.#subscribers = subscribers;
   }
 
-  static async open(masters: readonly RedisServer[]): Promise<Bus> {
-    const bus = new Bus(masters);
-    for (const [index, master] of masters.entries()) {
-      const subscriber = await subscriberOf(master);
-      await subscriber.subscribe(CHANNEL, (text) => bus.#waiting.get(`${index} ${text}`)?.());
-      bus.#subscribers.push(subscriber);
+  static async open(ports: readonly number[]): Promise<Bus> {
+    const bus = new Bus(await Promise.all(ports.map(clientAt)), await Promise.all(ports.map(clientAt)));
+    for (const [to, subscriber] of bus.#subscribers.entries()) {
+      await subscriber.subscribe(CHANNEL, (text) => bus.#waiting.get(`${text} ${to}`)?.());
     }
     return bus;
   }
@@ -32,17 +32,21 @@ export class Bus {
   /** Resolves once everything that was published at any node before has come to every other one. */
   async flush(): Promise<void> {
     const round = (this.#count += 1);
-    const heard = this.#masters.flatMap((_, from) =>
-      this.#masters.map((_to, to) => {
-        const key = `${to} ${round}:${from}`;
-        return new Promise<void>((resolve) => this.#waiting.set(key, resolve)).then(() => this.#waiting.delete(key));
-      }),
-    );
-    await Promise.all(this.#masters.map((master, from) => master.command('PUBLISH', CHANNEL, `${round}:${from}`)));
+    const heard: Promise<void>[] = [];
+    for (const [from, publisher] of this.#publishers.entries()) {
+      const text = `${process.pid} ${round} ${from}`;
+      for (const to of this.#subscribers.keys()) heard.push(this.#hearing(`${text} ${to}`));
+      await publisher.publish(CHANNEL, text);
+    }
     await Promise.all(heard);
   }
 
   close(): void {
-    for (const subscriber of this.#subscribers) subscriber.destroy();
+    for (const client of [...this.#publishers, ...this.#subscribers]) client.destroy();
+  }
+
+  async #hearing(key: string): Promise<void> {
+    await new Promise<void>((resolve) => this.#waiting.set(key, resolve));
+    this.#waiting.delete(key);
   }
 }

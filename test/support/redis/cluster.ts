@@ -25,7 +25,7 @@ export async function startCluster({ replicas: wanted = false } = {}): Promise<C
   await introduce(masters);
   await Promise.all(allOk);
   const replicas = wanted ? await Promise.all(masters.map((master) => startClusterReplica(master))) : [];
-  const bus = await Bus.open(masters);
+  const bus = await Bus.open(masters.map(({ port }) => port));
   return {
     flush: () => bus.flush(),
     url: `redis://${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,

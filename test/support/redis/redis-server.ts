@@ -18,7 +18,7 @@ export interface RedisPlace {
   readonly url: string;
   readonly masters: readonly RedisServer[];
   /** Resolves once everything that was published at any of them before has come to all. */
-  flush?(): Promise<void>;
+  readonly flush?: () => Promise<void>;
 }
 
 /** A real Redis on a port of its own. Whoever starts it ends it. */

@@ -1,0 +1,145 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Batch } from '../../src/wire/index.ts';
+import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import type { Member } from '../support/member.ts';
+import { startCluster, type Cluster } from '../support/redis/cluster.ts';
+import { describeOnRedis } from '../support/redis/on-redis.ts';
+import { ownRedis, startPair, untilHeld, untilReadiness, untilServed } from '../support/redis/processes.ts';
+import type { RedisServer } from '../support/redis/redis-server.ts';
+import { startReplica } from '../support/redis/replica.ts';
+import { TcpProxy } from '../support/redis/tcp-proxy.ts';
+
+const SETTINGS = { RATE_LIMIT: 'off' };
+
+/** A primary, and a replica that hears of nothing more once `part` was called. Both processes know one address. */
+async function onReplicatedRedis() {
+  const primary = await ownRedis();
+  const link = await TcpProxy.start(primary.port);
+  const replica = await startReplica(link.port);
+  onCleanUp(() => replica.end());
+  const front = await TcpProxy.start(primary.port);
+  const pair = await startPair([front, front], SETTINGS);
+  const part = async (): Promise<void> => {
+    await untilReplicated(primary);
+    link.stall();
+  };
+  const failOver = async (): Promise<void> => {
+    await primary.kill();
+    await replica.command('REPLICAOF', 'NO', 'ONE');
+    front.target = replica.port;
+    front.cut();
+    await Promise.all([pair.here, pair.there].map(({ url }) => untilReadiness(url, 200)));
+  };
+  return { ...pair, part, failOver };
+}
+
+/** Everything until now. */
+async function untilReplicated(primary: RedisServer, key = 'mark'): Promise<void> {
+  await primary.command('SET', key, 1);
+  await primary.command('WAIT', 1, 0);
+}
+
+const send = (from: Member, payload: string) => from.send({ to: 'bob', type: 'custom', payload });
+const payloadsOf = ({ messages }: Batch): unknown[] => messages.map(({ payload }) => payload);
+
+describeOnRedis('Redis fails over', () => {
+  afterEach(cleanUp);
+
+  describe('faults 16 and 17: to a replica that misses the last second', () => {
+    /** Bob has read a message that the replica never heard of. */
+    async function withLostSecond() {
+      const all = await onReplicatedRedis();
+      await send(all.alice, 'kept');
+      const kept = await all.bob.poll({ after: all.bob.joined.cursor });
+      await all.part();
+      await send(all.alice, 'lost');
+      const lost = await all.bob.poll({ after: kept.cursor });
+      expect(payloadsOf(lost)).toEqual(['lost']);
+      return { ...all, kept: kept.cursor, lost: lost.cursor };
+    }
+
+    test('a cursor from that second is told so, and where to go on', async () => {
+      const { alice, bob, lost, failOver } = await withLostSecond();
+      await failOver();
+      const answer = await bob.call('receiveMessages', { query: { after: lost, wait: 0 } });
+      expect(answer).toMatchObject({ status: 410, body: { code: 'cursor-expired' } });
+      const { resetCursor } = answer.body as { resetCursor: string };
+      await send(alice, 'new');
+      expect(payloadsOf(await bob.poll({ after: resetCursor })).at(-1)).toBe('new');
+    }, 60_000);
+
+    test.each([1, 50])(
+      '%d messages that came before the next poll are delivered behind such a cursor',
+      async (count) => {
+        const { alice, bob, kept, lost, failOver } = await withLostSecond();
+        await failOver();
+        const sent = Array.from({ length: count }, (_, number) => `new ${number}`);
+        for (const payload of sent) await send(alice, payload);
+        expect(payloadsOf(await bob.poll({ after: lost, limit: 100 }))).toEqual(sent);
+        expect(kept).not.toBe(lost);
+      },
+      60_000,
+    );
+
+    test('a poll that is held across it is told so, or gets what comes after', async () => {
+      const { there, alice, bob, lost, failOver } = await withLostSecond();
+      const held = untilServed(() => bob.call('receiveMessages', { query: { after: lost, wait: 40 } }));
+      await untilHeld(there.url, 1);
+      await failOver();
+      await send(alice, 'new');
+      const { status, body } = await held;
+      expect([200, 410]).toContain(status);
+      if (status === 200) expect(payloadsOf(body as Batch)).toEqual(['new']);
+      else
+        expect(payloadsOf(await bob.poll({ after: (body as { resetCursor: string }).resetCursor }))).toContain('new');
+    }, 60_000);
+
+    test('who joined in that second is not there any more, and joins again', async () => {
+      const { here, ledger, part, failOver } = await onReplicatedRedis();
+      await part();
+      const carol = await ledger.join(here.url, 'room', 'carol');
+      await failOver();
+      expect((await carol.call('receiveMessages', { query: { wait: 0 } })).status).toBe(401);
+      const again = await ledger.join(here.url, 'room', 'carol');
+      expect((await again.roster()).map(({ participantId }) => participantId)).toEqual(['alice', 'bob', 'carol']);
+    }, 60_000);
+  });
+
+  describe('within a cluster', () => {
+    async function onCluster() {
+      const cluster = await startCluster({ replicas: true });
+      onCleanUp(() => cluster.end());
+      return { cluster, ...(await startPair([cluster, cluster], SETTINGS)) };
+    }
+
+    test('what the replica has is there; polls and sends go on by themselves', async () => {
+      const { cluster, here, there, ledger, alice, bob } = await onCluster();
+      await send(alice, 'before');
+      const { cursor: after } = await alice.poll();
+      const elsewhere = ledger.observe(there.url, alice.joined);
+      const held = untilServed(() => elsewhere.call('receiveMessages', { query: { after, wait: 40 } }));
+      await untilHeld(there.url, 1);
+      const [master, replica] = await ownersOf(cluster, 'room');
+      await untilReplicated(master, '{room}mark');
+      const promoted = replica.logged(/Failover election won/);
+      await master.kill();
+      await promoted;
+      await Promise.all([here, there].map(({ url }) => untilReadiness(url, 200)));
+      await bob.send({ to: 'alice', type: 'custom', payload: 'after' });
+      expect(payloadsOf((await held).body as Batch)).toEqual(['after']);
+      expect(payloadsOf(await bob.poll({ after: bob.joined.cursor }))).toEqual(['before']);
+      await ledger.settle();
+    }, 60_000);
+  });
+});
+
+/** The master that has the room, and its replica. */
+async function ownersOf({ masters, replicas }: Cluster, room: string): Promise<[RedisServer, RedisServer]> {
+  const slot = Number(await masters[0]?.command('CLUSTER', 'KEYSLOT', `{${room}}`));
+  for (const [index, master] of masters.entries()) {
+    const replica = replicas[index];
+    const keys = Number(await master.command('CLUSTER', 'COUNTKEYSINSLOT', slot));
+    if (keys > 0 && replica !== undefined) return [master, replica];
+  }
+  throw new Error(`nobody has ${room}`);
+}

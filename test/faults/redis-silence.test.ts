@@ -1,0 +1,43 @@
+import { expect, test } from '@jest/globals';
+import { startSweeping } from '../../src/signalling/sweeper.ts';
+import { systemClock } from '../../src/signalling/clock.ts';
+import type { SignallingStore } from '../../src/signalling/store.ts';
+import { RedisStore } from '../../src/store/redis/redis-store.ts';
+import { join } from '../support/redis/joined.ts';
+import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
+import { RedisServer } from '../support/redis/redis-server.ts';
+import { WIDE_LIMITS } from '../support/store.ts';
+
+/** Longer than the fleet may be silent, and than the participants may. */
+const SILENCE_SECONDS = 12;
+const IDLE_MS = 5_000;
+
+const idsIn = async (store: SignallingStore, room: string): Promise<string[]> =>
+  (await store.participants(room as never)).map(({ participantId }) => participantId);
+
+describeOnRedis('a Redis that stood still for longer than anybody may be idle', () => {
+  const server = shared(() => RedisServer.start('--enable-debug-command', 'local'));
+
+  test(
+    'expires nobody: idle times begin anew with the first beat, whatever was on its way before',
+    async () => {
+      const store = await RedisStore.open({ url: server().url, limits: WIDE_LIMITS });
+      const stop = startSweeping(store, systemClock(), () => undefined);
+      try {
+        await join(store, 'lobby', 'alice', IDLE_MS);
+        await join(store, 'lobby', 'bob', IDLE_MS);
+        await server().command('DEBUG', 'SLEEP', SILENCE_SECONDS);
+        const seen: string[][] = [];
+        for (const untilMs = performance.now() + 3_000; performance.now() < untilMs;) {
+          seen.push(await idsIn(store, 'lobby').catch(() => ['alice', 'bob']));
+        }
+        expect(seen.filter((ids) => ids.length !== 2)).toEqual([]);
+        await expect(idsIn(store, 'lobby')).resolves.toEqual(['alice', 'bob']);
+      } finally {
+        stop();
+        await store.close();
+      }
+    },
+    (SILENCE_SECONDS + 20) * 1_000,
+  );
+});

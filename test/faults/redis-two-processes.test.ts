@@ -1,0 +1,184 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Batch } from '../../src/wire/index.ts';
+import { cleanUp } from '../support/clean-up.ts';
+import type { Answer } from '../support/conformance.ts';
+import { fetchAnswer } from '../support/fetch-member.ts';
+import { Ledger } from '../support/ledger.ts';
+import { newRoom, type Member } from '../support/member.ts';
+import { describeOnRedis } from '../support/redis/on-redis.ts';
+import { ownRedis, startProcesses, timed, untilHeld } from '../support/redis/processes.ts';
+import { untilListening } from '../support/server-process.ts';
+
+const API_KEY = 'an-operator-key-of-some-length';
+/** The contract's bound for a poll whose token is no longer good. */
+const ENDED_MS = 1_000;
+const WOKEN_MS = 50;
+
+/** The addresses of two processes on one Redis. */
+let here = '';
+let there = '';
+
+async function aliceAndBob() {
+  const ledger = new Ledger();
+  const room = newRoom();
+  const alice = await ledger.join(here, room, 'alice', API_KEY);
+  const bob = await ledger.join(there, room, 'bob', API_KEY);
+  return { ledger, room, alice, bob };
+}
+
+const longPoll = (member: Member): Promise<Answer> =>
+  member.call('receiveMessages', { query: { after: member.joined.cursor, wait: 20 } });
+
+/** The member's first poll. The returned promise is of its answer. */
+async function hold(member: Member): Promise<{ readonly ended: Promise<Answer> }> {
+  const ended = longPoll(member);
+  await untilListening(member);
+  return { ended };
+}
+
+const medianOf = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN;
+
+const gone = (reason: string) => ({ status: 410, body: { code: 'participant-gone', reason } });
+
+describeOnRedis('two processes on one Redis', () => {
+  beforeAll(async () => {
+    const redis = await ownRedis();
+    const [one, other] = await startProcesses([redis, redis], { API_KEYS: API_KEY, RATE_LIMIT: 'off' });
+    here = one?.url ?? '';
+    there = other?.url ?? '';
+  });
+  afterAll(cleanUp);
+
+  test('a message that is sent at one wakes the poll at the other within 50 ms', async () => {
+    const { ledger, alice, bob } = await aliceAndBob();
+    let after = bob.joined.cursor;
+    const latenciesMs: number[] = [];
+    for (let round = 0; round < 15; round += 1) {
+      const poll = bob.poll({ after, wait: 20 });
+      await untilHeld(there, 1);
+      const { answer, elapsedMs } = await timed(async () => {
+        await alice.send({ to: 'bob', type: 'custom', payload: round });
+        return poll;
+      });
+      expect(answer.messages).toMatchObject([{ payload: round }]);
+      latenciesMs.push(elapsedMs);
+      after = answer.cursor;
+    }
+    expect(medianOf(latenciesMs)).toBeLessThan(WOKEN_MS);
+    await ledger.settle();
+  });
+
+  describe('fault 5: two identical polls at two processes', () => {
+    test('the newer one is held, the older one ends at once', async () => {
+      const { ledger, alice, bob } = await aliceAndBob();
+      const older = await hold(bob);
+      const newer = longPoll(ledger.observe(here, bob.joined));
+      const { answer, elapsedMs } = await timed(() => older.ended);
+      expect(answer).toMatchObject({ status: 409, body: { code: 'poll-superseded', retryable: false } });
+      expect(elapsedMs).toBeLessThan(ENDED_MS);
+      const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 1 });
+      expect(await newer).toMatchObject({ status: 200, body: { messages: [{ id }] } });
+      await ledger.settle();
+    });
+
+    test('one that is answered at once ends the other, too', async () => {
+      const { ledger, bob } = await aliceAndBob();
+      const older = await hold(bob);
+      await ledger.observe(here, bob.joined).poll({ after: bob.joined.cursor });
+      expect(await older.ended).toMatchObject({ status: 409, body: { code: 'poll-superseded' } });
+    });
+
+    test('one whose cursor is stale ends nothing', async () => {
+      const { ledger, alice, bob } = await aliceAndBob();
+      await alice.send({ to: 'bob', type: 'custom', payload: 1 });
+      const { cursor } = await bob.poll({ after: bob.joined.cursor });
+      const held = bob.poll({ after: cursor, wait: 20 });
+      await untilHeld(there, 1);
+      const stale = await longPoll(ledger.observe(here, bob.joined));
+      expect(stale).toMatchObject({ status: 410, body: { code: 'cursor-expired', resetCursor: cursor } });
+      const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 2 });
+      expect((await held).messages).toMatchObject([{ id }]);
+      await ledger.settle();
+    });
+
+    test('of ten in the same moment, five at each, one is held', async () => {
+      const { ledger, alice, bob } = await aliceAndBob();
+      const elsewhere = ledger.observe(here, bob.joined);
+      const polls = Array.from({ length: 10 }, (_, index) => longPoll(index % 2 === 0 ? bob : elsewhere));
+      const losers: Answer[] = [];
+      await new Promise<void>((resolve) => {
+        for (const poll of polls)
+          void poll.then((answer) => {
+            if (answer.status === 409 && losers.push(answer) === 9) resolve();
+          });
+      });
+      const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 1 });
+      const winners = (await Promise.all(polls)).filter(({ status }) => status === 200);
+      expect(winners).toMatchObject([{ body: { messages: [{ id }] } }]);
+      await ledger.settle();
+    });
+  });
+
+  describe('the poll at one process ends within 1 s, when at the other', () => {
+    /** What is done at the other process, and how the poll ends. */
+    const causes: readonly (readonly [string, (bob: Member) => Promise<Answer>, string])[] = [
+      ['its token is replaced', (bob) => joinAgain(bob, { resume: true }), 'replaced'],
+      ['its participant joins anew', (bob) => joinAgain(bob, {}), 'replaced'],
+      ['its participant leaves', (bob) => bob.call('leaveRoom'), 'left'],
+      ['its participant is removed', (bob) => bob.call('leaveRoom', { token: API_KEY }), 'removed'],
+      ['the room is closed', (bob) => bob.call('closeRoom', { token: API_KEY }), 'removed'],
+    ];
+    const joinAgain = ({ roomId, token, id }: Member, body: object): Promise<Answer> =>
+      fetchAnswer(here, 'joinRoom', `/v1/rooms/${roomId}/participants`, {
+        body: { participantId: id, ...body },
+        token,
+      });
+
+    test.each(causes)('%s', async (_, act, reason) => {
+      const { ledger, alice, bob } = await aliceAndBob();
+      const held = await hold(bob);
+      const { answer, elapsedMs } = await timed(async () => {
+        expect((await act(ledger.observe(here, bob.joined))).status).toBeLessThan(300);
+        return held.ended;
+      });
+      expect(answer).toMatchObject(gone(reason));
+      expect(elapsedMs).toBeLessThan(ENDED_MS);
+      // Its token is dead at both.
+      for (const url of [here, there]) {
+        const { status } = await ledger.observe(url, bob.joined).call('receiveMessages', { query: { wait: 0 } });
+        expect(status).toBe(reason === 'replaced' ? 401 : 410);
+      }
+      expect(alice.id).toBe('alice');
+    });
+  });
+
+  test('what was sent at one under a key is replayed at the other', async () => {
+    const { ledger, alice, bob } = await aliceAndBob();
+    const sent = { body: { to: 'bob', type: 'custom', payload: 1 }, headers: { 'Idempotency-Key': 'key' } };
+    const elsewhere = ledger.observe(there, alice.joined);
+    const answers = await Promise.all([alice, elsewhere, alice, elsewhere].map((way) => way.call('sendMessage', sent)));
+    expect(new Set(answers.map(({ status, body }) => `${status} ${JSON.stringify(body)}`)).size).toBe(1);
+    expect(answers.filter(({ headers }) => headers['idempotency-replayed'] === 'true')).toHaveLength(3);
+    expect((await bob.poll({ after: bob.joined.cursor })).messages).toHaveLength(1);
+    await ledger.settle();
+  });
+
+  test('both say the same of who is there, who listens, and which rooms there are', async () => {
+    const { ledger, room, alice, bob } = await aliceAndBob();
+    const held = await hold(bob);
+    const rosters = await Promise.all([alice, ledger.observe(there, alice.joined)].map((way) => way.roster()));
+    expect(rosters[0]).toEqual(rosters[1]);
+    expect(rosters[0]).toMatchObject([
+      { participantId: 'alice', listening: false },
+      { participantId: 'bob', listening: true },
+    ]);
+    for (const url of [here, there]) {
+      const listed = await fetchAnswer(url, 'listRooms', '/v1/rooms', { token: API_KEY });
+      expect((listed.body as { rooms: unknown }).rooms).toContainEqual(
+        expect.objectContaining({ roomId: room, participants: 2 }),
+      );
+    }
+    await alice.send({ to: 'bob', type: 'custom' });
+    expect(((await held.ended).body as Batch).messages).toHaveLength(1);
+  });
+});

@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
+import { onCleanUp } from './clean-up.ts';
+
+const CHECK_EVERY_MS = 250;
+
+/**
+ * As plain as load balancers come: one server after the other, whoever asks. It asks each for its readiness and sends nothing to
+ * those that are not ready; whom it cannot connect to has got nothing yet, so the next one gets it.
+ */
+export class Balancer {
+  readonly url: string;
+  /** How many requests each server answered. */
+  readonly answered = new Map<string, number>();
+  readonly #ready = new Set<string>();
+  readonly #stop: AbortSignal;
+  #turn = 0;
+
+  private constructor(url: string, stop: AbortSignal) {
+    this.url = url;
+    this.#stop = stop;
+  }
+
+  static async start(...targets: readonly string[]): Promise<Balancer> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const stop = new AbortController();
+    const { port } = server.address() as AddressInfo;
+    const balancer = new Balancer(`http://127.0.0.1:${port}`, stop.signal);
+    server.on('request', (req, res) => void balancer.#relay(req, res));
+    onCleanUp(() => {
+      stop.abort();
+      server.close();
+      server.closeAllConnections();
+    });
+    await Promise.all(targets.map((target) => balancer.add(target)));
+    return balancer;
+  }
+
+  /** Resolves once it is in the round. */
+  async add(target: string): Promise<void> {
+    await this.#check(target);
+    void this.#watch(target);
+  }
+
+  async #watch(target: string): Promise<void> {
+    while (!this.#stop.aborted) {
+      await this.#check(target);
+      await pause(CHECK_EVERY_MS);
+    }
+  }
+
+  async #check(target: string): Promise<void> {
+    const status = await fetch(`${target}/readyz`, { signal: this.#stop }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    if (status === 200) this.#ready.add(target);
+    else this.#ready.delete(target);
+  }
+
+  async #relay(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const hungUp = new AbortController();
+    res.once('close', () => hungUp.abort());
+    try {
+      const body = await buffer(req);
+      const { statusCode = 502, rawHeaders, bytes } = await this.#ask(req, body, hungUp.signal);
+      res.writeHead(statusCode, rawHeaders).end(bytes);
+    } catch {
+      res.socket?.resetAndDestroy();
+    }
+  }
+
+  async #ask(req: IncomingMessage, body: Buffer, signal: AbortSignal) {
+    for (const target of this.#round()) {
+      const { method, headers, url } = req;
+      const onward = request(new URL(url ?? '/', target), { method, headers, agent: false, signal });
+      onward.end(body);
+      try {
+        const [reply] = (await once(onward, 'response')) as [IncomingMessage];
+        this.answered.set(target, (this.answered.get(target) ?? 0) + 1);
+        return { statusCode: reply.statusCode, rawHeaders: reply.rawHeaders, bytes: await buffer(reply) };
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
+        this.#ready.delete(target);
+      }
+    }
+    throw new Error('no server is ready');
+  }
+
+  #round(): string[] {
+    const ready = [...this.#ready];
+    const first = (this.#turn += 1) % Math.max(1, ready.length);
+    return [...ready.slice(first), ...ready.slice(0, first)];
+  }
+}

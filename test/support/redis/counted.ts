@@ -1,0 +1,58 @@
+import type { SignallingStore } from '../../../src/signalling/store.ts';
+import type { RedisStore } from '../../../src/store/redis/redis-store.ts';
+import { settleWith, type Remote } from '../clock.ts';
+
+type Operation = (...args: unknown[]) => unknown;
+
+/** Counts what the store is asked for, so that a test can wait until all of it has been answered. */
+export class Counted implements Remote {
+  readonly store: SignallingStore;
+  asked = 0;
+  readonly #redis: RedisStore;
+  readonly #flush: (() => Promise<void>) | undefined;
+  readonly #counting = new Map<Operation, Operation>();
+  readonly #forget: () => void;
+
+  /** @param flush resolves once everything that was published anywhere has come to where the store listens */
+  constructor(redis: RedisStore, flush?: () => Promise<void>) {
+    this.#redis = redis;
+    this.#flush = flush;
+    this.store = new Proxy(redis, { get: (target, name) => this.#get(target, name) });
+    this.#forget = settleWith(this);
+  }
+
+  async settled(): Promise<void> {
+    await this.#redis.settled();
+    if (this.#flush === undefined) return;
+    await this.#flush();
+    await this.#redis.settled();
+  }
+
+  async close(): Promise<void> {
+    this.#forget();
+    await this.#redis.close();
+  }
+
+  kill(): void {
+    this.#forget();
+    this.#redis.disconnect();
+  }
+
+  #get(target: RedisStore, name: string | symbol): unknown {
+    if (name === 'close') return () => this.close();
+    const own: unknown = Reflect.get(target, name);
+    return typeof own === 'function' ? this.#counted(own as Operation) : own;
+  }
+
+  /** A test may have put its own in place of an operation: it is by the function that one is known. */
+  #counted(operation: Operation): Operation {
+    const known = this.#counting.get(operation);
+    if (known !== undefined) return known;
+    const counted: Operation = (...args) => {
+      this.asked += 1;
+      return operation.apply(this.#redis, args);
+    };
+    this.#counting.set(operation, counted);
+    return counted;
+  }
+}

@@ -1,0 +1,95 @@
+import { expect } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
+import { onCleanUp } from '../clean-up.ts';
+import type { Answer } from '../conformance.ts';
+import { Ledger } from '../ledger.ts';
+import type { Member } from '../member.ts';
+import { ServerProcess } from '../server-process.ts';
+import { newPrefix, urlOf } from './place.ts';
+import { RedisServer } from './redis-server.ts';
+
+type Settings = Readonly<Record<string, string>>;
+
+/** A Redis that goes with the test. */
+export async function ownRedis(...args: readonly string[]): Promise<RedisServer> {
+  const redis = await RedisServer.start(...args);
+  onCleanUp(() => redis.end());
+  return redis;
+}
+
+/** One for each way to the Redis, of one fleet. */
+export async function startProcesses(
+  ways: readonly { readonly url: string }[],
+  settings: Settings = {},
+): Promise<ServerProcess[]> {
+  const prefix = newPrefix();
+  return Promise.all(
+    ways.map(({ url }) => ServerProcess.start({ env: { STORE_URL: urlOf({ url }, prefix), ...settings } })),
+  );
+}
+
+/** Two processes, with a participant at each. */
+export interface Pair {
+  readonly here: ServerProcess;
+  readonly there: ServerProcess;
+  readonly ledger: Ledger;
+  readonly alice: Member;
+  readonly bob: Member;
+}
+
+/** Alice at the process of the first way, Bob at that of the second. */
+export async function startPair(
+  ways: readonly [{ readonly url: string }, { readonly url: string }],
+  settings?: Settings,
+): Promise<Pair> {
+  const [here, there] = (await startProcesses(ways, settings)) as [ServerProcess, ServerProcess];
+  const ledger = new Ledger();
+  const alice = await ledger.join(here.url, 'room', 'alice');
+  const bob = await ledger.join(there.url, 'room', 'bob');
+  await Promise.all([alice.poll(), bob.poll()]);
+  return { here, there, ledger, alice, bob };
+}
+
+export const UNAVAILABLE = {
+  status: 503,
+  headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
+  body: { code: 'storage-unavailable', retryable: true },
+};
+
+/** As a client does: the same request again, after what the answer says, while Redis is not there. */
+export async function untilServed(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 503) return answer;
+    expect(answer).toMatchObject(UNAVAILABLE);
+    await pause(Number(answer.headers['retry-after']) * 100);
+  }
+}
+
+const PROBE_EVERY_MS = 200;
+
+/** Probes as an orchestrator does, until the answer is that. @returns after how many milliseconds it was */
+export async function untilReadiness(url: string, status: 200 | 503): Promise<number> {
+  const startedMs = performance.now();
+  while ((await fetch(`${url}/readyz`)).status !== status) await pause(PROBE_EVERY_MS);
+  return performance.now() - startedMs;
+}
+
+/** Resolves once the process holds so many polls. */
+export async function untilHeld(url: string, polls: number): Promise<void> {
+  for (let held = -1; held !== polls;) {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    held = Number(/^holdline_held_polls (\d+)$/m.exec(text)?.[1]);
+  }
+}
+
+/** Milliseconds, answer included. */
+export async function timed<T>(ask: () => Promise<T>): Promise<{ readonly answer: T; readonly elapsedMs: number }> {
+  const startedMs = performance.now();
+  return { answer: await ask(), elapsedMs: performance.now() - startedMs };
+}
+
+/** The contract's bound for whoever watches the service from outside. */
+export const NOTICED_MS = 10_000;
+/** Connections that were opened meanwhile may have to be found dead first, one after the other. */
+export const RECOVERED_MS = 20_000;
