@@ -1,5 +1,5 @@
 import { ErrorReply } from '@redis/client';
-import type { SignallingError } from '../../signalling/errors.ts';
+import { SignallingError } from '../../signalling/errors.ts';
 import { unavailable } from '../refusals.ts';
 import { StoreError } from '../store-error.ts';
 import { Confirmations } from './confirmations.ts';
@@ -14,6 +14,9 @@ const BUG = /^(ERR|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
 
 /** It was the primary when the connection was made: another of the hosts may be now. */
 const DEMOTED = /^(READONLY|MASTERDOWN)\b/;
+
+/** So long a cluster has to replace a node that went, before the connections to all others are given up once more. */
+const CLUSTER_PATIENCE_MS = 10_000;
 
 interface Run {
   readonly script: Script;
@@ -32,6 +35,7 @@ export class Connection {
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #listeners: (() => void)[] = [];
   #hosts: RedisLocation['hosts'];
+  #lostAt = -Infinity;
   /** Something went wrong since it last worked: what Redis was told of waiting polls may be lost. */
   #isSuspect = false;
 
@@ -52,7 +56,7 @@ export class Connection {
         open: (onLost) => openServer(location, connection?.hosts ?? location.hosts, onLost),
         onReopened: () => connection?.reopened(),
       });
-      connection = new Connection(location, server, new Deadlines(() => server.lose()));
+      connection = new Connection(location, server, new Deadlines(() => connection?.late()));
       return connection;
     } catch (error) {
       if (error instanceof StoreError) throw error;
@@ -68,6 +72,14 @@ export class Connection {
     const known = this.#server.current?.hosts() ?? [];
     if (known.length > 0) this.#hosts = [...this.location.hosts, ...known];
     return this.#hosts;
+  }
+
+  /** An answer is late: nobody knows whether that connection still lives. The nodes of a cluster share their fate, so not too often. */
+  late(): void {
+    const nowMs = performance.now();
+    if (this.#server.current?.isCluster === true && nowMs - this.#lostAt < CLUSTER_PATIENCE_MS) return;
+    this.#lostAt = nowMs;
+    this.#server.lose();
   }
 
   /** Called whenever Redis works again after it did not. */
@@ -139,8 +151,9 @@ export class Connection {
   #refusal(error: unknown): SignallingError | ErrorReply {
     if (error instanceof ErrorReply && DEMOTED.test(error.message)) this.#server.lose();
     if (error instanceof ErrorReply && BUG.test(error.message)) return error;
-    this.#isSuspect = true;
-    return unavailable(error);
+    // One that answers has forgotten nothing.
+    if (!(error instanceof ErrorReply || error instanceof SignallingError)) this.#isSuspect = true;
+    return error instanceof SignallingError ? error : unavailable(error);
   }
 
   /** What works again is told to those who asked. */

@@ -11,6 +11,8 @@ const LIFETIME_MS = 10_000;
 /** An answer that took longer tells the time too badly. */
 const EXACT_WITHIN_MS = 500;
 const JUMP_MS = 1_000;
+/** Two beats, and a little. */
+const AGREEMENT_MS = 5_000;
 
 interface Options {
   readonly connection: Connection;
@@ -86,20 +88,39 @@ export class Fleet {
     const isNew = era !== this.#era;
     this.#era = era;
     this.#beganMs = beganMs;
+    if (isNew) {
+      if (era.startsWith(`${this.process}:`)) this.#options.index.beginEra();
+      this.#onNewEra();
+    }
     if (this.#options.keepInStep) await this.#keepInStep(redisMs + tookMs / 2, ahead, tookMs);
-    if (!isNew) return;
-    if (era.startsWith(`${this.process}:`)) await this.#options.index.beginEra(this.nowMs());
-    this.#onNewEra();
+    await this.#options.index.tellBegun(this.nowMs());
   }
 
-  /** Small differences are drift, and followed. A large one is a jump of Redis's clock, which must expire nothing. */
+  /**
+   * Small differences are drift, and followed. A large one is a jump of Redis's clock, which must expire nothing, or this process stood
+   * still: what the others say of late decides.
+   */
   async #keepInStep(redisMs: number, ahead: string, tookMs: number): Promise<void> {
-    if (tookMs > EXACT_WITHIN_MS && this.#ahead !== undefined) return;
-    const aheadOfOwnMs = redisMs + Number(ahead) - this.#options.clock.steadyMs();
-    const isJump = this.#ahead !== undefined && Math.abs(aheadOfOwnMs - this.#aheadOfOwnMs) > JUMP_MS;
-    this.#ahead = isJump ? (this.nowMs() - redisMs).toFixed(3) : ahead;
-    if (isJump) await this.#say('correct', ahead);
-    else this.#aheadOfOwnMs = aheadOfOwnMs;
+    const isKnown = this.#ahead !== undefined;
+    if (tookMs > EXACT_WITHIN_MS && isKnown) return;
+    const isJump = isKnown && Math.abs(this.#ownDistance(redisMs, ahead) - this.#aheadOfOwnMs) > JUMP_MS;
+    if (isJump) {
+      this.#ahead = (this.nowMs() - redisMs).toFixed(3);
+      const [, , , decided] = Beat.parse(await this.#say('correct', ahead));
+      this.#follow(redisMs, decided);
+    } else {
+      this.#follow(redisMs, ahead);
+      await this.#say('agree');
+    }
+  }
+
+  #follow(redisMs: number, ahead: string): void {
+    this.#aheadOfOwnMs = this.#ownDistance(redisMs, ahead);
+    this.#ahead = ahead;
+  }
+
+  #ownDistance(redisMs: number, ahead: string): number {
+    return redisMs + Number(ahead) - this.#options.clock.steadyMs();
   }
 
   stop(): void {
@@ -112,13 +133,13 @@ export class Fleet {
     await this.#say('bye').catch(() => undefined);
   }
 
-  #say(word: 'beat' | 'bye' | 'correct', before = ''): Promise<unknown> {
+  #say(word: 'beat' | 'bye' | 'agree' | 'correct', before = ''): Promise<unknown> {
     const { connection, keepInStep } = this.#options;
     const given = keepInStep ? '' : this.nowMs().toFixed(3);
     return connection.run({
       script: SCRIPTS.fleet,
       keys: [`${connection.location.prefix}:fleet`],
-      args: [this.process, word, this.#ahead ?? '0', before, given, String(LIFETIME_MS)],
+      args: [this.process, word, this.#ahead ?? '0', before, given, String(LIFETIME_MS), String(AGREEMENT_MS)],
     });
   }
 }

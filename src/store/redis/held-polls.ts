@@ -6,6 +6,8 @@ export interface HeldPoll {
   /** Wall-less steady ms. */
   readonly untilMs: number;
   readonly position: number | undefined;
+  /** The newest hold when it read. */
+  readonly seenHold: number | undefined;
   /** Which hold of the mailbox it is, over all processes; undefined until Redis has said so. */
   hold: number | undefined;
   /** The newest hold of another process that was heard of meanwhile. */
@@ -16,8 +18,8 @@ export interface HeldPoll {
 export class HeldPolls {
   readonly #polls = new Map<MailboxId, HeldPoll>();
 
-  begin(mailbox: Mailbox, untilMs: number, position: number | undefined): HeldPoll {
-    const poll = { mailbox, untilMs, position, hold: undefined, supersededBy: 0 };
+  begin(mailbox: Mailbox, begun: Pick<HeldPoll, 'untilMs' | 'position' | 'seenHold'>): HeldPoll {
+    const poll = { mailbox, ...begun, hold: undefined, supersededBy: 0 };
     this.#polls.set(mailbox.mailboxId, poll);
     return poll;
   }

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { MailboxId } from '../../signalling/ids.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import { SignallingError } from '../../signalling/errors.ts';
@@ -13,12 +14,15 @@ const TOUCH_EVERY_MS = 250;
 
 interface LastRead {
   readonly acknowledged: number;
+  /** The number of the newest hold, by any process. */
+  readonly hold: number;
   /** Another process holds a poll. */
   readonly isElsewhere: boolean;
 }
 
 /** Tens of thousands of polls at once would hold up everybody else's messages. */
 const RENEWED_AT_ONCE = 256;
+const RENEWAL_PAUSE_MS = 1_000;
 
 /** Tells Redis who is there, and the watchers what other processes say to the polls of this one. Nobody waits for it. */
 export class Presence {
@@ -26,6 +30,8 @@ export class Presence {
   readonly #fleet: Fleet;
   readonly #onHint: (hint: Hint) => void;
   readonly #polls = new HeldPolls();
+  #isRenewing = false;
+  #isRenewalDue = false;
   /** Of the period that began at `#touchedFromMs`. */
   readonly #touched = new Set<MailboxId>();
   #touchedFromMs = 0;
@@ -55,7 +61,8 @@ export class Presence {
   }
 
   hold(mailbox: Mailbox, forMs: number, position: number | undefined): void {
-    void this.#tellHeld(this.#polls.begin(mailbox, this.#fleet.nowMs() + forMs, position));
+    const seenHold = this.#reads.get(mailbox.mailboxId)?.hold;
+    void this.#tellHeld(this.#polls.begin(mailbox, { untilMs: this.#fleet.nowMs() + forMs, position, seenHold }));
   }
 
   noteRead({ mailboxId }: Mailbox, read: LastRead): void {
@@ -68,7 +75,8 @@ export class Presence {
   }
 
   supersede(mailbox: Mailbox): void {
-    if (this.#reads.get(mailbox.mailboxId)?.isElsewhere === true) this.#say(SCRIPTS.supersedePolls, mailbox);
+    const read = this.#reads.get(mailbox.mailboxId);
+    if (read?.isElsewhere === true) this.#say(SCRIPTS.supersedePolls, mailbox, [read.hold]);
   }
 
   endPoll(mailbox: Mailbox): void {
@@ -91,10 +99,27 @@ export class Presence {
 
   /** Texts may have been missed, or Redis may have forgotten what it was told: every poll is told again, and reads. */
   renew(): void {
-    void this.#renewAll();
+    this.#isRenewalDue = true;
+    if (!this.#isRenewing) void this.#renewAll();
   }
 
+  /** One renewal at a time, with a pause before the next, however often it is asked for. */
   async #renewAll(): Promise<void> {
+    this.#isRenewing = true;
+    while (this.#takeRenewal()) {
+      await this.#renewOnce();
+      await pause(RENEWAL_PAUSE_MS, undefined, { ref: false });
+    }
+    this.#isRenewing = false;
+  }
+
+  #takeRenewal(): boolean {
+    const isDue = this.#isRenewalDue;
+    this.#isRenewalDue = false;
+    return isDue;
+  }
+
+  async #renewOnce(): Promise<void> {
     const polls = this.#polls.all();
     for (let from = 0; from < polls.length; from += RENEWED_AT_ONCE) {
       const slice = polls.slice(from, from + RENEWED_AT_ONCE).filter((poll) => this.#polls.has(poll));
@@ -104,14 +129,15 @@ export class Presence {
   }
 
   async #tellHeld(poll: HeldPoll): Promise<void> {
-    const { mailbox, untilMs, position } = poll;
+    const { mailbox, untilMs, position, seenHold } = poll;
     const { mailboxId } = mailbox;
     const forMs = Math.ceil(untilMs - this.#fleet.nowMs());
     await this.#rooms
-      .runFor(mailbox, SCRIPTS.holdPoll, [forMs, position ?? ''])
+      .runFor(mailbox, SCRIPTS.holdPoll, [forMs, position ?? '', poll.hold ?? seenHold ?? ''])
       .then(({ said }) => {
-        const [hold, hasMore] = Held.parse(said);
-        if (this.#polls.confirm(poll, hold)) this.#onHint({ kind: 'superseded', mailboxId });
+        const [hold, hasMore, isOutdone] = Held.parse(said);
+        if (this.#polls.confirm(poll, hold) || (isOutdone && this.#polls.has(poll)))
+          this.#onHint({ kind: 'superseded', mailboxId });
         else if (hasMore) this.#onHint({ kind: 'messages', mailboxId });
       })
       .catch((error: unknown) => {
@@ -121,8 +147,8 @@ export class Presence {
       });
   }
 
-  #say(script: Script, mailbox: Mailbox): void {
+  #say(script: Script, mailbox: Mailbox, own: readonly number[] = []): void {
     // Refused only when the participant went, or Redis cannot do it now: then its next request says it again.
-    this.#rooms.runFor(mailbox, script, []).catch(() => undefined);
+    this.#rooms.runFor(mailbox, script, own).catch(() => undefined);
   }
 }

@@ -16,8 +16,8 @@ export async function read(
   const { participantId, mailboxId } = mailbox;
   const own = [after?.mailboxId ?? '', after?.position ?? '', limit, maxBytes];
   const { said, nowMs } = await rooms.runFor(mailbox, SCRIPTS.read, own);
-  const [acknowledged, head, isElsewhere, entries] = Read.parse(said);
+  const [acknowledged, head, hold, isElsewhere, entries] = Read.parse(said);
   if (after !== undefined) checkCursor(after, { mailboxId, acknowledged, head });
-  presence.noteRead(mailbox, { acknowledged, isElsewhere });
+  presence.noteRead(mailbox, { acknowledged, hold, isElsewhere });
   return pageOf(entries, { reader: participantId, from: after?.position ?? acknowledged, head, nowMs });
 }

@@ -61,7 +61,7 @@ export const Joined = z
     departures: gone,
   }));
 export const Appended = z.tuple([flag, text]);
-export const Read = z.tuple([number, number, flag, z.array(text)]);
+export const Read = z.tuple([number, number, number, flag, z.array(text)]);
 /** Acknowledged, and head. */
 export const Position = z.tuple([number, number]);
 export const Expirations = z.tuple([expirations]);
@@ -70,7 +70,7 @@ export const Swept = z.tuple([departures, expirations]);
 export const Roster = z.tuple([roster]);
 export const Summary = z.tuple([number, text]);
 export const Known = z.tuple([flag]);
-export const Held = z.tuple([number, flag]);
+export const Held = z.tuple([number, flag, flag]);
 
 const owned = { digest: text.transform((digest) => digest as TokenDigest), participantId };
 export const Token = z.union([

@@ -1,6 +1,7 @@
 import { SignallingError } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import { isReserved } from '../../signalling/reserved.ts';
+import { unavailable } from '../refusals.ts';
 import type { Connection } from './connection.ts';
 import { Counts, Names } from './replies.ts';
 import { SCRIPTS } from './scripts.ts';
@@ -22,6 +23,7 @@ const UNKNOWN = '1';
 export class RoomIndex {
   readonly #connection: Connection;
   #bug: Error | undefined;
+  readonly #unbegun = new Set<number>();
   readonly #noting = new Map<RoomId, Promise<void>>();
   /** What could not be said, by room: the newest. Said again with the next sweep. */
   readonly #unsaid = new Map<RoomId, string>();
@@ -49,12 +51,18 @@ export class RoomIndex {
     if (this.#noting.get(roomId) === noting) this.#noting.delete(roomId);
   }
 
-  /** Every room is due: the first process of an era says so. */
-  async beginEra(nowMs: number): Promise<void> {
+  /** Every room is to be due: the first process of an era says so, again and again until each part has heard it. */
+  beginEra(): void {
+    for (const part of allParts) this.#unbegun.add(part);
+  }
+
+  async tellBegun(nowMs: number): Promise<void> {
     const args = [String(Math.floor(nowMs))];
-    const run = (part: number) =>
-      this.#connection.run({ script: SCRIPTS.beginEra, keys: [this.#keys(part).due], args });
-    await Promise.all(allParts.map(run));
+    const tell = async (part: number): Promise<void> => {
+      await this.#connection.run({ script: SCRIPTS.beginEra, keys: [this.#keys(part).due], args });
+      this.#unbegun.delete(part);
+    };
+    await Promise.allSettled([...this.#unbegun].map(tell));
   }
 
   /** @throws what went wrong meanwhile, if it is more than a Redis that cannot do it now */
@@ -70,10 +78,13 @@ export class RoomIndex {
   /** Rooms that are due, for this process alone, and whether there are more. */
   async takeDue(nowMs: number): Promise<{ rooms: RoomId[]; more: boolean }> {
     const args = [nowMs, nowMs + SWEEP_WITHIN_MS, ROOMS_PER_PART].map((number) => String(Math.floor(number)));
-    const parts = await Promise.all(
+    const parts = await Promise.allSettled(
       allParts.map((part) => this.#connection.run({ script: SCRIPTS.takeDue, keys: [this.#keys(part).due], args })),
     );
-    const found = parts.map((part) => Names.parse(part));
+    // A part whose node is away keeps no other part's rooms waiting.
+    const answered = parts.filter((part) => part.status === 'fulfilled');
+    if (answered.length === 0) throw unavailable(parts.find((part) => part.status === 'rejected')?.reason);
+    const found = answered.map((part) => Names.parse(part.value));
     return { rooms: found.flat() as RoomId[], more: found.some((rooms) => rooms.length === ROOMS_PER_PART) };
   }
 

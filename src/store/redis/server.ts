@@ -1,5 +1,4 @@
 import { createClient, createCluster } from '@redis/client';
-import { setTimeout as pause } from 'node:timers/promises';
 import { StoreError } from '../store-error.ts';
 import type { RedisLocation } from './location.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
@@ -24,6 +23,7 @@ type Host = RedisLocation['hosts'][number];
 
 /** One Redis, or a cluster of them: what the store needs of either. */
 export interface Server {
+  readonly isCluster: boolean;
   /** On the node that has the first key. */
   evalSha(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   eval(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
@@ -77,7 +77,7 @@ async function connectToPrimary(location: RedisLocation, host: Host, onLost: () 
     if (isChosen) onLost();
   });
   return orDestroyed(client, async () => {
-    const isReplica = /^role:slave/m.test(await client.info('replication'));
+    const isReplica = /^role:slave/m.test(await within(client.info('replication')));
     if (isReplica && !(await isClusterNode(client))) throw new Error(`${host.host}:${host.port} is a replica`);
     isChosen = true;
     return client;
@@ -124,7 +124,7 @@ export async function openServer(location: RedisLocation, hosts: readonly Host[]
     await requireVersion(client);
     isCluster = await isClusterNode(client);
     if (!isCluster) {
-      await load(client);
+      await within(load(client));
       return single(client, location);
     }
     if (location.database !== 0) throw new StoreError('STORE_URL names a database, and a Redis Cluster has only 0');
@@ -135,6 +135,7 @@ export async function openServer(location: RedisLocation, hosts: readonly Host[]
 
 function single(client: Client, location: RedisLocation): Server {
   return {
+    isCluster: false,
     evalSha: ({ sha }, keys, args) => client.evalSha(sha, { keys: [...keys], arguments: [...args] }),
     eval: ({ text }, keys, args) => client.eval(text, { keys: [...keys], arguments: [...args] }),
     clientFor: () => Promise.resolve(client),
@@ -150,14 +151,18 @@ async function cluster(location: RedisLocation, hosts: readonly Host[]): Promise
     rootNodes: hosts.map(({ host, port }) => ({ ...options, socket: { ...socket, host, port } })),
     defaults: { ...options, socket: { ...socket, reconnectStrategy: (tries) => Math.min(1_000, 50 * 2 ** tries) } },
     topologyRefreshOnReconnectionAttemptStrategy: REFRESH_TOPOLOGY_MS,
+    minimizeConnections: true,
   });
   // What a node's loss means, its commands tell.
   nodes.on('error', () => undefined);
   await orDestroyed(nodes, async () => {
-    await Promise.race([nodes.connect(), tooLate()]);
-    await Promise.all(nodes.masters.map(async (master) => load(await nodes.nodeClient(master))));
+    await within(nodes.connect());
+    // A node that does not answer must not keep the others from working.
+    const loading = nodes.masters.map(async (master) => within(load(await nodes.nodeClient(master))));
+    await within(Promise.allSettled(loading));
   });
   return {
+    isCluster: true,
     evalSha: ({ sha }, keys, args) => nodes.evalSha(sha, { keys: [...keys], arguments: [...args] }),
     eval: ({ text }, keys, args) => nodes.eval(text, { keys: [...keys], arguments: [...args] }),
     clientFor: (key) => nodes.getNodeClientForKey(key),
@@ -180,7 +185,13 @@ async function load(client: Client): Promise<void> {
   await Promise.all(Object.values(SCRIPTS).map(({ text }) => client.scriptLoad(text)));
 }
 
-async function tooLate(): Promise<never> {
-  await pause(CONNECT_WITHIN_MS * 2, undefined, { ref: false });
-  throw new Error('the cluster does not answer');
+/** For every step of opening: across a broken network neither an answer nor an error may come. */
+async function within<T>(step: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error('it does not answer')), CONNECT_WITHIN_MS * 2);
+  try {
+    return await Promise.race([step, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -14,8 +14,10 @@ export async function sweep(rooms: RoomScripts, index: RoomIndex, fleet: Fleet):
   await fleet.confirmEra();
   index.repeatUnsaid();
   const { rooms: due, more } = await index.takeDue(fleet.nowMs());
-  const full = await Promise.all(due.map((roomId) => sweepRoom(rooms, roomId)));
-  return more || full.includes(true);
+  const swept = await Promise.allSettled(due.map((roomId) => sweepRoom(rooms, roomId)));
+  const failed = swept.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return more || swept.some((outcome) => outcome.status === 'fulfilled' && outcome.value);
 }
 
 async function sweepRoom(rooms: RoomScripts, roomId: RoomId): Promise<boolean> {

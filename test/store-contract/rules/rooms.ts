@@ -19,6 +19,17 @@ export function rooms(open: OpenScene): void {
       expect(await scene.store.listRooms(undefined, 10)).toEqual([]);
     });
 
+    test('knows rooms by any name, also by those that a store may use itself', async () => {
+      const scene = await open();
+      const names = ['participants', 'fleet', 'index', 'token', 'known', 'wake', 'order', '__proto__', 'constructor'];
+      for (const room of names) await scene.join('alice', { room, idleTimeoutMs: 5_000 });
+      expect(await listed(scene, 2)).toEqual([...names].sort());
+      expect(await scene.store.usage()).toMatchObject({ rooms: names.length, participants: names.length });
+      await scene.pass(7_000);
+      expect(await listed(scene, 2)).toEqual([]);
+      expect(await scene.store.usage()).toMatchObject({ rooms: 0, participants: 0 });
+    });
+
     test('shows how many are in a room, and since when it is there', async () => {
       const scene = await open();
       const createdAtMs = scene.clock.wallMs();

@@ -1,17 +1,21 @@
 #!lua flags=allow-oom
 -- A process says that it is there, or goodbye, or how far the fleet's time is ahead of Redis's clock. It may be late when it gets here
 -- (a Redis that stood still, a slow network), so it brings a distance and no time of day.
--- KEYS: the fleet (hash; gone once every process has been silent for its lifetime): era, began, ahead, and each process
--- ARGV: process; `beat`, `bye` or `correct`; how far the fleet's time is ahead, in ms; for `correct` what it said before;
---       the fleet's time if that is the caller's to say, as in tests that turn a clock, or ''; lifetime of the key in ms
+-- KEYS: the fleet (hash; gone once every process has been silent for its lifetime): era, began, ahead, agreed (when a process last said
+--       that its own time agrees; Redis's ms), agreedBy, and each process
+-- ARGV: process; `beat`, `bye`, `agree` or `correct`; how far the fleet's time is ahead, in ms; for `correct` what it said before;
+--       the fleet's time if that is the caller's to say, as in tests that turn a clock, or ''; lifetime of the key in ms; for how
+--       long somebody's agreement counts, in ms
 -- Answers era, when it began (the fleet's ms), Redis's ms, how far the fleet's time is ahead of it
 local fleet = KEYS[1]
-local process, word, ahead, before, given, lifetime = unpack(ARGV)
+local process, word, ahead, before, given, lifetime, agreementMs = unpack(ARGV)
 local call = redis.call
 
 if word == 'bye' then
   call('HDEL', fleet, 'process:' .. process)
-  if call('HLEN', fleet) <= 3 then call('DEL', fleet) end
+  local isLast = true
+  for _, field in ipairs(call('HKEYS', fleet)) do isLast = isLast and not string.find(field, '^process:') end
+  if isLast then call('DEL', fleet) end
   return {}
 end
 
@@ -21,8 +25,14 @@ local known = call('HGET', fleet, 'ahead')
 if not known then
   local began = given ~= '' and given or string.format('%.3f', redisMs + ahead)
   call('HSET', fleet, 'era', process .. ':' .. string.format('%.0f', redisMs * 1000), 'began', began, 'ahead', ahead)
+elseif word == 'agree' then
+  call('HSET', fleet, 'agreed', string.format('%.3f', redisMs), 'agreedBy', process)
 elseif word == 'correct' and known == before then
-  call('HSET', fleet, 'ahead', ahead)
+  -- If another process agreed a moment ago, Redis's clock has not jumped: it is the caller that stood still.
+  local agreed, agreedBy = unpack(call('HMGET', fleet, 'agreed', 'agreedBy'))
+  local ago = redisMs - tonumber(agreed or '-1e15')
+  local isAlone = not agreed or agreedBy == process or ago < 0 or ago > tonumber(agreementMs)
+  if isAlone then call('HSET', fleet, 'ahead', ahead) end
 end
 call('HSET', fleet, 'process:' .. process, '1')
 call('PEXPIRE', fleet, lifetime)

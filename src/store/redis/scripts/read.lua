@@ -1,6 +1,7 @@
 #!lua flags=no-writes
 -- ARGV: id, mailbox, takeover; mailbox and position of the cursor ('' without); how many entries, how many bytes of messages
--- Answers `ok`, acknowledged, head, whether another process holds a poll (0 or 1), entries behind the cursor, none if it is not good
+-- Answers `ok`, acknowledged, head, the number of the newest hold, whether another process holds a poll (0 or 1),
+--         entries behind the cursor, none if it is not good
 --         `participant-gone` and the reason
 local id, mailbox, takeover, cursorMailbox, cursor, limit, maxBytes = unpack(ARGV, OWN + 1, OWN + 7)
 local member, gone = present(id, mailbox, takeover)
@@ -21,4 +22,4 @@ if isGood and member.head > from then
   end
 end
 local isElsewhere = isHeld(member) and member.holder ~= PROCESS
-return { 'ok', '', int(member.acknowledged), int(member.head), isElsewhere and '1' or '0', entries }
+return { 'ok', '', int(member.acknowledged), int(member.head), int(member.hold), isElsewhere and '1' or '0', entries }
