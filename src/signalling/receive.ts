@@ -29,7 +29,7 @@ export interface ReceiveContext {
   readonly waiters: Waiters;
   readonly clock: Clock;
   readonly pacer: PollPacer | undefined;
-  readonly maxHeldPolls: number;
+  readonly maxHeldPolls: () => number;
   readonly telemetry: Telemetry;
 }
 
@@ -94,13 +94,13 @@ async function hold(
   position: number,
   deadlineMs: number,
 ): Promise<Page | undefined> {
-  if (context.waiters.size > context.maxHeldPolls) {
+  if (context.waiters.size > context.maxHeldPolls()) {
     throw new SignallingError(
       'too-many-polls',
       'This server holds as many polls as it may. Try again, or poll with `wait=0`.',
     );
   }
-  context.store.holdPoll(mailbox, poll.windowMs, position);
+  context.store.holdPoll(mailbox, Math.ceil(deadlineMs - context.clock.steadyMs()), position);
   waiter.heldFromMs = context.clock.steadyMs();
   context.telemetry.pollHeld(mailbox);
   for (;;) {

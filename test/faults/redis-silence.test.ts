@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startSweeping } from '../../src/signalling/sweeper.ts';
 import { systemClock } from '../../src/signalling/clock.ts';
 import type { SignallingStore } from '../../src/signalling/store.ts';
@@ -27,12 +28,16 @@ describeOnRedis('a Redis that stood still for longer than anybody may be idle', 
         await join(store, 'lobby', 'alice', IDLE_MS);
         await join(store, 'lobby', 'bob', IDLE_MS);
         await server().command('DEBUG', 'SLEEP', SILENCE_SECONDS);
+        // From the first answer on, past the sweeps that follow it.
         const seen: string[][] = [];
-        for (const untilMs = performance.now() + 3_000; performance.now() < untilMs;) {
-          seen.push(await idsIn(store, 'lobby').catch(() => ['alice', 'bob']));
+        for (let untilMs = Infinity; performance.now() < untilMs; await pause(50)) {
+          const ids = await idsIn(store, 'lobby').catch(() => undefined);
+          if (ids === undefined) continue;
+          seen.push(ids);
+          untilMs = Math.min(untilMs, performance.now() + 2_000);
         }
-        expect(seen.filter((ids) => ids.length !== 2)).toEqual([]);
-        await expect(idsIn(store, 'lobby')).resolves.toEqual(['alice', 'bob']);
+        expect(seen.length).toBeGreaterThan(5);
+        expect(seen.filter((ids) => ids.join() !== 'alice,bob')).toEqual([]);
       } finally {
         stop();
         await store.close();

@@ -10,10 +10,10 @@ import type { Script } from './scripts.ts';
 import { openServer, type Server } from './server.ts';
 
 /** What a script got wrong is a bug of ours; every other reply of that kind says that Redis cannot do it now. */
-const BUG = /^(ERR|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
+const BUG = /^(ERR(?! WAIT)|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
 
 /** It was the primary when the connection was made: another of the hosts may be now. */
-const DEMOTED = /^(READONLY|MASTERDOWN)\b/;
+const DEMOTED = /^(READONLY|MASTERDOWN|ERR WAIT cannot be used)\b/;
 
 /** So long a cluster has to replace a node that went, before the connections to all others are given up once more. */
 const CLUSTER_PATIENCE_MS = 10_000;
@@ -30,16 +30,22 @@ interface Run {
 export class Connection {
   readonly location: RedisLocation;
   readonly #server: KeptOpen<Server>;
+  /** `WAIT` holds up its connection: what waits for replicas has one of its own. */
+  readonly #confirming: KeptOpen<Server> | undefined;
   readonly #deadlines: Deadlines;
   readonly #confirmations: Confirmations;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #listeners: (() => void)[] = [];
   #hosts: RedisLocation['hosts'];
   #lostAt = -Infinity;
-  /** Something went wrong since it last worked: what Redis was told of waiting polls may be lost. */
-  #isSuspect = false;
 
-  private constructor(location: RedisLocation, server: KeptOpen<Server>, deadlines: Deadlines) {
+  private constructor(
+    location: RedisLocation,
+    server: KeptOpen<Server>,
+    confirming: KeptOpen<Server> | undefined,
+    deadlines: Deadlines,
+  ) {
+    this.#confirming = confirming;
     this.location = location;
     this.#hosts = location.hosts;
     this.#server = server;
@@ -56,7 +62,14 @@ export class Connection {
         open: (onLost) => openServer(location, connection?.hosts ?? location.hosts, onLost),
         onReopened: () => connection?.reopened(),
       });
-      connection = new Connection(location, server, new Deadlines(() => connection?.late()));
+      const confirming =
+        location.replicas === 0
+          ? undefined
+          : await KeptOpen.open<Server>({
+              open: (onLost) => openServer(location, connection?.hosts ?? location.hosts, onLost),
+              onReopened: () => undefined,
+            });
+      connection = new Connection(location, server, confirming, new Deadlines(() => connection?.late()));
       return connection;
     } catch (error) {
       if (error instanceof StoreError) throw error;
@@ -80,9 +93,10 @@ export class Connection {
     if (this.#server.current?.isCluster === true && nowMs - this.#lostAt < CLUSTER_PATIENCE_MS) return;
     this.#lostAt = nowMs;
     this.#server.lose();
+    this.#confirming?.lose();
   }
 
-  /** Called whenever Redis works again after it did not. */
+  /** Called whenever the connection was lost and is there again: what Redis was told of waiting polls may be lost. */
   onBack(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -110,15 +124,17 @@ export class Connection {
   /** Whatever is under way is refused. */
   close(): void {
     this.#server.close();
+    this.#confirming?.close();
     this.#deadlines.stop();
   }
 
   async #run({ script, keys, args, confirmed = false }: Run): Promise<unknown> {
-    const server = this.#current();
-    const answer = this.#evaluate(server, script, keys, args);
-    const [key = ''] = keys;
-    if (!confirmed || this.location.replicas === 0) return this.#watched(answer);
-    const [reply] = await this.#watched(Promise.all([answer, this.#confirmations.of(server, key, answer)]));
+    if (!confirmed || this.#confirming === undefined)
+      return this.#watched(this.#evaluate(this.#current(), script, keys, args));
+    const server = this.#confirming.current;
+    if (server === undefined) throw unavailable(new Error('there is no connection to Redis'));
+    const reply = await this.#watched(this.#evaluate(server, script, keys, args));
+    await this.#watched(this.#confirmations.of(server, keys[0] ?? ''));
     return reply;
   }
 
@@ -140,25 +156,23 @@ export class Connection {
 
   async #watched<T>(answer: Promise<T>): Promise<T> {
     try {
-      const reply = await this.#deadlines.watch(answer);
-      if (this.#isSuspect) this.reopened();
-      return reply;
+      return await this.#deadlines.watch(answer);
     } catch (error) {
       throw this.#refusal(error);
     }
   }
 
   #refusal(error: unknown): SignallingError | ErrorReply {
-    if (error instanceof ErrorReply && DEMOTED.test(error.message)) this.#server.lose();
+    if (error instanceof ErrorReply && DEMOTED.test(error.message)) {
+      this.#server.lose();
+      this.#confirming?.lose();
+    }
     if (error instanceof ErrorReply && BUG.test(error.message)) return error;
-    // One that answers has forgotten nothing.
-    if (!(error instanceof ErrorReply || error instanceof SignallingError)) this.#isSuspect = true;
     return error instanceof SignallingError ? error : unavailable(error);
   }
 
   /** What works again is told to those who asked. */
   reopened(): void {
-    this.#isSuspect = false;
     for (const listener of this.#listeners) listener();
   }
 }

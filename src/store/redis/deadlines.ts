@@ -1,6 +1,7 @@
 /** A healthy Redis answers within milliseconds; one that takes longer than this counts as gone. */
 const ANSWER_WITHIN_MS = 3_000;
 const LOOK_EVERY_MS = 250;
+const STALL_MS = 1_000;
 
 interface Pending {
   readonly sinceMs: number;
@@ -17,8 +18,13 @@ export class Deadlines {
 
   /** @param onLate called when an answer is late; whoever waited for it has been told */
   constructor(onLate: () => void) {
+    let lookedAt = performance.now();
     this.#timer = setInterval(() => {
-      if (this.#expire()) onLate();
+      const nowMs = performance.now();
+      const stalledMs = nowMs - lookedAt - LOOK_EVERY_MS;
+      lookedAt = nowMs;
+      // It was this process that stood still: the answers may lie in the socket.
+      if (stalledMs < STALL_MS && this.#expire()) onLate();
     }, LOOK_EVERY_MS);
     this.#timer.unref();
   }

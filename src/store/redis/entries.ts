@@ -18,7 +18,7 @@ const Head = z.tuple([
 /** What all copies of a message share: a line of JSON and, on further lines, the payload as it came. */
 export function bodyOf(message: OutgoingMessage, from: ParticipantId, sentAtMs: number): string {
   const { id, to, type, callId, payload } = message;
-  const head = JSON.stringify([id, from, to === undefined ? 0 : 1, type, callId ?? null, sentAtMs]);
+  const head = JSON.stringify([id, from, to === undefined ? 0 : 1, type, callId?.toWellFormed() ?? null, sentAtMs]);
   return payload === undefined ? head : `${head}\n${payload}`;
 }
 

@@ -39,6 +39,7 @@ export class Fleet {
   #beatAt = -Infinity;
   #era = '';
   #onNewEra: () => void = () => undefined;
+  #onBeat: () => void = () => undefined;
   #beganMs = 0;
 
   private constructor(options: Options) {
@@ -72,6 +73,11 @@ export class Fleet {
     this.#onNewEra = listener;
   }
 
+  /** Each beat publishes a text to this process. */
+  onBeat(listener: () => void): void {
+    this.#onBeat = listener;
+  }
+
   /**
    * Before anybody is judged by presence: after a silence in which the fleet may have been taken for gone, idle times begin anew first.
    * @throws SignallingError `storage-unavailable`
@@ -85,6 +91,7 @@ export class Fleet {
     const [era, beganMs, redisMs, ahead] = Beat.parse(await this.#say('beat'));
     const tookMs = performance.now() - sentAt;
     this.#beatAt = sentAt;
+    this.#onBeat();
     const isNew = era !== this.#era;
     this.#era = era;
     this.#beganMs = beganMs;

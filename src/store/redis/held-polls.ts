@@ -28,6 +28,11 @@ export class HeldPolls {
     this.#polls.delete(mailboxId);
   }
 
+  /** By whose proof the newest poll here is held. */
+  takeoverOf(mailboxId: MailboxId): number | undefined {
+    return this.#polls.get(mailboxId)?.mailbox.takeover;
+  }
+
   has(poll: HeldPoll): boolean {
     return this.#polls.get(poll.mailbox.mailboxId) === poll;
   }

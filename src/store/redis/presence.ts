@@ -89,10 +89,12 @@ export class Presence {
 
   /** What another process published for this one. */
   hear(text: string): void {
-    const [kind, id = '', detail = ''] = text.split(' ');
+    const [kind, id = '', detail = '', takeover = ''] = text.split(' ');
     const mailboxId = id as MailboxId;
     if (kind === 'messages') this.#onHint({ kind, mailboxId });
     const reason = goneReason.safeParse(detail);
+    // Of a mailbox that is kept: a poll of the new token may be held here by now.
+    if (takeover !== '' && (this.#polls.takeoverOf(mailboxId) ?? -1) >= Number(takeover)) return;
     if (kind === 'gone' && reason.success) this.#onHint({ kind, mailboxId, reason: reason.data });
     if (kind === 'superseded' && this.#polls.supersede(mailboxId, Number(detail))) this.#onHint({ kind, mailboxId });
   }
@@ -133,18 +135,27 @@ export class Presence {
     const { mailboxId } = mailbox;
     const forMs = Math.ceil(untilMs - this.#fleet.nowMs());
     await this.#rooms
-      .runFor(mailbox, SCRIPTS.holdPoll, [forMs, position ?? '', poll.hold ?? seenHold ?? ''])
+      .runFor(mailbox, SCRIPTS.holdPoll, [forMs, position ?? '', seenHold ?? '', poll.hold ?? ''])
       .then(({ said }) => {
         const [hold, hasMore, isOutdone] = Held.parse(said);
-        if (this.#polls.confirm(poll, hold) || (isOutdone && this.#polls.has(poll)))
-          this.#onHint({ kind: 'superseded', mailboxId });
+        const isOver = isOutdone ? this.#polls.has(poll) : this.#polls.confirm(poll, hold);
+        if (isOver) this.#onHint({ kind: 'superseded', mailboxId });
         else if (hasMore) this.#onHint({ kind: 'messages', mailboxId });
       })
       .catch((error: unknown) => {
         const refusal = error instanceof SignallingError ? error : undefined;
         const reason = refusal?.code === 'unauthenticated' ? 'replaced' : refusal?.details.reason;
         if (reason !== undefined) this.#onHint({ kind: 'gone', mailboxId, reason });
+        else if (refusal?.code === 'storage-unavailable') this.#tellLater(poll);
       });
+  }
+
+  /** A node of a cluster may be away for a while, and the others are none of its business. */
+  #tellLater(poll: HeldPoll): void {
+    const timer = setTimeout(() => {
+      if (this.#polls.has(poll)) void this.#tellHeld(poll);
+    }, RENEWAL_PAUSE_MS);
+    timer.unref();
   }
 
   #say(script: Script, mailbox: Mailbox, own: readonly number[] = []): void {

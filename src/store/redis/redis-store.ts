@@ -95,6 +95,7 @@ export class RedisStore implements SignallingStore {
     this.#presence = new Presence(this.#rooms, fleet, (hint) => this.#watchers.forEach((watcher) => watcher(hint)));
     connection.onBack(() => void this.#comeBack());
     fleet.onNewEra(() => this.#presence.renew());
+    fleet.onBeat(() => this.#subscription?.expectText());
   }
 
   /** Presence told in an era that is over would count for nothing. */

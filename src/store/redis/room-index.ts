@@ -15,6 +15,8 @@ const SWEEP_WITHIN_MS = 5_000;
 const ROOMS_PER_PART = 8;
 /** As a version: older than any. */
 const UNKNOWN = '1';
+/** Of an outage: bounded memory; what is beyond it, the next change of its room says. */
+const MAX_UNSAID = 10_000;
 
 /**
  * Which rooms there are, and when each wants to be swept. It is on other nodes than the rooms, so it follows them a moment later; what it
@@ -34,7 +36,12 @@ export class RoomIndex {
 
   /** Before a join: should this process die right after, another sweeps the room. */
   expect(roomId: RoomId, nowMs: number): void {
-    void this.#say(roomId, `${Math.floor(nowMs) + SWEEP_WITHIN_MS} ${UNKNOWN} 0`);
+    void this.#say(roomId, soon(nowMs));
+  }
+
+  /** With the next sweep, unless something newer is to be said by then. */
+  lookLater(roomId: RoomId, nowMs: number): void {
+    if (this.#unsaid.size < MAX_UNSAID && !this.#unsaid.has(roomId)) this.#unsaid.set(roomId, soon(nowMs));
   }
 
   /**
@@ -121,7 +128,7 @@ export class RoomIndex {
     try {
       await this.#connection.run({ script: SCRIPTS.schedule, keys: [due, known, names], args });
     } catch (error) {
-      if (version !== UNKNOWN) this.#unsaid.set(roomId, schedule);
+      if (version !== UNKNOWN || !this.#unsaid.has(roomId)) this.#unsaid.set(roomId, schedule);
       if (error instanceof Error && !(error instanceof SignallingError)) this.#bug = error;
     }
   }
@@ -131,6 +138,8 @@ export class RoomIndex {
     return { due: `${key}:due`, known: `${key}:known`, names: `${key}:names` };
   }
 }
+
+const soon = (nowMs: number): string => `${Math.floor(nowMs) + SWEEP_WITHIN_MS} ${UNKNOWN} 0`;
 
 const allParts = Array.from({ length: PARTS }, (_, part) => part);
 

@@ -61,7 +61,13 @@ export class RoomScripts {
     const nowMs = fleet.nowMs();
     const shared = [nowMs.toFixed(3), wallMs, fleet.era, fleet.beganMs, fleet.process, newMessageId(wallMs)];
     const args = [...shared, ...own].map(String);
-    const reply = await connection.run({ script, keys: [this.#key(roomId)], args, confirmed });
+    const reply = await connection
+      .run({ script, keys: [this.#key(roomId)], args, confirmed })
+      .catch((error: unknown) => {
+        // It may have been done all the same, and what it said of the schedule is lost.
+        index.lookLater(roomId, nowMs);
+        throw error;
+      });
     const [status, schedule, ...said] = Answer.parse(reply);
     if (status === 'participant-gone') throw participantGone(goneReason.parse(said[0]));
     await index.note(roomId, schedule);

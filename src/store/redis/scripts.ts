@@ -20,7 +20,10 @@ const CONSTANTS = {
   ENVELOPE_BYTES,
   RATE_ROUNDING: ROUNDING,
   /** As in the SQLite store: below it every gap is an entry of its own, so that `expired` is exact for every cursor. */
+  OVERDUE_MS: 10_000,
   MAX_GAPS: 1_024,
+  /** The oldest event is among the first entries as a rule, and entries have payloads. */
+  EVENTS_LOOKED_AT: 16,
   /** A process tells of presence up to 250 ms late; nobody goes too early because of that. */
   IDLE_SLACK_MS: 500,
   /** What a participant's keys outlive its idle time by, if no process is left to remove them: the longest poll, and a long restart. */

@@ -158,8 +158,8 @@ async function cluster(location: RedisLocation, hosts: readonly Host[]): Promise
   await orDestroyed(nodes, async () => {
     await within(nodes.connect());
     // A node that does not answer must not keep the others from working.
-    const loading = nodes.masters.map(async (master) => within(load(await nodes.nodeClient(master))));
-    await within(Promise.allSettled(loading));
+    const loading = nodes.masters.map((master) => within(Promise.resolve(nodes.nodeClient(master)).then(load)));
+    await Promise.allSettled(loading);
   });
   return {
     isCluster: true,

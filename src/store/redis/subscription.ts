@@ -3,8 +3,8 @@ import { KeptOpen } from './kept-open.ts';
 import type { RedisLocation } from './location.ts';
 import { connectToAny, orDestroyed, type Client } from './server.ts';
 
-/** A connection that stays silent for longer may be dead without knowing. */
-const PING_EVERY_MS = 2_000;
+/** A text that was published to this process is heard within this time, or the connection hears nothing any more. */
+const HEARD_WITHIN_MS = 2_000;
 
 interface Options {
   readonly location: RedisLocation;
@@ -19,27 +19,43 @@ interface Options {
 export class Subscription {
   readonly #client: KeptOpen<Client>;
   readonly #deadlines: Deadlines;
-  readonly #timer: NodeJS.Timeout;
+  /** When the last text came (real ms). */
+  readonly #ear: { heardAt: number };
 
-  private constructor(client: KeptOpen<Client>) {
+  private constructor(client: KeptOpen<Client>, ear: { heardAt: number }) {
+    this.#ear = ear;
     this.#client = client;
     this.#deadlines = new Deadlines(() => client.lose());
-    this.#timer = setInterval(() => void this.ping().catch(() => undefined), PING_EVERY_MS);
-    this.#timer.unref();
   }
 
   static async open({ location, hosts, channels, onMissed }: Options): Promise<Subscription> {
+    const ear = { heardAt: performance.now() };
     const client = await KeptOpen.open<Client>({
       open: async (onLost) => {
         const opened = await connectToAny(location, shuffled(hosts()), onLost);
         return orDestroyed(opened, async () => {
-          for (const [channel, onText] of Object.entries(channels)) await opened.subscribe(channel, onText);
+          for (const [channel, onText] of Object.entries(channels)) {
+            await opened.subscribe(channel, (text) => {
+              ear.heardAt = performance.now();
+              onText(text);
+            });
+          }
+          ear.heardAt = performance.now();
           return opened;
         });
       },
       onReopened: onMissed,
     });
-    return new Subscription(client);
+    return new Subscription(client, ear);
+  }
+
+  /** A text to this process was published just now: a node that left its cluster answers pings, but tells nothing any more. */
+  expectText(): void {
+    const publishedAt = performance.now();
+    const timer = setTimeout(() => {
+      if (this.#ear.heardAt < publishedAt - HEARD_WITHIN_MS) this.#client.lose();
+    }, HEARD_WITHIN_MS);
+    timer.unref();
   }
 
   /** Resolves once everything that was published at this node before has been heard. */
@@ -49,7 +65,6 @@ export class Subscription {
   }
 
   close(): void {
-    clearInterval(this.#timer);
     this.#deadlines.stop();
     this.#client.close();
   }

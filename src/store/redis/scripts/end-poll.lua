@@ -8,7 +8,6 @@ if member then
   if member.holder == PROCESS then member.holder, member.heldUntil = '', 0 end
   member.seenAt, member.pollEndedAt = NOW_MS, NOW_MS
   savePresence(member)
-  -- The last sweep counted on the poll's whole window.
-  dueBy(idleAt(member))
+  endedBy(member)
 end
 return done()

@@ -11,16 +11,22 @@ local fleet = KEYS[1]
 local process, word, ahead, before, given, lifetime, agreementMs = unpack(ARGV)
 local call = redis.call
 
+local time = call('TIME')
+local redisMs = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
+
 if word == 'bye' then
   call('HDEL', fleet, 'process:' .. process)
   local isLast = true
-  for _, field in ipairs(call('HKEYS', fleet)) do isLast = isLast and not string.find(field, '^process:') end
+  local fields = call('HGETALL', fleet)
+  for index = 1, #fields, 2 do
+    -- One that was killed says no goodbye.
+    local isThere = string.find(fields[index], '^process:') and redisMs - tonumber(fields[index + 1]) < tonumber(lifetime)
+    isLast = isLast and not isThere
+  end
   if isLast then call('DEL', fleet) end
   return {}
 end
 
-local time = call('TIME')
-local redisMs = tonumber(time[1]) * 1000 + tonumber(time[2]) / 1000
 local known = call('HGET', fleet, 'ahead')
 if not known then
   local began = given ~= '' and given or string.format('%.3f', redisMs + ahead)
@@ -34,7 +40,9 @@ elseif word == 'correct' and known == before then
   local isAlone = not agreed or agreedBy == process or ago < 0 or ago > tonumber(agreementMs)
   if isAlone then call('HSET', fleet, 'ahead', ahead) end
 end
-call('HSET', fleet, 'process:' .. process, '1')
+call('HSET', fleet, 'process:' .. process, string.format('%.0f', redisMs))
 call('PEXPIRE', fleet, lifetime)
+-- Heard by the process itself: its subscription lives.
+if word == 'beat' then call('PUBLISH', string.gsub(fleet, ':fleet$', ':wake:') .. process, 'beat') end
 local era, began, current = unpack(call('HMGET', fleet, 'era', 'began', 'ahead'))
 return { era, began, string.format('%.3f', redisMs), current }

@@ -15,11 +15,10 @@ local function restartIdleTime(member)
   member.isRestarted = true
   dueBy(idleAt(member))
   local known = roomRecord()
+  -- Said with every join, should the index have missed it before.
+  known.isDirty = true
   local keep = member.idleMs + KEPT_BEYOND_IDLE_MS
-  if keep > known.keepMs then
-    known.keepMs = keep
-    known.isDirty = true
-  end
+  known.keepMs = math.max(known.keepMs, keep)
 end
 
 local function joined(member, resumed, replayed)
@@ -88,7 +87,7 @@ local function resumed(member)
   if idleMs ~= '' then member.idleMs = tonumber(idleMs) end
   replaceTokens(member)
   member.takeover = member.takeover + 1
-  hint(member, 'gone ' .. member.mailbox .. ' replaced')
+  hint(member, 'gone ' .. member.mailbox .. ' replaced ' .. int(member.takeover))
   return settle(member, '1')
 end
 

@@ -8,7 +8,11 @@ local dueTimes, known, names = KEYS[1], KEYS[2], KEYS[3]
 local room, due, version, participants, lifetime, hidden = unpack(ARGV)
 local before = redis.call('HGET', known, room) or '0 0'
 local knownVersion, counted = string.match(before, '^(%d+) (%d+)$')
-if tonumber(version) < tonumber(knownVersion) then return 0 end
+if tonumber(version) < tonumber(knownVersion) then
+  -- Before a change whose own word may get lost: look there soon.
+  if version == '1' then redis.call('ZADD', dueTimes, 'LT', due, room) end
+  return 0
+end
 
 if hidden ~= 'hidden' then redis.call('HINCRBY', known, '#participants', participants - counted) end
 if due == 'gone' then

@@ -9,6 +9,6 @@ if member and isHeld(member) and member.holder ~= PROCESS and member.hold == ton
   hint(member, 'superseded ' .. mailbox .. ' ' .. int(member.hold))
   member.holder, member.heldUntil, member.pollEndedAt, member.seenAt = '', 0, NOW_MS, NOW_MS
   savePresence(member)
-  dueBy(idleAt(member))
+  endedBy(member)
 end
 return done()

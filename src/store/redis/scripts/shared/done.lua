@@ -28,7 +28,9 @@ local function schedule()
     call('DEL', ROOM)
     return 'gone ' .. int(nextVersion(known)) .. ' 0'
   end
-  if not known.isDirty then return '' end
+  -- Nobody has swept it for long: the index may have missed when it was due.
+  local isOverdue = known.exists and known.due < NOW - OVERDUE_MS
+  if not known.isDirty and not isOverdue then return '' end
   known.version = nextVersion(known)
   call('HSET', ROOM, 'due', int(known.due), 'version', int(known.version), 'order', int(known.order), 'keepMs', int(known.keepMs))
   return int(known.due) .. ' ' .. int(known.version) .. ' ' .. call('ZCARD', PEOPLE)

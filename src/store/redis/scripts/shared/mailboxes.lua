@@ -26,9 +26,10 @@ local function put(member, expiresAt, size, kind, sender, mailbox, body)
 end
 
 local function replaceByGap(member, entry, count)
-  call('ZREM', member.queue, entry.text)
   local at = int(entry.position)
+  -- First: a queue that is empty for a moment would lose its time to live.
   call('ZADD', member.queue, at, table.concat({ at, '0', entry.storedAt, int(count), 'g', '', '', '' }, '|'))
+  call('ZREM', member.queue, entry.text)
   member.isDirty = true
 end
 
@@ -54,17 +55,20 @@ end
 
 -- None is before `eventsFrom`, so that a mailbox nobody reads is not searched from its beginning each time.
 local function dropOldestEvent(member)
-  for _, text in ipairs(call('ZRANGEBYSCORE', member.queue, int(member.eventsFrom), '+inf')) do
-    local entry = parse(text)
-    if entry.kind == 'e' then
-      member.eventsFrom = entry.position + 1
-      replaceByGap(member, entry, 1)
-      member.events = member.events - 1
-      member.eventBytes = member.eventBytes - entry.size
-      member.gaps = member.gaps + 1
-      compactGaps(member)
-      return
+  for offset = 0, 1e6, EVENTS_LOOKED_AT do
+    local texts = call('ZRANGEBYSCORE', member.queue, int(member.eventsFrom), '+inf', 'LIMIT', offset, EVENTS_LOOKED_AT)
+    for _, text in ipairs(texts) do
+      local entry = parse(text)
+      if entry.kind == 'e' then
+        member.eventsFrom = entry.position + 1
+        replaceByGap(member, entry, 1)
+        member.events = member.events - 1
+        member.eventBytes = member.eventBytes - entry.size
+        member.gaps = member.gaps + 1
+        return compactGaps(member)
+      end
     end
+    if #texts < EVENTS_LOOKED_AT then return end
   end
 end
 

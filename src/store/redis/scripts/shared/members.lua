@@ -19,6 +19,13 @@ end
 
 local members = {}
 
+-- An era is `<process>:<when it began>`. This process may not have heard of the newest yet.
+local function isBefore(one, other)
+  if one == other then return false end
+  local when = '(%d+)$'
+  return tonumber(string.match(one, when) or 0) < tonumber(string.match(other, when) or 0)
+end
+
 -- Presence of an era in which every process was gone counts for nothing: idle times begin anew.
 local function beginPresence(member)
   member.era = ERA
@@ -39,7 +46,7 @@ local function find(id)
   unpackInto(member, STATE, values[1])
   unpackInto(member, PRESENCE, values[2])
   if member.expiresFrom == 0 then member.expiresFrom = NEVER end
-  if member.era ~= ERA then beginPresence(member) end
+  if isBefore(member.era, ERA) then beginPresence(member) end
   members[id] = member
   return member
 end
@@ -65,6 +72,11 @@ local function isListening(member)
 end
 
 local function idleAt(member) return math.max(member.seenAt, member.heldUntil) + member.idleMs + IDLE_SLACK_MS end
+
+-- The last sweep counted on the poll's whole window. A little earlier is not worth a word to the index.
+local function endedBy(member)
+  if idleAt(member) < roomRecord().due - 1000 then dueBy(idleAt(member)) end
+end
 
 local function keepMs(member) return int(member.idleMs + KEPT_BEYOND_IDLE_MS) end
 

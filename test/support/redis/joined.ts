@@ -1,0 +1,18 @@
+import { newMailboxId, type ParticipantId, type RoomId } from '../../../src/signalling/ids.ts';
+import type { Joined, SignallingStore } from '../../../src/signalling/store.ts';
+import { mintToken } from '../../../src/signalling/tokens.ts';
+
+/** Somebody new, straight into the store. */
+export function join(store: SignallingStore, room: string, id: string, idleTimeoutMs: number): Promise<Joined> {
+  const { handle, digest } = mintToken();
+  return store.join({
+    roomId: room as RoomId,
+    participantId: id as ParticipantId,
+    resume: false,
+    proof: { kind: 'none' },
+    profile: {},
+    defaultIdleTimeoutMs: idleTimeoutMs,
+    token: { handle, digest },
+    mailboxId: newMailboxId(),
+  });
+}
