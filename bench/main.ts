@@ -7,7 +7,7 @@ import { DEFAULT_RESULTS, parseOptions, USAGE, type BenchOptions } from './optio
 import { failures } from './report/aggregate.ts';
 import { printResults } from './report/console.ts';
 import { writeReport } from './report/write.ts';
-import type { Results, RunResult } from './results.ts';
+import { together, type Results, type RunResult } from './results.ts';
 import type { RunOrder } from './run.ts';
 import { scaling } from './scaling/main.ts';
 import { cleanUp, runApart } from './schedule.ts';
@@ -95,7 +95,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (args[0] === 'report') {
-    writeReport(JSON.parse(readFileSync(args[1] ?? DEFAULT_RESULTS, 'utf8')) as Results);
+    const files = args.length > 1 ? args.slice(1) : [DEFAULT_RESULTS];
+    writeReport(together(files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Results)));
     return 0;
   }
   if (args[0] === 'scaling') return scaling(args.slice(1));

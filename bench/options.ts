@@ -16,7 +16,7 @@ export const DEFAULT_RESULTS = new URL('results/latest.json', import.meta.url).p
 
 export const USAGE = `npm run bench                     all systems, all workloads, 3 rounds (an hour and a half)
 npm run bench -- --quick          correctness and rough ratios, within a minute (for CI)
-npm run bench -- report [FILE]    write docs/benchmarks.* from the results in FILE
+npm run bench -- report [FILE...] write docs/benchmarks.* from the results in the files, of one commit on one machine
 npm run bench -- scaling          1, 2 and 4 processes on one Redis; writes the figures of docs/scaling.md
 
   --systems LIST     of ${systems.map((system) => system.name).join(', ')}

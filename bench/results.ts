@@ -27,3 +27,23 @@ export interface SystemInfo {
   keeps: string;
   version: string;
 }
+
+/** Several runs, of some workloads each, as one: an evening's worth, when nobody has an hour and a half in one piece. */
+export function together(parts: readonly Results[]): Results {
+  const [first, ...others] = parts;
+  if (first === undefined) throw new Error('there are no results');
+  for (const { commit, machine, runs } of others) {
+    if (commit !== first.commit) throw new Error(`the results are of several commits: ${first.commit}, ${commit}`);
+    if (JSON.stringify(machine) !== JSON.stringify(first.machine))
+      throw new Error('the results are of several machines');
+    const workloads = new Set(first.runs.map((run) => run.workload));
+    if (runs.some((run) => workloads.has(run.workload))) throw new Error('a workload is in more than one of the files');
+  }
+  const systems = new Map(parts.flatMap((part) => part.systems).map((system) => [system.name, system]));
+  return {
+    ...first,
+    command: parts.map((part) => part.command).join(', '),
+    systems: [...systems.values()],
+    runs: parts.flatMap((part) => part.runs),
+  };
+}

@@ -34,6 +34,7 @@ function introduction(results: Results): string[] {
     'Holdline stores each message before it answers; every peer here keeps messages in memory and loses them with the process, or with the poll that was cut. Medians, with their range over the rounds in brackets. Latency runs from the start of the send to the receipt, on the clock of the load generator, which is one process: under `calls` it contains its queue.',
     '## Bars',
     pipes(barsTable(results)),
+    'Why some are out of reach, the profile behind that, and what was tried: [performance.md](performance.md).',
   ];
 }
 

@@ -82,6 +82,7 @@ local function deliverEvent(member, kind, payload)
   local body = '["' .. id .. '",null,0,"' .. kind .. '",null,' .. WALL .. ']\n' .. payload
   local size = ENVELOPE_BYTES + #payload
   put(member, 0, size, 'e', '', '', body)
+  if member.events == 0 then member.eventsFrom = member.head end
   member.events = member.events + 1
   member.eventBytes = member.eventBytes + size
 end
