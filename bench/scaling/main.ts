@@ -43,7 +43,7 @@ const QUICK_FLEETS: typeof FLEETS = [
 ];
 
 /** The polls of `held` hang for 24 s on average; a room is swept a minute after its first join. */
-const SIZES: Sizes = { ...FULL, warmUpCalls: 600, calls: 300, pacedSeconds: 4, heldPolls: [5_000], idleSeconds: 48 };
+const SIZES: Sizes = { ...FULL, warmUpCalls: 400, calls: 250, pacedSeconds: 3, heldPolls: [5_000], idleSeconds: 48 };
 const QUICK_SIZES: Sizes = { ...QUICK, warmUpCalls: 100, heldPolls: [400], idleSeconds: 3 };
 
 /** @returns the exit code */
