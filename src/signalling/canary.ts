@@ -107,7 +107,7 @@ export class Canary {
   ): Promise<Batch> {
     const { store, waiters, clock } = this.#options;
     const telemetry = { ...SILENT, pollHeld: onHeld };
-    const context = { store, waiters, clock, pacer: undefined, maxHeldPolls: Infinity, telemetry };
+    const context = { store, waiters, clock, pacer: undefined, maxHeldPolls: () => Infinity, telemetry };
     this.#isWaiting = true;
     try {
       for (let after: Batch['cursor'] | undefined; ;) {

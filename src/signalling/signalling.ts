@@ -67,7 +67,8 @@ export class Signalling {
       waiters: this.#waiters,
       clock: options.clock,
       pacer: options.pacePolls ? new PollPacer(options.clock) : undefined,
-      maxHeldPolls: options.maxHeldPolls,
+      // The service's own poll takes nobody's place.
+      maxHeldPolls: () => options.maxHeldPolls + (this.#canary.isWaiting ? 1 : 0),
       telemetry: this.#telemetry,
     };
     this.#joining = {

@@ -77,7 +77,7 @@ export class Desk {
       waiters: this.waiters,
       clock: this.scene.clock,
       pacer: this.#pacer,
-      maxHeldPolls: this.#maxHeldPolls,
+      maxHeldPolls: () => this.#maxHeldPolls,
       telemetry: { ...SILENT, pollEnded: (_: unknown, poll: EndedPoll) => void this.ended.push(poll) },
     };
     void receive(context, reader.mailbox, { after, windowMs, limit, onHangUp })
