@@ -15,7 +15,7 @@ const BUG = /^(ERR(?! WAIT)|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
 /** It was the primary when the connection was made: another of the hosts may be now. */
 const DEMOTED = /^(READONLY|MASTERDOWN|ERR WAIT cannot be used)\b/;
 
-/** So long a cluster has to replace a node that went, before the connections to all others are given up once more. */
+/** So often at most a cluster is asked anew who its nodes are. */
 const CLUSTER_PATIENCE_MS = 10_000;
 
 interface Run {
@@ -87,11 +87,15 @@ export class Connection {
     return this.#hosts;
   }
 
-  /** An answer is late: nobody knows whether that connection still lives. The nodes of a cluster share their fate, so not too often. */
+  /** An answer is late: nobody knows whether that connection still lives. Of a cluster the others are not disturbed. */
   late(): void {
     const nowMs = performance.now();
-    if (this.#server.current?.isCluster === true && nowMs - this.#lostAt < CLUSTER_PATIENCE_MS) return;
-    this.#lostAt = nowMs;
+    if (this.#server.current?.isCluster === true) {
+      if (nowMs - this.#lostAt < CLUSTER_PATIENCE_MS) return;
+      this.#lostAt = nowMs;
+      for (const server of [this.#server, this.#confirming]) server?.replace().catch(() => undefined);
+      return;
+    }
     this.#server.lose();
     this.#confirming?.lose();
   }

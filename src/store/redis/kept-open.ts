@@ -1,5 +1,6 @@
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
+const FAREWELL_MS = 4_000;
 
 interface Closable {
   destroy(): void;
@@ -39,6 +40,21 @@ export class KeptOpen<T extends Closable> {
   /** Opens it anew, whatever it says of itself. */
   lose(): void {
     this.#lost(this.#current);
+  }
+
+  /** Opens another beside it, and lets go of it once that is there and what is under way has had its time. */
+  async replace(): Promise<void> {
+    const before = this.#current;
+    if (before === undefined) return;
+    const state: { opened?: T } = {};
+    const opened = await this.#options.open(() => this.#lost(state.opened));
+    state.opened = opened;
+    if (this.#isClosed || this.#current !== before) {
+      opened.destroy();
+      return;
+    }
+    this.#current = opened;
+    setTimeout(() => before.destroy(), FAREWELL_MS).unref();
   }
 
   close(): void {

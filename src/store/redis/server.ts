@@ -149,7 +149,7 @@ async function cluster(location: RedisLocation, hosts: readonly Host[]): Promise
   const { socket, ...options } = optionsFor(location);
   const nodes = createCluster({
     rootNodes: hosts.map(({ host, port }) => ({ ...options, socket: { ...socket, host, port } })),
-    defaults: { ...options, socket: { ...socket, reconnectStrategy: (tries) => Math.min(1_000, 50 * 2 ** tries) } },
+    defaults: { ...options, socket: { ...socket, reconnectStrategy: (tries) => Math.min(250, 50 * 2 ** tries) } },
     topologyRefreshOnReconnectionAttemptStrategy: REFRESH_TOPOLOGY_MS,
     minimizeConnections: true,
   });
