@@ -1,7 +1,8 @@
-/** @type {import('jest').Config} */
-export default {
+import { spawnSync } from 'node:child_process';
+import process from 'node:process';
+
+const common = {
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [
@@ -10,6 +11,42 @@ export default {
     ],
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.ci/out/'],
+};
+
+/** Whose tests are about the contract, and know nothing of the store behind it. */
+const OF_THE_CONTRACT = ['access', 'health', 'http', 'limits', 'metrics', 'openapi', 'faults'];
+/** Files among them that are about SQLite itself, start processes of their own, or never touch a store. */
+const OF_ONE_STORE = [
+  'faults/(busy-database|crashes|store-full|pipelined-requests|refused-databases|rolling-deploy|shutdown|slow-clients|too-many-connections)\\.test',
+  'faults/redis-',
+  '(access/published-keys|http/(full-store|json-source))\\.test',
+  'openapi/(committed|examples|form|requests)\\.test',
+];
+
+const onStore = (store) => ({
+  ...common,
+  displayName: store,
+  globals: { TEST_STORE: store },
+  globalSetup: `<rootDir>/test/support/redis/start-${store}.ts`,
+  globalTeardown: `<rootDir>/test/support/redis/end-all.ts`,
+  testMatch: OF_THE_CONTRACT.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+  testPathIgnorePatterns: OF_ONE_STORE.map((path) => `<rootDir>/test/${path}`),
+});
+
+const hasRedis = spawnSync('redis-server', ['--version']).error === undefined;
+if (!hasRedis) process.emitWarning('SKIPPED: redis-server is not installed, so the HTTP suite runs on SQLite only');
+
+/**
+ * Everything once, on SQLite where it needs a store; then what is about the contract on the others, too. One of them alone:
+ * `npm test -- --selectProjects redis`.
+ *
+ * @type {import('jest').Config}
+ */
+export default {
+  projects: [
+    { ...common, displayName: 'sqlite', testMatch: ['<rootDir>/test/**/*.test.ts'] },
+    ...(hasRedis ? [onStore('redis'), onStore('redis-cluster')] : []),
+  ],
   // Milliseconds. A bound for what hangs, wide enough for a busy machine on which coturn or Chromium take seconds to start; a test
   // that waits for a whole poll window sets its own, higher one.
   testTimeout: 30_000,

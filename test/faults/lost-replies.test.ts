@@ -123,7 +123,7 @@ test('fault 3: of a client that vanished without a FIN the poll ends at its wind
   expect(await listening(alice, 'bob')).toBe(false);
 
   await alice.send({ to: 'bob', type: 'custom', payload: 'to nobody any more' });
-  await clock.advance(60_000);
+  await clock.advance(61_000);
   const { messages } = await alice.poll({ after });
   expect(messages).toMatchObject([{ type: 'participant-left', payload: { participantId: 'bob', reason: 'timeout' } }]);
   ledger.gone('bob');

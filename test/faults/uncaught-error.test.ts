@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { createLog } from '../../src/log.ts';
 import { closeServices, startService } from '../support/holdline.ts';
 import { Ledger } from '../support/ledger.ts';
+import { testOnSqlite } from '../support/store-of-run.ts';
 
 afterEach(closeServices);
 
@@ -89,24 +90,27 @@ describe.each(Object.entries(FAILURES))('fault 40: an uncaught error in one requ
   });
 });
 
-test('fault 40: an uncaught error inside a commit fails its own request, not those that share the transaction', async () => {
-  const { service, ledger, alice, bob, errors } = await startLogged();
-  const append = service.store.append.bind(service.store);
-  // Not JSON by the time it is stored: what the column check throws is no refusal that the store knows.
-  service.store.append = (request) =>
-    append(
-      request.messages[0]?.payload === '3'
-        ? { ...request, messages: [{ ...request.messages[0], type: {} as string }] }
-        : request,
+testOnSqlite(
+  'fault 40: an uncaught error inside a commit fails its own request, not those that share the transaction',
+  async () => {
+    const { service, ledger, alice, bob, errors } = await startLogged();
+    const append = service.store.append.bind(service.store);
+    // Not JSON by the time it is stored: what the column check throws is no refusal that the store knows.
+    service.store.append = (request) =>
+      append(
+        request.messages[0]?.payload === '3'
+          ? { ...request, messages: [{ ...request.messages[0], type: {} as string }] }
+          : request,
+      );
+    const statuses = await Promise.all(
+      [1, 2, 3, 4, 5].map(async (payload) => {
+        const { status } = await alice.call('sendMessage', { body: { to: 'bob', type: 'custom', payload } });
+        return status;
+      }),
     );
-  const statuses = await Promise.all(
-    [1, 2, 3, 4, 5].map(async (payload) => {
-      const { status } = await alice.call('sendMessage', { body: { to: 'bob', type: 'custom', payload } });
-      return status;
-    }),
-  );
-  expect(statuses).toEqual([201, 201, 500, 201, 201]);
-  expect(errors()).toHaveLength(1);
-  expect((await bob.poll()).messages.map(({ payload }) => payload).sort()).toEqual([1, 2, 4, 5]);
-  await ledger.settle();
-});
+    expect(statuses).toEqual([201, 201, 500, 201, 201]);
+    expect(errors()).toHaveLength(1);
+    expect((await bob.poll()).messages.map(({ payload }) => payload).sort()).toEqual([1, 2, 4, 5]);
+    await ledger.settle();
+  },
+);

@@ -5,6 +5,7 @@ import { createHoldline } from '../../src/service.ts';
 import type { SignallingStore } from '../../src/signalling/store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { TestClock } from '../support/clock.ts';
+import { newStore, settling } from '../support/store-of-run.ts';
 import { closeServices, startService } from '../support/holdline.ts';
 import { Ledger } from '../support/ledger.ts';
 import { nextPolls } from '../support/next-polls.ts';
@@ -50,10 +51,11 @@ test('fault 10: when the wake-up is lost, the message is delivered at the end of
 
 /** A service whose store loses every hint that there are messages; with the begin and the end of its first held poll. */
 async function startDeaf(clock: TestClock) {
-  const settings = defaultSettings({ store: { kind: 'sqlite', path: ':memory:' }, host: '127.0.0.1', port: 0 });
+  const settings = defaultSettings({ store: newStore(), host: '127.0.0.1', port: 0 });
   let held = Promise.resolve();
   let ended = Promise.resolve();
-  const wrapStore = (store: SignallingStore): SignallingStore => {
+  const wrapStore = (opened: SignallingStore): SignallingStore => {
+    const store = settling(opened);
     held = nextPolls(store, 'holdPoll', 1);
     ended = nextPolls(store, 'endPoll', 1);
     return deafen(store);

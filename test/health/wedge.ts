@@ -4,6 +4,7 @@ import { defaultSettings, type Settings } from '../../src/config.ts';
 import { createHoldline, type Holdline } from '../../src/service.ts';
 import type { SignallingStore } from '../../src/signalling/store.ts';
 import { TestClock } from '../support/clock.ts';
+import { newStore, settling } from '../support/store-of-run.ts';
 
 const running = new Set<Holdline>();
 
@@ -23,7 +24,7 @@ export class Wedge {
     let store: SignallingStore | undefined;
     const clock = new TestClock();
     const settings = defaultSettings({
-      store: { kind: 'sqlite', path: ':memory:' },
+      store: newStore(),
       logLevel: 'silent',
       drainSeconds: 0,
       rateLimit: 'off',
@@ -31,7 +32,7 @@ export class Wedge {
     });
     const holdline = await createHoldline(settings, {
       clock,
-      wrapStore: (opened) => (store = wedged(opened, () => wedge.current)),
+      wrapStore: (opened) => (store = wedged(settling(opened), () => wedge.current)),
     });
     running.add(holdline);
     if (store === undefined) throw new Error('the service has not wrapped its store');

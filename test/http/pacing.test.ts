@@ -4,6 +4,7 @@ import type { Answer } from '../support/conformance.ts';
 import { closeServices, createService, type Service } from '../support/holdline.ts';
 import { problemOf } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
+import { testOnSqlite } from '../support/store-of-run.ts';
 
 /** So many polls are answered at once; then 5 a second. */
 const BURST = 50;
@@ -85,10 +86,19 @@ describe('a participant that polls without a pause', () => {
     await bob.send({ type: 'ringing' });
   });
 
-  test('hears of its end at once, though its turn has not come', async () => {
+  // One process tells itself; of several, only those that hold a poll are told.
+  testOnSqlite('hears of its end at once, though its turn has not come', async () => {
     await spendBurst();
     const late = await slowed(poll);
     await bob.leave();
+    problemOf(await late.ended, 'participant-gone');
+  });
+
+  test('hears of its end when its turn has come, at the latest', async () => {
+    await spendBurst();
+    const late = await slowed(poll);
+    await bob.leave();
+    await clock.advance(SLOWED_MS);
     problemOf(await late.ended, 'participant-gone');
   });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createLog } from '../../src/log.ts';
+import { SignallingError } from '../../src/signalling/errors.ts';
 import { PROBLEM_CODES, type ProblemCode } from '../../src/wire/index.ts';
 import { type Answer, expectProblem } from '../support/conformance.ts';
 import { closeServices, createService, type Service } from '../support/holdline.ts';
@@ -89,12 +90,11 @@ const ways: Record<Exclude<ProblemCode, 'rate-limited' | 'shutting-down'>, () =>
     jest.spyOn(service.store, 'participants').mockRejectedValue(new Error('SQLITE_CORRUPT: /var/lib/secret.db'));
     return alice.call('listParticipants');
   },
-  'storage-unavailable': async () => {
-    const full = await createService({ maxStoreBytes: 65_536, maxMessageBytes: 65_536 });
-    const carol = await join(full.app, newRoom());
-    await join(full.app, carol.roomId);
-    await carol.send({ type: 'custom', payload: 'x'.repeat(64_000) });
-    return carol.call('sendMessage', { body: invite });
+  // By a store that is really full: full-store.test.ts.
+  'storage-unavailable': () => {
+    const unavailable = new SignallingError('storage-unavailable', 'The store cannot commit now.');
+    jest.spyOn(service.store, 'append').mockRejectedValue(unavailable);
+    return alice.call('sendMessage', { body: invite });
   },
 };
 

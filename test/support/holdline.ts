@@ -3,10 +3,11 @@ import type { Express } from 'express';
 import { defaultSettings, type Settings } from '../../src/config.ts';
 import { createHoldline, type Holdline, type Overrides } from '../../src/service.ts';
 import type { SignallingStore } from '../../src/signalling/store.ts';
+import { newStore, settling } from './store-of-run.ts';
 
 type Given = Partial<Omit<Settings, 'openMode'>>;
 
-/** The real service on a database in memory, and the moments at which its polls begin to be held. */
+/** The real service on an empty store, and the moments at which its polls begin to be held. */
 export class Service {
   readonly holdline: Holdline;
   readonly app: Express;
@@ -52,14 +53,14 @@ export async function createService(given: Given = {}, overrides: Omit<Overrides
   const polls = { held: new EventEmitter(), ended: new EventEmitter() };
   let store: SignallingStore | undefined;
   const settings = defaultSettings({
-    store: { kind: 'sqlite', path: ':memory:' },
+    store: newStore(),
     host: '127.0.0.1',
     port: 0,
     logLevel: 'silent',
     drainSeconds: 0,
     ...given,
   });
-  const holdline = await createHoldline(settings, { ...overrides, wrapStore: (opened) => (store = opened) });
+  const holdline = await createHoldline(settings, { ...overrides, wrapStore: (opened) => (store = settling(opened)) });
   if (store === undefined) throw new Error('the service has not wrapped its store');
   announce(store, polls);
   running.add(holdline);
@@ -89,8 +90,8 @@ export async function closeServices(): Promise<void> {
 function announce(store: SignallingStore, { held, ended }: Polls): void {
   const holdPoll = store.holdPoll.bind(store);
   const endPoll = store.endPoll.bind(store);
-  store.holdPoll = (mailbox, forMs) => {
-    holdPoll(mailbox, forMs);
+  store.holdPoll = (mailbox, ...rest) => {
+    holdPoll(mailbox, ...rest);
     held.emit(mailbox.participantId);
   };
   store.endPoll = (mailbox) => {

@@ -8,8 +8,8 @@ export function nextPolls(store: SignallingStore, event: PollEvent, times: numbe
   const original: SignallingStore['holdPoll'] = store[event].bind(store);
   let left = times;
   return new Promise((resolve) => {
-    const counting = (mailbox: Mailbox, forMs: number): void => {
-      original(mailbox, forMs);
+    const counting = (mailbox: Mailbox, forMs: number, position?: number): void => {
+      original(mailbox, forMs, position);
       left -= 1;
       if (left > 0) return;
       Object.assign(store, { [event]: original });

@@ -36,7 +36,7 @@ export class Bus {
     for (const [from, publisher] of this.#publishers.entries()) {
       const text = `${process.pid} ${round} ${from}`;
       for (const to of this.#subscribers.keys()) heard.push(this.#hearing(`${text} ${to}`));
-      await publisher.publish(CHANNEL, text);
+      heard.push(publisher.publish(CHANNEL, text).then(() => undefined));
     }
     await Promise.all(heard);
   }

@@ -1,0 +1,4 @@
+import { startCluster } from './cluster.ts';
+import { setUp } from './for-run.ts';
+
+export default (): Promise<void> => setUp('redis-cluster', () => startCluster());
