@@ -125,35 +125,45 @@ export class Presence {
     const polls = this.#polls.all();
     for (let from = 0; from < polls.length; from += RENEWED_AT_ONCE) {
       const slice = polls.slice(from, from + RENEWED_AT_ONCE).filter((poll) => this.#polls.has(poll));
-      await Promise.all(slice.map((poll) => this.#tellHeld(poll)));
-      for (const { mailbox } of slice) this.#onHint({ kind: 'messages', mailboxId: mailbox.mailboxId });
+      await Promise.all(slice.map((poll) => this.#renewOne(poll)));
     }
   }
 
-  async #tellHeld(poll: HeldPoll): Promise<void> {
+  /** One that Redis cannot be told of yet would only be answered 503 if it read now. */
+  async #renewOne(poll: HeldPoll): Promise<void> {
+    if (await this.#tellHeld(poll)) this.#onHint({ kind: 'messages', mailboxId: poll.mailbox.mailboxId });
+  }
+
+  /** @returns whether Redis knows */
+  async #tellHeld(poll: HeldPoll): Promise<boolean> {
     const { mailbox, untilMs, position, seenHold } = poll;
     const { mailboxId } = mailbox;
     const forMs = Math.ceil(untilMs - this.#fleet.nowMs());
-    await this.#rooms
-      .runFor(mailbox, SCRIPTS.holdPoll, [forMs, position ?? '', seenHold ?? '', poll.hold ?? ''])
-      .then(({ said }) => {
-        const [hold, hasMore, isOutdone] = Held.parse(said);
-        const isOver = isOutdone ? this.#polls.has(poll) : this.#polls.confirm(poll, hold);
-        if (isOver) this.#onHint({ kind: 'superseded', mailboxId });
-        else if (hasMore) this.#onHint({ kind: 'messages', mailboxId });
-      })
-      .catch((error: unknown) => {
-        const refusal = error instanceof SignallingError ? error : undefined;
-        const reason = refusal?.code === 'unauthenticated' ? 'replaced' : refusal?.details.reason;
-        if (reason !== undefined) this.#onHint({ kind: 'gone', mailboxId, reason });
-        else if (refusal?.code === 'storage-unavailable') this.#tellLater(poll);
-      });
+    try {
+      const own = [forMs, position ?? '', seenHold ?? '', poll.hold ?? ''];
+      const { said } = await this.#rooms.runFor(mailbox, SCRIPTS.holdPoll, own);
+      const [hold, hasMore, isOutdone] = Held.parse(said);
+      const isOver = isOutdone ? this.#polls.has(poll) : this.#polls.confirm(poll, hold);
+      if (isOver) this.#onHint({ kind: 'superseded', mailboxId });
+      else if (hasMore) this.#onHint({ kind: 'messages', mailboxId });
+      return true;
+    } catch (error) {
+      this.#notTold(poll, error);
+      return false;
+    }
+  }
+
+  #notTold(poll: HeldPoll, error: unknown): void {
+    const refusal = error instanceof SignallingError ? error : undefined;
+    const reason = refusal?.code === 'unauthenticated' ? 'replaced' : refusal?.details.reason;
+    if (reason !== undefined) this.#onHint({ kind: 'gone', mailboxId: poll.mailbox.mailboxId, reason });
+    else if (refusal?.code === 'storage-unavailable') this.#tellLater(poll);
   }
 
   /** A node of a cluster may be away for a while, and the others are none of its business. */
   #tellLater(poll: HeldPoll): void {
     const timer = setTimeout(() => {
-      if (this.#polls.has(poll)) void this.#tellHeld(poll);
+      if (this.#polls.has(poll)) void this.#renewOne(poll);
     }, RENEWAL_PAUSE_MS);
     timer.unref();
   }
