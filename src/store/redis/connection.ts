@@ -57,18 +57,14 @@ export class Connection {
   static async open(url: string): Promise<Connection> {
     const location = readLocation(url);
     let connection: Connection | undefined;
-    try {
-      const server = await KeptOpen.open<Server>({
+    const keepOpen = (onReopened: () => void): Promise<KeptOpen<Server>> =>
+      KeptOpen.open<Server>({
         open: (onLost) => openServer(location, connection?.hosts ?? location.hosts, onLost),
-        onReopened: () => connection?.reopened(),
+        onReopened,
       });
-      const confirming =
-        location.replicas === 0
-          ? undefined
-          : await KeptOpen.open<Server>({
-              open: (onLost) => openServer(location, connection?.hosts ?? location.hosts, onLost),
-              onReopened: () => undefined,
-            });
+    try {
+      const server = await keepOpen(() => connection?.reopened());
+      const confirming = location.replicas === 0 ? undefined : await keepOpen(() => undefined);
       connection = new Connection(location, server, confirming, new Deadlines(() => connection?.late()));
       return connection;
     } catch (error) {
