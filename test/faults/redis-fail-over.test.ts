@@ -125,8 +125,8 @@ describeOnRedis('Redis fails over', () => {
       await master.kill();
       await promoted;
       await Promise.all([here, there].map(({ url }) => untilReadiness(url, 200)));
-      // The service's own room may be on another master: ready does not mean that this one's is known yet.
-      await untilServed(() => bob.call('listParticipants'));
+      // The service's own room may be on another master: ready does not mean that each process knows this one's.
+      await Promise.all([alice, bob].map((member) => untilServed(() => member.call('listParticipants'))));
       await bob.send({ to: 'alice', type: 'custom', payload: 'after' });
       expect(payloadsOf((await held).body as Batch)).toEqual(['after']);
       expect(payloadsOf(await bob.poll({ after: bob.joined.cursor }))).toEqual(['before']);

@@ -30,7 +30,7 @@ describeOnRedis('a Redis that stood still for longer than anybody may be idle', 
         await server().command('DEBUG', 'SLEEP', SILENCE_SECONDS);
         // From the first answer on, past the sweeps that follow it.
         const seen: string[][] = [];
-        for (let untilMs = Infinity; performance.now() < untilMs; ) {
+        for (let untilMs = Infinity; performance.now() < untilMs;) {
           await pause(50);
           const ids = await idsIn(store, 'lobby').catch(() => undefined);
           if (ids === undefined) continue;
