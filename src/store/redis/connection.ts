@@ -1,4 +1,5 @@
 import { ErrorReply } from '@redis/client';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SignallingError } from '../../signalling/errors.ts';
 import { unavailable } from '../refusals.ts';
 import { StoreError } from '../store-error.ts';
@@ -17,6 +18,9 @@ const DEMOTED = /^(READONLY|MASTERDOWN|ERR WAIT cannot be used)\b/;
 
 /** So often at most a cluster is asked anew who its nodes are. */
 const CLUSTER_PATIENCE_MS = 10_000;
+
+/** Of the event loop: what follows from an answer has been asked by then. */
+const QUIET_TURNS = 3;
 
 interface Run {
   readonly script: Script;
@@ -116,9 +120,13 @@ export class Connection {
     return this.#watched(server.writers().then((nodes) => Promise.all(nodes.map((node) => node.info(section)))));
   }
 
-  /** Resolves once no script is under way. */
+  /** Resolves once no script is under way, nor one that follows from the answer to another. */
   async settled(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled([...this.#underWay]);
+    for (let quietTurns = 0; quietTurns < QUIET_TURNS; quietTurns += 1) {
+      if (this.#underWay.size > 0) quietTurns = 0;
+      await Promise.allSettled([...this.#underWay]);
+      await nextTurn();
+    }
   }
 
   /** Whatever is under way is refused. */
