@@ -10,6 +10,8 @@ export interface HeldPoll {
   readonly seenHold: number | undefined;
   /** Which hold of the mailbox it is, over all processes; undefined until Redis has said so. */
   hold: number | undefined;
+  /** Redis is being told. */
+  isBeingTold: boolean;
   /** The newest hold of another process that was heard of meanwhile. */
   supersededBy: number;
 }
@@ -19,7 +21,7 @@ export class HeldPolls {
   readonly #polls = new Map<MailboxId, HeldPoll>();
 
   begin(mailbox: Mailbox, begun: Pick<HeldPoll, 'untilMs' | 'position' | 'seenHold'>): HeldPoll {
-    const poll = { mailbox, ...begun, hold: undefined, supersededBy: 0 };
+    const poll = { mailbox, ...begun, hold: undefined, isBeingTold: false, supersededBy: 0 };
     this.#polls.set(mailbox.mailboxId, poll);
     return poll;
   }

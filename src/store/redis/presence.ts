@@ -136,9 +136,12 @@ export class Presence {
 
   /** @returns whether Redis knows */
   async #tellHeld(poll: HeldPoll): Promise<boolean> {
+    // Told twice at a time it would take its own second hold for somebody else's.
+    if (poll.isBeingTold) return false;
     const { mailbox, untilMs, position, seenHold } = poll;
     const { mailboxId } = mailbox;
     const forMs = Math.ceil(untilMs - this.#fleet.nowMs());
+    poll.isBeingTold = true;
     try {
       const own = [forMs, position ?? '', seenHold ?? '', poll.hold ?? ''];
       const { said } = await this.#rooms.runFor(mailbox, SCRIPTS.holdPoll, own);
@@ -150,6 +153,8 @@ export class Presence {
     } catch (error) {
       this.#notTold(poll, error);
       return false;
+    } finally {
+      poll.isBeingTold = false;
     }
   }
 
@@ -157,7 +162,10 @@ export class Presence {
     const refusal = error instanceof SignallingError ? error : undefined;
     const reason = refusal?.code === 'unauthenticated' ? 'replaced' : refusal?.details.reason;
     if (reason !== undefined) this.#onHint({ kind: 'gone', mailboxId: poll.mailbox.mailboxId, reason });
-    else if (refusal?.code === 'storage-unavailable') this.#tellLater(poll);
+    if (refusal?.code !== 'storage-unavailable') return;
+    // It may have been done, and its number is lost.
+    poll.hold = undefined;
+    this.#tellLater(poll);
   }
 
   /** A node of a cluster may be away for a while, and the others are none of its business. */

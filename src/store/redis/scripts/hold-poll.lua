@@ -9,7 +9,7 @@ local id, mailbox, takeover, forMs, position, seenHold, ownHold = unpack(ARGV, O
 local member, gone = present(id, mailbox, takeover)
 if not member then return gone end
 local isElsewhere = isHeld(member) and member.holder ~= PROCESS
-local isOutdone = ownHold ~= '' and member.hold > tonumber(ownHold)
+local isOutdone = ownHold ~= '' and member.hold > tonumber(ownHold) and member.holder ~= PROCESS
   or isElsewhere and seenHold ~= '' and member.hold > tonumber(seenHold)
 if isOutdone then return { 'ok', '', '0', '0', '1' } end
 member.hold = member.hold + 1
