@@ -23,13 +23,16 @@ const OF_ONE_STORE = [
   'openapi/(committed|examples|form|requests)\\.test',
 ];
 
-const onStore = (store) => ({
+/** A cluster runs the same adapter: there the interface is enough, and what it is made of (contract and stories run on it, too). */
+const OF_THE_INTERFACE = ['access', 'http', 'limits'];
+
+const onStore = (store, folders) => ({
   ...common,
   displayName: store,
   globals: { TEST_STORE: store },
   globalSetup: `<rootDir>/test/support/redis/start-${store}.ts`,
   globalTeardown: `<rootDir>/test/support/redis/end-all.ts`,
-  testMatch: OF_THE_CONTRACT.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.ts`),
   testPathIgnorePatterns: OF_ONE_STORE.map((path) => `<rootDir>/test/${path}`),
 });
 
@@ -45,7 +48,7 @@ if (!hasRedis) process.emitWarning('SKIPPED: redis-server is not installed, so t
 export default {
   projects: [
     { ...common, displayName: 'sqlite', testMatch: ['<rootDir>/test/**/*.test.ts'] },
-    ...(hasRedis ? [onStore('redis'), onStore('redis-cluster')] : []),
+    ...(hasRedis ? [onStore('redis', OF_THE_CONTRACT), onStore('redis-cluster', OF_THE_INTERFACE)] : []),
   ],
   // Milliseconds. A bound for what hangs, wide enough for a busy machine on which coturn or Chromium take seconds to start; a test
   // that waits for a whole poll window sets its own, higher one.
