@@ -53,5 +53,8 @@ export default {
   // Milliseconds. A bound for what hangs, wide enough for a busy machine on which coturn or Chromium take seconds to start; a test
   // that waits for a whole poll window sets its own, higher one.
   testTimeout: 30_000,
+  // In one process the modules of 300 test files pile up to 4 GB: workers are replaced in time.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1200MB',
   reporters: ['default', '<rootDir>/scripts/closing-line-reporter.ts'],
 };
