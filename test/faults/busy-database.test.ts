@@ -15,7 +15,12 @@ const PROMPT_MS = 1_000;
 
 async function setUp() {
   const path = inside(temporaryDirectory(), 'holdline.db');
-  const env = { STORE_URL: `sqlite:${path}`, RATE_LIMIT: 'off', MAX_MAILBOX_BYTES: '100000000' };
+  const env = {
+    STORE_URL: `sqlite:${path}`,
+    RATE_LIMIT: 'off',
+    MAX_MAILBOX_BYTES: '100000000',
+    MAX_MAILBOX_MESSAGES: '100000',
+  };
   const { url } = await ServerProcess.start({ env });
   const alice = await join(url, newRoom(), 'alice');
   await join(url, alice.roomId, 'bob');
