@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { ROOM_ID_PATTERN } from '../wire/index.ts';
 import type { Operation } from './operations.ts';
 
 /** @returns whether it took the request; if not, it is for Express */
@@ -11,8 +12,8 @@ interface LaneRoute {
 }
 
 /** Below a room, spelt as the description spells it, with ids that need no decoding. Everything else is for Express to judge. */
-const ROOM_PATH =
-  /^\/v1\/rooms\/([A-Za-z0-9_-]{1,64})\/(messages(?:\/[a-z]+)?|participants)(?:\/([A-Za-z0-9_-]{1,64}))?(?:\?[^#]*)?$/;
+const ID = ROOM_ID_PATTERN.source.slice(1, -1);
+const ROOM_PATH = new RegExp(`^/v1/rooms/(${ID})/(messages(?:/[a-z]+)?|participants)(?:/(${ID}))?(?:\\?[^#]*)?$`);
 
 /**
  * Hands plain requests for these routes to the handlers that Express would choose, without its layers, which take some 5 % of the

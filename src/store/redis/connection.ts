@@ -116,7 +116,7 @@ export class Connection {
 
   /** Of every node that takes writes. */
   async info(section: string): Promise<readonly string[]> {
-    const server = this.#current();
+    const server = currentOf(this.#server);
     return this.#watched(server.writers().then((nodes) => Promise.all(nodes.map((node) => node.info(section)))));
   }
 
@@ -137,19 +137,11 @@ export class Connection {
   }
 
   async #run({ script, keys, args, confirmed = false }: Run): Promise<unknown> {
-    if (!confirmed || this.#confirming === undefined)
-      return this.#watched(this.#evaluate(this.#current(), script, keys, args));
-    const server = this.#confirming.current;
-    if (server === undefined) throw unavailable(new Error('there is no connection to Redis'));
+    const confirming = confirmed ? this.#confirming : undefined;
+    const server = currentOf(confirming ?? this.#server);
     const reply = await this.#watched(this.#evaluate(server, script, keys, args));
-    await this.#watched(this.#confirmations.of(server, keys[0] ?? ''));
+    if (confirming !== undefined) await this.#watched(this.#confirmations.of(server, keys[0] ?? ''));
     return reply;
-  }
-
-  #current(): Server {
-    const server = this.#server.current;
-    if (server === undefined) throw unavailable(new Error('there is no connection to Redis'));
-    return server;
   }
 
   async #evaluate(server: Server, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
@@ -183,4 +175,9 @@ export class Connection {
   reopened(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+function currentOf({ current }: KeptOpen<Server>): Server {
+  if (current === undefined) throw unavailable(new Error('there is no connection to Redis'));
+  return current;
 }

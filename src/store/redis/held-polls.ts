@@ -3,7 +3,7 @@ import type { Mailbox } from '../../signalling/message.ts';
 
 export interface HeldPoll {
   readonly mailbox: Mailbox;
-  /** Wall-less steady ms. */
+  /** Steady ms of the fleet. */
   readonly untilMs: number;
   readonly position: number | undefined;
   /** The newest hold when it read. */

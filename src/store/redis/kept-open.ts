@@ -42,18 +42,14 @@ export class KeptOpen<T extends Closable> {
     this.#lost(this.#current);
   }
 
-  /** Opens another beside it, and lets go of it once that is there and what is under way has had its time. */
+  /**
+   * Opens another beside it, and lets go of it once that is there and what is under way has had its time.
+   * Rejects when that fails, or it was lost meanwhile.
+   */
   async replace(): Promise<void> {
     const before = this.#current;
     if (before === undefined) return;
-    const state: { opened?: T } = {};
-    const opened = await this.#options.open(() => this.#lost(state.opened));
-    state.opened = opened;
-    if (this.#isClosed || this.#current !== before) {
-      opened.destroy();
-      return;
-    }
-    this.#current = opened;
+    await this.#open(before);
     setTimeout(() => before.destroy(), FAREWELL_MS).unref();
   }
 
@@ -64,13 +60,14 @@ export class KeptOpen<T extends Closable> {
     this.#current = undefined;
   }
 
-  async #open(): Promise<T> {
+  /** Takes the place of `before`, if that is still there. */
+  async #open(before?: T): Promise<T> {
     const state: { opened?: T; isLost?: true } = {};
     const opened = await this.#options.open(() => {
       state.isLost = true;
       this.#lost(state.opened);
     });
-    if (state.isLost === true || this.#isClosed) {
+    if (state.isLost === true || this.#isClosed || this.#current !== before) {
       opened.destroy();
       throw new Error('the connection was lost at once');
     }

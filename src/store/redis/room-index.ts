@@ -4,7 +4,7 @@ import { isReserved } from '../../signalling/reserved.ts';
 import { unavailable } from '../refusals.ts';
 import type { Connection } from './connection.ts';
 import { Counts, Names } from './replies.ts';
-import { SCRIPTS } from './scripts.ts';
+import { SCRIPTS, type Script } from './scripts.ts';
 
 /** The rooms of one slot share it with nobody they know, so the index is kept in parts, which a cluster spreads over its nodes. */
 const PARTS = 8;
@@ -17,6 +17,13 @@ const ROOMS_PER_PART = 8;
 const UNKNOWN = '1';
 /** Of an outage: bounded memory; what is beyond it, the next change of its room says. */
 const MAX_UNSAID = 10_000;
+
+/** What each holds: `scripts/schedule.lua`. */
+interface PartKeys {
+  readonly due: string;
+  readonly known: string;
+  readonly names: string;
+}
 
 /**
  * Which rooms there are, and when each wants to be swept. It is on other nodes than the rooms, so it follows them a moment later; what it
@@ -85,9 +92,7 @@ export class RoomIndex {
   /** Rooms that are due, for this process alone, and whether there are more. */
   async takeDue(nowMs: number): Promise<{ rooms: RoomId[]; more: boolean }> {
     const args = [nowMs, nowMs + SWEEP_WITHIN_MS, ROOMS_PER_PART].map((number) => String(Math.floor(number)));
-    const parts = await Promise.allSettled(
-      allParts.map((part) => this.#connection.run({ script: SCRIPTS.takeDue, keys: [this.#keys(part).due], args })),
-    );
+    const parts = await Promise.allSettled(this.#askAll(SCRIPTS.takeDue, ({ due }) => [due], args));
     // A part whose node is away keeps no other part's rooms waiting.
     const answered = parts.filter((part) => part.status === 'fulfilled');
     if (answered.length === 0) throw unavailable(parts.find((part) => part.status === 'rejected')?.reason);
@@ -98,26 +103,23 @@ export class RoomIndex {
   /** Names behind `after`, at most so many, in the order of their bytes. */
   async names(after: RoomId | undefined, limit: number): Promise<RoomId[]> {
     const args = [after ?? '', String(limit)];
-    const parts = await Promise.all(
-      allParts.map((part) => this.#connection.run({ script: SCRIPTS.listRooms, keys: [this.#keys(part).names], args })),
-    );
+    const parts = await Promise.all(this.#askAll(SCRIPTS.listRooms, ({ names }) => [names], args));
     // Ids are ASCII, in which JavaScript's order is that of the bytes.
     const names = parts.flatMap((part) => Names.parse(part)).sort((one, other) => (one < other ? -1 : 1));
     return names.slice(0, limit) as RoomId[];
   }
 
   async count(): Promise<{ rooms: number; participants: number }> {
-    const parts = await Promise.all(
-      allParts.map((part) => {
-        const { known, names } = this.#keys(part);
-        return this.#connection.run({ script: SCRIPTS.count, keys: [known, names], args: [] });
-      }),
-    );
+    const parts = await Promise.all(this.#askAll(SCRIPTS.count, ({ known, names }) => [known, names], []));
     const counts = parts.map((part) => Counts.parse(part));
     return {
       rooms: counts.reduce((sum, [rooms]) => sum + rooms, 0),
       participants: counts.reduce((sum, [, participants]) => sum + participants, 0),
     };
+  }
+
+  #askAll(script: Script, keysOf: (keys: PartKeys) => string[], args: readonly string[]): Promise<unknown>[] {
+    return allParts.map((part) => this.#connection.run({ script, keys: keysOf(this.#keys(part)), args }));
   }
 
   async #say(roomId: RoomId, schedule: string): Promise<void> {
@@ -133,7 +135,7 @@ export class RoomIndex {
     }
   }
 
-  #keys(part: number): { due: string; known: string; names: string } {
+  #keys(part: number): PartKeys {
     const key = `${this.#connection.location.prefix}:index:{${part}}`;
     return { due: `${key}:due`, known: `${key}:known`, names: `${key}:names` };
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { GONE_REMEMBERED_MS, LISTENING_GRACE_MS, MAX_ROOM_EVENTS } from '../../signalling/limits.ts';
+import { GONE_REMEMBERED_MS, LISTENING_GRACE_MS, MAX_GAPS, MAX_ROOM_EVENTS } from '../../signalling/limits.ts';
 import { ENVELOPE_BYTES } from '../../signalling/message.ts';
 import { ROUNDING } from '../../signalling/rate.ts';
 
@@ -14,14 +14,14 @@ export interface Script {
 
 /** What the scripts share with the rest of the service. */
 const CONSTANTS = {
+  MAX_GAPS,
   MAX_ROOM_EVENTS,
   LISTENING_GRACE_MS,
   GONE_REMEMBERED_MS,
   ENVELOPE_BYTES,
   RATE_ROUNDING: ROUNDING,
-  /** As in the SQLite store: below it every gap is an entry of its own, so that `expired` is exact for every cursor. */
+  /** A room whose due time is that long past was not swept: the index may not have heard of it. */
   OVERDUE_MS: 10_000,
-  MAX_GAPS: 1_024,
   /** The oldest event is among the first entries as a rule, and entries have payloads. */
   EVENTS_LOOKED_AT: 16,
   /** A process tells of presence up to 250 ms late; nobody goes too early because of that. */
@@ -36,6 +36,7 @@ const PARTS = ['room', 'members', 'done', 'mailboxes', 'tokens', 'departures'] a
 const read = (name: string): string => readFileSync(new URL(`scripts/${name}.lua`, import.meta.url), 'utf8');
 
 const constants = Object.entries(CONSTANTS).map(([name, value]) => `local ${name} = ${value}`);
+const parts = PARTS.map((part) => read(`shared/${part}`));
 
 /**
  * A script of one room stands behind the parts that it needs, up to that one: all of them take 7 us, as long as the script itself
@@ -43,7 +44,7 @@ const constants = Object.entries(CONSTANTS).map(([name, value]) => `local ${name
  */
 function roomScript(name: string, upTo: (typeof PARTS)[number]): Script {
   const [flags = '', ...own] = read(name).split('\n');
-  const shared = PARTS.slice(0, PARTS.indexOf(upTo) + 1).map((part) => read(`shared/${part}`));
+  const shared = parts.slice(0, PARTS.indexOf(upTo) + 1);
   return script(name, [flags, ...constants, ...shared, ...own].join('\n'));
 }
 

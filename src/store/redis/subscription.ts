@@ -1,4 +1,3 @@
-import { Deadlines } from './deadlines.ts';
 import { KeptOpen } from './kept-open.ts';
 import type { RedisLocation } from './location.ts';
 import { connectToAny, orDestroyed, type Client } from './server.ts';
@@ -18,14 +17,12 @@ interface Options {
 /** The one subscribed connection of the process. */
 export class Subscription {
   readonly #client: KeptOpen<Client>;
-  readonly #deadlines: Deadlines;
   /** When the last text came (real ms). */
   readonly #ear: { heardAt: number };
 
   private constructor(client: KeptOpen<Client>, ear: { heardAt: number }) {
     this.#ear = ear;
     this.#client = client;
-    this.#deadlines = new Deadlines(() => client.lose());
   }
 
   static async open({ location, hosts, channels, onMissed }: Options): Promise<Subscription> {
@@ -60,12 +57,10 @@ export class Subscription {
 
   /** Resolves once everything that was published at this node before has been heard. */
   async ping(): Promise<void> {
-    const client = this.#client.current;
-    if (client !== undefined) await this.#deadlines.watch(client.ping());
+    await this.#client.current?.ping();
   }
 
   close(): void {
-    this.#deadlines.stop();
     this.#client.close();
   }
 }

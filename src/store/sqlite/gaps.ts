@@ -1,8 +1,6 @@
+import { MAX_GAPS } from '../../signalling/limits.ts';
 import type { SqliteContext } from './context.ts';
 import type { ParticipantRecord } from './records.ts';
-
-/** Below it every gap is a row of its own, so that `expired` is exact for every cursor a client may still hold. */
-const MAX_GAPS = 1_024;
 
 /**
  * Keeps the rows of a mailbox that nobody reads bounded: each run of neighbouring gaps becomes one row at the run's end. A

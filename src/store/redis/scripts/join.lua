@@ -17,14 +17,12 @@ local function restartIdleTime(member)
   local known = roomRecord()
   -- Said with every join, should the index have missed it before.
   known.isDirty = true
-  local keep = member.idleMs + KEPT_BEYOND_IDLE_MS
-  known.keepMs = math.max(known.keepMs, keep)
+  known.keepMs = math.max(known.keepMs, tonumber(keepMs(member)))
 end
 
 local function joined(member, resumed, replayed)
   local finished = done(id, member.mailbox, int(member.acknowledged), int(member.idleMs), resumed, replayed, roster(), departures)
-  call('PEXPIRE', ROOM, int(roomRecord().keepMs))
-  call('PEXPIRE', PEOPLE, int(roomRecord().keepMs))
+  keepRoom()
   return finished
 end
 
@@ -53,7 +51,6 @@ local function add(budgetFullAt, tokens)
     call('HSET', ROOM, 'createdAt', WALL)
   end
   known.order = known.order + 1
-  known.isDirty = true
   call('ZADD', PEOPLE, known.order, id)
   call('HSET', key('member', id), 'joinedAt', WALL, 'budgetFullAt', string.format('%.3f', budgetFullAt))
   local member = { id = id, queue = key('queue', id) }

@@ -29,8 +29,5 @@ for _, id in ipairs(people()) do
   dueBy(math.min(idleAt(member), member.expiresFrom))
 end
 local finished = done(departures, expirations)
-if known.keepMs > 0 then
-  call('PEXPIRE', ROOM, int(known.keepMs))
-  call('PEXPIRE', PEOPLE, int(known.keepMs))
-end
+if known.keepMs > 0 then keepRoom() end
 return finished

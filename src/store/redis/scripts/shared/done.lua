@@ -3,16 +3,10 @@ local function savePresence(member)
 end
 
 local function save(member)
-  local isEndless = member.expiresFrom == NEVER
-  if isEndless then member.expiresFrom = 0 end
-  local state = packed(member, STATE)
-  if isEndless then member.expiresFrom = NEVER end
-  if member.isRestarted then
-    call('HSET', key('member', member.id), 'state', state, 'presence', packed(member, PRESENCE))
-    call('PEXPIRE', key('member', member.id), keepMs(member))
-  else
-    call('HSET', key('member', member.id), 'state', state)
-  end
+  call('HSET', key('member', member.id), 'state', packed(member, STATE))
+  if not member.isRestarted then return end
+  savePresence(member)
+  call('PEXPIRE', key('member', member.id), keepMs(member))
 end
 
 -- Versions only grow, also when the room ends and comes again: they contain time.
@@ -39,9 +33,7 @@ end
 -- Writes what changed, and answers.
 local function done(...)
   for _, member in pairs(members) do
-    if member and member.isDirty then
-      save(member)
-    end
+    if member and member.isDirty then save(member) end
   end
   return { 'ok', schedule(), ... }
 end

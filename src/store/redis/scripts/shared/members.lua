@@ -1,5 +1,5 @@
 -- A member's hash: state and presence, each packed into one field, since a field a value costs twice as much; the budget; and what is
--- only shown. Later versions may add names at the ends.
+-- only shown. A time that never comes is 0 there. Later versions may add names at the ends.
 local STATE = {
   'mailbox', 'tokens', 'joinKey', 'acknowledged', 'head', 'messages', 'messageBytes', 'events', 'eventBytes', 'gaps', 'expiresFrom',
   'idleMs', 'takeover', 'eventsFrom',
@@ -8,7 +8,10 @@ local PRESENCE = { 'era', 'seenAt', 'heldUntil', 'holder', 'hold', 'pollEndedAt'
 
 local function packed(member, names)
   local values = {}
-  for index = 1, #names do values[index] = member[names[index]] end
+  for index = 1, #names do
+    local value = member[names[index]]
+    values[index] = value == NEVER and 0 or value
+  end
   return cmsgpack.pack(values)
 end
 

@@ -57,3 +57,8 @@ local function dueBy(at)
   known.due = at
   known.isDirty = true
 end
+
+-- For as long as anybody in it could be silent.
+local function keepRoom()
+  for _, name in ipairs({ ROOM, PEOPLE }) do call('PEXPIRE', name, int(roomRecord().keepMs)) end
+end
