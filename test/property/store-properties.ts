@@ -1,14 +1,8 @@
 import { describe, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { OpenLastingStore } from '../support/store.ts';
+import { assertStories, STORIES_TIMEOUT_MS } from './assert-stories.ts';
 import { stories } from './store/actions.ts';
 import { play } from './store/story.ts';
-
-/** A story that takes longer hangs. */
-const STORY_MS = 10_000;
-/** For so long a story that fails is made smaller before it is shown, with its seed. */
-const SHRINK_MS = 45_000;
-const TIMEOUT_MS = SHRINK_MS + 2 * STORY_MS;
 
 /**
  * Random stories of a few participants in two rooms, on the port of any store: whatever comes between, a mailbox is ordered,
@@ -19,15 +13,9 @@ export function describeStoreProperties(name: string, openStore: OpenLastingStor
     test(
       `${runs} stories of joins, sends, reads, acknowledgements, time, restarts and roll-backs`,
       async () => {
-        const property = fc.asyncProperty(stories(60), (story) => play(openStore, story));
-        await fc.assert(property, {
-          numRuns: runs,
-          timeout: STORY_MS,
-          interruptAfterTimeLimit: SHRINK_MS,
-          markInterruptAsFailure: true,
-        });
+        await assertStories(stories(60), runs, (story) => play(openStore, story));
       },
-      TIMEOUT_MS,
+      STORIES_TIMEOUT_MS,
     );
   });
 }

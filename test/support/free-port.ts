@@ -1,6 +1,6 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 /**
  * Below what the system gives to outgoing connections (`net.ipv4.ip_local_port_range`, 32768 on): a port that was merely free a moment
@@ -13,30 +13,20 @@ const COUNT = 12_000;
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * COUNT);
-    if ((await isFree(port)) && (await isFreeForUdp(port))) return port;
+    const isFree =
+      (await listens(createServer().listen(port, '127.0.0.1'))) &&
+      (await listens(createSocket('udp4').bind(port, '127.0.0.1')));
+    if (isFree) return port;
   }
 }
 
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer();
+async function listens(opened: Server | Socket): Promise<boolean> {
   try {
-    await once(server.listen(port, '127.0.0.1'), 'listening');
+    await once(opened, 'listening');
     return true;
   } catch {
     return false;
   } finally {
-    server.close();
-  }
-}
-
-async function isFreeForUdp(port: number): Promise<boolean> {
-  const socket = createSocket('udp4');
-  try {
-    await once(socket.bind(port, '127.0.0.1'), 'listening');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.close();
+    opened.close();
   }
 }
