@@ -1,34 +1,23 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { cleanUp } from '../support/clean-up.ts';
-import { closeServices, startService } from '../support/holdline.ts';
+import { beforeAll, expect, test } from '@jest/globals';
+import { startService } from '../support/holdline.ts';
 import { newRoom } from '../support/member.ts';
-import { hasChromium, openBrowser, takePicture } from './support/browser.ts';
+import { describeInBrowser, sharedBrowser, takePicture } from './support/browser.ts';
 import { Caller, expectConnected } from './support/caller.ts';
 
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } as const;
 const LAPTOP = { viewport: { width: 1280, height: 800 } } as const;
 
-let browser: Browser;
+const browser = sharedBrowser();
 let url: string;
 beforeAll(async () => {
-  if (!hasChromium) return;
-  browser = await openBrowser();
   ({ url } = await startService());
-}, 30_000);
-afterEach(async () => {
-  if (hasChromium) await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await cleanUp();
-  await closeServices();
 });
 
-(hasChromium ? describe : describe.skip)('two people who open the same link', () => {
+describeInBrowser('two people who open the same link', () => {
   test('see, hear and write to each other, and watch how it came about', async () => {
     const room = newRoom();
-    const alice = await Caller.arrive(browser, url, { name: 'Alice', room }, LAPTOP);
-    const bob = await Caller.arrive(browser, url, { name: 'Bob', room }, { ...PHONE, colorScheme: 'dark' });
+    const alice = await Caller.arrive(browser(), url, { name: 'Alice', room }, LAPTOP);
+    const bob = await Caller.arrive(browser(), url, { name: 'Bob', room }, { ...PHONE, colorScheme: 'dark' });
     await takePicture(alice.page, 'demo-lobby');
     await takePicture(bob.page, 'demo-lobby-phone-dark');
     await alice.join();
@@ -56,8 +45,8 @@ afterAll(async () => {
 
   test('notice who mutes, turns the camera off, hangs up and comes back', async () => {
     const room = newRoom();
-    const alice = await Caller.join(browser, url, { name: 'Alice', room });
-    const bob = await Caller.join(browser, url, { name: 'Bob', room });
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room });
     await expectConnected(alice, bob);
     const bobsTile = alice.page.getByRole('figure').filter({ hasText: 'Bob' });
 
@@ -78,8 +67,8 @@ afterAll(async () => {
 
   test('stay one participant each when one of them reloads', async () => {
     const room = newRoom();
-    const alice = await Caller.join(browser, url, { name: 'Alice', room });
-    const bob = await Caller.join(browser, url, { name: 'Bob', room });
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room });
     await expectConnected(alice, bob);
     await bob.page.reload();
     await bob.join();
@@ -90,8 +79,8 @@ afterAll(async () => {
 
   test('who duplicates the tab goes on in the new one, and the old one says so', async () => {
     const room = newRoom();
-    const alice = await Caller.join(browser, url, { name: 'Alice', room });
-    const bob = await Caller.join(browser, url, { name: 'Bob', room });
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room });
     await expectConnected(alice, bob);
     const opening = bob.page.waitForEvent('popup');
     await bob.page.evaluate('void window.open(location.href)');
@@ -106,9 +95,9 @@ afterAll(async () => {
   test('can be three', async () => {
     const room = newRoom();
     const [alice, bob, carol] = [
-      await Caller.join(browser, url, { name: 'Alice', room }),
-      await Caller.join(browser, url, { name: 'Bob', room, bring: 'A test picture and tone' }),
-      await Caller.join(browser, url, { name: 'Carol', room, bring: 'Text only' }),
+      await Caller.join(browser(), url, { name: 'Alice', room }),
+      await Caller.join(browser(), url, { name: 'Bob', room, bring: 'A test picture and tone' }),
+      await Caller.join(browser(), url, { name: 'Carol', room, bring: 'Text only' }),
     ];
     await expectConnected(alice, carol);
     await expectConnected(bob, carol);

@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { cleanUp } from '../support/clean-up.ts';
-import { closeServices, startService } from '../support/holdline.ts';
+import { beforeAll, expect, test } from '@jest/globals';
+import type { Locator, Page } from 'playwright-core';
+import { startService } from '../support/holdline.ts';
 import { newRoom } from '../support/member.ts';
-import { hasChromium, openBrowser, openPage, takePicture } from './support/browser.ts';
+import { describeInBrowser, openPage, sharedBrowser, takePicture } from './support/browser.ts';
 
-let browser: Browser;
+const browser = sharedBrowser();
 let url: string;
 beforeAll(async () => {
-  if (!hasChromium) return;
-  browser = await openBrowser();
   ({ url } = await startService());
-}, 30_000);
-afterAll(async () => {
-  await cleanUp();
-  await closeServices();
 });
 
 /** Opens an operation, fills in its path, and calls it. @returns its block */
@@ -32,9 +25,9 @@ async function tryOut(page: Page, operationId: string, roomId: string): Promise<
 const statusOf = (block: Locator): Promise<string> =>
   block.locator('.live-responses-table td.response-col_status:not(.col_header)').first().innerText();
 
-(hasChromium ? describe : describe.skip)('/docs', () => {
+describeInBrowser('/docs', () => {
   test('shows every operation, and calls them on the same server with the token of a join', async () => {
-    const { page, complaints, origins } = await openPage(browser, { viewport: { width: 1280, height: 900 } });
+    const { page, complaints, origins } = await openPage(browser(), { viewport: { width: 1280, height: 900 } });
     await page.goto(`${url}/docs`);
     await page.getByText('joinRoom', { exact: true }).first().waitFor();
     expect(await page.locator('.opblock').count()).toBeGreaterThanOrEqual(20);
@@ -62,7 +55,7 @@ const statusOf = (block: Locator): Promise<string> =>
   }, 60_000);
 
   test('is dark where the reader wants it dark, and fits a phone', async () => {
-    const { page } = await openPage(browser, { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
+    const { page } = await openPage(browser(), { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
     await page.goto(`${url}/docs`);
     await page.getByText('joinRoom', { exact: true }).first().waitFor();
     await takePicture(page, 'docs-phone-dark');

@@ -1,36 +1,25 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { cleanUp } from '../support/clean-up.ts';
-import { closeServices, startService } from '../support/holdline.ts';
+import { beforeAll, expect, test } from '@jest/globals';
+import { startService } from '../support/holdline.ts';
 import { newRoom } from '../support/member.ts';
-import { hasChromium, openBrowser, openPage, takePicture } from './support/browser.ts';
+import { describeInBrowser, openPage, sharedBrowser, takePicture } from './support/browser.ts';
 import { Caller, expectConnected } from './support/caller.ts';
 
-let browser: Browser;
+const browser = sharedBrowser({ deny: true });
 let url: string;
 beforeAll(async () => {
-  if (!hasChromium) return;
-  browser = await openBrowser({ deny: true });
   ({ url } = await startService());
-}, 30_000);
-afterEach(async () => {
-  if (hasChromium) await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await cleanUp();
-  await closeServices();
 });
 
-(hasChromium ? describe : describe.skip)('without a camera', () => {
+describeInBrowser('without a camera', () => {
   test('who is denied it reads what to do, and can join with a test picture', async () => {
     const room = newRoom();
-    const alice = await Caller.arrive(browser, url, { name: 'Alice', room });
+    const alice = await Caller.arrive(browser(), url, { name: 'Alice', room });
     await alice.page.getByRole('button', { name: 'Join' }).click();
     await alice.page.getByRole('alert').filter({ hasText: 'was not allowed to use camera and microphone' }).waitFor();
     await takePicture(alice.page, 'demo-denied');
     await alice.page.getByLabel('A test picture and tone').check();
     await alice.join();
-    const bob = await Caller.join(browser, url, { name: 'Bob', room, bring: 'Text only' });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
     await expectConnected(alice, bob);
     await bob.sees('Alice');
     expect(await bob.page.getByRole('button', { name: 'No camera' }).isDisabled()).toBe(true);
@@ -38,15 +27,15 @@ afterAll(async () => {
 
   test('two who bring nothing can write', async () => {
     const room = newRoom();
-    const alice = await Caller.join(browser, url, { name: 'Alice', room, bring: 'Text only' });
-    const bob = await Caller.join(browser, url, { name: 'Bob', room, bring: 'Text only' });
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room, bring: 'Text only' });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
     await expectConnected(alice, bob);
   }, 60_000);
 });
 
-(hasChromium ? describe : describe.skip)('the form', () => {
+describeInBrowser('the form', () => {
   test('is filled in and sent by keyboard alone, and hanging up leads back to it', async () => {
-    const { page } = await openPage(browser);
+    const { page } = await openPage(browser());
     await page.goto(`${url}/demo`);
     const room = await page.getByLabel('Room', { exact: true }).inputValue();
     expect(room).toMatch(/^[a-z]+-[a-z]+-[a-z2-9]{8}$/);
@@ -66,7 +55,7 @@ afterAll(async () => {
 
   test('asks for an access token where the server wants one', async () => {
     const secured = await startService({ accessTokenSecret: '0123456789abcdef0123456789abcdef' });
-    const alice = await Caller.arrive(browser, secured.url, { name: 'Alice', room: newRoom(), bring: 'Text only' });
+    const alice = await Caller.arrive(browser(), secured.url, { name: 'Alice', room: newRoom(), bring: 'Text only' });
     await alice.page.getByRole('button', { name: 'Join' }).click();
     await alice.page.getByRole('alert').filter({ hasText: 'admits only who has an access token' }).waitFor();
     expect(await alice.page.getByLabel('Access token').isVisible()).toBe(true);

@@ -1,35 +1,24 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { cleanUp, onCleanUp } from '../support/clean-up.ts';
-import { closeServices, startService } from '../support/holdline.ts';
+import { expect, test } from '@jest/globals';
+import { onCleanUp } from '../support/clean-up.ts';
+import { startService } from '../support/holdline.ts';
 import { newRoom } from '../support/member.ts';
 import { Proxy } from '../support/proxy.ts';
 import { ServerProcess, temporaryDatabase } from '../support/server-process.ts';
-import { hasChromium, openBrowser, takePicture } from './support/browser.ts';
+import { describeInBrowser, sharedBrowser, takePicture } from './support/browser.ts';
 import { Caller, expectConnected } from './support/caller.ts';
 
 const LAPTOP = { viewport: { width: 1280, height: 800 } } as const;
 const isPoll = (path: string): boolean => path.endsWith('/messages/poll');
 
-let browser: Browser;
-beforeAll(async () => {
-  if (hasChromium) browser = await openBrowser();
-}, 30_000);
-afterEach(async () => {
-  if (hasChromium) await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await cleanUp();
-  await closeServices();
-});
+const browser = sharedBrowser();
 
-(hasChromium ? describe : describe.skip)('two pages of the demo connect', () => {
+describeInBrowser('two pages of the demo connect', () => {
   test('although the server is killed and started anew in the middle of it', async () => {
     const env = { STORE_URL: temporaryDatabase() };
     let server = await ServerProcess.start({ env });
     const proxy = await Proxy.start(server.url);
     const room = newRoom();
-    const alice = await Caller.join(browser, proxy.url, { name: 'Alice', room });
+    const alice = await Caller.join(browser(), proxy.url, { name: 'Alice', room });
     const restarted = new Promise<void>((resolve, reject) => {
       proxy.faults.onRequest = async ({ path }) => {
         // Bob's invite: he has joined, and nothing is negotiated yet.
@@ -43,7 +32,7 @@ afterAll(async () => {
       };
       onCleanUp(() => reject(new Error('the server was never restarted')));
     });
-    const bob = await Caller.join(browser, proxy.url, { name: 'Bob', room });
+    const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room });
     await restarted;
     await expectConnected(alice, bob);
     await bob.sees('Alice');
@@ -63,8 +52,8 @@ afterAll(async () => {
     const { url } = await startService();
     const proxy = await Proxy.start(url, { timeoutMs: ({ path }) => (isPoll(path) ? 5_000 : undefined) });
     const room = newRoom();
-    const alice = await Caller.join(browser, proxy.url, { name: 'Alice', room }, LAPTOP);
-    const bob = await Caller.join(browser, proxy.url, { name: 'Bob', room }, LAPTOP);
+    const alice = await Caller.join(browser(), proxy.url, { name: 'Alice', room }, LAPTOP);
+    const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room }, LAPTOP);
     await expectConnected(alice, bob);
     for (const caller of [alice, bob]) {
       await caller.panel
@@ -98,8 +87,8 @@ afterAll(async () => {
       },
     });
     const room = newRoom();
-    const alice = await Caller.join(browser, proxy.url, { name: 'Alice', room });
-    const bob = await Caller.join(browser, proxy.url, { name: 'Bob', room });
+    const alice = await Caller.join(browser(), proxy.url, { name: 'Alice', room });
+    const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room });
     await expectConnected(alice, bob);
     await alice.sees('Bob');
     await bob.sees('Alice');
@@ -108,12 +97,12 @@ afterAll(async () => {
   }, 90_000);
 });
 
-(hasChromium ? describe : describe.skip)('a page that loses the network', () => {
+describeInBrowser('a page that loses the network', () => {
   test('says so, keeps the call, and is back by itself', async () => {
     const { url } = await startService();
     const room = newRoom();
-    const alice = await Caller.join(browser, url, { name: 'Alice', room });
-    const bob = await Caller.join(browser, url, { name: 'Bob', room });
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room });
     await expectConnected(alice, bob);
     await alice.page.context().setOffline(true);
     await alice.page.getByRole('alert').filter({ hasText: 'This device is offline' }).waitFor();

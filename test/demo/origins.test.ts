@@ -1,23 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { cleanUp } from '../support/clean-up.ts';
-import { closeServices, startService } from '../support/holdline.ts';
+import { expect, test } from '@jest/globals';
+import { startService } from '../support/holdline.ts';
 import { newRoom } from '../support/member.ts';
 import { Proxy } from '../support/proxy.ts';
-import { hasChromium, openBrowser } from './support/browser.ts';
+import { describeInBrowser, sharedBrowser } from './support/browser.ts';
 import { Caller, expectConnected } from './support/caller.ts';
 import { hostDemoElsewhere } from './support/other-host.ts';
 
-let browser: Browser;
-beforeAll(async () => {
-  if (hasChromium) browser = await openBrowser();
-}, 30_000);
-afterAll(async () => {
-  await cleanUp();
-  await closeServices();
-});
+const browser = sharedBrowser();
 
-(hasChromium ? describe : describe.skip)('across origins', () => {
+describeInBrowser('across origins', () => {
   test('a call costs one preflight per address, and a steady poll loop none', async () => {
     const { url } = await startService({ defaultWaitSeconds: 1 });
     const preflights: string[] = [];
@@ -30,8 +21,8 @@ afterAll(async () => {
     });
     const page = await hostDemoElsewhere(service.url);
     const room = newRoom();
-    const alice = await Caller.join(browser, page, { name: 'Alice', room });
-    const bob = await Caller.join(browser, page, { name: 'Bob', room });
+    const alice = await Caller.join(browser(), page, { name: 'Alice', room });
+    const bob = await Caller.join(browser(), page, { name: 'Bob', room });
     await expectConnected(alice, bob);
     await alice.sees('Bob');
     expect([...alice.watched.origins].sort()).toEqual([page, service.url].sort());

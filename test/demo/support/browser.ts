@@ -1,7 +1,9 @@
+import { afterAll, afterEach, beforeAll, describe } from '@jest/globals';
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { onCleanUp } from '../../support/clean-up.ts';
+import { cleanUp, onCleanUp } from '../../support/clean-up.ts';
+import { closeServices } from '../../support/holdline.ts';
 
 /** Debian's package, which `.ci/install-system` installs. */
 const CHROMIUM = '/usr/bin/chromium';
@@ -12,6 +14,31 @@ const QUIET = ['--disable-background-networking', '--disable-component-update', 
 /** A camera that shows a moving disc, and a microphone that beeps. */
 const FAKE_DEVICES = '--use-fake-device-for-media-stream';
 const ALLOW_DEVICES = '--use-fake-ui-for-media-stream';
+
+/** `describe`, where there is a browser to open pages in. */
+export const describeInBrowser = hasChromium ? describe : describe.skip;
+
+/**
+ * One browser for all tests of a file. The pages of a test close with it, and at the end everything that the file has started.
+ * The returned function has it once they run.
+ */
+export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): () => Browser {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    if (hasChromium) browser = await openBrowser(options);
+  }, 30_000);
+  afterEach(async () => {
+    await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
+  });
+  afterAll(async () => {
+    await cleanUp();
+    await closeServices();
+  });
+  return () => {
+    if (browser === undefined) throw new Error('it has not started yet');
+    return browser;
+  };
+}
 
 /** A browser of its own for a test file. `deny`: it has devices, but whoever is asked for them says no. */
 export async function openBrowser({ deny = false } = {}): Promise<Browser> {
