@@ -1,6 +1,13 @@
 import { duration } from './words.ts';
 
+interface Transport {
+  readonly id: string;
+  readonly type: 'transport';
+  readonly selectedCandidatePairId?: string;
+}
+
 interface Pair {
+  readonly id: string;
   readonly type: 'candidate-pair';
   readonly state: string;
   readonly nominated: boolean;
@@ -27,8 +34,7 @@ export async function mediaPath(connection: RTCPeerConnection): Promise<string |
   const stats = [
     ...((await connection.getStats()) as ReadonlyMap<string, { readonly id: string; readonly type: string }>).values(),
   ];
-  const pairs = stats.filter((entry): entry is Pair & { id: string } => entry.type === 'candidate-pair');
-  const pair = pairs.find(({ state, nominated }) => state === 'succeeded' && nominated);
+  const pair = pairInUse(stats);
   if (pair === undefined) return undefined;
   const candidate = (id: string) => stats.find((entry) => entry.id === id) as CandidateStats | undefined;
   const [local, remote] = [candidate(pair.localCandidateId), candidate(pair.remoteCandidateId)];
@@ -37,4 +43,17 @@ export async function mediaPath(connection: RTCPeerConnection): Promise<string |
   const protocol = (relay?.relayProtocol ?? local?.protocol ?? '').toUpperCase();
   const roundTrip = duration((pair.currentRoundTripTime ?? 0) * 1_000);
   return `${KINDS[end?.candidateType ?? 'host']}, ${protocol}, ${roundTrip} round trip`;
+}
+
+/**
+ * As the transport names it: its state says little, since every check of consent (RFC 7675) makes it `in-progress` again. Firefox
+ * has no such name; there, and only there, it is the nominated one that succeeded.
+ */
+function pairInUse(stats: readonly { readonly id: string; readonly type: string }[]): Pair | undefined {
+  const transport = stats.find((entry): entry is Transport => entry.type === 'transport');
+  const pairs = stats.filter((entry): entry is Pair => entry.type === 'candidate-pair');
+  const selected = transport?.selectedCandidatePairId;
+  return pairs.find(({ id, state, nominated }) =>
+    selected === undefined ? nominated && state === 'succeeded' : id === selected,
+  );
 }

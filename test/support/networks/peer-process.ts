@@ -19,8 +19,7 @@ interface Channel {
 interface Stats {
   readonly id: string;
   readonly type: string;
-  readonly state?: string;
-  readonly nominated?: boolean;
+  readonly selectedCandidatePairId?: string;
   readonly localCandidateId?: string;
   readonly candidateType?: string;
   readonly relayProtocol?: string;
@@ -79,11 +78,11 @@ function open(): Connection {
 async function follow(call: Call, connection: Connection): Promise<void> {
   call.on('error', (error) => say(`error ${error.message}`));
   if (await call.whenConnected) {
-    const stats = [...(await connection.getStats()).values()];
-    const pair = stats.find(
-      ({ type, state, nominated }) => type === 'candidate-pair' && state === 'succeeded' && nominated,
-    );
-    const { candidateType, relayProtocol } = stats.find(({ id }) => id === pair?.localCandidateId) ?? {};
+    const stats = await connection.getStats();
+    // The pair in use is not always `succeeded`: it is `in-progress` again with every check of consent (RFC 7675).
+    const transport = [...stats.values()].find(({ type }) => type === 'transport');
+    const pair = stats.get(transport?.selectedCandidatePairId ?? '');
+    const { candidateType, relayProtocol } = stats.get(pair?.localCandidateId ?? '') ?? {};
     say(`connected ${String(candidateType)} ${String(relayProtocol)}`);
   }
   const { reason } = await call.whenEnded;
