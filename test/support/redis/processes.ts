@@ -75,7 +75,7 @@ export async function untilReadiness(url: string, status: 200 | 503): Promise<nu
   return performance.now() - startedMs;
 }
 
-/** Resolves once the process holds so many polls. */
+/** Resolves once the process holds so many polls, or is about to. */
 export async function untilHeld(url: string, polls: number): Promise<void> {
   for (let held = -1; held !== polls;) {
     const text = await (await fetch(`${url}/metrics`)).text();
