@@ -54,7 +54,7 @@ mapfile -t environment < <(jq -r '.Env[]' <<<"$image")
 mapfile -t health < <(jq -r '.Healthcheck.Test[1:][]' <<<"$image")
 user=$(jq -r .User <<<"$image")
 directory=$(jq -r .WorkingDir <<<"$image")
-port=$(node -e "const s=require('net').createServer().listen(0,'127.0.0.1',()=>{console.log(s.address().port);s.close()})")
+port=$(scripts/free-port.sh)
 within=(chroot --userspec="$user" "$mount" env -i -C "$directory" "${environment[@]}" PORT="$port")
 
 # A process 1 ignores every signal it has no handler for, so only a real one proves that SIGTERM is heard.

@@ -4,7 +4,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+redis=''
+cleanup() {
+  [ -z "$redis" ] || kill "$redis" 2>/dev/null || true
+  rm -rf "$scratch"
+}
+trap cleanup EXIT
 
 npm pack --silent --pack-destination "$scratch" # prepack builds dist/ first
 tarball=$(echo "$scratch"/holdline-*.tgz)
@@ -21,7 +26,7 @@ npm install --prefix . --no-audit --no-fund --no-package-lock "$tarball"
 cat >use.ts <<'TS'
 import { createHoldline, loadSettings } from 'holdline';
 import { joinRoom } from 'holdline/client';
-const env = { HOST: '127.0.0.1', PORT: '0', STORE_URL: 'sqlite::memory:', LOG_LEVEL: 'fatal' };
+const env = { HOST: '127.0.0.1', PORT: '0', STORE_URL: process.argv[2] ?? 'sqlite::memory:', LOG_LEVEL: 'fatal' };
 const holdline = await createHoldline(loadSettings({ env, argv: [] }));
 const { port } = await holdline.start();
 const { status } = await fetch(`http://127.0.0.1:${port}/readyz`);
@@ -45,6 +50,14 @@ console.log(`ready on Node ${process.versions.node}`);
 TS
 "$root/node_modules/.bin/tsc" --strict --module nodenext --target es2024 --types node --typeRoots "$root/node_modules/@types" use.ts
 node use.js
+# What Redis runs is in files of its own, which a package may lack.
+if command -v redis-server >/dev/null; then
+  port=$("$root/scripts/free-port.sh")
+  redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$scratch" >"$scratch/redis.log" &
+  redis=$!
+  for _ in $(seq 50); do redis-cli -p "$port" ping >/dev/null 2>&1 && break || sleep 0.1; done
+  node use.js "redis://127.0.0.1:$port"
+fi
 # The oldest Node that package.json allows, and the one after ours.
 for version in "$(node -p "require('$root/package.json').engines.node.replace('>=', '')")" 26; do
   npm install --prefix "$scratch/node" --silent --no-save --ignore-scripts "node-$(node -p 'process.platform + "-" + process.arch')@$version"
