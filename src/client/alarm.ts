@@ -22,7 +22,7 @@ export class Alarm {
     });
   }
 
-  ring(): void {
+  readonly ring = (): void => {
     for (const wake of this.#sleepers) wake();
-  }
+  };
 }

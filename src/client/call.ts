@@ -62,13 +62,12 @@ export class Call extends Emitter<CallEvents> {
     this.#state = prepared ? 'inviting' : 'incoming';
     this.whenEnded = new Promise((resolve) => void this.on('ended', resolve));
     this.whenConnected = new Promise((resolve) => {
-      void this.whenEnded.then(() => resolve(false));
       this.on('state', (state) => {
-        if (state === 'connected') resolve(true);
+        if (state === 'connected' || state === 'ended') resolve(state === 'connected');
       });
     });
     this.#endings = [
-      after(mailbox.platform.timers, Math.max(0, this.#ringMs - invite.ageMs), () => this.#ringOut()),
+      after(mailbox.platform.timers, this.#ringMs - invite.ageMs, () => this.#ringOut()),
       mailbox.on('message', (message) => this.#route(message)),
       mailbox.on('gap', () => this.restartIce()),
       mailbox.on('participant-left', ({ participantId, reason }) => this.#left(participantId, reason)),
@@ -83,11 +82,15 @@ export class Call extends Emitter<CallEvents> {
    */
   static invite(mailbox: Mailbox, options: InviteOptions): Call {
     const { to: remote, peerConnection, payload = {}, callId = randomId(mailbox.platform.random) } = options;
-    const theirs = [...callsOf(mailbox)].find((call) => call.remote === remote && call.state === 'incoming');
+    const theirs = [...callsOf(mailbox)].find(
+      // A mesh asks nobody: it must not answer what rings for its user.
+      (call) => call.remote === remote && call.state === 'incoming' && call.payload.mesh === payload.mesh,
+    );
     theirs?.accept(peerConnection);
     if (theirs) return theirs;
     const call = new Call(mailbox, options, { remote, callId, payload, ageMs: 0 }, peerConnection);
-    call.#require({ type: 'invite', payload, ttlSeconds: Math.ceil(call.#ringMs / 1_000) });
+    const ttlSeconds = Math.min(Math.ceil(call.#ringMs / 1_000), mailbox.limits.maxTtlSeconds);
+    call.#send({ type: 'invite', payload, ttlSeconds }, true);
     return call;
   }
 
@@ -130,8 +133,8 @@ export class Call extends Emitter<CallEvents> {
       peerConnection.close();
       return;
     }
-    this.#require({ type: 'accept', payload });
-    this.#begin(peerConnection, false);
+    this.#send({ type: 'accept', payload }, true);
+    this.#begin(false, peerConnection);
   }
 
   /** Declines an incoming call. @param reason to 64 characters */
@@ -161,9 +164,11 @@ export class Call extends Emitter<CallEvents> {
   #route(message: ReceivedMessage): void {
     const { from, type, callId } = message;
     const fields = fieldsOf(message);
-    if (from === this.remote && callId === this.#callId) this.#receive(type, fields, message);
-    else if (from === this.remote && type === 'invite') this.#meet(callId);
-    else if (!from && type === 'message-expired' && fields.to === this.remote && fields.callId === this.#callId) {
+    // An earlier listener for this message may have ended it.
+    if (from === this.remote) {
+      if (type === 'invite') this.#meet(callId);
+      else if (callId === this.#callId) this.#receive(type, fields, message);
+    } else if (!from && type === 'message-expired' && fields.to === this.remote && fields.callId === this.#callId) {
       if (fields.type === 'invite') this.#finish('invite_timeout', 'system');
       // Who missed a candidate will see the gap, and restart.
       else if (fields.type !== 'candidate') this.restartIce();
@@ -172,23 +177,23 @@ export class Call extends Emitter<CallEvents> {
 
   #receive(type: string, fields: JsonObject, message: ReceivedMessage): void {
     if (type === 'ringing') this.#become('ringing', 'inviting');
-    else if (type === 'accept') this.#accepted(true);
+    else if (type === 'accept') this.#begin(true);
     else if (type === 'reject' || type === 'cancel' || type === 'hangup') {
       this.#finish(typeof fields.reason === 'string' ? fields.reason : type, 'remote');
     } else {
       // Some peers offer without an `accept` of their own.
-      if (type === 'offer') this.#accepted(false);
+      if (type === 'offer') this.#begin(false);
       if (this.#link) this.#link.receive(type, fields);
       else if (this.#early.length < MAX_EARLY) this.#early.push(message);
     }
   }
 
   /** Their invite meets ours. Both sides come to the same choice: the lesser `callId` is the call, and the other a yes to it. */
-  #meet(callId: string | undefined): void {
-    if (!this.#prepared || (callId ?? '') > (this.#callId ?? '')) return;
+  #meet(callId = ''): void {
+    if (!this.#prepared || callId >= (this.#callId ?? '')) return;
     this.#callId = callId;
-    this.#require({ type: 'accept' });
-    this.#accepted(false);
+    this.#send({ type: 'accept' }, true);
+    this.#begin(false);
   }
 
   #left(participantId: string, reason: string): void {
@@ -203,13 +208,12 @@ export class Call extends Emitter<CallEvents> {
   }
 
   /** @param offers whether the first offer is ours to make */
-  #accepted(offers: boolean): void {
-    if (this.#prepared) this.#begin(this.#prepared, offers);
-    this.#prepared = undefined;
-  }
-
-  #begin(pc: PeerConnectionLike, offers: boolean): void {
+  #begin(offers: boolean, pc = this.#prepared): void {
+    if (!pc) return;
+    this.#prepared = pc;
     this.#become('connecting');
+    // Whoever was told so may have ended it.
+    if (this.#state === 'ended') return;
     const { timers, random } = this.#mailbox.platform;
     this.#link = new PeerLink(pc, offers, {
       polite: this.#options.polite ?? this.#mailbox.participantId > this.remote,
@@ -222,6 +226,7 @@ export class Call extends Emitter<CallEvents> {
       giveUp: () => this.#finish(this.#state === 'connecting' ? 'ice_timeout' : 'ice_failed', 'system', true),
       fail: (cause) => this.fail(new HoldlineError('negotiation-failed', undefined, cause)),
     });
+    this.#prepared = undefined;
     for (const message of this.#early.splice(0)) this.#route(message);
   }
 
@@ -239,24 +244,19 @@ export class Call extends Emitter<CallEvents> {
     for (const end of this.#endings) end();
     this.#link?.close();
     this.#prepared?.close();
+    this.#link = this.#prepared = undefined;
     this.#become('ended');
     this.emit('ended', { reason, by });
   }
 
-  #send(message: OutgoingMessage): void {
-    this.#deliver(message, (error) => {
-      // Whoever is not there is told about by the room; what came too late is made up for by an ICE restart.
-      if (this.#state !== 'ended' && error.code !== 'recipient-not-found') this.fail(error);
-    });
-  }
-
-  /** For a message without which there is no call. */
-  #require(message: OutgoingMessage): void {
-    this.#deliver(message, ({ code }) => this.#finish(code, 'system'));
-  }
-
-  #deliver(message: OutgoingMessage, onError: (error: HoldlineError) => void): void {
+  /** @param isVital whether there is no call without it */
+  #send(message: OutgoingMessage, isVital = false): void {
     const addressed = { ...message, to: this.remote, callId: this.#callId };
-    this.#mailbox.send(addressed).catch((error: unknown) => onError(error as HoldlineError));
+    this.#mailbox.send(addressed).catch((cause: unknown) => {
+      const error = cause as HoldlineError;
+      if (isVital) this.#finish(error.code, 'system');
+      // Whoever is not there is told about by the room; what came too late is made up for by an ICE restart.
+      else if (this.#state !== 'ended' && error.code !== 'recipient-not-found') this.fail(error);
+    });
   }
 }

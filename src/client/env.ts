@@ -1,6 +1,6 @@
 import type { Alarm } from './alarm.ts';
 import { Backoff } from './backoff.ts';
-import { refusal, type HoldlineError } from './errors.ts';
+import { HoldlineError, refusal, type ErrorCode } from './errors.ts';
 import type { Answer, Http } from './http.ts';
 import type { JoinOptions } from './options.ts';
 import type { Platform } from './platform.ts';
@@ -14,25 +14,25 @@ export interface Env extends Platform {
   readonly keeper: Keeper;
 }
 
-/** Says why to stop trying, if so. */
-export type Stopped = () => HoldlineError | undefined;
-
 /**
  * Repeats an attempt, with back-off, until it has an answer that further attempts would not change.
- * @throws HoldlineError the server's refusal, or why it stopped
+ * @param deadlineMs the last attempt begins before it, by the client's clock; no pause is longer
+ * @param code what is thrown then; when omitted the server's last words, or `network` when there were none
+ * @throws HoldlineError the server's refusal, or that time is over
  */
 export async function persist<Body>(
-  { alarm, random }: Env,
+  { alarm, random, timers }: Env,
   attempt: () => Promise<Answer<Body>>,
-  stopped: Stopped,
+  deadlineMs: () => number,
+  code?: ErrorCode,
 ): Promise<Body> {
   const backoff = new Backoff(random);
   for (;;) {
     const answer = await attempt();
     if (answer.kind === 'ok') return answer.body;
-    if (answer.kind === 'problem' && !answer.problem.retryable) throw refusal(answer.problem);
-    const error = stopped();
-    if (error) throw error;
-    await alarm.sleep(backoff.next(answer.retryAfterMs));
+    const refused = answer.kind === 'problem' ? refusal(answer.problem) : undefined;
+    if (refused?.problem?.retryable === false) throw refused;
+    await alarm.sleep(Math.min(backoff.next(answer.retryAfterMs), deadlineMs() - timers.now()));
+    if (deadlineMs() <= timers.now()) throw code ? new HoldlineError(code) : (refused ?? new HoldlineError('network'));
   }
 }

@@ -1,5 +1,6 @@
 import type { Problem } from '../wire/index.ts';
 import { retryAfterMs } from './backoff.ts';
+import { listen } from './listen.ts';
 import { after, type FetchReply, type Platform } from './platform.ts';
 
 export interface HttpRequest<Body> {
@@ -74,7 +75,7 @@ export class Http {
     };
     const onAbort = give('aborted');
     const cancel = after(this.#platform.timers, timeoutMs, give('silent'));
-    signal?.addEventListener('abort', onAbort);
+    const deafen = listen(signal, 'abort', onAbort);
     if (signal?.aborted) onAbort();
     try {
       const reply = await this.#fetch(request, abort.signal);
@@ -83,7 +84,7 @@ export class Http {
       return cause;
     } finally {
       cancel();
-      signal?.removeEventListener('abort', onAbort);
+      deafen();
     }
   }
 

@@ -3,6 +3,7 @@ import type { Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import { Http } from './http.ts';
 import { enterRoom } from './join.ts';
+import { listen } from './listen.ts';
 import { Mailbox } from './mailbox.ts';
 import type { JoinOptions } from './options.ts';
 import { platformOf } from './platform.ts';
@@ -16,20 +17,25 @@ const JOIN_TIMEOUT_MS = 30_000;
  * @throws HoldlineError `participant-exists`, `room-full`, `invalid-request`, `unauthenticated`, `forbidden`, `network`, `closed`
  */
 export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
-  const { baseUrl = '', roomId, storage, storageKey = `holdline:${baseUrl}:${roomId}`, signal } = options;
+  const { signal, ...rest } = options;
+  const { baseUrl = '', roomId, storage, storageKey = `holdline:${baseUrl}:${roomId}` } = rest;
   const platform = platformOf(options);
   const { timers } = platform;
   const alarm = new Alarm(timers);
   const keeper = new Keeper(storage, storageKey);
   const env: Env = { ...platform, options, alarm, keeper, http: new Http(baseUrl, roomId, platform) };
-  const deadlineMs = timers.now() + (options.joinTimeoutMs ?? JOIN_TIMEOUT_MS);
-  const stopped = (): HoldlineError | undefined => {
-    if (signal?.aborted) return new HoldlineError('closed');
-    return timers.now() < deadlineMs ? undefined : new HoldlineError('network');
-  };
-  signal?.addEventListener('abort', () => alarm.ring());
-  const kept = await keeper.load();
-  const joined = await enterRoom(env, kept, stopped);
-  const cursor = joined.resumed && kept ? kept.cursor : joined.cursor;
-  return new Mailbox(new Session(env, joined, cursor), env);
+  const startedMs = timers.now();
+  const deadlineMs = startedMs + (options.joinTimeoutMs ?? JOIN_TIMEOUT_MS);
+  const deafen = listen(signal, 'abort', alarm.ring);
+  try {
+    const kept = await keeper.load();
+    const joined = await enterRoom(env, kept, () => (signal?.aborted ? 0 : deadlineMs));
+    const cursor = joined.resumed && kept ? kept.cursor : joined.cursor;
+    const inside = { ...env, options: rest };
+    return new Mailbox(new Session(inside, joined, cursor, startedMs), inside);
+  } catch (error) {
+    throw signal?.aborted ? new HoldlineError('closed') : error;
+  } finally {
+    deafen();
+  }
 }

@@ -1,64 +1,52 @@
 import type { JoinResult } from '../wire/index.ts';
-import { persist, type Env, type Stopped } from './env.ts';
+import { persist, type Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import type { Answer } from './http.ts';
-import type { JoinBody, JoinOptions } from './options.ts';
+import type { JoinBody } from './options.ts';
 import { randomId } from './platform.ts';
 import type { KeptMailbox } from './storage.ts';
 
 /** The first join; takes up a kept mailbox when the server still knows it. @throws HoldlineError */
-export async function enterRoom(env: Env, kept: KeptMailbox | undefined, stopped: Stopped): Promise<JoinResult> {
-  if (kept) {
+export async function enterRoom(
+  env: Env,
+  kept: KeptMailbox | undefined,
+  deadlineMs: () => number,
+): Promise<JoinResult> {
+  const { participantId = kept?.participantId } = env.options;
+  // Another one's mailbox is not ours to read.
+  if (kept && kept.participantId === participantId) {
     try {
-      return await persist(env, asking(env, { participantId: kept.participantId, resume: true }, kept.token), stopped);
+      const body = { participantId, resume: true };
+      return await joinAs(env, body, deadlineMs, kept.token);
     } catch (error) {
       // Refused, its token proves nothing any more: enter like anybody else.
-      if (!(error instanceof HoldlineError) || !error.problem) throw error;
+      if ((error as HoldlineError).problem?.retryable !== false) throw error;
     }
   }
-  return joinAnew(env, { participantId: env.options.participantId }, stopped);
+  return joinAs(env, { participantId: env.options.participantId }, deadlineMs);
 }
 
 /**
- * Joins with the credentials of the options. A lost reply costs a retry under the same idempotency key, not a ghost in the room.
+ * Joins with the token of before, or the credentials of the options. A lost reply costs a retry under the same idempotency key,
+ * not a ghost in the room.
  * @throws HoldlineError
  */
-export function joinAnew(env: Env, body: JoinBody, stopped: Stopped): Promise<JoinResult> {
-  const { join, accessToken } = env.options;
-  const ask = asking(env, body, accessToken);
-  return persist(
-    env,
-    async () => {
-      try {
-        return join ? { kind: 'ok', body: await join(bodyOf(env, body)), ageMs: 0 } : await ask();
-      } catch (error) {
-        // What the app hands in may fail for a moment, like a network: only a `HoldlineError` ends the attempts.
-        if (error instanceof HoldlineError) throw error;
-        return { kind: 'cut', cause: 'broken', ageMs: 0 };
-      }
-    },
-    stopped,
-  );
-}
-
-/** Whether joining again proves who it is, and so would take over from another client of this participant. */
-export const provesIdentity = ({ options }: Env): boolean => Boolean(options.accessToken ?? options.join);
-
-function asking(env: Env, body: JoinBody, credential: JoinOptions['accessToken']) {
+export function joinAs(env: Env, wish: JoinBody, deadlineMs: () => number, kept?: string): Promise<JoinResult> {
+  const { displayName, metadata, idleTimeoutSeconds, join, accessToken, signal } = env.options;
+  // Fields that nobody set are `undefined`, and so absent from the JSON.
+  const body: JoinBody = { ...wish, displayName, metadata, idleTimeoutSeconds };
   const headers = { 'Idempotency-Key': randomId(env.random) };
-  return async (): Promise<Answer<JoinResult>> =>
-    env.http.exchange({
-      operation: 'joinRoom',
-      path: '/participants',
-      body: bodyOf(env, body),
-      headers,
-      token: typeof credential === 'function' ? await credential() : credential,
-      signal: env.options.signal,
-      expects: 'token',
-    });
-}
-
-/** Fields that nobody set are `undefined`, and so absent from the JSON. */
-function bodyOf({ options: { displayName, metadata, idleTimeoutSeconds } }: Env, body: JoinBody): JoinBody {
-  return { ...body, displayName, metadata, idleTimeoutSeconds };
+  const attempt = async (): Promise<Answer<JoinResult>> => {
+    try {
+      if (join && !kept) return { kind: 'ok', body: await join(body), ageMs: 0 };
+      const token = kept ?? (typeof accessToken === 'function' ? await accessToken() : accessToken);
+      const request = { operation: 'joinRoom', path: '/participants', body, headers, token, signal } as const;
+      return await env.http.exchange<JoinResult>({ ...request, expects: 'token' });
+    } catch (error) {
+      // What the app hands in may fail for a moment, like a network: only a `HoldlineError` ends the attempts.
+      if (error instanceof HoldlineError) throw error;
+      return { kind: 'cut', cause: 'broken', ageMs: 0 };
+    }
+  };
+  return persist(env, attempt, deadlineMs);
 }

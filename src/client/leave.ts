@@ -1,13 +1,11 @@
+import type { JoinResult } from '../wire/index.ts';
 import { persist, type Env } from './env.ts';
-import { HoldlineError } from './errors.ts';
 
 /** Who cannot be told so will see the idle time run out. */
-const LEAVE_ATTEMPTS = 3;
-const LEAVE_MS = 3_000;
+const ATTEMPT_MS = 3_000;
 
 /** Never rejects. */
-export async function sendLeave(env: Env, participantId: string, token: string): Promise<void> {
-  let attempts = 0;
+export async function sendLeave(env: Env, { participantId, token }: JoinResult): Promise<void> {
   const leave = {
     operation: 'leaveRoom',
     path: `/participants/${participantId}`,
@@ -15,9 +13,12 @@ export async function sendLeave(env: Env, participantId: string, token: string):
     body: {},
     headers: { 'X-HTTP-Method-Override': 'DELETE' },
     token,
-    timeoutMs: LEAVE_MS,
+    timeoutMs: ATTEMPT_MS,
   };
-  const tired = (): HoldlineError | undefined =>
-    (attempts += 1) < LEAVE_ATTEMPTS ? undefined : new HoldlineError('network');
-  await persist(env, () => env.http.exchange(leave), tired).catch(() => undefined);
+  const deadlineMs = env.timers.now() + 2 * ATTEMPT_MS;
+  await persist(
+    env,
+    () => env.http.exchange(leave),
+    () => deadlineMs,
+  ).catch(() => undefined);
 }

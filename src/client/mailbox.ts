@@ -1,6 +1,7 @@
 import type {
   IceServer,
   IceServersResult,
+  JoinResult,
   Limits,
   ParticipantList,
   ParticipantView,
@@ -32,7 +33,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   readonly #loop: PollLoop;
   readonly #roster: Roster;
   readonly #stopWatching: () => void;
-  #iceServers: readonly IceServer[];
+  #iceServers: readonly IceServer[] = [];
   #state: MailboxState = 'idle';
   #isPolling = false;
   #onListener = (): void => undefined;
@@ -42,10 +43,8 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     super();
     this.#session = session;
     this.#env = env;
-    this.#iceServers = session.joined.iceServers;
     this.#outbox = new Outbox(session, env);
     this.#roster = new Roster(
-      session.joined.participants,
       (participant) => this.emit('participant-joined', participant),
       (departure) => this.emit('participant-left', departure),
     );
@@ -58,9 +57,16 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
       env.timers,
       (stale) => this.#loop.wake(stale),
       // Leaving would end the call of somebody who only looks something up. What was handled is told, the rest comes again.
-      () => void session.acknowledge(true),
+      () => void session.acknowledge(),
     );
-    this.#connect();
+    env.http.onExchange = (exchange) => this.emit('exchange', exchange);
+    session.onEnded = (end) => this.#ended(end);
+    session.onRejoined = (joined) => {
+      this.#enter(joined);
+      if (!joined.resumed) this.emit('gap', { cause: 'rejoined' });
+    };
+    // Nobody listens yet who could be told of those who are there.
+    this.#enter(session.joined);
   }
 
   /** @internal */
@@ -91,9 +97,9 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     return [...this.#iceServers];
   }
 
-  /** The server's bounds; a server older than this client may lack some. */
-  get limits(): Partial<Limits> {
-    return this.#session.limits;
+  /** The server's bounds, as of the last join. */
+  get limits(): Limits {
+    return this.#session.joined.limits;
   }
 
   get state(): MailboxState {
@@ -149,21 +155,28 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   /** Asks the server, once, who is in the room. @throws HoldlineError */
   async refreshParticipants(): Promise<readonly ParticipantView[]> {
     const list = { operation: 'listParticipants', path: '/participants', expects: 'participants' } as const;
-    this.#roster.replace((await this.#session.persist<ParticipantList>(list, noAnswer)).participants);
-    return this.participants;
+    for (;;) {
+      const before = this.participants;
+      const askedAtMs = this.#env.timers.now();
+      const { participants } = await this.#session.persist<ParticipantList>(list);
+      // Somebody came or went meanwhile: before or after the list was made, nobody can tell.
+      if (before !== this.participants) continue;
+      this.#roster.replace(participants, askedAtMs);
+      return this.participants;
+    }
   }
 
   /** Fresh STUN and TURN servers: credentials run out. @returns them, and after how many seconds to ask again. @throws HoldlineError */
   async fetchIceServers(): Promise<IceServersResult> {
     const get = { operation: 'getIceServers', path: '/ice-servers', expects: 'iceServers' } as const;
-    const result = await this.#session.persist<IceServersResult>(get, noAnswer);
+    const result = await this.#session.persist<IceServersResult>(get);
     this.#iceServers = result.iceServers;
     return result;
   }
 
   /** Leaves the room: the others are told at once. Waits up to 2 s for messages on their way. Never rejects. */
   async leave(): Promise<void> {
-    await this.#stop('left', () => sendLeave(this.#env, this.participantId, this.#session.joined.token));
+    await this.#stop('left', () => sendLeave(this.#env, this.#session.joined));
   }
 
   /** Stops without leaving: the participant stays until its idle time is over, and can be resumed until then. Never rejects. */
@@ -178,14 +191,9 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     await farewell();
   }
 
-  #connect(): void {
-    this.#env.http.onExchange = (exchange) => this.emit('exchange', exchange);
-    this.#session.onEnded = (end) => this.#ended(end);
-    this.#session.onRejoined = (joined) => {
-      this.#iceServers = joined.iceServers;
-      this.#roster.replace(joined.participants);
-      if (!joined.resumed) this.emit('gap', { cause: 'rejoined' });
-    };
+  #enter({ iceServers, participants }: JoinResult): void {
+    this.#iceServers = iceServers;
+    this.#roster.replace(participants, this.#session.askedAtMs);
   }
 
   #startPolling(): void {
@@ -196,11 +204,12 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   readonly #deliver = async (messages: readonly ReceivedMessage[]): Promise<void> => {
+    const receivedAtMs = this.#env.timers.now();
     for (const message of messages) {
       // What nobody handles is not acknowledged: it waits for the next listener.
       while (!this.has('message')) await new Promise<void>((resolve) => (this.#onListener = resolve));
       if (this.#session.ended) return;
-      this.#roster.apply(message);
+      this.#roster.apply(message, receivedAtMs);
       await this.emitAndWait('message', message);
     }
   };
@@ -225,5 +234,3 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.emit('ended', end);
   }
 }
-
-const noAnswer = (): HoldlineError => new HoldlineError('network');

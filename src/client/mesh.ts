@@ -32,11 +32,13 @@ export class Mesh extends Emitter<MeshEvents> {
     super();
     this.#mailbox = mailbox;
     this.#options = options;
-    this.#endings = [Call.answer(mailbox, true, (call) => this.#accept(call), options)];
-    // After the caller had the chance to listen for `call`.
-    this.#later(0, () => {
-      for (const { participantId } of mailbox.participants) this.#invite(participantId);
-    });
+    this.#endings = [
+      Call.answer(mailbox, true, (call) => this.#accept(call), options),
+      mailbox.on('gap', ({ cause }) => {
+        if (cause === 'rejoined') this.#enter();
+      }),
+    ];
+    this.#enter();
   }
 
   /** The calls of this moment, by `participantId`. */
@@ -48,6 +50,11 @@ export class Mesh extends Emitter<MeshEvents> {
   close(): void {
     for (const end of this.#endings.splice(0)) end();
     for (const call of this.#calls.values()) call.hangUp();
+  }
+
+  /** Calls everybody, after the app had the chance to listen for `call`. */
+  #enter(): void {
+    for (const { participantId } of this.#mailbox.participants) this.#inviteIn(0, participantId);
   }
 
   #invite(participantId: string): void {
@@ -79,15 +86,16 @@ export class Mesh extends Emitter<MeshEvents> {
     this.emit('call', call);
   }
 
-  #ended(call: Call, { by }: CallEnd, ours: boolean): void {
-    if (this.#calls.get(call.remote) !== call) return;
-    this.#calls.delete(call.remote);
-    // Nobody wanted its end: while both are there, it is worth another try.
-    if (ours && by === 'system' && this.#mailbox.state !== 'ended')
-      this.#later(RETRY_MS, () => this.#invite(call.remote));
+  #ended(call: Call, { by, reason }: CallEnd, ours: boolean): void {
+    const { remote } = call;
+    if (this.#calls.get(remote) !== call) return;
+    this.#calls.delete(remote);
+    // Nobody wanted its end: while both are there, it is worth another try. First of the one who called.
+    if (by === 'system' || reason.startsWith('ice_')) this.#inviteIn(ours ? RETRY_MS : 3 * RETRY_MS, remote);
   }
 
-  #later(delayMs: number, callback: () => void): void {
-    this.#endings.push(after(this.#mailbox.platform.timers, delayMs, callback));
+  #inviteIn(delayMs: number, participantId: string): void {
+    const invite = (): void => this.ask(() => this.#invite(participantId));
+    if (this.#mailbox.state !== 'ended') this.#endings.push(after(this.#mailbox.platform.timers, delayMs, invite));
   }
 }

@@ -1,6 +1,6 @@
 import type { Receipt, ReceiptList } from '../wire/index.ts';
 import type { Env } from './env.ts';
-import { HoldlineError } from './errors.ts';
+import type { HoldlineError } from './errors.ts';
 import type { OutgoingMessage } from './messages.ts';
 import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { randomId } from './platform.ts';
@@ -20,11 +20,11 @@ export class Outbox {
 
   /** @throws HoldlineError; TypeError for what JSON cannot hold */
   async send(given: OutgoingMessage): Promise<Receipt> {
-    const { ended, limits } = this.#session;
+    const { ended, joined } = this.#session;
     if (ended) throw ended.error;
     // As it is now: a retry under the same key must say the same.
     const message = JSON.parse(JSON.stringify(given)) as OutgoingMessage;
-    const lifetimeMs = (message.ttlSeconds ?? limits.defaultTtlSeconds ?? 120) * 1_000;
+    const lifetimeMs = (message.ttlSeconds ?? joined.limits.defaultTtlSeconds) * 1_000;
     // What is sent in one turn goes as one batch; what is sent while that is under way, as the next one.
     void Promise.resolve().then(() => this.#pump());
     return new Promise((resolve, reject) => {
@@ -46,8 +46,9 @@ export class Outbox {
   }
 
   #pump(): void {
-    const { maxSendBatch = 32 } = this.#session.limits;
-    for (let group; (group = this.#queue.next(maxSendBatch));) void this.#deliver(group);
+    // More than a mailbox holds would never fit.
+    const { maxSendBatch, maxMailboxMessages } = this.#session.joined.limits;
+    for (let group; (group = this.#queue.next(Math.min(maxSendBatch, maxMailboxMessages)));) void this.#deliver(group);
     if (this.#queue.isEmpty) this.#onDrained?.();
   }
 
@@ -76,8 +77,6 @@ export class Outbox {
   #persist(group: Group): Promise<ReceiptList> {
     const headers = { 'Idempotency-Key': randomId(this.#env.random) };
     const deadlineMs = Math.max(...group.map((item) => item.deadlineMs));
-    const over = (): HoldlineError | undefined =>
-      this.#env.timers.now() < deadlineMs ? undefined : new HoldlineError('lifetime-over');
     const send = {
       operation: 'sendMessages',
       path: '/messages/batch',
@@ -85,6 +84,6 @@ export class Outbox {
       headers,
       expects: 'receipts',
     } as const;
-    return this.#session.persist<ReceiptList>(send, over);
+    return this.#session.persist<ReceiptList>(send, deadlineMs, 'lifetime-over');
   }
 }

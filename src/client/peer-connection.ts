@@ -1,21 +1,21 @@
 import type { JsonObject } from '../wire/index.ts';
+import { listen } from './listen.ts';
 
 /**
  * The part of `RTCPeerConnection` that `Call` uses. Those of browsers, react-native-webrtc and @roamhq/wrtc fit as they are.
  * Nothing is asked of it that older ones lack: no `setLocalDescription()` without argument, no implicit rollback, no
- * `restartIce()`, no `connectionState`.
+ * `restartIce()`.
  */
 export interface PeerConnectionLike {
-  readonly connectionState?: string;
-  readonly iceConnectionState: string;
+  readonly connectionState: string;
   createOffer(options?: { iceRestart?: boolean }): Promise<CreatedDescription>;
   createAnswer(): Promise<CreatedDescription>;
   setLocalDescription(description: Description): Promise<void>;
   setRemoteDescription(description: Description): Promise<void>;
   addIceCandidate(candidate: Candidate): Promise<void>;
   close(): void;
-  addEventListener?(type: string, listener: (event: unknown) => void): void;
-  removeEventListener?(type: string, listener: (event: unknown) => void): void;
+  addEventListener(type: string, listener: (event: unknown) => void): void;
+  removeEventListener(type: string, listener: (event: unknown) => void): void;
 }
 
 export interface CreatedDescription {
@@ -52,31 +52,8 @@ export function listenTo(pc: PeerConnectionLike, listeners: PeerListeners): () =
     listen(pc, 'negotiationneeded', listeners.negotiationneeded),
     listen(pc, 'icecandidate', (event) => listeners.icecandidate(fieldsOf((event as CandidateEvent).candidate))),
     listen(pc, 'connectionstatechange', listeners.linkchange),
-    // Where there is no `connectionState`, this is all that tells.
-    listen(pc, 'iceconnectionstatechange', listeners.linkchange),
   ];
   return () => endings.forEach((end) => end());
-}
-
-type Handler = (event: unknown) => void;
-
-function listen(pc: PeerConnectionLike, name: string, listener: Handler): () => void {
-  if (pc.addEventListener !== undefined) {
-    pc.addEventListener(name, listener);
-    return () => pc.removeEventListener?.(name, listener);
-  }
-  // Old ones have handler properties only, which the app may use too.
-  const handlers = pc as unknown as Record<string, Handler | null | undefined>;
-  const property = `on${name}`;
-  const before = handlers[property];
-  const both: Handler = (event) => {
-    before?.call(pc, event);
-    listener(event);
-  };
-  handlers[property] = both;
-  return () => {
-    if (handlers[property] === both) handlers[property] = before;
-  };
 }
 
 /** Only what `RTCIceCandidateInit` has: some candidates carry more, some have no `toJSON`. No candidate: the end of them. */

@@ -25,7 +25,6 @@ export class PeerLink {
   readonly #options: PeerLinkOptions;
   readonly #negotiator: Negotiator;
   readonly #stopListening: () => void;
-  #state: string | undefined;
   #isUp = false;
   #cancelRestart = (): void => undefined;
   #cancelDeadline: (() => void) | undefined;
@@ -63,11 +62,8 @@ export class PeerLink {
   }
 
   #onLink(): void {
-    // Some older connections have the latter only.
-    const state = this.#pc.connectionState ?? this.#pc.iceConnectionState;
-    if (state === this.#state) return;
-    this.#state = state;
-    this.#isUp = state === 'connected' || state === 'completed';
+    const state = this.#pc.connectionState;
+    this.#isUp = state === 'connected';
     if (this.#isUp) {
       this.#cancelRestart();
       this.#cancelDeadline?.();

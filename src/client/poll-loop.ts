@@ -40,6 +40,7 @@ export class PollLoop {
   #inFlight = new AbortController();
   #cancelSign = (): void => undefined;
   #cuts = 0;
+  #isLost = false;
   #superseded = 0;
 
   constructor(session: Session, env: Env, listeners: PollListeners) {
@@ -48,7 +49,7 @@ export class PollLoop {
     this.#listeners = listeners;
     this.#backoff = new Backoff(env.random);
     this.#bucket = new TokenBucket(env.timers);
-    this.#window = new PollWindow(env.timers, env.options.waitSeconds ?? session.limits.defaultWaitSeconds ?? 25);
+    this.#window = new PollWindow(env.timers, env.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
   }
 
   /** What the next poll asks for, in seconds. */
@@ -58,7 +59,7 @@ export class PollLoop {
 
   async run(): Promise<void> {
     while (!this.#session.ended) {
-      // It throws when the session ends meanwhile.
+      // It throws when the session ends meanwhile, or the answer makes no sense.
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
       await this.#env.alarm.sleep(delayMs);
       await this.#bucket.turn();
@@ -81,7 +82,8 @@ export class PollLoop {
 
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
-    const { waitSeconds } = this;
+    // Answered at once, it tells that the network is back.
+    const waitSeconds = this.#isLost ? 0 : this.waitSeconds;
     const { cursor } = this.#session;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
@@ -95,13 +97,16 @@ export class PollLoop {
     if (answer.kind === 'cut') return this.#cut(answer);
     if (answer.kind === 'problem') return this.#refused(answer);
     const { body, ageMs } = answer;
-    this.#listeners.reachable(true);
+    // One that was to be answered at once says nothing of those that are held.
+    if (!this.#isLost) this.#window.held(ageMs);
+    this.#reach(true);
     this.#cuts = 0;
-    this.#window.held(ageMs);
     const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
     if (isHeld) this.#superseded = 0;
     const fresh = body.messages.filter(this.#seen.isNew);
     await this.#handle(fresh);
+    // It ended before all were handled: they come again.
+    if (this.#session.ended) return 0;
     // Unless it is another mailbox by now.
     if (this.#session.cursor === cursor) this.#session.advance(body.cursor);
     if (body.expired > 0) this.#listeners.gap({ cause: 'expired', expired: body.expired });
@@ -113,7 +118,7 @@ export class PollLoop {
 
   /** While the app takes its time, the server must not think that we are gone. */
   async #handle(messages: readonly ReceivedMessage[]): Promise<void> {
-    const everyMs = ((this.#session.limits.idleTimeoutSeconds ?? 60) * 1_000) / 3;
+    const everyMs = (this.#session.joined.limits.idleTimeoutSeconds * 1_000) / 3;
     const wait = (): void => {
       this.#cancelSign = after(this.#env.timers, everyMs, () => {
         void this.#session.acknowledge();
@@ -125,16 +130,22 @@ export class PollLoop {
     this.#cancelSign();
   }
 
+  #reach(isReachable: boolean): void {
+    this.#isLost = !isReachable;
+    this.#listeners.reachable(isReachable);
+  }
+
   #cut({ cause, ageMs }: Extract<Answer<Batch>, { kind: 'cut' }>): number {
     if (cause === 'aborted' || cause === 'rejoined') return 0;
     this.#cuts += 1;
-    if (cause === 'silent') this.#window.vanished();
-    else if (ageMs >= QUICK_CUT_MS) {
+    if (cause === 'silent') {
+      if (!this.#isLost) this.#window.vanished();
+    } else if (ageMs >= QUICK_CUT_MS) {
       this.#window.cut(ageMs);
       // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
       if (this.#cuts <= CUTS_TO_LEARN) return this.#backoff.slow();
     }
-    this.#listeners.reachable(false);
+    this.#reach(false);
     return this.#backoff.next();
   }
 
@@ -148,7 +159,7 @@ export class PollLoop {
     if (code === 'cursor-expired' || code === 'invalid-cursor') {
       this.#session.advance(problem.resetCursor);
       this.#listeners.gap({ cause: 'cursor-expired' });
-    } else if (problem.retryable) this.#listeners.reachable(false);
+    } else if (problem.retryable) this.#reach(false);
     else this.#session.end('failed', refusal(problem));
     return this.#backoff.next(retryAfterMs);
   }

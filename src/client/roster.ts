@@ -14,21 +14,18 @@ type Left = (departure: Departure) => void;
 export class Roster {
   readonly #joined: Joined;
   readonly #left: Left;
-  readonly #present = new Map<string, ParticipantView>();
+  /** Another array after each change. */
+  participants: readonly ParticipantView[] = [];
+  #askedAtMs = 0;
 
-  constructor(participants: readonly ParticipantView[], joined: Joined, left: Left) {
-    for (const participant of participants) this.#present.set(participant.participantId, participant);
+  constructor(joined: Joined, left: Left) {
     this.#joined = joined;
     this.#left = left;
   }
 
-  get participants(): readonly ParticipantView[] {
-    return [...this.#present.values()];
-  }
-
-  /** Applies a room event; ignores every other message. */
-  apply(message: ReceivedMessage): void {
-    if (message.from) return;
+  /** Applies a room event; ignores every other message, and what the list of the server knew already. */
+  apply(message: ReceivedMessage, receivedAtMs: number): void {
+    if (message.from || receivedAtMs - message.ageMs < this.#askedAtMs) return;
     const { participant, participantId, reason } = fieldsOf(message) as Partial<Departure> & {
       participant?: ParticipantView;
     };
@@ -36,20 +33,29 @@ export class Roster {
     if (message.type === 'participant-left' && participantId) this.#remove(participantId, reason ?? 'left');
   }
 
-  /** A fresh list from the server; announces only what is news. */
-  replace(participants: readonly ParticipantView[]): void {
-    const ids = new Set(participants.map(({ participantId }) => participantId));
-    for (const id of [...this.#present.keys()]) if (!ids.has(id)) this.#remove(id, 'missed');
+  /** A list from the server, asked for at that time by the client's clock; announces only what is news. */
+  replace(participants: readonly ParticipantView[], askedAtMs: number): void {
+    this.#askedAtMs = askedAtMs;
+    for (const { participantId } of without(this.participants, participants)) this.#remove(participantId, 'missed');
     participants.forEach((participant) => this.#add(participant));
   }
 
   #add(participant: ParticipantView): void {
-    const isNew = !this.#present.has(participant.participantId);
-    this.#present.set(participant.participantId, participant);
+    const others = without(this.participants, [participant]);
+    const isNew = others.length === this.participants.length;
+    this.participants = [...others, participant];
     if (isNew) this.#joined(participant);
   }
 
   #remove(participantId: string, reason: string): void {
-    if (this.#present.delete(participantId)) this.#left({ participantId, reason });
+    const others = without(this.participants, [{ participantId }]);
+    const isNews = others.length < this.participants.length;
+    this.participants = others;
+    if (isNews) this.#left({ participantId, reason });
   }
 }
+
+type Named = Pick<ParticipantView, 'participantId'>;
+
+const without = (all: readonly ParticipantView[], some: readonly Named[]): readonly ParticipantView[] =>
+  all.filter(({ participantId }) => some.every((one) => one.participantId !== participantId));

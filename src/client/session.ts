@@ -1,9 +1,10 @@
-import type { JoinResult, Limits } from '../wire/index.ts';
+import type { JoinResult } from '../wire/index.ts';
 import { Backoff } from './backoff.ts';
-import { persist, type Env, type Stopped } from './env.ts';
-import { HoldlineError, refusal } from './errors.ts';
+import { persist, type Env } from './env.ts';
+import { HoldlineError, refusal, type ErrorCode } from './errors.ts';
 import type { Answer, HttpRequest } from './http.ts';
-import { joinAnew, provesIdentity } from './join.ts';
+import { joinAs } from './join.ts';
+import { sendLeave } from './leave.ts';
 
 /** Why a mailbox ended; see `HoldlineError.code`. `failed`: the server refused something that no retry mends. */
 export type EndReason = 'left' | 'closed' | 'taken-over' | 'gone' | 'failed';
@@ -21,96 +22,87 @@ const FORGOTTEN_SOON_MS = 60_000;
 export class Session {
   readonly #env: Env;
   readonly #backoff: Backoff;
-  #joined: JoinResult;
-  #joinedAtMs: number;
-  #cursor: string | undefined;
+  joined: JoinResult;
+  /** When the participants of `joined` were asked for. */
+  askedAtMs: number;
+  cursor: string | undefined;
   #rejoining: Promise<void> | undefined;
-  #ended: MailboxEnd | undefined;
+  ended: MailboxEnd | undefined;
   onRejoined: ((joined: JoinResult) => void) | undefined;
   onEnded: ((end: MailboxEnd) => void) | undefined;
 
-  constructor(env: Env, joined: JoinResult, cursor: string) {
+  /** @param askedAtMs when joining began */
+  constructor(env: Env, joined: JoinResult, cursor: string, askedAtMs: number) {
     this.#env = env;
     this.#backoff = new Backoff(env.random);
-    this.#joined = joined;
-    this.#joinedAtMs = env.timers.now();
+    this.joined = joined;
+    this.askedAtMs = askedAtMs;
     this.advance(cursor);
-  }
-
-  get joined(): JoinResult {
-    return this.#joined;
-  }
-
-  /** A server that is older than this client may lack some of them. */
-  get limits(): Partial<Limits> {
-    const joined: Partial<JoinResult> = this.#joined;
-    return joined.limits ?? {};
-  }
-
-  get ended(): MailboxEnd | undefined {
-    return this.#ended;
-  }
-
-  get cursor(): string | undefined {
-    return this.#cursor;
   }
 
   /** Everything up to here was handled. */
   advance(cursor: string | undefined): void {
-    const isNews = cursor !== this.#cursor;
-    this.#cursor = cursor;
-    const { participantId, token } = this.#joined;
+    const isNews = cursor !== this.cursor;
+    this.cursor = cursor;
+    const { participantId, token } = this.joined;
     if (cursor && isNews) void this.#env.keeper.save({ participantId, token, cursor });
   }
 
   /** One request as this participant. @throws HoldlineError once the session has ended */
   async request<Body>(request: HttpRequest<Body>): Promise<Answer<Body>> {
     this.#check();
-    const { token } = this.#joined;
+    const { token } = this.joined;
     const answer = await this.#env.http.exchange({ ...request, token });
     this.#check();
     if (answer.kind === 'ok') this.#backoff.reset();
     const lost =
       answer.kind === 'problem' && (answer.problem.status === 401 || answer.problem.code === 'participant-gone');
     if (!lost) return answer;
-    if (token === this.#joined.token) await this.#recover(answer);
+    if (token === this.joined.token) await this.#recover(answer);
     this.#check();
     return { kind: 'cut', cause: 'rejoined', ageMs: answer.ageMs };
   }
 
-  /** Repeats a request as this participant. @throws HoldlineError the server's refusal, why it stopped, or why the session ended */
-  persist<Body>(request: HttpRequest<Body>, stopped: Stopped): Promise<Body> {
-    return persist(this.#env, () => this.request(request), stopped);
+  /** Asks as this participant, again and again until `deadlineMs`: see `persist`. @throws HoldlineError the server's refusal, why it stopped, or why the session ended */
+  persist<Body>(request: HttpRequest<Body>, deadlineMs = 0, code?: ErrorCode): Promise<Body> {
+    return persist(
+      this.#env,
+      () => this.request(request),
+      () => deadlineMs,
+      code,
+    );
   }
 
   /** Tells the server what was handled, outside of a poll; also a sign of life while the app handles messages. */
-  async acknowledge(keepalive = false): Promise<void> {
+  async acknowledge(): Promise<void> {
     await this.#env.http.exchange({
       operation: 'acknowledgeMessages',
       path: '/messages/ack',
-      body: { cursor: this.#cursor },
-      token: this.#joined.token,
-      keepalive,
+      body: { cursor: this.cursor },
+      token: this.joined.token,
+      // The page may be about to go.
+      keepalive: true,
     });
   }
 
   end(reason: EndReason, error: HoldlineError): void {
-    if (this.#ended) return;
-    this.#ended = { reason, error };
-    if (reason === 'left' || reason === 'gone') void this.#env.keeper.forget(this.#joined.token);
+    if (this.ended) return;
+    this.ended = { reason, error };
+    if (reason === 'left' || reason === 'gone') void this.#env.keeper.forget(this.joined.token);
     this.#env.alarm.ring();
-    this.onEnded?.(this.#ended);
+    this.onEnded?.(this.ended);
   }
 
   #check(): void {
-    if (this.#ended) throw this.#ended.error;
+    if (this.ended) throw this.ended.error;
   }
 
   async #recover({ problem }: Extract<Answer<unknown>, { kind: 'problem' }>): Promise<void> {
     const forgotten = problem.status === 401;
-    const soon = this.#env.timers.now() - this.#joinedAtMs < FORGOTTEN_SOON_MS;
+    const soon = this.#env.timers.now() - this.askedAtMs < FORGOTTEN_SOON_MS;
     // A join that proves who it is would throw out the other client, which would do the same in turn.
-    const contested = forgotten && soon && provesIdentity(this.#env);
+    const { join, accessToken = join } = this.#env.options;
+    const contested = forgotten && soon && accessToken;
     if (contested || problem.reason === 'replaced') this.takenOver();
     else if (forgotten || problem.reason === 'timeout') await (this.#rejoining ??= this.#rejoin());
     else this.end('gone', refusal(problem));
@@ -120,13 +112,15 @@ export class Session {
     // No server can make it join in a loop: the back-off is reset by the first request that works.
     await this.#env.alarm.sleep(this.#backoff.next());
     try {
-      const body = { participantId: this.#joined.participantId, resume: true };
-      const joined = await joinAnew(this.#env, body, () => this.#ended?.error);
       this.#check();
-      this.#joined = joined;
-      this.#joinedAtMs = this.#env.timers.now();
+      const body = { participantId: this.joined.participantId, resume: true };
+      const askedAtMs = this.#env.timers.now();
+      const joined = await joinAs(this.#env, body, () => (this.ended ? 0 : Infinity));
+      if (this.ended?.reason === 'left') return void sendLeave(this.#env, joined);
+      this.joined = joined;
+      this.askedAtMs = askedAtMs;
       if (!joined.resumed) this.advance(joined.cursor);
-      this.onRejoined?.(joined);
+      if (!this.ended) this.onRejoined?.(joined);
     } catch (error) {
       // Somebody else may be there under our name.
       if ((error as HoldlineError).code === 'participant-exists') this.takenOver();

@@ -1,14 +1,10 @@
+import { listen, type Target } from './listen.ts';
 import { after, type Timers } from './platform.ts';
 
 /** How often to look whether time has jumped, and from what distance between two looks it counts as sleep. */
 const TICK_MS = 5_000;
 const SLEPT_MS = 15_000;
 
-type Listen = (name: string, listener: () => void) => void;
-interface Target {
-  readonly addEventListener?: Listen;
-  readonly removeEventListener?: Listen;
-}
 interface Page extends Target {
   readonly document?: Target & { readonly visibilityState?: string };
 }
@@ -45,10 +41,4 @@ export function watchForWaking(timers: Timers, onWake: (stale: boolean) => void,
     () => cancelTick(),
   ];
   return () => endings.forEach((end) => end());
-}
-
-function listen(target: Target | undefined, name: string, listener: () => void): () => void {
-  // React Native has a `window` without events.
-  target?.addEventListener?.(name, listener);
-  return () => target?.removeEventListener?.(name, listener);
 }

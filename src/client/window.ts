@@ -16,7 +16,8 @@ export class PollWindow {
   readonly #timers: Timers;
   readonly #initialSeconds: number;
   #learned: { seconds: number; atMs: number } | undefined;
-  #lastCutMs: number | undefined;
+  /** 0: none. */
+  #lastCutMs = 0;
   #silent = 0;
 
   constructor(timers: Timers, initialSeconds: number) {
@@ -26,14 +27,14 @@ export class PollWindow {
 
   /** What to send as `wait`, in whole seconds. */
   get waitSeconds(): number {
-    if (this.#learned !== undefined && this.#timers.now() - this.#learned.atMs > FORGET_MS) this.reset();
+    if (this.#learned && this.#timers.now() - this.#learned.atMs > FORGET_MS) this.reset();
     return this.#learned?.seconds ?? this.#initialSeconds;
   }
 
   /** A poll was answered at this age. */
   held(ageMs: number): void {
     this.#silent = 0;
-    if (this.#lastCutMs !== undefined && ageMs > this.#lastCutMs) this.#lastCutMs = undefined;
+    if (ageMs > this.#lastCutMs) this.#lastCutMs = 0;
   }
 
   /**
@@ -45,7 +46,7 @@ export class PollWindow {
     this.#lastCutMs = ageMs;
     // It was repeated: one poll would have had its answer by then.
     if (ageMs > this.waitSeconds * 1_000 + SAME_AGE_MS) this.#learn(Math.floor(this.waitSeconds / 2));
-    else if (before !== undefined && ofOneClock(before, ageMs)) {
+    else if (before && ofOneClock(before, ageMs)) {
       this.#learn(Math.floor((Math.min(before, ageMs) * SAFETY_SHARE - SAFETY_MS) / 1_000));
     }
   }
@@ -59,14 +60,14 @@ export class PollWindow {
   /** It may be another network now. */
   reset(): void {
     this.#learned = undefined;
-    this.#lastCutMs = undefined;
+    this.#lastCutMs = 0;
     this.#silent = 0;
   }
 
   #learn(atMost: number): void {
     const seconds = Math.max(1, atMost);
     this.#silent = 0;
-    this.#lastCutMs = undefined;
+    this.#lastCutMs = 0;
     if (seconds < this.waitSeconds) this.#learned = { seconds, atMs: this.#timers.now() };
   }
 }

@@ -157,13 +157,15 @@ describe('a proxy that cuts held polls', () => {
     expect(server.count('poll')).toBeLessThanOrEqual(300);
   });
 
-  test('and one that swallows polls without a word has them halved', async () => {
-    server.on('poll', () => new Promise(() => undefined));
+  test('and one that swallows them without a word has them halved', async () => {
+    server.on('poll', ({ body }) => (body.wait === 0 ? batch('c0') : new Promise(() => undefined)));
     const mailbox = await listening();
     await server.time.advance(2 * MINUTE);
     expect(mailbox.waitSeconds).toBeLessThanOrEqual(12);
     await server.time.advance(HOUR);
-    expect(server.all('poll').every(({ body }) => Number(body.wait) >= 5)).toBe(true);
+    const waits = new Set(server.all('poll').map(({ body }) => Number(body.wait)));
+    // Those that ask whether anything gets through are answered at once, where it does.
+    expect([...waits].filter((wait) => wait > 0 && wait < 5)).toEqual([]);
   });
 });
 
@@ -407,10 +409,7 @@ describe('other versions (fault 39)', () => {
     expect(received).toHaveLength(2);
   });
 
-  test('an older server: no limits, no `more`, no `expired`', async () => {
-    server.on('join', () =>
-      json(201, { token: 't', cursor: 'c0', participantId: 'me', roomId: 'room', participants: [], iceServers: [] }),
-    );
+  test('an older server: no `more`, no `expired`', async () => {
     server.script(
       'poll',
       () => json(200, { messages: [message('custom')], cursor: 'c1' }),

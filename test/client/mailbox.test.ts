@@ -153,6 +153,7 @@ describe('a participant that another client takes over', () => {
           ...{ roomId: 'room', participantId: 'bob', token, cursor: undefined },
           participants: [],
           iceServers: [],
+          limits: first.limits,
         } as never),
     });
     const ends = [first, copy].map((mailbox) => next(mailbox, 'ended').then(({ reason }) => ({ mailbox, reason })));

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { PeerLink } from '../../src/client/peer-link.ts';
-import { FakePeer, withoutEventTarget } from './support/fake-peer.ts';
+import { FakePeer } from './support/fake-peer.ts';
 import { VirtualTime } from './support/virtual-time.ts';
 
 type Sent = readonly [type: string, payload: Record<string, unknown>];
@@ -260,22 +260,8 @@ describe('a connection that never comes up', () => {
   });
 });
 
-describe('a connection with handler properties only', () => {
-  test('works, keeps the handlers of the app, and gives them back', async () => {
-    const seen: unknown[] = [];
-    const peer = withoutEventTarget(new FakePeer('a'));
-    const handlers = peer as unknown as Record<string, unknown>;
-    const own = (event: unknown): void => void seen.push(event);
-    handlers.onicecandidate = own;
-    pair(peer);
-    await settle();
-    expect(caller.types).toEqual(['offer', 'candidate']);
-    expect(seen).toHaveLength(1);
-    caller.link.close();
-    expect(handlers.onicecandidate).toBe(own);
-  });
-
-  test('and one with events loses every listener at the end', async () => {
+describe('at the end', () => {
+  test('a connection has no listener left', async () => {
     await settle();
     caller.link.close();
     expect(caller.peer.listeners).toBe(0);

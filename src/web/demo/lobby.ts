@@ -31,6 +31,8 @@ export class Lobby {
   readonly #note = byId('preview-note', HTMLElement);
   readonly #problem = byId('join-problem', HTMLElement);
   #stream: MediaStream | undefined;
+  /** Counts what was asked for. */
+  #turn = 0;
 
   /** `join` resolves to why it did not work, in words; or to nothing once it has. */
   constructor(join: (wish: Wish) => Promise<string | undefined>) {
@@ -72,8 +74,14 @@ export class Lobby {
   /** Opens what was chosen; the camera only when asked to. @returns whether it can be had */
   async #show(evenCamera: boolean): Promise<boolean> {
     const source = this.#source;
+    const turn = (this.#turn += 1);
     this.#close();
     const media = source === 'camera' && !evenCamera ? { stream: undefined } : await openMedia(source);
+    // Something else was chosen, or the same once more, while the browser asked for permission.
+    if (turn !== this.#turn) {
+      if ('stream' in media) stop(media.stream);
+      return false;
+    }
     this.#stream = 'stream' in media ? media.stream : undefined;
     this.#preview.srcObject = this.#stream ?? null;
     this.#preview.hidden = this.#stream === undefined;

@@ -6,12 +6,12 @@ const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 
 /** The room that the address names. Behind the `#`: the name is the secret, and what stands there is never sent to a server. */
 export function roomOfAddress(): string | undefined {
-  const name = decodeURIComponent(location.hash.slice(1));
+  const name = location.hash.slice(1);
   return ROOM.test(name) ? name : undefined;
 }
 
 export function putIntoAddress(roomId: string): void {
-  history.replaceState(null, '', `#${encodeURIComponent(roomId)}`);
+  history.replaceState(null, '', `#${roomId}`);
 }
 
 /** Easy to read out, and with some 40 random bits behind the words, hard to guess. */

@@ -4,12 +4,12 @@ type Handler = (event: unknown) => void;
 
 /**
  * A peer connection that keeps the rules of JSEP (RFC 8829, section 3.2) and nothing more: no implicit rollback, no
- * `setLocalDescription()` without argument, no `connectionState`, no `restartIce()`. Breaking a rule rejects.
+ * `setLocalDescription()` without argument, no `restartIce()`. Breaking a rule rejects.
  */
 export class FakePeer implements PeerConnectionLike {
   readonly log: string[] = [];
   readonly added: string[] = [];
-  iceConnectionState = 'new';
+  connectionState = 'new';
   state: 'stable' | 'have-local-offer' | 'have-remote-offer' | 'closed' = 'stable';
   /** Whether `setLocalDescription({ type: 'rollback' })` is known; when not, a remote offer rolls back by itself. */
   knowsRollback = true;
@@ -77,22 +77,21 @@ export class FakePeer implements PeerConnectionLike {
     this.state = 'closed';
   }
 
-  addEventListener?(name: string, listener: Handler): void {
+  addEventListener(name: string, listener: Handler): void {
     this.#listeners.set(name, (this.#listeners.get(name) ?? new Set()).add(listener));
   }
 
-  removeEventListener?(name: string, listener: Handler): void {
+  removeEventListener(name: string, listener: Handler): void {
     this.#listeners.get(name)?.delete(listener);
   }
 
   fire(name: string, event: object = {}): void {
     for (const listener of this.#listeners.get(name) ?? []) listener(event);
-    (this as unknown as Record<string, Handler | null | undefined>)[`on${name}`]?.(event);
   }
 
   become(state: string): void {
-    this.iceConnectionState = state;
-    this.fire('iceconnectionstatechange');
+    this.connectionState = state;
+    this.fire('connectionstatechange');
   }
 
   get listeners(): number {
@@ -113,11 +112,6 @@ export class FakePeer implements PeerConnectionLike {
   #require(...states: readonly string[]): void {
     if (!states.includes(this.state)) throw new Error(`InvalidStateError: ${this.state}`);
   }
-}
-
-/** One with handler properties only, as the oldest are. */
-export function withoutEventTarget(peer: FakePeer): FakePeer {
-  return Object.assign(peer, { addEventListener: undefined, removeEventListener: undefined });
 }
 
 /** As react-native-webrtc has it: no `usernameFragment`. */

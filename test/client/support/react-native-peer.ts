@@ -36,12 +36,12 @@ const BRIDGE_MS = 5;
 export class ReactNativePeer implements PeerConnectionLike {
   readonly #real: RealPeerConnection = openConnection();
   readonly #events = new EventTarget();
-  iceConnectionState = 'new';
+  connectionState = 'new';
   signalingState = 'stable';
   localDescription: CreatedDescription | null = null;
 
   constructor() {
-    for (const name of ['negotiationneeded', 'icecandidate', 'iceconnectionstatechange', 'signalingstatechange']) {
+    for (const name of ['negotiationneeded', 'icecandidate', 'connectionstatechange', 'signalingstatechange']) {
       (this.#real as unknown as EventTarget).addEventListener(name, (event) => this.#bridge(name, event));
     }
   }
@@ -89,10 +89,10 @@ export class ReactNativePeer implements PeerConnectionLike {
   }
 
   #bridge(name: string, event: unknown): void {
-    const { iceConnectionState, signalingState } = this.#real;
+    const { connectionState, signalingState } = this.#real;
     const { candidate } = event as { candidate?: CandidateFields | null };
     setTimeout(() => {
-      this.iceConnectionState = iceConnectionState;
+      this.connectionState = connectionState;
       this.signalingState = signalingState;
       const fields = candidate ? { candidate: new ReactNativeCandidate(candidate) } : { candidate: null };
       this.#events.dispatchEvent(Object.assign(new Event(name), fields));

@@ -10,6 +10,8 @@ export interface RealPeerConnection extends PeerConnection {
   readonly remoteDescription: { readonly sdp: string } | null;
   createOffer(options?: { iceRestart?: boolean }): Promise<{ type: string; sdp: string }>;
   addTransceiver(kind: 'audio' | 'video'): unknown;
+  addEventListener(type: string, listener: (event: unknown) => void): void;
+  removeEventListener(type: string, listener: (event: unknown) => void): void;
 }
 
 export const openConnection = (): RealPeerConnection => openPeerConnection() as RealPeerConnection;
