@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -8,26 +9,30 @@ import express, {
 import type { Handler } from './call.ts';
 import type { Edge } from './edge.ts';
 import { route } from './handle.ts';
-import { constantHeaders, corsHandler, type HeaderList } from './headers.ts';
-import { createLane, type Lane } from './lane.ts';
+import { constantHeaders, corsHandler, headersWithoutRequest, type CorsOrigins, type HeaderList } from './headers.ts';
+import { createLane } from './lane.ts';
+import { lastResort } from './last-resort.ts';
 import { badOverride, methodOverride, NO_METHOD } from './method-override.ts';
 import { operationRows, type Operation, type OperationId } from './operations.ts';
 import type { Place } from './operations/row.ts';
 import { serveAssets } from './pages/serve.ts';
 import { DEMO, DOCS } from './pages/sites.ts';
-import { isInternal, problemReply } from './problem.ts';
 import { prepareForExpress, type Prepared } from './prototypes.ts';
 import { noContent, write } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
-import { invalidRequest, RequestProblem } from './request-problem.ts';
+import { RequestProblem } from './request-problem.ts';
 import { HANDLERS } from './routes/index.ts';
+import { badTarget, isTarget } from './target.ts';
 
-/** The Express app, to listen with or to mount in another app; and the classes that make listening with it cheap. */
+/** The Express app, to mount in another app; and what a server of its own needs. */
 export interface App {
   readonly app: Express;
+  /** The classes that make listening with it cheap. */
   readonly prepared: Prepared;
-  /** To be asked before the app. */
-  readonly lane: Lane;
+  readonly answer: (req: IncomingMessage, res: ServerResponse) => void;
+  readonly refuse: (req: IncomingMessage, res: ServerResponse, error: unknown) => void;
+  /** Headers of an answer to what never became a request. */
+  readonly withoutRequest: HeaderList;
 }
 
 /** Which part of the table an app serves: all of it, or its own share when operators have a port of their own. */
@@ -53,21 +58,42 @@ export function createApp(edge: Edge, face: Face): App {
   app.set('query parser', false); // parsed once, by the schema of the operation
 
   // No paths and no router of their own: every layer that matches a path costs each message a microsecond.
-  app.use(preflight(corsOrigins, constant), methodOverride);
-  if (corsOrigins !== '*') app.use(corsHandler(corsOrigins));
+  if (corsOrigins.length > 0) app.use(preflight(corsOrigins, constant));
+  app.use(methodOverride);
+  // With a list of origins, each answer depends on who asks.
+  const ownCors = corsOrigins === '*' || corsOrigins.length === 0 ? undefined : corsHandler(corsOrigins);
+  if (ownCors !== undefined) app.use(ownCors);
   const routes = addRoutes(app, edge, constant, face);
   if (face !== 'admin') addAssets(app, edge, constant);
   app.use((req) => {
-    throw new RequestProblem(
-      'not-found',
-      `There is nothing at ${req.path.slice(0, 200)}. See ${req.baseUrl}/openapi.yaml.`,
-    );
+    const more = face === 'admin' ? '' : ` See ${req.baseUrl}/openapi.yaml.`;
+    throw new RequestProblem('not-found', `There is nothing at ${req.path.slice(0, 200)}.${more}`);
   });
   const onError = lastResort(edge, constant);
   app.use(onError);
-  // With a list of origins, each answer depends on who asks.
-  return { app, prepared, lane: createLane(corsOrigins === '*' ? routes : [], onError) };
+  const lane = createLane(ownCors === undefined ? routes : [], onError);
+  const refuse = refusal(ownCors, onError);
+  const answer: App['answer'] = (req, res) => {
+    if (lane(req, res)) return;
+    if (isTarget(req.url ?? ''))
+      app(req as Request, res as Response, (error: unknown) => refuse(req, res, error ?? badTarget()));
+    else refuse(req, res, badTarget());
+  };
+  return { app, prepared, answer, refuse, withoutRequest: headersWithoutRequest(corsOrigins) };
 }
+
+/** What Express cannot begin with, or gave up on, ends here as well: its own last answer has another form, or never comes. */
+function refusal(ownCors: ReturnType<typeof corsHandler> | undefined, onError: ErrorRequestHandler): App['refuse'] {
+  return (request, response, error) => {
+    const [req, res] = [request as Request, response as Response];
+    req.baseUrl = '';
+    const next = (): void => void onError(error, req, res, ignore);
+    if (ownCors === undefined || res.headersSent) next();
+    else ownCors(req, res, next);
+  };
+}
+
+const ignore = (): void => undefined;
 
 /** The rows of the table; for every path, what its methods do and that it has no others. */
 function addRoutes(app: Express, edge: Edge, constant: HeaderList, face: Face): Route[] {
@@ -96,7 +122,6 @@ function addAssets(app: Express, edge: Edge, constant: HeaderList): void {
   }
 }
 
-type CorsOrigins = Edge['settings']['corsOrigins'];
 type PathRows = [path: string, rows: ReturnType<typeof operationRows>];
 
 /** Express tries its routes in order, and nearly every request is about messages. */
@@ -131,20 +156,5 @@ function preflight(corsOrigins: CorsOrigins, constant: HeaderList): RequestHandl
   return (req, res, next): void => {
     if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) next();
     else cors(req, res, () => write(res, constant, requestIdOf(req), noContent));
-  };
-}
-
-/** What fails outside a route: unknown paths and methods, undecodable URLs, faults of ours. */
-function lastResort(edge: Edge, constant: HeaderList): ErrorRequestHandler {
-  return (error: unknown, req: Request, res: Response, _next: unknown) => {
-    const requestId = requestIdOf(req);
-    const known =
-      error instanceof URIError ? invalidRequest([{ pointer: '/path', detail: 'cannot be decoded' }]) : error;
-    if (isInternal(known)) edge.log.error({ err: known, requestId }, 'request failed');
-    if (res.headersSent) return void res.destroy();
-    if (edge.isDraining()) res.shouldKeepAlive = false;
-    const reply = problemReply(known, { basePath: req.baseUrl, requestId });
-    write(res, constant, requestId, reply);
-    edge.insight.answered('none', reply.status, reply.code, 0);
   };
 }

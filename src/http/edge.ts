@@ -2,6 +2,7 @@ import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import type { RateLimiter } from '../signalling/rate-limiter.ts';
 import type { Signalling } from '../signalling/signalling.ts';
 import type { Access } from './access/access.ts';
+import type { CorsOrigins } from './headers.ts';
 import { requestSchemas, type IceServersResult, type RequestSchemas } from '../wire/index.ts';
 
 /** What the edge needs to know of the settings. */
@@ -14,7 +15,7 @@ export interface EdgeSettings {
   readonly maxTtlSeconds: number;
   readonly defaultIdleTimeoutSeconds: number;
   readonly maxIdleTimeoutSeconds: number;
-  readonly corsOrigins: '*' | readonly string[];
+  readonly corsOrigins: CorsOrigins;
   readonly trustProxy: boolean | number | readonly string[];
   readonly demo: 'on' | 'off';
 }

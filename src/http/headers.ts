@@ -6,9 +6,12 @@ import helmet from 'helmet';
 /** Names and values, alternating: the form that `writeHead` takes without building an object. */
 export type HeaderList = readonly string[];
 
+/** Pages that may read answers; an empty list is none, and says nothing about it. */
+export type CorsOrigins = '*' | readonly string[];
+
 const PREFLIGHT_SECONDS = 7_200;
 
-export const corsHandler = (origins: '*' | readonly string[]) =>
+export const corsHandler = (origins: CorsOrigins) =>
   cors({
     origin: origins === '*' ? '*' : [...origins],
     methods: ['GET', 'POST', 'DELETE'],
@@ -30,10 +33,18 @@ export const corsHandler = (origins: '*' | readonly string[]) =>
  * What every answer carries but its content policy, as one array: running helmet and cors once at the start, instead of per request, spares each
  * message some 10 us.
  */
-export function constantHeaders(origins: '*' | readonly string[]): HeaderList {
-  const handlers = [helmet({ contentSecurityPolicy: false }), ...(origins === '*' ? [corsHandler(origins)] : [])];
-  return ['Cache-Control', 'no-store', ...handlers.flatMap(recorded)];
-}
+export const constantHeaders = (origins: CorsOrigins): HeaderList =>
+  origins === '*' ? headersWithoutRequest(origins) : basicHeaders();
+
+/** The same for an answer to what never became a request: whether its origin is in the list is not known. */
+export const headersWithoutRequest = (origins: CorsOrigins): HeaderList =>
+  origins.length === 0 ? basicHeaders() : [...basicHeaders(), ...recorded(corsHandler(origins))];
+
+const basicHeaders = (): HeaderList => [
+  'Cache-Control',
+  'no-store',
+  ...recorded(helmet({ contentSecurityPolicy: false })),
+];
 
 /** An answer of the API is no page: it loads nothing and is framed nowhere. */
 export const API_POLICY = "default-src 'none';frame-ancestors 'none'";

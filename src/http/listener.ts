@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { App } from './app.ts';
-import type { Edge } from './edge.ts';
 import { createHttpServer } from './server.ts';
 
 /**
@@ -20,9 +19,9 @@ export class Listener {
   #openRequests = 0;
   #onChange: (() => void) | undefined;
 
-  constructor(app: App, edge: Edge) {
+  constructor(app: App) {
     const hasClosed = (): void => this.#count(-1);
-    this.#server = createHttpServer(app, edge, (res) => {
+    this.#server = createHttpServer(app, (res) => {
       this.#count(1);
       res.once('close', hasClosed);
     });

@@ -2,12 +2,9 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server, type Ser
 import type { Duplex } from 'node:stream';
 import { randomUUID } from 'node:crypto';
 import type { App } from './app.ts';
-import type { Edge } from './edge.ts';
-import { API_POLICY, constantHeaders, type HeaderList } from './headers.ts';
+import { API_POLICY, type HeaderList } from './headers.ts';
 import { closeWithConnection } from './pipelined.ts';
 import { problemReply } from './problem.ts';
-import { write } from './reply.ts';
-import { requestIdOf } from './request-id.ts';
 import { invalidRequest } from './request-problem.ts';
 
 /** Longer than the 60 s after which common proxies drop idle connections: the side that reuses must not be the one surprised. */
@@ -20,11 +17,9 @@ const LINGER_MS = 2_000;
 
 /** @param onRequest told of every request before anything else happens to it */
 export function createHttpServer(
-  { app, prepared, lane }: App,
-  edge: Edge,
+  { prepared, answer, refuse, withoutRequest }: App,
   onRequest: (res: ServerResponse) => void,
 ): Server {
-  const constant = constantHeaders(edge.settings.corsOrigins);
   const server = createServer(
     {
       ...prepared,
@@ -40,25 +35,23 @@ export function createHttpServer(
     (req, res) => {
       onRequest(res);
       closeWithConnection(req, res);
-      if (req.headers.host === undefined && req.httpVersion === '1.1') refuseHostless(req, res, constant);
-      else if (!lane(req, res)) app(req, res);
+      if (req.headers.host === undefined && req.httpVersion === '1.1') refuseHostless(req, res, refuse);
+      else answer(req, res);
     },
   );
   // An expectation that nobody knows may be ignored (RFC 9110, section 10.1.1); Node would answer it likewise.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else answerUnreadable(error, socket, constant);
+    else answerUnreadable(error, socket, withoutRequest);
   });
   return server;
 }
 
 /** RFC 9112, section 3.2. */
-function refuseHostless(req: IncomingMessage, res: ServerResponse, constant: HeaderList): void {
-  const requestId = requestIdOf(req);
-  const problem = invalidRequest([{ pointer: '/header/Host', detail: 'is required' }]);
+function refuseHostless(req: IncomingMessage, res: ServerResponse, refuse: App['refuse']): void {
   res.shouldKeepAlive = false;
-  write(res, constant, requestId, problemReply(problem, { basePath: '', requestId }));
+  refuse(req, res, invalidRequest([{ pointer: '/header/Host', detail: 'is required' }]));
 }
 
 const UNREADABLE: Record<string, { status: number; detail: string }> = {
@@ -67,13 +60,13 @@ const UNREADABLE: Record<string, { status: number; detail: string }> = {
 };
 
 /** What the parser cannot read never becomes a request, but is answered in the same form as all else. */
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, constant: HeaderList): void {
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, withoutRequest: HeaderList): void {
   const { status, detail } = UNREADABLE[error.code ?? ''] ?? { status: 400, detail: 'this is not HTTP/1.1' };
   const requestId = randomUUID();
   const problem = problemReply(invalidRequest([{ pointer: '/header', detail }]), { basePath: '', requestId });
   const body = JSON.stringify({ ...(JSON.parse(String(problem.body ?? '{}')) as object), status });
   const headers = [
-    ...constant,
+    ...withoutRequest,
     ...['Content-Security-Policy', API_POLICY],
     ...[
       'X-Request-Id',

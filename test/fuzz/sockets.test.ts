@@ -34,6 +34,7 @@ function streams({ token }: Member): fc.Arbitrary<Buffer> {
     chunked('POST /v1/rooms/room/messages/poll', token, '{"wait":0}'),
     'POST /v1/rooms/room/messages/ack HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
     'OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n',
+    'GET http://[h/v1 HTTP/1.1\r\nHost: h\r\n\r\n',
     'GET /healthz HTTP/1.0\r\n\r\n',
     'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n',
     'GET /healthz HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',

@@ -17,8 +17,11 @@ afterAll(closeServices);
 
 const answerTo = async (connection: Connection): Promise<Answer> => answerOf(await connection.reply());
 
-async function exchangeBytes(bytes: string | Buffer): Promise<{ answer: Answer; connection: Connection }> {
-  const connection = await Connection.open(server.url);
+async function exchangeBytes(
+  bytes: string | Buffer,
+  { url } = server,
+): Promise<{ answer: Answer; connection: Connection }> {
+  const connection = await Connection.open(url);
   connection.write(bytes);
   return { answer: await answerTo(connection), connection };
 }
@@ -78,6 +81,25 @@ test('headers above 16 KiB are answered with 431', async () => {
   await expectRefused(connection, answer, 431);
   const long = await exchangeBytes(`GET /v1/rooms/${'a'.repeat(17_000)}/participants HTTP/1.1\r\nHost: x\r\n\r\n`);
   await expectRefused(long.connection, long.answer, 431);
+});
+
+describe('with a list of origins', () => {
+  const PAGE = 'https://app.example.org';
+  const exposed = { 'access-control-expose-headers': expect.stringContaining('X-Request-Id'), vary: 'Origin' };
+
+  test('what is not HTTP/1.1 has an unknown origin: caches are told so, and nobody is let in', async () => {
+    const { answer } = await exchangeBytes('hello\r\n\r\n', await startService({ corsOrigins: [PAGE] }));
+    expectProblem(answer, 'invalid-request');
+    expect(answer.headers).toMatchObject(exposed);
+    expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  test('a request without Host has one, and its page may read the answer', async () => {
+    const bytes = `GET / HTTP/1.1\r\nOrigin: ${PAGE}\r\n\r\n`;
+    const { answer } = await exchangeBytes(bytes, await startService({ corsOrigins: [PAGE] }));
+    expect(pointersOf(answer)).toEqual(['/header/Host']);
+    expect(answer.headers).toMatchObject({ ...exposed, 'access-control-allow-origin': PAGE, connection: 'close' });
+  });
 });
 
 describe('a request that does not arrive in time is answered with 408', () => {

@@ -1,17 +1,26 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { killAll, startServer } from '../cli/command.ts';
+import { cleanUp } from '../support/clean-up.ts';
 import { expectProblem } from '../support/conformance.ts';
+import { Connection, type RawReply } from '../support/connection.ts';
 import { call, exchange } from '../support/http.ts';
 import { join, newRoom } from '../support/member.ts';
 
 afterEach(killAll);
+afterEach(cleanUp);
 
 const OPERATORS = ['/healthz', '/readyz', '/metrics', '/trace/room'];
 
-async function withAdminPort() {
-  const { command, url } = await startServer({ env: { ADMIN_PORT: '0' } });
+async function withAdminPort(env: Readonly<Record<string, string>> = {}) {
+  const { command, url } = await startServer({ env: { ADMIN_PORT: '0', ...env } });
   const { adminPort } = await command.logged(/^listening/);
   return { command, url, admin: `http://127.0.0.1:${String(adminPort)}` };
+}
+
+async function rawAnswer(url: string, bytes: string): Promise<RawReply> {
+  const connection = await Connection.open(url);
+  connection.write(bytes);
+  return connection.reply();
 }
 
 describe('with ADMIN_PORT', () => {
@@ -28,11 +37,29 @@ describe('with ADMIN_PORT', () => {
     }
   });
 
-  test('nobody joins there, and no page of any origin may read there', async () => {
+  test('nobody joins there, and is sent to no description that is not there either', async () => {
     const { admin } = await withAdminPort();
-    expectProblem(await exchange(admin, 'POST', '/v1/rooms/r/participants'), 'not-found');
-    const answer = await exchange(admin, 'GET', '/metrics', { headers: { Origin: 'https://evil.example' } });
-    expect(answer.headers['access-control-allow-origin']).toBeUndefined();
+    const answer = await exchange(admin, 'POST', '/v1/rooms/r/participants');
+    expectProblem(answer, 'not-found');
+    expect(answer.body).toMatchObject({ detail: 'There is nothing at /v1/rooms/r/participants.' });
+  });
+
+  test.each(['*', 'https://app.example'])('no page of any origin may read there (CORS_ORIGINS=%s)', async (origins) => {
+    const { admin } = await withAdminPort({ CORS_ORIGINS: origins });
+    const headers = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' };
+    const answers = [
+      await exchange(admin, 'GET', '/metrics', { headers }),
+      await exchange(admin, 'OPTIONS', '/metrics', { headers }),
+      await exchange(admin, 'GET', '/nowhere', { headers }),
+      await rawAnswer(admin, 'GET /metrics HTTP/1.1\r\nOrigin: https://app.example\r\n\r\n'),
+      await rawAnswer(admin, 'nonsense\r\n\r\n'),
+      await rawAnswer(admin, `GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 405, 404, 400, 400, 431]);
+    const told = answers
+      .flatMap(({ headers }) => Object.keys(headers))
+      .filter((name) => /^access-control|^vary/.test(name));
+    expect(told).toEqual([]);
   });
 
   test('readiness is red there while the main port drains', async () => {
