@@ -41,12 +41,12 @@ export function checkCursor(
   const resetCursor = encodeCursor({ mailboxId: mailbox.mailboxId, position: mailbox.acknowledged });
   const cause = known
     ? cursor.position > mailbox.head
-      ? 'is ahead of'
-      : 'was acknowledged in'
-    : 'belongs to an earlier';
+      ? 'is ahead of this mailbox'
+      : 'is behind what this mailbox has acknowledged'
+    : 'belongs to another mailbox, or to this one before a new join';
   throw new SignallingError(
     'cursor-expired',
-    `The cursor ${cause} this mailbox. Continue from \`resetCursor\`, and renegotiate: messages may have been missed.`,
+    `The cursor ${cause}. Continue from \`resetCursor\`, and renegotiate: messages may have been missed.`,
     { resetCursor },
   );
 }

@@ -83,15 +83,16 @@ describe('the cursor rule', () => {
   });
 
   test.each([
-    [{ mailboxId, position: 9 }, 'behind'],
-    [{ mailboxId, position: 21 }, 'ahead'],
-    [{ mailboxId: newMailboxId(), position: 15 }, 'of another mailbox'],
-  ])('%j has expired: it is %s', (cursor) => {
+    [{ mailboxId, position: 9 }, 'is behind what this mailbox has acknowledged'],
+    [{ mailboxId, position: 21 }, 'is ahead of this mailbox'],
+    [{ mailboxId: newMailboxId(), position: 15 }, 'belongs to another mailbox, or to this one before a new join'],
+  ])('%j has expired: it %s', (cursor, cause) => {
     const check = (): void => checkCursor(cursor, mailbox);
     expect(check).toThrow(SignallingError);
     expect(check).toThrow(
       expect.objectContaining({
         code: 'cursor-expired',
+        message: expect.stringContaining(`The cursor ${cause}. `),
         details: { resetCursor: encodeCursor({ mailboxId, position: 10 }) },
       }),
     );
