@@ -73,7 +73,7 @@ async function perform<Id extends OperationId>(
   const caller = authorize(operation.security, credential, roomId, edge);
   const present = caller ?? presentOf(credential);
   try {
-    const parsed = parseBody(operation, req, edge);
+    const parsed = parseBody(operation, req, edge, caller);
     const isLate = parsed instanceof Promise;
     const { body, bodyText, idempotency } = isLate ? await parsed : parsed;
     // While a slow body was on its way, the token may have been replaced.

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { fingerprint } from '../signalling/fingerprint.ts';
 import type { Idempotency } from '../signalling/join.ts';
+import type { Mailbox } from '../signalling/message.ts';
 import {
   emptyQuery,
   faultsOf,
@@ -14,6 +15,7 @@ import type { Edge } from './edge.ts';
 import type { Operation } from './operations.ts';
 import { readJson, type JsonBody } from './read-body.ts';
 import { invalidRequest } from './request-problem.ts';
+import { faultsToSelf } from './to-self.ts';
 
 /** Stops bodies that eat the memory: one may hold this many of the largest messages, and a batch of candidates never comes near. */
 const MESSAGES_PER_BODY = 8;
@@ -81,11 +83,16 @@ export interface ParsedBody {
  * Media type, size, JSON, then all faults of body and headers at once. A promise only when the body is still on its way.
  * @throws RequestProblem `unsupported-media-type`, `too-large`, `invalid-json`, `invalid-request`
  */
-export function parseBody(operation: Operation, req: IncomingMessage, edge: Edge): ParsedBody | Promise<ParsedBody> {
+export function parseBody(
+  operation: Operation,
+  req: IncomingMessage,
+  edge: Edge,
+  caller: Mailbox | undefined,
+): ParsedBody | Promise<ParsedBody> {
   const faults: Fault[] = [];
   const key = operation.headers?.includes('Idempotency-Key') === true ? keyOf(req, faults) : undefined;
   const read = operation.body === undefined ? NO_BODY : readJson(req, maxBodyBytes(operation, edge));
-  const judged = (json: JsonBody): ParsedBody => judge(json, operation, edge, key, faults);
+  const judged = (json: JsonBody): ParsedBody => judge(json, operation, edge, caller, key, faults);
   return read instanceof Promise ? read.then(judged) : judged(read);
 }
 
@@ -93,10 +100,13 @@ function judge(
   { json, text }: JsonBody,
   operation: Operation,
   edge: Edge,
+  caller: Mailbox | undefined,
   key: string | undefined,
   faults: Fault[],
 ): ParsedBody {
   const parsed = operation.body && edge.schemas[operation.body.schema].safeParse(json);
+  if (operation.body !== undefined && caller !== undefined)
+    faults.unshift(...faultsToSelf(operation.body.schema, json, caller));
   if (parsed?.success === false) faults.unshift(...faultsOf(parsed.error, 'body'));
   if (faults.length > 0) throw invalidRequest(faults);
   const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprint(json) };

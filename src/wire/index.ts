@@ -1,6 +1,6 @@
 export { accessTokenClaims } from './access-token.ts';
 export * from './bounds.ts';
-export { emptyQuery } from './fields.ts';
+export { emptyQuery, isObject } from './fields.ts';
 export { faultsOf, pointerOf, type FaultRoot } from './faults.ts';
 export * from './ids.ts';
 export * from './ops.ts';

@@ -4,7 +4,7 @@ import type { Express } from 'express';
 import type { ProblemCode } from '../../src/wire/index.ts';
 import { expectProblem } from '../support/conformance.ts';
 import { closeServices, createService } from '../support/holdline.ts';
-import { exchange, problemOf } from '../support/http.ts';
+import { exchange, pointersOf, problemOf } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 
 const MAX_MESSAGE_BYTES = 512;
@@ -106,6 +106,11 @@ describe('the rest of the order', () => {
       '/body/type',
       '/header/Idempotency-Key',
     ]);
+  });
+
+  test('a malformed key is told together with a recipient who is the sender', async () => {
+    const sent = { body: { to: 'alice', type: 'invite' }, headers: { 'Idempotency-Key': 'a b' } };
+    expect(pointersOf(await alice.call('sendMessage', sent))).toEqual(['/body/to', '/header/Idempotency-Key']);
   });
 
   test('a recipient who is the sender is a fault of the fields, before the key', async () => {

@@ -111,6 +111,8 @@ describe('all faults of a message are told at once', () => {
     ['an invitation that is no object', { type: 'invite', payload: [] }, ['payload']],
     ['a hangup of null', { type: 'hangup', payload: null }, ['payload']],
     ['a message to itself', { type: 'invite', to: 'alice' }, ['to']],
+    ['a message to itself of no type, with a typo', { to: 'alice', ttl: 1 }, ['to', 'ttl', 'type']],
+    ['a list that holds the sender', { type: 'invite', to: ['alice'] }, ['to']],
   ])('%s', async (_, body, fields) => {
     const pointers = fields.map((field) => `/body/${field}`).sort();
     expect((await errorsOf('sendMessage', body)).sort()).toEqual(pointers);
@@ -153,6 +155,12 @@ describe('all faults of a batch are told at once', () => {
       'several messages',
       { messages: [{}, invite, { type: 'x', to: '' }], x: 1 },
       ['messages/0/type', 'messages/2/to', 'messages/2/type', 'x'],
+    ],
+    ['33 messages to itself', { messages: Array.from({ length: 33 }, () => ({ to: 'alice' })) }, ['messages']],
+    [
+      'what is no message beside one to itself',
+      { messages: [null, { to: 'alice' }], to: 'alice' },
+      ['messages/0', 'messages/1/to', 'messages/1/type', 'to'],
     ],
     [
       'every message to itself',

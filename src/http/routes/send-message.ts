@@ -1,13 +1,12 @@
 import type { Handler } from '../call.ts';
 import { created } from '../reply.ts';
 import { receiptView } from '../views.ts';
-import { draftOf, refuseToSelf } from './drafts.ts';
+import { draftOf } from './drafts.ts';
 
 export const sendMessage: Handler<'sendMessage'> = async (
   { caller, body, bodyText, idempotency },
   { signalling, settings },
 ) => {
-  refuseToSelf(caller, [{ message: body, path: [] }]);
   const drafts = [draftOf(body, bodyText, settings.defaultTtlSeconds)];
   const { receipts, replayed } = await signalling.send(caller, 'sendMessage', drafts, idempotency);
   const [receipt] = receipts.map(receiptView);

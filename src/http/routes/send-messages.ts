@@ -3,7 +3,7 @@ import { elementSources, memberSource } from '../json-source.ts';
 import { tooLarge } from '../read-body.ts';
 import { created } from '../reply.ts';
 import { receiptView } from '../views.ts';
-import { draftOf, refuseToSelf } from './drafts.ts';
+import { draftOf } from './drafts.ts';
 
 export const sendMessages: Handler<'sendMessages'> = async (
   { caller, body, bodyText, idempotency },
@@ -12,10 +12,6 @@ export const sendMessages: Handler<'sendMessages'> = async (
   const { maxMessageBytes, defaultTtlSeconds } = settings;
   const sources = elementSources(memberSource(bodyText, 'messages') ?? '[]');
   refuseTooLarge(sources, maxMessageBytes);
-  refuseToSelf(
-    caller,
-    body.messages.map((message, index) => ({ message, path: ['messages', index] })),
-  );
   const drafts = body.messages.map((message, index) => draftOf(message, sources[index] ?? '{}', defaultTtlSeconds));
   const { receipts, replayed } = await signalling.send(caller, 'sendMessages', drafts, idempotency);
   return created(JSON.stringify({ receipts: receipts.map(receiptView) }), replayed);
