@@ -75,6 +75,10 @@ describe('fault 21: a start is refused, in a clear line and without deleting any
     expect(messages).toMatchObject([{ from: 'alice', payload: 'precious' }]);
   });
 
+  test('on a path whose directories cannot be made, also where the system says of one only that it is not there', async () => {
+    expect(await refusal('/proc/holdline/data/holdline.db')).toContain('cannot open the database');
+  });
+
   test("on another program's database", async () => {
     const path = join(temporaryDirectory(), 'other.db');
     inDatabase(path, (db) => db.exec(`CREATE TABLE messages (text TEXT); INSERT INTO messages VALUES ('theirs')`));

@@ -25,7 +25,7 @@ const CHECKED_WHOLE_BYTES = 256 * 1024 * 1024;
 export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const inMemory = options.path === ':memory:';
   try {
-    if (!inMemory) mkdirSync(dirname(options.path), { recursive: true });
+    if (!inMemory) makeDirectory(dirname(options.path));
     const lock = inMemory ? undefined : lockFor(options.path);
     try {
       const db = prepare(options);
@@ -37,6 +37,18 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
   } catch (error) {
     if (error instanceof StoreError) throw error;
     throw new StoreError(`cannot open the database ${options.path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** One by one: Node's `recursive` tries for ever where a directory takes none and says that it is not there, as below /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Another process may have made it.
+    if (!existsSync(path)) throw error;
   }
 }
 
