@@ -95,11 +95,20 @@ function admitBearer(request: JoinRequest, bearer: Bearer, policy: JoinPolicy): 
       payer: policy.kind === 'open' ? request.source : `participant:${bearer.roomId}/${bearer.participantId}`,
     };
   }
-  if (isLive(bearer.state)) {
-    throw forbidden('This token belongs to another participant. Join without it, or with its own `participantId`.');
-  }
+  if (isLive(bearer.state)) throw forbidden(whatElse(request, policy));
   if (policy.kind === 'closed') throw unauthenticated();
   return admitStranger(request);
+}
+
+/** For whom a live token is good, and what others need. */
+function whatElse({ participantId }: JoinRequest, policy: JoinPolicy): string {
+  if (policy.kind === 'open')
+    return 'This token belongs to another participant. Join without it, or with its own `participantId`.';
+  const own =
+    participantId === undefined
+      ? 'This token lets only its own participant join again: send its `participantId`, or `resume: true`.'
+      : 'This token belongs to another participant, and serves only with its own `participantId`.';
+  return `${own} Anybody else needs ${policy.needs}.`;
 }
 
 const admitStranger = (request: JoinRequest): Admission => ({

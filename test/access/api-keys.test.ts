@@ -129,8 +129,10 @@ describe('without an API key, where joining needs one', () => {
     const alice = await placed({ participantId: 'alice' });
     const again = await alice.rejoin({ resume: true });
     expect(again.joined.resumed).toBe(true);
-    problemOf(await again.call('joinRoom', { body: { participantId: 'bob' } }), 'forbidden');
-    problemOf(await again.call('joinRoom'), 'forbidden');
+    const detailOf = async (body: object): Promise<string> =>
+      problemOf(await again.call('joinRoom', { body }), 'forbidden').detail;
+    expect(await detailOf({ participantId: 'bob' })).toMatch(/another participant.* needs an API key/);
+    expect(await detailOf({})).toMatch(/^This token lets only its own participant .* needs an API key/);
   });
 
   test('rooms are neither listed nor closed, and nobody else is removed', async () => {
