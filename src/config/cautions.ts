@@ -15,7 +15,9 @@ export function cautions(settings: Settings): string[] {
       : []),
     ...(turnSecret !== undefined && turnUrls === undefined ? ['TURN_SECRET does nothing without TURN_URLS'] : []),
     ...(apiKeys.some((key) => key.length < UNGUESSABLE_CHARACTERS)
-      ? [`API_KEYS: a key of fewer than ${UNGUESSABLE_CHARACTERS} characters can be guessed`]
+      ? [
+          `API_KEYS: a key of fewer than ${UNGUESSABLE_CHARACTERS} characters can be guessed, so it is not even compared for a network whose authentications failed too often`,
+        ]
       : []),
   ];
 }

@@ -358,6 +358,7 @@ describe('what an operator hears at the start', () => {
   test('is that a short API key can be guessed, without the key', () => {
     const line = heard({ apiKeys: ['0123456789abcdef', 'hunter2'] });
     expect(line).toContain('fewer than 16 characters');
+    expect(line).toContain('not even compared for a network whose authentications failed too often');
     expect(line).not.toContain('hunter2');
   });
 
