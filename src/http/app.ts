@@ -58,7 +58,7 @@ export function createApp(edge: Edge, face: Face): App {
   app.set('query parser', false); // parsed once, by the schema of the operation
 
   // No paths and no router of their own: every layer that matches a path costs each message a microsecond.
-  if (corsOrigins.length > 0) app.use(preflight(corsOrigins, constant));
+  if (corsOrigins.length > 0) app.use(preflight(corsOrigins, edge, constant));
   app.use(methodOverride);
   // With a list of origins, each answer depends on who asks.
   const ownCors = corsOrigins === '*' || corsOrigins.length === 0 ? undefined : corsHandler(corsOrigins);
@@ -151,10 +151,14 @@ function refuseOtherMethods(operations: readonly Pick<Operation, 'method'>[]): R
 }
 
 /** Answers a CORS preflight; every other OPTIONS is just a method that no path has. */
-function preflight(corsOrigins: CorsOrigins, constant: HeaderList): RequestHandler {
+function preflight(corsOrigins: CorsOrigins, { log }: Edge, constant: HeaderList): RequestHandler {
   const cors = corsHandler(corsOrigins);
   return (req, res, next): void => {
     if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) next();
-    else cors(req, res, () => write(res, constant, requestIdOf(req), noContent));
+    else {
+      const requestId = requestIdOf(req);
+      cors(req, res, () => write(res, constant, requestId, noContent));
+      log.debug({ requestId, operation: 'preflight', status: noContent.status }, 'answered');
+    }
   };
 }

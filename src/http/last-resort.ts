@@ -18,5 +18,6 @@ export function lastResort(edge: Edge, constant: HeaderList): ErrorRequestHandle
     const reply = problemReply(known, { basePath: req.baseUrl, requestId });
     write(res, constant, requestId, reply);
     edge.insight.answered('none', reply.status, reply.code, 0);
+    edge.log.debug({ requestId, operation: 'none', status: reply.status, code: reply.code }, 'answered');
   };
 }

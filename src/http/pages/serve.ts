@@ -13,12 +13,14 @@ export function serveAssets(site: Site, edge: Edge, constant: HeaderList): Reque
     if (asset === undefined) throw new RequestProblem('not-found', 'The page has no such part.');
     if (edge.isDraining()) res.shouldKeepAlive = false;
     const isZipped = req.acceptsEncodings('gzip') === 'gzip';
-    write(res, constant, requestIdOf(req), {
+    const requestId = requestIdOf(req);
+    write(res, constant, requestId, {
       status: 200,
       mediaType: asset.mediaType,
       body: isZipped ? asset.gzipped : asset.bytes,
       ...(isZipped && { headers: ['Content-Encoding', 'gzip'] }),
     });
     edge.insight.answered('asset', 200, undefined, 0);
+    edge.log.debug({ requestId, operation: 'asset', status: 200 }, 'answered');
   };
 }
