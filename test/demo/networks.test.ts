@@ -14,7 +14,7 @@ const browser = sharedBrowser();
 
 describeInBrowser('two pages of the demo connect', () => {
   test('although the server is killed and started anew in the middle of it', async () => {
-    const env = { STORE_URL: temporaryDatabase() };
+    const env = { STORE_URL: temporaryDatabase(), DRAIN_SECONDS: '2' };
     let server = await ServerProcess.start({ env });
     const proxy = await Proxy.start(server.url);
     const room = newRoom();

@@ -97,7 +97,7 @@ describeOnRedis('two processes on one Redis, behind a balancer that knows no sti
   async function behindBalancer() {
     const redis = await ownRedis();
     const prefix = newPrefix();
-    const env = { STORE_URL: urlOf(redis, prefix), RATE_LIMIT: 'off', DRAIN_SECONDS: '4' };
+    const env = { STORE_URL: urlOf(redis, prefix), RATE_LIMIT: 'off', DRAIN_SECONDS: '2' };
     const start = (): Promise<ServerProcess> => ServerProcess.start({ env });
     const processes = await Promise.all([start(), start()]);
     const balancer = await Balancer.start(...processes.map(({ url }) => url));

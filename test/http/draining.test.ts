@@ -6,8 +6,9 @@ import { closeServices, type ListeningService, startService } from '../support/h
 import { call, exchange, problemOf } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 
-/** Between the ends of two polls, when there are few. */
-const SLICE_MS = 50;
+const DRAIN_SECONDS = 5;
+/** Of 80 % of the drain time, to the next slice of 50 ms: between the ends of two of three polls. */
+const SHARE_MS = 1_350;
 /** What clients ask for, so that the server's `Connection: close` is its own word. */
 const KEEP_ALIVE = { Connection: 'keep-alive' };
 
@@ -27,7 +28,7 @@ interface Polling {
 /** Three polls are held as the drain begins; the first is released at once, the others when the clock is turned. */
 beforeEach(async () => {
   clock = new TestClock();
-  server = await startService({ drainSeconds: 5, rateLimit: 'off' }, { clock });
+  server = await startService({ drainSeconds: DRAIN_SECONDS, rateLimit: 'off' }, { clock });
   const roomId = newRoom();
   const members = [await join(server.url, roomId), await join(server.url, roomId), await join(server.url, roomId)];
   const polling: Polling[] = [];
@@ -37,7 +38,7 @@ beforeEach(async () => {
   closed = server.service.holdline.close().then(() => void (isClosed = true));
 });
 afterEach(async () => {
-  await clock.advance(10 * SLICE_MS);
+  await clock.advance(DRAIN_SECONDS * 1_000);
   await closeServices();
 });
 
@@ -56,10 +57,10 @@ test('before that a connection is kept', async () => {
 describe('while the server drains', () => {
   test('held polls end with an empty batch, one after the other, and then it is closed', async () => {
     expect((await first.poll.ended).body).toMatchObject(EMPTY);
-    await clock.advance(SLICE_MS);
+    await clock.advance(SHARE_MS);
     expect((await second.poll.ended).body).toMatchObject(EMPTY);
     expect(isClosed).toBe(false);
-    await clock.advance(SLICE_MS);
+    await clock.advance(SHARE_MS);
     expect((await third.poll.ended).body).toMatchObject(EMPTY);
     await closed;
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
@@ -136,7 +137,7 @@ describe('while the server drains', () => {
 
   test('to be told again to close changes nothing', async () => {
     const again = server.service.holdline.close();
-    await clock.advance(2 * SLICE_MS);
+    await clock.advance(2 * SHARE_MS);
     await Promise.all([again, closed]);
     expect((await third.poll.ended).status).toBe(200);
   });

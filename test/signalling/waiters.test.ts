@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { drain } from '../../src/signalling/drain.ts';
 import type { MailboxId } from '../../src/signalling/ids.ts';
 import { Waiters, type WaitEnd, type Waiter } from '../../src/signalling/waiters.ts';
 import { settle, TestClock } from '../support/clock.ts';
@@ -175,32 +174,5 @@ describe('waiters of a mailbox', () => {
       }),
       { numRuns: 500 },
     );
-  });
-});
-
-describe('draining', () => {
-  test('ends all who wait, spread over the time, and all who come later at once', async () => {
-    const { clock, waiters, in10s } = setUp();
-    const ends: number[] = [];
-    const startMs = clock.steadyMs();
-    for (let index = 0; index < 100; index += 1) {
-      const waiter = waiters.listen(`mailbox-${index}` as MailboxId);
-      void waiter.next(in10s() + 60_000).then(({ kind }) => {
-        if (kind === 'draining') ends.push(clock.steadyMs() - startMs);
-      });
-    }
-    const drained = watched(drain(waiters, clock, 5_000).then(() => true));
-    await clock.advance(5_000);
-    expect(drained.value).toBe(true);
-    expect(ends).toHaveLength(100);
-    expect(ends.filter((atMs) => atMs < 2_500).length).toBe(50);
-    expect(await waiters.listen(A).next(in10s())).toEqual({ kind: 'draining' });
-    expect(clock.timers).toBe(0);
-  });
-
-  test('of nobody takes no time', async () => {
-    const { clock, waiters } = setUp();
-    await drain(waiters, clock, 5_000);
-    expect(clock.timers).toBe(0);
   });
 });

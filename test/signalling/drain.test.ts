@@ -1,0 +1,74 @@
+import { describe, expect, test } from '@jest/globals';
+import { drain } from '../../src/signalling/drain.ts';
+import type { MailboxId } from '../../src/signalling/ids.ts';
+import { Waiters } from '../../src/signalling/waiters.ts';
+import { settle, TestClock } from '../support/clock.ts';
+
+const OVER_MS = 5_000;
+const mailbox = (index: number): MailboxId => `mailbox-${index}` as MailboxId;
+
+/** So many polls, each of which leaves as it ends; and when each did, in ms after the start. */
+function held(count: number) {
+  const clock = new TestClock();
+  const waiters = new Waiters(clock);
+  const startMs = clock.steadyMs();
+  const ends: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const waiter = waiters.listen(mailbox(index));
+    void waiter.next(startMs + 60_000).then(() => {
+      waiters.leave(mailbox(index), waiter);
+      ends.push(clock.steadyMs() - startMs);
+    });
+  }
+  return { clock, waiters, ends };
+}
+
+describe('draining', () => {
+  test.each([
+    [1, [0]],
+    [2, [0, 2_500]],
+    [3, [0, 1_700, 3_350]],
+    [4, [0, 1_250, 2_500, 3_750]],
+  ])('spreads the ends over the time, also of only %d', async (count, moments) => {
+    const { clock, waiters, ends } = held(count);
+    void drain(waiters, clock, OVER_MS);
+    await clock.advance(OVER_MS);
+    expect(ends).toEqual(moments);
+    expect(clock.timers).toBe(0);
+  });
+
+  test.each([100, 129, 1_000])('ends no two shares of %d at once', async (count) => {
+    const { clock, waiters, ends } = held(count);
+    void drain(waiters, clock, OVER_MS);
+    await clock.advance(OVER_MS);
+    expect(ends).toHaveLength(count);
+    const perMoment = Map.groupBy(ends, (atMs) => atMs);
+    expect(Math.max(...[...perMoment.values()].map(({ length }) => length))).toBe(Math.ceil(count / 100));
+    expect(Math.abs(ends.filter((atMs) => atMs < OVER_MS / 2).length - count / 2)).toBeLessThan(count / 100);
+  });
+
+  test('ends those who come later at once', async () => {
+    const { clock, waiters } = held(0);
+    await drain(waiters, clock, OVER_MS);
+    expect(await waiters.listen(mailbox(0)).next(clock.steadyMs() + 10_000)).toEqual({ kind: 'draining' });
+  });
+
+  test('is over when no poll is left, however they ended', async () => {
+    const { clock, waiters } = held(2);
+    let isOver = false;
+    void drain(waiters, clock, OVER_MS).then(() => (isOver = true));
+    waiters.wake(mailbox(1));
+    await clock.advance(50);
+    expect([isOver, clock.timers]).toEqual([true, 0]);
+  });
+
+  test('over no time ends all at once, and of nobody takes none', async () => {
+    const all = held(100);
+    await drain(all.waiters, all.clock, 0);
+    await settle();
+    expect(all.ends).toHaveLength(100);
+    const none = held(0);
+    await drain(none.waiters, none.clock, OVER_MS);
+    expect(none.clock.timers).toBe(0);
+  });
+});
