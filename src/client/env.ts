@@ -31,7 +31,7 @@ export async function persist<Body>(
     const answer = await attempt();
     if (answer.kind === 'ok') return answer.body;
     const refused = answer.kind === 'problem' ? refusal(answer.problem) : undefined;
-    if (refused?.problem?.retryable === false) throw refused;
+    if (refused && !refused.problem?.retryable) throw refused;
     await alarm.sleep(Math.min(backoff.next(answer.retryAfterMs), deadlineMs() - timers.now()));
     if (deadlineMs() <= timers.now()) throw code ? new HoldlineError(code) : (refused ?? new HoldlineError('network'));
   }

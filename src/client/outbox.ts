@@ -46,9 +46,8 @@ export class Outbox {
   }
 
   #pump(): void {
-    // More than a mailbox holds would never fit.
-    const { maxSendBatch, maxMailboxMessages } = this.#session.joined.limits;
-    for (let group; (group = this.#queue.next(Math.min(maxSendBatch, maxMailboxMessages)));) void this.#deliver(group);
+    const { maxSendBatch } = this.#session.joined.limits;
+    for (let group; (group = this.#queue.next(maxSendBatch));) void this.#deliver(group);
     if (this.#queue.isEmpty) this.#onDrained?.();
   }
 

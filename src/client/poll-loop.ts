@@ -111,7 +111,7 @@ export class PollLoop {
     if (this.#session.cursor === cursor) this.#session.advance(body.cursor);
     if (body.expired > 0) this.#listeners.gap({ cause: 'expired', expired: body.expired });
     // Empty and ahead of time: a server that drains, or worse.
-    if (fresh.length === 0 && !isHeld) return this.#backoff.next();
+    if (!isHeld && !fresh.length) return this.#backoff.next();
     this.#backoff.reset();
     return 0;
   }

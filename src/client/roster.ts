@@ -25,7 +25,9 @@ export class Roster {
 
   /** Applies a room event; ignores every other message, and what the list of the server knew already. */
   apply(message: ReceivedMessage, receivedAtMs: number): void {
-    if (message.from || receivedAtMs - message.ageMs < this.#askedAtMs) return;
+    const sinceMs = receivedAtMs - this.#askedAtMs;
+    // Below 0 the clock was set back, and tells nothing.
+    if (message.from || (sinceMs >= 0 && message.ageMs > sinceMs)) return;
     const { participant, participantId, reason } = fieldsOf(message) as Partial<Departure> & {
       participant?: ParticipantView;
     };

@@ -5,16 +5,10 @@ import { cleanUp } from '../support/clean-up.ts';
 import { TestClock } from '../support/clock.ts';
 import { closeServices, startService } from '../support/holdline.ts';
 import { join, next, nextMessage, record } from './support/client.ts';
+import { FakeStorage } from './support/fake-storage.ts';
 
 afterEach(cleanUp);
 afterEach(closeServices);
-
-class MemoryStorage {
-  readonly #items = new Map<string, string>();
-  getItem = (key: string): string | null => this.#items.get(key) ?? null;
-  setItem = (key: string, value: string): void => void this.#items.set(key, value);
-  removeItem = (key: string): void => void this.#items.delete(key);
-}
 
 const send = (mailbox: Mailbox, payload: unknown, to = 'bob') => mailbox.send({ type: 'custom', to, payload });
 
@@ -85,7 +79,7 @@ describe('two mailboxes on the real service', () => {
 describe('a message that was not handled', () => {
   test('comes again after a reload; one that was handled does not', async () => {
     const { url } = await startService();
-    const storage = new MemoryStorage();
+    const storage = new FakeStorage();
     const alice = await join(url, 'alice');
     const before = await joinRoom({ baseUrl: url, roomId: 'room', participantId: 'bob', storage });
     await Promise.all(['handled', 'crash'].map((payload) => send(alice, payload)));
@@ -112,7 +106,7 @@ describe('a message that was not handled', () => {
 describe('a participant that another client takes over', () => {
   test('ends as taken over within a second, and is not told what came later (fault 34)', async () => {
     const { url, service } = await startService();
-    const storage = new MemoryStorage();
+    const storage = new FakeStorage();
     const alice = await join(url, 'alice');
     const first = await join(url, 'bob', { storage });
     const received = record(first);
@@ -131,7 +125,7 @@ describe('a participant that another client takes over', () => {
 
   test('makes a loop over its messages throw', async () => {
     const { url } = await startService();
-    const storage = new MemoryStorage();
+    const storage = new FakeStorage();
     const first = await join(url, 'bob', { storage });
     const looping = (async () => {
       for await (const { type } of first) expect(type).toBe('participant-left');
@@ -143,7 +137,7 @@ describe('a participant that another client takes over', () => {
 
   test('two tabs with copies of one token settle it: one ends, the other goes on', async () => {
     const { url } = await startService();
-    const storage = new MemoryStorage();
+    const storage = new FakeStorage();
     const alice = await join(url, 'alice');
     const first = await join(url, 'bob', { storage });
     const token = (JSON.parse(storage.getItem(`holdline:${url}:room`) ?? '{}') as { token: string }).token;

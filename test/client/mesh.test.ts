@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Mesh, type Call, type Mailbox } from '../../src/client/index.ts';
+import { Call, Mesh, type HoldlineError, type Mailbox } from '../../src/client/index.ts';
 import type { ParticipantId, RoomId } from '../../src/signalling/ids.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { closeServices, startService } from '../support/holdline.ts';
-import { join, next } from './support/client.ts';
+import { join, next, nextMessage } from './support/client.ts';
+import { FakePeer } from './support/fake-peer.ts';
 import { Talker } from './support/rtc.ts';
+import { VirtualTime } from './support/virtual-time.ts';
 
 afterEach(cleanUp);
 afterEach(closeServices);
@@ -84,4 +86,73 @@ describe('a mesh', () => {
     await connected(alice, again);
     expect(old?.state).toBe('ended');
   }, 30_000);
+
+  test('calls everybody again when its own participant comes back after its idle time', async () => {
+    const { url, service } = await startService();
+    const alice = await join(url, 'alice');
+    meshOf(alice);
+    const bob = await join(url, 'bob');
+    const invited = nextMessage(bob, 'invite');
+    await service.store.depart('room' as RoomId, 'alice' as ParticipantId, 'timeout');
+    expect(await invited).toMatchObject({ from: 'alice', payload: { mesh: true } });
+  });
+
+  test('tries again from the called side, too, when the link of its caller failed', async () => {
+    const { url } = await startService();
+    const time = new VirtualTime();
+    const alice = await join(url, 'alice', { timers: time });
+    // By whose clock Bob comes later.
+    await time.advance(60_000);
+    const bob = await join(url, 'bob');
+    const { mesh } = meshOf(alice);
+    const accepted = nextMessage(bob, 'accept');
+    await bob.send({ type: 'invite', to: 'alice', callId: 'c1', payload: { mesh: true } });
+    await accepted;
+    const over = ended(mesh.calls.get('bob'));
+    await bob.send({ type: 'hangup', to: 'alice', callId: 'c1', payload: { reason: 'ice_timeout' } });
+    await over;
+    const invited = nextMessage(bob, 'invite');
+    await time.advance(10_000);
+    expect(await invited).toMatchObject({ from: 'alice' });
+  });
+
+  test('calls the others, too, when the connection to one cannot be made', async () => {
+    const { url } = await startService();
+    const [bob, carol, alice] = [await join(url, 'bob'), await join(url, 'carol'), await join(url, 'alice')];
+    const invited = Promise.all([carol].map((mailbox) => nextMessage(mailbox, 'invite')));
+    const mesh = new Mesh(alice, {
+      peerConnection: (participantId) => {
+        if (participantId === bob.participantId) throw new Error('no more connections');
+        return new FakePeer('alice');
+      },
+    });
+    const error = new Promise<HoldlineError>((resolve) => void mesh.on('error', resolve));
+    await invited;
+    expect(await error).toMatchObject({ code: 'listener-failed', cause: { message: 'no more connections' } });
+  });
+
+  test('leaves alone what rings for its user', async () => {
+    const { url } = await startService();
+    const alice = await join(url, 'alice');
+    const bob = await join(url, 'bob');
+    const ringing = new Promise<Call>((resolve) => void Call.onInvite(alice, resolve));
+    Call.invite(bob, { to: 'alice', peerConnection: new FakePeer('bob') });
+    const call = await ringing;
+    const invited = next(bob, 'message', ({ type, payload }) => type === 'invite' && isMesh(payload));
+    meshOf(alice);
+    await invited;
+    expect(call.state).toBe('incoming');
+  });
 });
+
+const isMesh = (payload: unknown): boolean => (payload as { mesh?: boolean }).mesh === true;
+
+/** Whose connections never come up. */
+function meshOf(mailbox: Mailbox): { mesh: Mesh } {
+  const mesh = new Mesh(mailbox, { peerConnection: () => new FakePeer(mailbox.participantId) });
+  mesh.on('call', (call) => void call.on('error', () => undefined));
+  onCleanUp(() => mesh.close());
+  return { mesh };
+}
+
+const ended = (call: Call | undefined): Promise<unknown> => call?.whenEnded ?? Promise.reject(new Error('no call'));

@@ -1,23 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { joinRoom, type JoinOptions, type StorageLike } from '../../src/client/index.ts';
+import { FakeStorage } from './support/fake-storage.ts';
 import { batch, broken, HostileServer, json, message, problem } from './support/hostile-server.ts';
-
-class FakeStorage implements StorageLike {
-  readonly items = new Map<string, string>();
-  getItem(key: string): string | null {
-    return this.items.get(key) ?? null;
-  }
-  setItem(key: string, value: string): void {
-    this.items.set(key, value);
-  }
-  removeItem(key: string): void {
-    this.items.delete(key);
-  }
-  get kept(): unknown {
-    const [value] = this.items.values();
-    return value === undefined ? undefined : (JSON.parse(value) as unknown);
-  }
-}
 
 let server: HostileServer;
 let storage: FakeStorage;
@@ -84,6 +68,12 @@ describe('a reload', () => {
     expect(storage.items.size).toBe(0);
   });
 
+  test('as somebody else does not take up the mailbox of the first one', async () => {
+    await joinRoom(options);
+    await joinRoom({ ...options, participantId: 'other' });
+    expect(bodies()[1]).toEqual([{ participantId: 'other' }, undefined]);
+  });
+
   test('leaving does not forget the mailbox of another tab', async () => {
     const mailbox = await joinRoom(options);
     const theirs = JSON.stringify({ participantId: 'me', token: 'theirs', cursor: 'c9' });
@@ -128,6 +118,13 @@ describe('joining', () => {
     const joining = joinRoom({ ...options, joinTimeoutMs: 10_000 }).catch((error: unknown) => error);
     await server.time.advance(40_000);
     expect(await joining).toMatchObject({ name: 'HoldlineError', code: 'network' });
+  });
+
+  test("keeps to its time-out whatever the server asks for, and rejects with the server's last words", async () => {
+    server.on('join', () => problem(429, 'rate-limited', { retryAfter: 50 }));
+    const joining = joinRoom({ ...options, joinTimeoutMs: 2_000 }).catch((error: unknown) => error);
+    await server.time.advance(2_000);
+    expect(await joining).toMatchObject({ code: 'rate-limited', problem: { status: 429 } });
   });
 
   test('is refused at once by what no retry mends', async () => {

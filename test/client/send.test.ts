@@ -122,6 +122,13 @@ describe('a lost reply', () => {
     expect(server.count('send')).toBeLessThanOrEqual(20);
   });
 
+  test('is not sent when its lifetime has passed during a pause', async () => {
+    server.script('send', () => problem(503, 'busy', { retryAfter: 30 }), slowly(1));
+    expect(await settled([mailbox.send(note('late', { to: 'a', ttlSeconds: 4 }))], 4_000)).toEqual(['lifetime-over']);
+    await server.time.advance(MINUTE);
+    expect(server.count('send')).toBe(1);
+  });
+
   test('makes no loop of an answer that asks to come back before now', async () => {
     server.on('send', () => problem(503, 'busy', { retryAfter: -1_000_000 }));
     expect(await settled([mailbox.send(note('late', { to: 'a' }))], 5 * MINUTE)).toEqual(['lifetime-over']);

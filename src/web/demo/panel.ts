@@ -89,7 +89,7 @@ export class Panel {
   }
 
   #showNetwork({ state, waitSeconds, limits }: Mailbox): void {
-    const { defaultWaitSeconds = waitSeconds } = limits;
+    const { defaultWaitSeconds } = limits;
     const cuts = this.#cuts === 0 ? '' : `${String(this.#cuts)} ${this.#cuts === 1 ? 'poll was' : 'polls were'} cut; `;
     if (state === 'reconnecting') this.#network.textContent = 'the server cannot be reached';
     else if (waitSeconds < defaultWaitSeconds) {

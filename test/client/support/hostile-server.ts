@@ -71,10 +71,8 @@ export class HostileServer {
 
   joinResult(changes: Record<string, unknown> = {}): Record<string, unknown> {
     this.#token += 1;
-    const limits = {
-      ...{ defaultWaitSeconds: 25, defaultTtlSeconds: 120, maxTtlSeconds: 3_600, idleTimeoutSeconds: 60 },
-      ...{ maxSendBatch: 32, maxMailboxMessages: 1_000 },
-    };
+    const times = { defaultWaitSeconds: 25, defaultTtlSeconds: 120, maxTtlSeconds: 3_600, idleTimeoutSeconds: 60 };
+    const limits = { ...times, maxSendBatch: 32 };
     const participant = { participantId: 'me', joinedAt: '2026-11-22T09:30:00.125Z', listening: true };
     return {
       ...{ roomId: 'room', participantId: 'me', token: `token${this.#token}`, cursor: 'c0', resumed: false },

@@ -39,6 +39,10 @@ export class VirtualTime implements Timers {
     this.#nowMs = untilMs;
   }
 
+  setBack(durationMs: number): void {
+    this.#nowMs -= durationMs;
+  }
+
   /** The machine sleeps: time goes on, and no timer fires before it is over. */
   async sleep(durationMs: number): Promise<void> {
     this.#nowMs += durationMs;
