@@ -2,6 +2,7 @@ import type { JoinResult } from '../wire/index.ts';
 import { persist, type Env } from './env.ts';
 
 /** Who cannot be told so will see the idle time run out. */
+const PATIENCE_MS = 2_000;
 const ATTEMPT_MS = 3_000;
 
 /** Never rejects. */
@@ -15,7 +16,7 @@ export async function sendLeave(env: Env, { participantId, token }: JoinResult):
     token,
     timeoutMs: ATTEMPT_MS,
   };
-  const deadlineMs = env.timers.now() + 2 * ATTEMPT_MS;
+  const deadlineMs = env.timers.now() + PATIENCE_MS;
   await persist(
     env,
     () => env.http.exchange(leave),

@@ -157,7 +157,7 @@ describe('a proxy that cuts held polls', () => {
     expect(server.count('poll')).toBeLessThanOrEqual(300);
   });
 
-  test('and one that swallows them without a word has them halved', async () => {
+  test('and one that swallows polls without a word has them halved', async () => {
     server.on('poll', ({ body }) => (body.wait === 0 ? batch('c0') : new Promise(() => undefined)));
     const mailbox = await listening();
     await server.time.advance(2 * MINUTE);

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Exchange, Mailbox, ReceivedMessage } from '../../src/client/index.ts';
 import { join, record } from '../client/support/client.ts';
 import { Balancer } from '../support/balancer.ts';
-import { cleanUp } from '../support/clean-up.ts';
+import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
 import { ownRedis } from '../support/redis/processes.ts';
 import { newPrefix, urlOf } from '../support/redis/place.ts';
@@ -65,6 +65,8 @@ async function underLoad(url: string, deploy: () => Promise<void>): Promise<read
   }
   const load = Promise.all(counting);
   await Promise.race([deploy(), load]);
+  // Before the processes end that were started meanwhile.
+  onCleanUp(() => Promise.all(talkers.map(({ mailbox }) => mailbox.leave())));
   stop.abort();
   await load;
   await Promise.all(talkers.map((talker, index) => talker.heard(talkers[index ^ 1]?.sent ?? 0)));
