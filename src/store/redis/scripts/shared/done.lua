@@ -26,7 +26,7 @@ local function schedule()
   local isOverdue = known.exists and known.due < NOW - OVERDUE_MS
   if not known.isDirty and not isOverdue then return '' end
   known.version = nextVersion(known)
-  call('HSET', ROOM, 'due', int(known.due), 'version', int(known.version), 'order', int(known.order), 'keepMs', int(known.keepMs))
+  call('HSET', ROOM, 'due', int(known.due), 'era', ERA, 'version', int(known.version), 'order', int(known.order), 'keepMs', int(known.keepMs))
   return int(known.due) .. ' ' .. int(known.version) .. ' ' .. call('ZCARD', PEOPLE)
 end
 

@@ -9,7 +9,7 @@
 -- Answers { status, schedule, ... }. Status: `ok`, or the code of a refusal, which has changed nothing. Schedule: when the room
 -- wants to be swept, if that changed: `<steady ms> <version> <participants>`, or `gone <version> 0` once nobody is left in it.
 --
---   <room>                  hash    createdAt, order, due, version, keepMs
+--   <room>                  hash    createdAt, order, due, era (in which that counts), version, keepMs
 --   <room>:people           zset    participant ids in the order of joining
 --   <room>:member:<id>      hash    the participant and the counts of its mailbox
 --   <room>:queue:<id>       zset    the mailbox: entries by position
@@ -38,7 +38,7 @@ local room
 
 local function roomRecord()
   if not room then
-    local values = call('HMGET', ROOM, 'order', 'due', 'version', 'keepMs')
+    local values = call('HMGET', ROOM, 'order', 'due', 'version', 'keepMs', 'era')
     room = {
       exists = values[1] ~= false,
       order = tonumber(values[1] or 0),
@@ -46,6 +46,8 @@ local function roomRecord()
       version = tonumber(values[3] or 0),
       keepMs = tonumber(values[4] or 0),
     }
+    -- The fleet's time may not be what it was: only a sweep of this era can tell.
+    if room.exists and values[5] ~= ERA then room.due, room.isDirty = NOW_MS, true end
   end
   return room
 end
