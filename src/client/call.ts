@@ -164,7 +164,6 @@ export class Call extends Emitter<CallEvents> {
   #route(message: ReceivedMessage): void {
     const { from, type, callId } = message;
     const fields = fieldsOf(message);
-    // An earlier listener for this message may have ended it.
     if (from === this.remote) {
       if (type === 'invite') this.#meet(callId);
       else if (callId === this.#callId) this.#receive(type, fields, message);
@@ -244,6 +243,7 @@ export class Call extends Emitter<CallEvents> {
     for (const end of this.#endings) end();
     this.#link?.close();
     this.#prepared?.close();
+    // What an earlier listener of the same message ended, this one must not begin.
     this.#link = this.#prepared = undefined;
     this.#become('ended');
     this.emit('ended', { reason, by });

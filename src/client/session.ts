@@ -63,7 +63,11 @@ export class Session {
     return { kind: 'cut', cause: 'rejoined', ageMs: answer.ageMs };
   }
 
-  /** Asks as this participant, again and again until `deadlineMs`: see `persist`. @throws HoldlineError the server's refusal, why it stopped, or why the session ended */
+  /**
+   * Asks as this participant until there is an answer: see `persist`.
+   * @param deadlineMs by the client's clock; once when omitted
+   * @throws HoldlineError the server's refusal, that time is over, or why the session ended
+   */
   persist<Body>(request: HttpRequest<Body>, deadlineMs = 0, code?: ErrorCode): Promise<Body> {
     return persist(
       this.#env,
