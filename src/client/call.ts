@@ -1,5 +1,6 @@
 import type { JsonObject, ReceivedMessage } from '../wire/index.ts';
 import type { CallEvents, CallOptions, InviteOptions } from './call-options.ts';
+import { CallRegistry, isSameCall, sortsBefore } from './call-registry.ts';
 import type { CallEnd, CallState } from './call-state.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
@@ -19,17 +20,27 @@ interface Invite {
 
 const RING_MS = 60_000;
 const ICE_MS = 30_000;
-/** What may come before `accept()`: an offer and its candidates. */
+/** Bounds what a caller can send before `accept()`: an offer and its candidates are some dozens. */
 const MAX_EARLY = 128;
 
-/** The calls of each mailbox that are not over. */
-const live = new WeakMap<Mailbox, Set<Call>>();
+/** An invite that waited this long may have been taken back by a message of the next batch. */
+const STALE_MS = 5_000;
+/** The longest that a stale invite waits for that batch before it rings. */
+const STALE_WAIT_MS = 3_000;
+/** Messages that were there when a description or an answer ran out of its lifetime: only a new offer replaces them. */
+const REPAIRED_BY_OFFER: readonly unknown[] = ['accept', 'offer', 'answer'];
+const ENDINGS = ['reject', 'cancel', 'hangup'];
 
-function callsOf(mailbox: Mailbox): Set<Call> {
-  const calls = live.get(mailbox) ?? new Set();
-  live.set(mailbox, calls);
-  return calls;
+const registries = new WeakMap<Mailbox, CallRegistry<Call>>();
+
+function registryOf(mailbox: Mailbox): CallRegistry<Call> {
+  const registry = registries.get(mailbox) ?? new CallRegistry(mailbox);
+  registries.set(mailbox, registry);
+  return registry;
 }
+
+/** Calls of a mesh and calls of the user with the same participant leave each other alone. */
+const isOfMesh = (payload: JsonObject): boolean => payload.mesh === true;
 
 /** A call with one participant. A conference is one call with each of the others: see `Mesh`. */
 export class Call extends Emitter<CallEvents> {
@@ -44,6 +55,7 @@ export class Call extends Emitter<CallEvents> {
   readonly #mailbox: Mailbox;
   readonly #options: CallOptions;
   readonly #endings: (() => void)[];
+  readonly #inviteAgeMs: number;
   #callId: string | undefined;
   #state: CallState;
   #early: ReceivedMessage[] = [];
@@ -58,6 +70,7 @@ export class Call extends Emitter<CallEvents> {
     this.remote = invite.remote;
     this.payload = invite.payload;
     this.#callId = invite.callId;
+    this.#inviteAgeMs = invite.ageMs;
     this.#prepared = prepared;
     this.#state = prepared ? 'inviting' : 'incoming';
     this.whenEnded = new Promise((resolve) => void this.on('ended', resolve));
@@ -69,25 +82,28 @@ export class Call extends Emitter<CallEvents> {
     this.#endings = [
       after(mailbox.platform.timers, this.#ringMs - invite.ageMs, () => this.#ringOut()),
       mailbox.on('message', (message) => this.#route(message)),
-      mailbox.on('gap', () => this.restartIce()),
+      mailbox.on('gap', ({ cause }) => {
+        // A message that expired may be one of a third participant: a connection that works is left alone.
+        if (cause === 'expired') this.#link?.repair();
+        else this.restartIce();
+      }),
       mailbox.on('participant-left', ({ participantId, reason }) => this.#left(participantId, reason)),
       mailbox.on('ended', ({ reason }) => this.#finish(reason, reason === 'left' ? 'local' : 'system')),
     ];
-    callsOf(mailbox).add(this);
+    registryOf(mailbox).add(this);
   }
 
   /**
    * Calls a participant: sends `invite`; when it is accepted, an offer and candidates. When both call each other at once, the
    * two become one call. When that participant's invite already rings here, it is accepted instead.
+   * @returns the call with that participant that is already connecting or connected, when there is one; `peerConnection` is then closed
    */
   static invite(mailbox: Mailbox, options: InviteOptions): Call {
     const { to: remote, peerConnection, payload = {}, callId = randomId(mailbox.platform.random) } = options;
-    const theirs = [...callsOf(mailbox)].find(
-      // A mesh asks nobody: it must not answer what rings for its user.
-      (call) => call.remote === remote && call.state === 'incoming' && call.payload.mesh === payload.mesh,
-    );
-    theirs?.accept(peerConnection);
-    if (theirs) return theirs;
+    // A mesh asks nobody: it must not answer what rings for its user.
+    const known = Call.#with(mailbox, remote, isOfMesh(payload)).find((call) => !call.#prepared);
+    known?.accept(peerConnection);
+    if (known) return known;
     const call = new Call(mailbox, options, { remote, callId, payload, ageMs: 0 }, peerConnection);
     const ttlSeconds = Math.min(Math.ceil(call.#ringMs / 1_000), mailbox.limits.maxTtlSeconds);
     call.#send({ type: 'invite', payload, ttlSeconds }, true);
@@ -96,7 +112,8 @@ export class Call extends Emitter<CallEvents> {
 
   /**
    * Calls `listener` for every invite, and tells the caller that it rings. `accept` or `reject` it; at the end of `ringTimeoutMs`
-   * it ends by itself. @returns a function that stops listening; invites then stay unanswered
+   * it ends by itself. An invite that was taken back before it could ring is not reported. A newer invite of the same participant
+   * ends its older call, which it has lost, as `replaced`. @returns a function that stops listening; invites then stay unanswered
    */
   static onInvite(mailbox: Mailbox, listener: (call: Call) => unknown, options: CallOptions = {}): () => void {
     return Call.answer(mailbox, false, listener, options);
@@ -104,18 +121,27 @@ export class Call extends Emitter<CallEvents> {
 
   /** @internal */
   static answer(mailbox: Mailbox, mesh: boolean, listener: (call: Call) => unknown, options: CallOptions): () => void {
-    return mailbox.on('message', (message) => {
-      const { from: remote, type, callId, ageMs } = message;
-      const payload = fieldsOf(message);
-      if (!remote || type !== 'invite' || (payload.mesh === true) !== mesh) return;
-      // One that is known, or that meets ours, is that call's business.
-      for (const call of callsOf(mailbox)) {
-        if (call.remote === remote && (call.#callId === callId || call.#prepared)) return;
-      }
-      const call = new Call(mailbox, options, { remote, callId, payload, ageMs });
-      call.#send({ type: 'ringing' });
-      call.ask(() => listener(call));
-    });
+    const endings = [
+      registryOf(mailbox).answerUnknownCalls(),
+      mailbox.on('message', (message) => {
+        const { from: remote, type, callId, ageMs } = message;
+        const payload = fieldsOf(message);
+        if (!remote || type !== 'invite' || isOfMesh(payload) !== mesh) return;
+        const calls = Call.#with(mailbox, remote, mesh);
+        if (calls.some((call) => call.#owns(callId))) return;
+        for (const call of calls) call.#replace();
+        const invite = { remote, callId, payload, ageMs };
+        if (isOver(invite, options, mailbox.upcoming.messages)) registryOf(mailbox).settle(remote, callId);
+        else new Call(mailbox, options, invite).#report(listener);
+      }),
+    ];
+    return () => endings.forEach((end) => end());
+  }
+
+  static #with(mailbox: Mailbox, remote: string, mesh: boolean): Call[] {
+    return registryOf(mailbox)
+      .with(remote)
+      .filter(({ payload }) => isOfMesh(payload) === mesh);
   }
 
   get state(): CallState {
@@ -161,23 +187,53 @@ export class Call extends Emitter<CallEvents> {
     return this.#options.ringTimeoutMs ?? RING_MS;
   }
 
+  /** Rings, once it is clear that the caller has not taken the invite back already. */
+  #report(listener: (call: Call) => unknown): void {
+    const ring = (): void => {
+      if (this.#state !== 'incoming') return;
+      this.#send({ type: 'ringing' });
+      this.ask(() => listener(this));
+    };
+    const { upcoming, platform } = this.#mailbox;
+    if (!upcoming.more || this.#inviteAgeMs <= STALE_MS) {
+      ring();
+      return;
+    }
+    const wait = new Promise<void>((resolve) => void after(platform.timers, STALE_WAIT_MS, resolve));
+    void Promise.race([this.#mailbox.caughtUp(), wait]).then(ring);
+  }
+
+  /** Whether an invite with this id is no new call: it is the one of this call, or it crosses ours. */
+  #owns(callId: string | undefined): boolean {
+    if (this.#prepared) return true;
+    // Without ids a repeated invite cannot be told from a new one, except that the first is answered by now.
+    return isSameCall(callId, this.#callId) && (callId !== undefined || !this.#link);
+  }
+
+  /** The other side begins anew: it has lost its side of this call. */
+  #replace(): void {
+    this.#finish('replaced', 'remote', true);
+  }
+
   #route(message: ReceivedMessage): void {
     const { from, type, callId } = message;
     const fields = fieldsOf(message);
+    // A listener before this one may have ended the call.
+    if (this.#state === 'ended') return;
     if (from === this.remote) {
-      if (type === 'invite') this.#meet(callId);
-      else if (callId === this.#callId) this.#receive(type, fields, message);
-    } else if (!from && type === 'message-expired' && fields.to === this.remote && fields.callId === this.#callId) {
+      if (type === 'invite') this.#meet(callId, isOfMesh(fields));
+      else if (isSameCall(callId, this.#callId)) this.#receive(type, fields, message);
+    } else if (!from && type === 'message-expired' && fields.to === this.remote) {
+      if (!isSameCall(fields.callId as string | undefined, this.#callId)) return;
       if (fields.type === 'invite') this.#finish('invite_timeout', 'system');
-      // Who missed a candidate will see the gap, and restart.
-      else if (fields.type !== 'candidate') this.restartIce();
+      else if (REPAIRED_BY_OFFER.includes(fields.type)) this.restartIce();
     }
   }
 
   #receive(type: string, fields: JsonObject, message: ReceivedMessage): void {
     if (type === 'ringing') this.#become('ringing', 'inviting');
     else if (type === 'accept') this.#begin(true);
-    else if (type === 'reject' || type === 'cancel' || type === 'hangup') {
+    else if (ENDINGS.includes(type)) {
       this.#finish(typeof fields.reason === 'string' ? fields.reason : type, 'remote');
     } else {
       // Some peers offer without an `accept` of their own.
@@ -187,18 +243,30 @@ export class Call extends Emitter<CallEvents> {
     }
   }
 
-  /** Their invite meets ours. Both sides come to the same choice: the lesser `callId` is the call, and the other a yes to it. */
-  #meet(callId = ''): void {
-    if (!this.#prepared || callId >= (this.#callId ?? '')) return;
+  /**
+   * Their invite meets ours. Both sides come to the same choice: the lesser `callId` is the call, and the other a yes to it. Of two
+   * that are the same, the invite of the participant whose id sorts first counts.
+   */
+  #meet(callId: string | undefined, mesh: boolean): void {
+    if (mesh !== isOfMesh(this.payload)) return;
+    if (!this.#prepared) {
+      if (!this.#owns(callId)) this.#replace();
+      return;
+    }
+    const isTheirs = isSameCall(callId, this.#callId)
+      ? this.remote < this.#mailbox.participantId
+      : sortsBefore(callId, this.#callId);
+    if (!isTheirs) return;
     this.#callId = callId;
     this.#send({ type: 'accept' }, true);
     this.#begin(false);
   }
 
   #left(participantId: string, reason: string): void {
+    if (participantId !== this.remote) return;
     // When only its signalling timed out, media may flow on, and it will join again.
     const mayReturn = this.#link && (reason === 'timeout' || reason === 'missed');
-    if (participantId === this.remote && !mayReturn) this.#finish(reason, 'remote');
+    if (!mayReturn) this.#finish(this.#state === 'incoming' ? 'caller_gone' : reason, 'remote');
   }
 
   #ringOut(): void {
@@ -219,11 +287,12 @@ export class Call extends Emitter<CallEvents> {
       timers,
       timeoutMs: this.#options.iceTimeoutMs ?? ICE_MS,
       newId: () => randomId(random),
-      send: (type, payload) => this.#send({ type, payload } as OutgoingMessage),
+      send: (type, payload) => this.#negotiate({ type, payload } as OutgoingMessage),
       up: () => this.#become('connected'),
       down: () => this.#become('reconnecting', 'connected'),
       giveUp: () => this.#finish(this.#state === 'connecting' ? 'ice_timeout' : 'ice_failed', 'system', true),
-      fail: (cause) => this.fail(new HoldlineError('negotiation-failed', undefined, cause)),
+      fail: (cause) => this.fail(negotiationError(cause)),
+      abort: (cause) => this.#abort(negotiationError(cause)),
     });
     this.#prepared = undefined;
     for (const message of this.#early.splice(0)) this.#route(message);
@@ -239,7 +308,8 @@ export class Call extends Emitter<CallEvents> {
     if (this.#state === 'ended') return;
     const farewell = this.#link ? 'hangup' : this.#prepared ? 'cancel' : 'reject';
     if (tell) this.#send({ type: farewell, payload: { reason } });
-    callsOf(this.#mailbox).delete(this);
+    if (tell || by === 'remote') registryOf(this.#mailbox).settle(this.remote, this.#callId);
+    registryOf(this.#mailbox).remove(this);
     for (const end of this.#endings) end();
     this.#link?.close();
     this.#prepared?.close();
@@ -249,14 +319,49 @@ export class Call extends Emitter<CallEvents> {
     this.emit('ended', { reason, by });
   }
 
+  /** There will be no connection: says why, to the app and to the other side. */
+  #abort(error: HoldlineError): void {
+    this.fail(error);
+    this.#finish(error.code, 'system', true);
+  }
+
   /** @param isVital whether there is no call without it */
   #send(message: OutgoingMessage, isVital = false): void {
-    const addressed = { ...message, to: this.remote, callId: this.#callId };
-    this.#mailbox.send(addressed).catch((cause: unknown) => {
+    this.#deliver(message).catch((cause: unknown) => {
       const error = cause as HoldlineError;
       if (isVital) this.#finish(error.code, 'system');
-      // Whoever is not there is told about by the room; what came too late is made up for by an ICE restart.
+      // The room tells of a participant that is gone.
       else if (this.#state !== 'ended' && error.code !== 'recipient-not-found') this.fail(error);
     });
   }
+
+  /** Sends a message of the negotiation. One to a participant that timed out is made up for when it joins again. */
+  async #negotiate(message: OutgoingMessage): Promise<void> {
+    await this.#deliver(message).catch((cause: unknown) => {
+      if (this.#state !== 'ended' && (cause as HoldlineError).code !== 'recipient-not-found') throw cause;
+    });
+  }
+
+  #deliver(message: OutgoingMessage): Promise<unknown> {
+    return this.#mailbox.send({ ...message, to: this.remote, callId: this.#callId });
+  }
+}
+
+const negotiationError = (cause: unknown): HoldlineError =>
+  cause instanceof HoldlineError ? cause : new HoldlineError('negotiation-failed', undefined, cause);
+
+/** Whether an invite need not ring: its time is over, or a message behind it ends it. */
+function isOver(
+  { remote, callId, payload, ageMs }: Invite,
+  { ringTimeoutMs = RING_MS }: CallOptions,
+  behind: readonly ReceivedMessage[],
+): boolean {
+  const isEnd = (message: ReceivedMessage): boolean => {
+    const fields = fieldsOf(message);
+    if (message.type === 'participant-left') return fields.participantId === remote;
+    if (message.from !== remote) return false;
+    if (message.type === 'invite') return isOfMesh(fields) === isOfMesh(payload);
+    return ENDINGS.includes(message.type) && isSameCall(message.callId, callId);
+  };
+  return ageMs >= ringTimeoutMs || behind.some(isEnd);
 }

@@ -25,6 +25,16 @@ import { watchForWaking } from './wake.ts';
 /** How long `leave()` waits for messages on their way, such as a `hangup`. */
 const FLUSH_MS = 2_000;
 
+/** What is known of the messages behind the one that is being handled. */
+export interface Upcoming {
+  /** The rest of its batch. */
+  readonly messages: readonly ReceivedMessage[];
+  /** Whether the server has further ones. */
+  readonly more: boolean;
+}
+
+const NOTHING: Upcoming = { messages: [], more: false };
+
 /** A participant's place in a room: sends, receives, and keeps both going. Made by `joinRoom`. */
 export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<ReceivedMessage> {
   readonly #session: Session;
@@ -37,6 +47,8 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   #state: MailboxState = 'idle';
   #isPolling = false;
   #onListener = (): void => undefined;
+  #upcoming = NOTHING;
+  #onCaughtUp: (() => void)[] = [];
 
   /** @internal */
   constructor(session: Session, env: Env) {
@@ -72,6 +84,16 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   /** @internal */
   get platform(): Platform {
     return this.#env;
+  }
+
+  /** @internal */
+  get upcoming(): Upcoming {
+    return this.#upcoming;
+  }
+
+  /** @internal Resolves once everything that waits at the server has been handled. */
+  caughtUp(): Promise<void> {
+    return new Promise((resolve) => void this.#onCaughtUp.push(resolve));
   }
 
   get roomId(): string {
@@ -203,15 +225,18 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     void this.#loop.run();
   }
 
-  readonly #deliver = async (messages: readonly ReceivedMessage[]): Promise<void> => {
+  readonly #deliver = async (messages: readonly ReceivedMessage[], more: boolean): Promise<void> => {
     const receivedAtMs = this.#env.timers.now();
-    for (const message of messages) {
+    for (const [index, message] of messages.entries()) {
       // What nobody handles is not acknowledged: it waits for the next listener.
       while (!this.has('message')) await new Promise<void>((resolve) => (this.#onListener = resolve));
       if (this.#session.ended) return;
+      this.#upcoming = { messages: messages.slice(index + 1), more };
       this.#roster.apply(message, receivedAtMs);
       await this.emitAndWait('message', message);
     }
+    this.#upcoming = NOTHING;
+    if (!more) for (const resolve of this.#onCaughtUp.splice(0)) resolve();
   };
 
   readonly #gap = (gap: Gap): void => {

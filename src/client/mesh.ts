@@ -1,6 +1,7 @@
 import { Call } from './call.ts';
 import type { CallOptions } from './call-options.ts';
 import type { CallEnd } from './call-state.ts';
+import { HoldlineError } from './errors.ts';
 import { Emitter, type ErrorEvents } from './events.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { PeerConnectionLike } from './peer-connection.ts';
@@ -16,7 +17,11 @@ export interface MeshOptions extends CallOptions {
   readonly peerConnection: (participantId: string) => PeerConnectionLike;
 }
 
+/** The pause before the first further try, doubled by each one that follows. */
 const RETRY_MS = 3_000;
+const MAX_RETRY_MS = 60_000;
+/** Endings of the other side that it did not want, or that come of what it lost. */
+const WORTH_RETRYING = /^(ice_|negotiation-failed|unknown_call)/;
 
 /**
  * Everybody in the room connected with everybody: one `Call` each, accepted by itself. Who comes later calls those who are there.
@@ -27,6 +32,10 @@ export class Mesh extends Emitter<MeshEvents> {
   readonly #options: MeshOptions;
   readonly #calls = new Map<string, Call>();
   readonly #endings: (() => void)[];
+  /** Cancels the next try to reach a participant. */
+  readonly #retries = new Map<string, () => void>();
+  /** Tries in a row that came to nothing. */
+  readonly #failures = new Map<string, number>();
 
   constructor(mailbox: Mailbox, options: MeshOptions) {
     super();
@@ -37,6 +46,7 @@ export class Mesh extends Emitter<MeshEvents> {
       mailbox.on('gap', ({ cause }) => {
         if (cause === 'rejoined') this.#enter();
       }),
+      mailbox.on('participant-left', ({ participantId }) => this.#failures.delete(participantId)),
     ];
     this.#enter();
   }
@@ -49,6 +59,7 @@ export class Mesh extends Emitter<MeshEvents> {
   /** Hangs up everywhere, and accepts no more. The mailbox stays open. */
   close(): void {
     for (const end of this.#endings.splice(0)) end();
+    for (const cancel of this.#retries.values()) cancel();
     for (const call of this.#calls.values()) call.hangUp();
   }
 
@@ -58,30 +69,45 @@ export class Mesh extends Emitter<MeshEvents> {
   }
 
   #invite(participantId: string): void {
+    if (this.#mailbox.state === 'ended') return;
     const isPresent = this.#mailbox.participants.some((present) => present.participantId === participantId);
     if (!isPresent || participantId === this.#mailbox.participantId || this.#calls.has(participantId)) return;
-    const { peerConnection, ...options } = this.#options;
-    const payload = { mesh: true };
-    this.#add(
-      Call.invite(this.#mailbox, {
-        ...options,
-        to: participantId,
-        peerConnection: peerConnection(participantId),
-        payload,
-      }),
-      true,
-    );
+    const opened = this.#open(participantId);
+    if (!opened) {
+      this.#retry(participantId, RETRY_MS);
+      return;
+    }
+    const { peerConnection: _, ...options } = this.#options;
+    const invite = { ...options, to: participantId, peerConnection: opened, payload: { mesh: true } };
+    this.#add(Call.invite(this.#mailbox, invite), true);
   }
 
   #accept(call: Call): void {
-    // It lost its side of the old one, or it would not call again.
-    this.#calls.get(call.remote)?.hangUp('replaced');
     this.#add(call, false);
-    call.accept(this.#options.peerConnection(call.remote));
+    const opened = this.#open(call.remote);
+    if (opened) call.accept(opened);
+    else {
+      call.reject('user_media_failed');
+      this.#retry(call.remote, RETRY_MS);
+    }
+  }
+
+  /** Asks the app for a connection. @returns none when it has failed */
+  #open(participantId: string): PeerConnectionLike | undefined {
+    try {
+      return this.#options.peerConnection(participantId);
+    } catch (cause) {
+      this.fail(new HoldlineError('listener-failed', undefined, cause));
+      return undefined;
+    }
   }
 
   #add(call: Call, ours: boolean): void {
-    this.#calls.set(call.remote, call);
+    const { remote } = call;
+    this.#calls.set(remote, call);
+    call.on('state', (state) => {
+      if (state === 'connected') this.#failures.delete(remote);
+    });
     call.on('ended', (end) => this.#ended(call, end, ours));
     this.emit('call', call);
   }
@@ -90,12 +116,22 @@ export class Mesh extends Emitter<MeshEvents> {
     const { remote } = call;
     if (this.#calls.get(remote) !== call) return;
     this.#calls.delete(remote);
-    // Nobody wanted its end: while both are there, it is worth another try. First of the one who called.
-    if (by === 'system' || reason.startsWith('ice_')) this.#inviteIn(ours ? RETRY_MS : 3 * RETRY_MS, remote);
+    // While both are there, it is worth another try. First of the one who called.
+    if (by === 'system' || WORTH_RETRYING.test(reason)) this.#retry(remote, ours ? RETRY_MS : 3 * RETRY_MS);
+  }
+
+  #retry(participantId: string, delayMs: number): void {
+    const failures = this.#failures.get(participantId) ?? 0;
+    this.#failures.set(participantId, failures + 1);
+    this.#inviteIn(Math.min(MAX_RETRY_MS, delayMs * 2 ** failures), participantId);
   }
 
   #inviteIn(delayMs: number, participantId: string): void {
-    const invite = (): void => this.ask(() => this.#invite(participantId));
-    if (this.#mailbox.state !== 'ended') this.#endings.push(after(this.#mailbox.platform.timers, delayMs, invite));
+    this.#retries.get(participantId)?.();
+    const cancel = after(this.#mailbox.platform.timers, delayMs, () => {
+      this.#retries.delete(participantId);
+      this.#invite(participantId);
+    });
+    this.#retries.set(participantId, cancel);
   }
 }

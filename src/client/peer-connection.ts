@@ -7,7 +7,9 @@ import { listen } from './listen.ts';
  * `restartIce()`.
  */
 export interface PeerConnectionLike {
-  readonly connectionState: string;
+  readonly connectionState?: string;
+  /** Used where there is no `connectionState`: older react-native-webrtc, Firefox before 113. */
+  readonly iceConnectionState?: string;
   createOffer(options?: { iceRestart?: boolean }): Promise<CreatedDescription>;
   createAnswer(): Promise<CreatedDescription>;
   setLocalDescription(description: Description): Promise<void>;
@@ -52,8 +54,14 @@ export function listenTo(pc: PeerConnectionLike, listeners: PeerListeners): () =
     listen(pc, 'negotiationneeded', listeners.negotiationneeded),
     listen(pc, 'icecandidate', (event) => listeners.icecandidate(fieldsOf((event as CandidateEvent).candidate))),
     listen(pc, 'connectionstatechange', listeners.linkchange),
+    listen(pc, 'iceconnectionstatechange', listeners.linkchange),
   ];
   return () => endings.forEach((end) => end());
+}
+
+/** The `connectionState` of WebRTC 1.0, section 4.4.3, also of stacks that only have the state of ICE. */
+export function linkStateOf({ connectionState, iceConnectionState }: PeerConnectionLike): string | undefined {
+  return connectionState ?? (iceConnectionState === 'completed' ? 'connected' : iceConnectionState);
 }
 
 /** Only what `RTCIceCandidateInit` has: some candidates carry more, some have no `toJSON`. No candidate: the end of them. */

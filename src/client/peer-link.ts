@@ -1,10 +1,9 @@
 import type { JsonObject } from '../wire/index.ts';
 import { Negotiator, type NegotiatorOptions } from './negotiator.ts';
-import { listenTo, type PeerConnectionLike } from './peer-connection.ts';
-import { after, type Timers } from './platform.ts';
+import { linkStateOf, listenTo, type PeerConnectionLike } from './peer-connection.ts';
+import { after } from './platform.ts';
 
 export interface PeerLinkOptions extends NegotiatorOptions {
-  readonly timers: Timers;
   /** Milliseconds without a connection, from the start or from its loss, after which to give up. */
   readonly timeoutMs: number;
   readonly up: () => void;
@@ -25,6 +24,8 @@ export class PeerLink {
   readonly #options: PeerLinkOptions;
   readonly #negotiator: Negotiator;
   readonly #stopListening: () => void;
+  /** The last one seen: a change of the ICE state alone is none of the connection. */
+  #state: string | undefined;
   #isUp = false;
   #cancelRestart = (): void => undefined;
   #cancelDeadline: (() => void) | undefined;
@@ -53,6 +54,11 @@ export class PeerLink {
     this.#restartIn(RESTART_AGAIN_MS);
   }
 
+  /** Messages may have been missed: restarts ICE when one of them can have mattered. */
+  repair(): void {
+    if (!this.#isUp || this.#negotiator.isWaiting) this.restart();
+  }
+
   close(): void {
     this.#cancelRestart();
     this.#cancelDeadline?.();
@@ -62,7 +68,9 @@ export class PeerLink {
   }
 
   #onLink(): void {
-    const state = this.#pc.connectionState;
+    const state = linkStateOf(this.#pc);
+    if (state === this.#state) return;
+    this.#state = state;
     this.#isUp = state === 'connected';
     if (this.#isUp) {
       this.#cancelRestart();

@@ -44,12 +44,17 @@ export const platformOf = (given: Partial<Platform>): Platform => ({
   random: given.random ?? Math.random,
 });
 
-/** 32 hexadecimal digits: for idempotency keys and calls. From `crypto` where there is one: React Native has none. */
+/**
+ * A random UUID (RFC 9562, version 4) in lower case: for idempotency keys and calls. `crypto.randomUUID` is missing on plain http
+ * and in React Native; without `crypto.getRandomValues` the id comes from `random`.
+ */
 export function randomId(random: () => number): string {
   const bytes = new Uint8Array(16).map(() => random() * 256);
   const { crypto } = globalThis as { crypto?: { getRandomValues?(array: Uint8Array): unknown } };
   crypto?.getRandomValues?.(bytes);
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const variant = '89ab'[Number(bytes[8]) & 3];
+  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})/, `$1-$2-4$3-${variant}$4-`);
 }
 
 /** Calls `callback` once. @returns a function that cancels it */

@@ -9,6 +9,8 @@ import { after } from './platform.ts';
 import type { Session } from './session.ts';
 import { PollWindow } from './window.ts';
 
+/** The most that the service allows: an invite and the message that takes it back come together (`maxReceiveBatch`). */
+const MAX_BATCH = 100;
 /** Beyond `wait`: time for the way there and back. A poll without an answer by then never gets one. */
 const GRACE_MS = 8_000;
 /** The server holds polls up to 10 % shorter; an empty answer much sooner was not held. */
@@ -22,7 +24,7 @@ const SUPERSEDED_LIMIT = 3;
 
 export interface PollListeners {
   /** Resolves when all messages were handled. Never rejects. */
-  readonly deliver: (messages: readonly ReceivedMessage[]) => Promise<void>;
+  readonly deliver: (messages: readonly ReceivedMessage[], more: boolean) => Promise<void>;
   readonly gap: (gap: Gap) => void;
   /** Whether polls get through. */
   readonly reachable: (reachable: boolean) => void;
@@ -89,7 +91,7 @@ export class PollLoop {
     const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',
       path: '/messages/poll',
-      body: { after: cursor, wait: waitSeconds },
+      body: { after: cursor, wait: waitSeconds, limit: MAX_BATCH },
       timeoutMs: waitSeconds * 1_000 + GRACE_MS,
       signal: this.#inFlight.signal,
       expects: 'cursor',
@@ -104,7 +106,7 @@ export class PollLoop {
     const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
     if (isHeld) this.#superseded = 0;
     const fresh = body.messages.filter(this.#seen.isNew);
-    await this.#handle(fresh);
+    await this.#handle(fresh, body.more);
     // It ended before all were handled: they come again.
     if (this.#session.ended) return 0;
     // Unless it is another mailbox by now.
@@ -117,7 +119,7 @@ export class PollLoop {
   }
 
   /** While the app takes its time, the server must not think that we are gone. */
-  async #handle(messages: readonly ReceivedMessage[]): Promise<void> {
+  async #handle(messages: readonly ReceivedMessage[], more: boolean): Promise<void> {
     const everyMs = (this.#session.joined.limits.idleTimeoutSeconds * 1_000) / 3;
     const wait = (): void => {
       this.#cancelSign = after(this.#env.timers, everyMs, () => {
@@ -126,7 +128,7 @@ export class PollLoop {
       });
     };
     wait();
-    await this.#listeners.deliver(messages);
+    await this.#listeners.deliver(messages, more);
     this.#cancelSign();
   }
 

@@ -16,7 +16,8 @@ export class RemoteCandidates {
   }
 
   /** Never rejects: one bad candidate must not stop the others, nor the answer. */
-  async add(candidate: Candidate): Promise<void> {
+  async add(sent: Candidate): Promise<void> {
+    const candidate = normalize(sent);
     if (!this.#isDue(candidate)) {
       if (this.#waiting.push(candidate) > MAX_WAITING) this.#waiting.shift();
       return;
@@ -42,4 +43,17 @@ export class RemoteCandidates {
     const ufrag = usernameFragment ?? / ufrag (\S+)/.exec(candidate)?.[1];
     return !ufrag || this.#sdp.includes(`a=ice-ufrag:${ufrag}`);
   }
+}
+
+/** Turns what other stacks send into what `addIceCandidate` takes, which throws a `TypeError` for a candidate of no media line. */
+function normalize(sent: Candidate): Candidate {
+  const { candidate, sdpMLineIndex: line } = sent;
+  const isReal = /^(a=)?candidate:/.test(candidate);
+  // Licode sends {candidate: 'end', sdpMid: 'end', sdpMLineIndex: -1}, others the attribute of RFC 8838, section 8.2.
+  if (!isReal && (line === -1 || /^(a=)?end/.test(candidate))) return { candidate: '' };
+  // Media lines without a name, as old gateways have them.
+  const sdpMid = sent.sdpMid === '' ? null : sent.sdpMid;
+  if (typeof line === 'number' && line >= 0) return { ...sent, sdpMid: sdpMid ?? null };
+  // All media are bundled on the first line, so a candidate of no line belongs there.
+  return { ...sent, sdpMid: sdpMid ?? null, sdpMLineIndex: isReal && typeof sdpMid !== 'string' ? 0 : null };
 }

@@ -145,7 +145,7 @@ describe('an invite', () => {
     const incoming = await ringing;
     await alice.leave();
     expect(await call.whenEnded).toEqual({ reason: 'left', by: 'local' });
-    expect(await incoming.whenEnded).toEqual({ reason: 'left', by: 'remote' });
+    expect(await incoming.whenEnded).toEqual({ reason: 'caller_gone', by: 'remote' });
   });
 });
 

@@ -12,6 +12,9 @@ class Side {
   readonly sent: Sent[] = [];
   readonly steps: string[] = [];
   readonly errors: unknown[] = [];
+  readonly aborted: unknown[] = [];
+  /** What sending a message of that type rejects with. */
+  readonly refusals = new Map<string, Error>();
   other: Side | undefined;
   /** Holds messages back instead of delivering them. */
   isCut = false;
@@ -25,6 +28,7 @@ class Side {
       timeoutMs: 30_000,
       newId: () => `${name}${(this.#ids += 1)}`,
       send: (type, payload) => this.#send([type, payload]),
+      abort: (error) => void this.aborted.push(error),
       up: () => void this.steps.push('up'),
       down: () => void this.steps.push('down'),
       giveUp: () => void this.steps.push('given up'),
@@ -36,7 +40,9 @@ class Side {
     return this.sent.map(([type]) => type);
   }
 
-  #send(message: Sent): void {
+  async #send(message: Sent): Promise<void> {
+    const refusal = this.refusals.get(message[0]);
+    if (refusal !== undefined) throw refusal;
     this.sent.push(message);
     if (!this.isCut) this.other?.link.receive(...message);
   }
@@ -61,6 +67,15 @@ function pair(callerPeer = new FakePeer('a'), calleePeer = new FakePeer('b')): v
 /** Many turns, as descriptions take some each. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 60; turn += 1) await time.advance(1);
+}
+
+/** Lets the time pass in steps, in each of which descriptions have their turns. */
+async function pass(durationMs: number): Promise<void> {
+  await settle();
+  for (let passedMs = 0; passedMs < durationMs; passedMs += 100) {
+    await time.advance(100);
+    for (let turn = 0; turn < 12; turn += 1) await time.advance(0);
+  }
 }
 
 const errors = (): unknown[] => [...caller.errors, ...callee.errors];
@@ -130,6 +145,227 @@ describe('two links', () => {
     caller.link.receive('answer', { type: 'answer', sdp: 'v=0\r\na=ice-ufrag:x1\r\n' });
     await settle();
     expect(caller.peer.state).toBe('stable');
+  });
+});
+
+describe('a later negotiation that fails', () => {
+  beforeEach(async () => {
+    await settle();
+    for (const { peer } of [caller, callee]) peer.become('connected');
+    for (const side of [caller, callee]) side.peer.log.length = 0;
+  });
+
+  const offersOf = ({ peer }: Side): number => peer.log.filter((step) => step === 'offer').length;
+
+  /** Both sides can still offer, and agree each time. */
+  async function expectSound(): Promise<void> {
+    expect(states()).toEqual(['stable', 'stable']);
+    for (const side of [callee, caller]) {
+      side.peer.log.length = 0;
+      side.peer.fire('negotiationneeded');
+      // The pause after a failure is at most a minute.
+      await pass(60_000);
+      expect([side.peer.log, states()]).toEqual([['offer'], ['stable', 'stable']]);
+    }
+  }
+
+  test.each(['caller', 'callee'] as const)('as the offer of the %s is not sent is rolled back', async (name) => {
+    const side = name === 'caller' ? caller : callee;
+    side.refusals.set('offer', new Error('too large'));
+    side.peer.fire('negotiationneeded');
+    await settle();
+    expect(states()).toEqual(['stable', 'stable']);
+    expect([caller.errors, callee.errors].map(({ length }) => length)).toEqual([1, 1]);
+    expect(side.errors).toEqual([new Error('too large')]);
+    side.refusals.clear();
+    await expectSound();
+    expect([...caller.aborted, ...callee.aborted]).toEqual([]);
+  });
+
+  test('as an offer is not answered in 10 s is rolled back, and tried again after a pause', async () => {
+    callee.isCut = true;
+    caller.peer.fire('negotiationneeded');
+    await pass(9_900);
+    expect(states()).toEqual(['have-local-offer', 'stable']);
+    await pass(200);
+    expect(states()).toEqual(['stable', 'stable']);
+    expect(caller.errors).toHaveLength(1);
+    expect(callee.errors).toHaveLength(1);
+    callee.isCut = false;
+    await pass(10_000);
+    expect(offersOf(caller)).toBe(2);
+    await expectSound();
+  });
+
+  test('is brought together again at once by an answer that comes too late', async () => {
+    callee.isCut = true;
+    caller.peer.fire('negotiationneeded');
+    await pass(10_100);
+    const late = callee.sent.findLast(([type]) => type === 'answer');
+    callee.isCut = false;
+    caller.link.receive(...(late ?? (['answer', {}] as const)));
+    await settle();
+    expect(offersOf(caller)).toBe(2);
+    await expectSound();
+  });
+
+  test('as the other side cannot apply the offer is rolled back at once on both sides', async () => {
+    callee.peer.failures.set('setRemoteDescription', 1);
+    caller.peer.fire('negotiationneeded');
+    await settle();
+    expect(states()).toEqual(['stable', 'stable']);
+    expect(errors()).toHaveLength(2);
+    await pass(10_000);
+    await expectSound();
+  });
+
+  test('as the other side cannot make an answer is rolled back at once on both sides', async () => {
+    callee.peer.failures.set('createAnswer', 1);
+    caller.peer.fire('negotiationneeded');
+    await settle();
+    expect(states()).toEqual(['stable', 'stable']);
+    await pass(10_000);
+    await expectSound();
+  });
+
+  test('as the answer cannot be applied, or is not sent, is made again after a pause', async () => {
+    caller.peer.failures.set('setRemoteDescription', 1);
+    caller.peer.fire('negotiationneeded');
+    await settle();
+    expect(states()).toEqual(['stable', 'stable']);
+    await pass(10_000);
+    await expectSound();
+    callee.refusals.set('answer', new Error('too large'));
+    caller.peer.fire('negotiationneeded');
+    await settle();
+    expect(states()).toEqual(['stable', 'stable']);
+    callee.refusals.clear();
+    await pass(60_000);
+    await expectSound();
+  });
+
+  test('for ever does not become a storm, although each roll-back fires negotiationneeded again', async () => {
+    caller.peer.firesAfterRollback = true;
+    callee.isCut = true;
+    caller.peer.fire('negotiationneeded');
+    for (let minute = 0; minute < 60; minute += 1) {
+      await time.advance(60_000);
+      await settle();
+    }
+    expect(offersOf(caller)).toBeGreaterThan(20);
+    expect(offersOf(caller)).toBeLessThan(70);
+  });
+});
+
+describe('a first negotiation that fails ends the connection', () => {
+  const failing = new Error('failing');
+
+  test.each(['createOffer', 'setLocalDescription'] as const)('as %s fails', async (step) => {
+    caller.peer.failures.set(step, 1);
+    await settle();
+    expect(caller.aborted).toEqual([new Error(`${step} failed`)]);
+  });
+
+  test('as the offer is not sent', async () => {
+    caller.refusals.set('offer', failing);
+    await settle();
+    expect([caller.aborted, caller.errors]).toEqual([[failing], []]);
+  });
+
+  test.each(['setRemoteDescription', 'createAnswer'] as const)('as %s fails at the called side', async (step) => {
+    callee.peer.failures.set(step, 1);
+    await settle();
+    expect(callee.aborted).toEqual([new Error(`${step} failed`)]);
+  });
+
+  test('as the answer is not sent', async () => {
+    callee.refusals.set('answer', failing);
+    await settle();
+    expect(callee.aborted).toEqual([failing]);
+  });
+
+  test('as the answer cannot be applied', async () => {
+    caller.peer.failures.set('setRemoteDescription', 1);
+    await settle();
+    expect(caller.aborted).toEqual([new Error('setRemoteDescription failed')]);
+  });
+});
+
+describe('messages that may have been missed', () => {
+  const restarts = (): number => caller.peer.log.filter((step) => step === 'restart').length;
+
+  test('restart ICE while there is no connection', async () => {
+    await settle();
+    caller.link.repair();
+    await settle();
+    expect(restarts()).toBe(1);
+  });
+
+  test('leave a connection alone that works', async () => {
+    await settle();
+    caller.peer.become('connected');
+    caller.link.repair();
+    await pass(60_000);
+    expect(restarts()).toBe(0);
+  });
+
+  test('replace an offer that waits for its answer', async () => {
+    await settle();
+    caller.peer.become('connected');
+    callee.isCut = true;
+    caller.peer.fire('negotiationneeded');
+    await settle();
+    callee.isCut = false;
+    caller.link.repair();
+    await settle();
+    expect([restarts(), ...states()]).toEqual([1, 'stable', 'stable']);
+  });
+});
+
+describe('a connection without `connectionState`', () => {
+  test('is up, down and restarted by its `iceConnectionState`', async () => {
+    pair(new FakePeer('a', false));
+    await settle();
+    caller.peer.become('checking');
+    caller.peer.become('completed');
+    caller.peer.become('disconnected');
+    caller.peer.become('connected');
+    expect(caller.steps).toEqual(['up', 'down', 'up']);
+    caller.peer.become('failed');
+    await settle();
+    expect(caller.peer.log).toEqual(['offer', 'restart']);
+  });
+});
+
+describe('a candidate of another stack', () => {
+  async function added(payload: Record<string, unknown>): Promise<unknown[]> {
+    await settle();
+    callee.peer.candidates.length = 0;
+    callee.link.receive('candidate', payload);
+    await settle();
+    return callee.peer.candidates;
+  }
+  const real = 'candidate:7 ufrag a1';
+
+  test.each([
+    ['of no media line belongs to the first', { sdpMid: null, sdpMLineIndex: null }, { sdpMLineIndex: 0 }],
+    ['of a media line without a name goes by its index', { sdpMid: '', sdpMLineIndex: 1 }, { sdpMLineIndex: 1 }],
+    ['with the index -1 goes by its name', { sdpMid: 'a', sdpMLineIndex: -1 }, { sdpMid: 'a', sdpMLineIndex: null }],
+    ['with nothing but the index -1 belongs to the first', { sdpMLineIndex: -1 }, { sdpMLineIndex: 0 }],
+    ['that names its media line is applied as it came', { sdpMid: '1', sdpMLineIndex: 1 }, { sdpMLineIndex: 1 }],
+  ])('%s', async (_, sent, applied) => {
+    expect(await added({ candidate: real, ...sent })).toMatchObject([{ candidate: real, ...applied }]);
+    expect(errors()).toEqual([]);
+  });
+
+  test.each([
+    ['as Licode sends it', { candidate: 'end', sdpMid: 'end', sdpMLineIndex: -1 }],
+    ['as the attribute of RFC 8838', { candidate: 'a=end-of-candidates', sdpMid: '0' }],
+    ['as an index alone', { candidate: 'null', sdpMLineIndex: -1 }],
+    ['as browsers send it', { candidate: '' }],
+  ])('that ends the candidates %s does no harm', async (_, sent) => {
+    expect(await added(sent)).toMatchObject([{ candidate: '' }]);
+    expect(errors()).toEqual([]);
   });
 });
 

@@ -9,10 +9,17 @@ type Handler = (event: unknown) => void;
 export class FakePeer implements PeerConnectionLike {
   readonly log: string[] = [];
   readonly added: string[] = [];
-  connectionState = 'new';
+  /** As they were added, the ends of candidates among them. */
+  readonly candidates: Candidate[] = [];
+  /** How often a method still fails. */
+  readonly failures = new Map<string, number>();
+  connectionState?: string;
+  iceConnectionState = 'new';
   state: 'stable' | 'have-local-offer' | 'have-remote-offer' | 'closed' = 'stable';
   /** Whether `setLocalDescription({ type: 'rollback' })` is known; when not, a remote offer rolls back by itself. */
   knowsRollback = true;
+  /** Whether a roll-back makes `negotiationneeded` fire, as in browsers (WebRTC 1.0, section 4.4.1.5). */
+  firesAfterRollback = false;
   offersAtOnce = 0;
   readonly #name: string;
   readonly #listeners = new Map<string, Set<Handler>>();
@@ -20,8 +27,10 @@ export class FakePeer implements PeerConnectionLike {
   #generation = 1;
   #remoteUfrag: string | undefined;
 
-  constructor(name: string) {
+  /** @param hasConnectionState not in older stacks */
+  constructor(name: string, hasConnectionState = true) {
     this.#name = name;
+    if (hasConnectionState) this.connectionState = 'new';
   }
 
   get ufrag(): string {
@@ -33,6 +42,7 @@ export class FakePeer implements PeerConnectionLike {
     this.offersAtOnce = Math.max(this.offersAtOnce, this.#offersNow);
     await turn();
     this.#offersNow -= 1;
+    this.#failIfTold('createOffer');
     if (options?.iceRestart === true) this.#generation += 1;
     this.log.push(options?.iceRestart === true ? 'restart' : 'offer');
     return { type: 'offer', sdp: this.#sdp() };
@@ -40,6 +50,7 @@ export class FakePeer implements PeerConnectionLike {
 
   async createAnswer(): Promise<Description> {
     await turn();
+    this.#failIfTold('createAnswer');
     this.#require('have-remote-offer');
     return { type: 'answer', sdp: this.#sdp() };
   }
@@ -50,6 +61,7 @@ export class FakePeer implements PeerConnectionLike {
       this.#rollBack();
       return;
     }
+    this.#failIfTold('setLocalDescription');
     this.#require(...(type === 'offer' ? (['stable', 'have-local-offer'] as const) : (['have-remote-offer'] as const)));
     this.state = type === 'offer' ? 'have-local-offer' : 'stable';
     // Candidates are found while the description is still being set, and belong behind it all the same.
@@ -60,14 +72,22 @@ export class FakePeer implements PeerConnectionLike {
 
   async setRemoteDescription({ type, sdp }: Description): Promise<void> {
     await turn();
+    if (type === 'rollback') {
+      this.#require('have-remote-offer');
+      this.state = 'stable';
+      return;
+    }
+    this.#failIfTold('setRemoteDescription');
     if (type === 'offer' && !this.knowsRollback && this.state === 'have-local-offer') this.state = 'stable';
     this.#require(type === 'offer' ? 'stable' : 'have-local-offer');
     this.#remoteUfrag = /a=ice-ufrag:(\S+)/.exec(sdp)?.[1];
     this.state = type === 'offer' ? 'have-remote-offer' : 'stable';
   }
 
-  async addIceCandidate({ candidate }: Candidate): Promise<void> {
+  async addIceCandidate(init: Candidate): Promise<void> {
+    const { candidate } = init;
     await turn();
+    this.candidates.push(init);
     if (this.#remoteUfrag === undefined) throw new Error('no remote description');
     if (!candidate.endsWith(`ufrag ${this.#remoteUfrag}`)) throw new Error(`unknown ufrag in "${candidate}"`);
     this.added.push(candidate);
@@ -90,8 +110,10 @@ export class FakePeer implements PeerConnectionLike {
   }
 
   become(state: string): void {
-    this.connectionState = state;
-    this.fire('connectionstatechange');
+    const hasConnectionState = this.connectionState !== undefined;
+    if (hasConnectionState) this.connectionState = state;
+    else this.iceConnectionState = state;
+    this.fire(hasConnectionState ? 'connectionstatechange' : 'iceconnectionstatechange');
   }
 
   get listeners(): number {
@@ -103,6 +125,13 @@ export class FakePeer implements PeerConnectionLike {
     this.#require('have-local-offer');
     this.state = 'stable';
     this.log.push('rollback');
+    if (this.firesAfterRollback) this.fire('negotiationneeded');
+  }
+
+  #failIfTold(method: string): void {
+    const times = this.failures.get(method) ?? 0;
+    this.failures.set(method, times - 1);
+    if (times > 0) throw new Error(`${method} failed`);
   }
 
   #sdp(): string {

@@ -1,0 +1,108 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { Call, joinRoom, type CallEnd } from '../../src/client/index.ts';
+import { batch, HostileServer, json, message } from './support/hostile-server.ts';
+
+let server: HostileServer;
+beforeEach(() => {
+  server = new HostileServer();
+});
+
+const held = () => new Promise<never>(() => undefined);
+const invite = (ageMs: number, callId = 'c1') => message('invite', { callId, ageMs });
+const cancel = (callId = 'c1') => message('cancel', { callId, payload: { reason: 'user_hangup' } });
+const left = message('participant-left', { from: undefined, payload: { participantId: 'other', reason: 'left' } });
+const unfinished = (cursor: string, ...messages: unknown[]) => json(200, { messages, cursor, more: true, expired: 0 });
+
+/** What rang, and how it ended. */
+async function rung(): Promise<{ calls: Call[]; ends: CallEnd[] }> {
+  const mailbox = await joinRoom(server.options);
+  const calls: Call[] = [];
+  const ends: CallEnd[] = [];
+  Call.onInvite(mailbox, (call) => {
+    calls.push(call);
+    call.on('ended', (end) => void ends.push(end));
+  });
+  await server.time.advance(100);
+  return { calls, ends };
+}
+
+const sentTypes = (): unknown[] =>
+  server.all('send').flatMap(({ body }) => (body.messages as { type: unknown }[]).map(({ type }) => type));
+
+describe('an invite does not ring', () => {
+  test.each([
+    ['is cancelled later in its batch', [invite(1_000), message('custom'), cancel('C1')]],
+    ['is hung up later in its batch', [invite(1_000), message('hangup', { callId: 'c1' })]],
+    ['is older than its ring time', [invite(60_000)]],
+    ['is followed by the departure of its caller', [invite(1_000), left]],
+  ])('that %s', async (_, messages) => {
+    server.script('poll', () => batch('c1', ...messages), held);
+    const { calls } = await rung();
+    expect([calls, sentTypes()]).toEqual([[], []]);
+  });
+
+  test('that waited long and is cancelled in the next batch', async () => {
+    server.script(
+      'poll',
+      () => unfinished('c1', invite(5_001)),
+      () => batch('c2', cancel()),
+      held,
+    );
+    const { calls } = await rung();
+    await server.time.advance(60_000);
+    expect([calls, sentTypes()]).toEqual([[], []]);
+  });
+});
+
+describe('an invite rings', () => {
+  test('when only an older one of the same caller was cancelled', async () => {
+    server.script('poll', () => batch('c1', invite(9_000), cancel(), invite(1_000, 'c2')), held);
+    const { calls } = await rung();
+    expect(calls.map(({ callId, state }) => [callId, state])).toEqual([['c2', 'incoming']]);
+    expect(sentTypes()).toEqual(['ringing']);
+  });
+
+  test('at once when it is fresh, whatever else waits', async () => {
+    server.script('poll', () => unfinished('c1', invite(5_000)), held);
+    const { calls } = await rung();
+    expect(calls).toHaveLength(1);
+  });
+
+  test('that waited long, when all that waited with it has been read', async () => {
+    server.script(
+      'poll',
+      () => unfinished('c1', invite(30_000)),
+      () => unfinished('c2', message('custom')),
+      async () => {
+        await server.time.after(1_000);
+        return batch('c3', message('custom'));
+      },
+      held,
+    );
+    const { calls } = await rung();
+    await server.time.advance(800);
+    expect(calls).toHaveLength(0);
+    await server.time.advance(200);
+    expect(calls).toHaveLength(1);
+  });
+
+  test('that waited long, after 3 s when the rest does not come', async () => {
+    server.script('poll', () => unfinished('c1', invite(30_000)), held);
+    const { calls, ends } = await rung();
+    await server.time.advance(2_800);
+    expect(calls).toHaveLength(0);
+    await server.time.advance(200);
+    expect(calls).toHaveLength(1);
+    // It has waited for 33 of its 60 seconds.
+    await server.time.advance(26_800);
+    expect(ends).toEqual([]);
+    await server.time.advance(200);
+    expect(ends).toEqual([{ reason: 'invite_timeout', by: 'system' }]);
+  });
+});
+
+test('the client reads as many messages at once as the service allows, to see what takes an invite back', async () => {
+  server.script('poll', held);
+  await rung();
+  expect(server.all('poll').map(({ body }) => body.limit)).toEqual([100]);
+});
