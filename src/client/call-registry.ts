@@ -24,60 +24,33 @@ export const sortsBefore = (a: string | undefined, b: string | undefined): boole
 /** The calls of one mailbox that have not ended, and the answer to messages of calls that it does not know. */
 export class CallRegistry<Call extends RegisteredCall> {
   readonly #mailbox: Mailbox;
-  readonly #calls = new Set<Call>();
-  /** When the other side was last told that a call is over, by sender and call id. */
+  /** When the other side last learned that a call is over, by sender and call id. */
   readonly #toldAtMs = new Map<string, number>();
-  #listeners = 0;
-  #stopListening = (): void => undefined;
+  readonly calls = new Set<Call>();
 
   constructor(mailbox: Mailbox) {
     this.#mailbox = mailbox;
   }
 
-  add(call: Call): void {
-    this.#calls.add(call);
-  }
-
-  remove(call: Call): void {
-    this.#calls.delete(call);
-  }
-
   with(remote: string): Call[] {
-    return [...this.#calls].filter((call) => call.remote === remote);
+    return [...this.calls].filter((call) => call.remote === remote);
   }
 
-  /** Both sides know that this call is over: messages of it that are still under way need no answer. */
-  settle(remote: string, callId: string | undefined): void {
-    this.#isNews(remote, callId);
-  }
-
-  /**
-   * Answers messages of unknown calls from now on: the other side goes on with a call that this side lost by a reload or a crash.
-   * @returns a function that stops it; it ends with the last of several
-   */
-  answerUnknownCalls(): () => void {
-    if (this.#listeners === 0) this.#stopListening = this.#mailbox.on('message', (message) => this.#answer(message));
-    this.#listeners += 1;
-    return () => {
-      this.#listeners -= 1;
-      if (this.#listeners === 0) this.#stopListening();
-    };
-  }
-
-  #answer({ from, type, callId }: ReceivedMessage): void {
+  /** Tells the other side that a call is over with which it goes on: this side lost it by a reload or a crash. */
+  answer({ from, type, callId }: ReceivedMessage): void {
     // An ending is never answered: two clients would go on telling each other for ever.
-    if (!from || !callId || (type !== 'offer' && type !== 'answer' && type !== 'candidate')) return;
-    if (this.with(from).some((call) => isSameCall(call.callId, callId)) || !this.#isNews(from, callId)) return;
+    if (!from || !callId || !/^(offer|answer|candidate)$/.test(type)) return;
+    if (this.with(from).some((call) => isSameCall(call.callId, callId)) || !this.tell(from, callId)) return;
     const hangup = { type: 'hangup', to: from, callId, payload: { reason: 'unknown_call' } } as const;
     // A sender that is no longer there needs no answer.
     this.#mailbox.send(hangup).catch(() => undefined);
   }
 
-  /** Whether the other side was not told lately. Remembers that it is now. */
-  #isNews(remote: string, callId: string | undefined): boolean {
+  /** From now on the other side counts as told that this call is over. @returns whether it did not before */
+  tell(remote: string, callId: string | undefined): boolean {
     const nowMs = this.#mailbox.platform.timers.now();
     for (const [key, atMs] of this.#toldAtMs) if (Math.abs(nowMs - atMs) >= TOLD_MS) this.#toldAtMs.delete(key);
-    const key = JSON.stringify([remote, normalized(callId)]);
+    const key = `${remote}/${normalized(callId)}`;
     if (this.#toldAtMs.has(key) || this.#toldAtMs.size >= MAX_TOLD) return false;
     this.#toldAtMs.set(key, nowMs);
     return true;

@@ -22,12 +22,11 @@ const RING_MS = 60_000;
 const ICE_MS = 30_000;
 /** Bounds what a caller can send before `accept()`: an offer and its candidates are some dozens. */
 const MAX_EARLY = 128;
-
 /** An invite that waited this long may have been taken back by a message of the next batch. */
 const STALE_MS = 5_000;
 /** The longest that a stale invite waits for that batch before it rings. */
 const STALE_WAIT_MS = 3_000;
-/** Messages that were there when a description or an answer ran out of its lifetime: only a new offer replaces them. */
+/** Messages whose loss only a new offer makes up for. */
 const REPAIRED_BY_OFFER: readonly unknown[] = ['accept', 'offer', 'answer'];
 const ENDINGS = ['reject', 'cancel', 'hangup'];
 
@@ -90,7 +89,7 @@ export class Call extends Emitter<CallEvents> {
       mailbox.on('participant-left', ({ participantId, reason }) => this.#left(participantId, reason)),
       mailbox.on('ended', ({ reason }) => this.#finish(reason, reason === 'left' ? 'local' : 'system')),
     ];
-    registryOf(mailbox).add(this);
+    registryOf(mailbox).calls.add(this);
   }
 
   /**
@@ -121,21 +120,19 @@ export class Call extends Emitter<CallEvents> {
 
   /** @internal */
   static answer(mailbox: Mailbox, mesh: boolean, listener: (call: Call) => unknown, options: CallOptions): () => void {
-    const endings = [
-      registryOf(mailbox).answerUnknownCalls(),
-      mailbox.on('message', (message) => {
-        const { from: remote, type, callId, ageMs } = message;
-        const payload = fieldsOf(message);
-        if (!remote || type !== 'invite' || isOfMesh(payload) !== mesh) return;
-        const calls = Call.#with(mailbox, remote, mesh);
-        if (calls.some((call) => call.#owns(callId))) return;
-        for (const call of calls) call.#replace();
-        const invite = { remote, callId, payload, ageMs };
-        if (isOver(invite, options, mailbox.upcoming.messages)) registryOf(mailbox).settle(remote, callId);
-        else new Call(mailbox, options, invite).#report(listener);
-      }),
-    ];
-    return () => endings.forEach((end) => end());
+    const registry = registryOf(mailbox);
+    return mailbox.on('message', (message) => {
+      registry.answer(message);
+      const { from: remote, type, callId, ageMs } = message;
+      const payload = fieldsOf(message);
+      if (!remote || type !== 'invite' || isOfMesh(payload) !== mesh) return;
+      const calls = Call.#with(mailbox, remote, mesh);
+      if (calls.some((call) => call.#owns(callId))) return;
+      for (const call of calls) call.#replace();
+      const invite = { remote, callId, payload, ageMs };
+      if (isOver(invite, options, mailbox.upcoming.messages)) registry.tell(remote, callId);
+      else new Call(mailbox, options, invite).#report(listener);
+    });
   }
 
   static #with(mailbox: Mailbox, remote: string, mesh: boolean): Call[] {
@@ -291,7 +288,9 @@ export class Call extends Emitter<CallEvents> {
       up: () => this.#become('connected'),
       down: () => this.#become('reconnecting', 'connected'),
       giveUp: () => this.#finish(this.#state === 'connecting' ? 'ice_timeout' : 'ice_failed', 'system', true),
-      fail: (cause) => this.fail(negotiationError(cause)),
+      fail: (cause) => {
+        if (this.#state !== 'ended') this.fail(negotiationError(cause));
+      },
       abort: (cause) => this.#abort(negotiationError(cause)),
     });
     this.#prepared = undefined;
@@ -308,8 +307,10 @@ export class Call extends Emitter<CallEvents> {
     if (this.#state === 'ended') return;
     const farewell = this.#link ? 'hangup' : this.#prepared ? 'cancel' : 'reject';
     if (tell) this.#send({ type: farewell, payload: { reason } });
-    if (tell || by === 'remote') registryOf(this.#mailbox).settle(this.remote, this.#callId);
-    registryOf(this.#mailbox).remove(this);
+    const registry = registryOf(this.#mailbox);
+    registry.calls.delete(this);
+    // Messages of this call that are still under way need no answer.
+    if (tell || by === 'remote') registry.tell(this.remote, this.#callId);
     for (const end of this.#endings) end();
     this.#link?.close();
     this.#prepared?.close();

@@ -72,32 +72,26 @@ export class Mesh extends Emitter<MeshEvents> {
     if (this.#mailbox.state === 'ended') return;
     const isPresent = this.#mailbox.participants.some((present) => present.participantId === participantId);
     if (!isPresent || participantId === this.#mailbox.participantId || this.#calls.has(participantId)) return;
-    const opened = this.#open(participantId);
-    if (!opened) {
-      this.#retry(participantId, RETRY_MS);
-      return;
-    }
-    const { peerConnection: _, ...options } = this.#options;
-    const invite = { ...options, to: participantId, peerConnection: opened, payload: { mesh: true } };
+    const peerConnection = this.#open(participantId);
+    if (!peerConnection) return;
+    const invite = { ...this.#options, to: participantId, peerConnection, payload: { mesh: true } };
     this.#add(Call.invite(this.#mailbox, invite), true);
   }
 
   #accept(call: Call): void {
     this.#add(call, false);
-    const opened = this.#open(call.remote);
-    if (opened) call.accept(opened);
-    else {
-      call.reject('user_media_failed');
-      this.#retry(call.remote, RETRY_MS);
-    }
+    const peerConnection = this.#open(call.remote);
+    if (peerConnection) call.accept(peerConnection);
+    else call.reject('user_media_failed');
   }
 
-  /** Asks the app for a connection. @returns none when it has failed */
+  /** Asks the app for a connection. @returns none when it throws; then it is asked again later */
   #open(participantId: string): PeerConnectionLike | undefined {
     try {
       return this.#options.peerConnection(participantId);
     } catch (cause) {
       this.fail(new HoldlineError('listener-failed', undefined, cause));
+      this.#retry(participantId, RETRY_MS);
       return undefined;
     }
   }

@@ -21,7 +21,7 @@ interface SentDescription extends Description {
   readonly offerId?: string;
 }
 
-/** An offer of this side that waits for its answer. */
+/** An offer of this side, from its making to its answer. */
 interface PendingOffer {
   readonly id: string;
   readonly restartsIce: boolean;
@@ -32,9 +32,10 @@ interface PendingOffer {
  * replace such an offer themselves.
  */
 const ANSWER_MS = 10_000;
-/** The pause after an offer that failed, doubled by each further one. Browsers fire `negotiationneeded` again at once. */
-const RETRY_MS = 10_000;
-const MAX_RETRY_MS = 60_000;
+/** Ends a negotiation that came to nothing (RFC 8829, section 4.1.10.2). */
+const ROLLBACK = { type: 'rollback', sdp: '' } as const;
+/** The pause after an offer that failed: browsers fire `negotiationneeded` again at once. */
+const PAUSE_MS = 30_000;
 
 /**
  * Offer and answer by perfect negotiation (WebRTC 1.0, section 10.7), one step at a time: there is never more than one
@@ -55,13 +56,13 @@ export class Negotiator {
   #restart = false;
   /** Kept here: `signalingState` lags behind in React Native. */
   #pending: PendingOffer | undefined;
-  #cancelDeadline = (): void => undefined;
+  /** The last offer, of either side, that failed. */
+  #failedId: string | undefined;
+  #isPaused = false;
+  /** Of the answer that is expected, or of the pause. */
+  #cancelTimer = (): void => undefined;
   /** Whether offer and answer have met once. */
   #isAgreed = false;
-  /** The offer that was rolled back last, after the other side may have got it. */
-  #failedId: string | undefined;
-  #failures = 0;
-  #endPause: (() => void) | undefined;
   #closed = false;
 
   constructor(pc: PeerConnectionLike, mayOffer: boolean, options: NegotiatorOptions) {
@@ -73,7 +74,7 @@ export class Negotiator {
 
   /** Whether an offer of this side waits for its answer. */
   get isWaiting(): boolean {
-    return this.#pending !== undefined;
+    return Boolean(this.#pending);
   }
 
   /** Something is to be negotiated: `negotiationneeded` fired, or the call begins. */
@@ -86,8 +87,7 @@ export class Negotiator {
   restartIce(): void {
     this.#enqueue(async () => {
       await this.#rollBack();
-      this.#mayOffer = true;
-      this.#restart = true;
+      this.#mayOffer = this.#restart = true;
       await this.#offerNow();
     });
   }
@@ -110,36 +110,38 @@ export class Negotiator {
 
   close(): void {
     this.#closed = true;
-    this.#cancelDeadline();
-    this.#endPause?.();
+    this.#cancelTimer();
   }
 
-  #enqueue(step: () => Promise<void>): void {
+  #enqueue(step: () => void | Promise<void>): void {
     this.#steps = this.#steps
       .then(() => (this.#closed ? undefined : step()))
       .catch((error: unknown) => (this.#closed ? undefined : this.#options.fail(error)));
   }
 
+  #enqueueIn(delayMs: number, step: () => void | Promise<void>): void {
+    this.#cancelTimer();
+    this.#cancelTimer = after(this.#options.timers, delayMs, () => this.#enqueue(step));
+  }
+
   async #offer(): Promise<void> {
-    if (!this.#wanted || !this.#mayOffer || this.#pending || this.#endPause) return;
+    if (!this.#wanted || !this.#mayOffer || this.#pending || this.#isPaused) return;
     const pending = { id: this.#options.newId(), restartsIce: this.#restart };
+    this.#pending = pending;
     this.#wanted = this.#restart = false;
     try {
       const { sdp = '' } = await this.#pc.createOffer({ iceRestart: pending.restartsIce });
       await this.#pc.setLocalDescription({ type: 'offer', sdp });
-      this.#pending = pending;
       this.#send('offer', sdp, pending.id, (cause) => this.#abandon(pending, cause));
-      this.#expectAnswer(pending);
+      if (this.#isAgreed) this.#enqueueIn(ANSWER_MS, () => this.#abandon(pending, new Error('an offer got no answer')));
     } catch (cause) {
-      this.#wanted = true;
-      this.#restart = pending.restartsIce;
-      this.#offerFailed(cause);
+      await this.#abandon(pending, cause);
     }
   }
 
   /** Offers without waiting for the end of a pause. */
   async #offerNow(): Promise<void> {
-    this.#endPause?.();
+    this.#isPaused = false;
     this.#wanted = true;
     await this.#offer();
   }
@@ -148,6 +150,7 @@ export class Negotiator {
     if (this.#pending && !this.#options.polite) return;
     const wanted = this.#wanted;
     const isFirst = !this.#isAgreed;
+    const onFailure = (cause: unknown): void => this.#report(cause, isFirst, offerId);
     // Without an offer of ours, a need that this one leaves open is announced again afterwards.
     this.#wanted = false;
     await this.#rollBack();
@@ -158,98 +161,76 @@ export class Negotiator {
       const { sdp: answer = '' } = await this.#pc.createAnswer();
       await this.#pc.setLocalDescription({ type: 'answer', sdp: answer });
       this.#isAgreed = true;
-      this.#send('answer', answer, offerId, (cause) => this.#report(cause, isFirst, offerId));
+      this.#send('answer', answer, offerId, onFailure);
       await this.#remote.described(sdp);
     } catch (cause) {
       this.#wanted ||= wanted;
-      if (isApplied) await this.#pc.setRemoteDescription({ type: 'rollback', sdp: '' }).catch(() => undefined);
-      this.#report(cause, isFirst, offerId);
+      if (isApplied) await this.#pc.setRemoteDescription(ROLLBACK).catch(() => undefined);
+      onFailure(cause);
     }
     this.#mayOffer = true;
     await this.#offer();
   }
 
   async #onAnswer({ type, sdp, offerId = this.#pending?.id }: SentDescription): Promise<void> {
-    if (!offerId) return;
     // The other side has applied an offer that was rolled back here: only a new one brings both together again.
-    if (offerId === this.#failedId) await this.#offerNow();
-    if (!this.#pending || offerId !== this.#pending.id) return;
-    this.#cancelDeadline();
+    if (offerId && offerId === this.#failedId) await this.#offerNow();
+    const pending = this.#pending;
+    if (!pending || offerId !== pending.id) return;
+    this.#cancelTimer();
     try {
       await this.#pc.setRemoteDescription({ type, sdp });
+      this.#isAgreed = true;
+      if (type === 'answer') this.#pending = undefined;
     } catch (cause) {
-      await this.#abandon(this.#pending, cause);
+      await this.#abandon(pending, cause);
       return;
     }
-    if (type === 'answer') this.#pending = undefined;
-    this.#isAgreed = true;
-    this.#failures = 0;
     await this.#remote.described(sdp);
     await this.#offer();
   }
 
   /** The other side could not apply our offer, or rolled its own one back. */
   async #onFailed(offerId: unknown): Promise<void> {
-    if (typeof offerId !== 'string') return;
+    if (!offerId || offerId === this.#failedId) return;
     const cause = new Error('the other side could not negotiate');
-    if (offerId === this.#pending?.id) await this.#abandon(this.#pending, cause, false);
-    else if (offerId !== this.#failedId) this.#options.fail(cause);
-  }
-
-  #expectAnswer(pending: PendingOffer): void {
-    if (!this.#isAgreed) return;
-    this.#cancelDeadline = after(this.#options.timers, ANSWER_MS, () => {
-      this.#enqueue(() => this.#abandon(pending, new Error(`an offer got no answer in ${ANSWER_MS} ms`)));
-    });
+    if (offerId === this.#pending?.id) await this.#abandon(this.#pending, cause);
+    else this.#options.fail(cause);
   }
 
   /** Rolls back an offer that came to nothing; it is made again after a pause. */
-  async #abandon(pending: PendingOffer, cause: unknown, tell = true): Promise<void> {
+  async #abandon(pending: PendingOffer, cause: unknown): Promise<void> {
     if (pending !== this.#pending) return;
-    this.#failedId = pending.id;
     await this.#rollBack();
-    this.#offerFailed(cause, tell ? pending.id : undefined);
-  }
-
-  #offerFailed(cause: unknown, offerId?: string): void {
-    this.#endPause?.();
-    const pauseMs = Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** this.#failures);
-    const cancel = after(this.#options.timers, pauseMs, () => {
-      this.#endPause = undefined;
-      this.#enqueue(() => this.#offer());
+    this.#isPaused = true;
+    this.#enqueueIn(PAUSE_MS, () => {
+      this.#isPaused = false;
+      return this.#offer();
     });
-    this.#endPause = () => {
-      cancel();
-      this.#endPause = undefined;
-    };
-    this.#failures += 1;
-    this.#report(cause, !this.#isAgreed, offerId);
+    this.#report(cause, !this.#isAgreed, pending.id);
   }
 
   /** @param offerId the offer of which the other side is told that it failed */
-  #report(cause: unknown, isFirst: boolean, offerId?: string): void {
+  #report(cause: unknown, isFirst: boolean, offerFailed: string | undefined): void {
     // A step under way fails when the connection is closed.
     if (this.#closed) return;
-    if (isFirst) {
-      this.#options.abort(cause);
-      return;
+    this.#failedId = offerFailed;
+    if (isFirst) this.#options.abort(cause);
+    else {
+      this.#options.send('custom', { offerFailed }).catch(() => undefined);
+      this.#options.fail(cause);
     }
-    if (offerId !== undefined) this.#options.send('custom', { offerFailed: offerId }).catch(() => undefined);
-    this.#options.fail(cause);
   }
 
   /** Takes our unanswered offer back, to make it again. Where that is not known, the next description replaces it. */
   async #rollBack(): Promise<void> {
     if (!this.#pending) return;
-    this.#cancelDeadline();
+    this.#cancelTimer();
     this.#restart ||= this.#pending.restartsIce;
     this.#pending = undefined;
     this.#wanted = true;
-    try {
-      await this.#pc.setLocalDescription({ type: 'rollback', sdp: '' });
-    } catch {
-      // Left to implicit rollback.
-    }
+    // A failure is left to implicit rollback.
+    await this.#pc.setLocalDescription(ROLLBACK).catch(() => undefined);
   }
 
   /** Sends a description that was set. The next steps do not wait for it: candidates follow at once. */
@@ -261,7 +242,7 @@ export class Negotiator {
   ): void {
     if (this.#closed) return;
     this.#options.send(type, { type, sdp, offerId }).catch((cause: unknown) => {
-      this.#enqueue(async () => onFailure(cause));
+      this.#enqueue(() => onFailure(cause));
     });
   }
 }

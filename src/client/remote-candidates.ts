@@ -45,15 +45,17 @@ export class RemoteCandidates {
   }
 }
 
-/** Turns what other stacks send into what `addIceCandidate` takes, which throws a `TypeError` for a candidate of no media line. */
+/**
+ * Turns what other stacks send into what each `addIceCandidate` takes: a candidate of no media line is a `TypeError` in browsers, and
+ * so is an absent field as `null` in others.
+ */
 function normalize(sent: Candidate): Candidate {
-  const { candidate, sdpMLineIndex: line } = sent;
-  const isReal = /^(a=)?candidate:/.test(candidate);
+  const { candidate, sdpMid, sdpMLineIndex, ...more } = sent;
   // Licode sends {candidate: 'end', sdpMid: 'end', sdpMLineIndex: -1}, others the attribute of RFC 8838, section 8.2.
-  if (!isReal && (line === -1 || /^(a=)?end/.test(candidate))) return { candidate: '' };
-  // Media lines without a name, as old gateways have them.
-  const sdpMid = sent.sdpMid === '' ? null : sent.sdpMid;
-  if (typeof line === 'number' && line >= 0) return { ...sent, sdpMid: sdpMid ?? null };
+  if (/^(a=)?end/.test(candidate)) return { candidate: '' };
+  if (!candidate) return sent;
+  const hasIndex = typeof sdpMLineIndex === 'number' && sdpMLineIndex >= 0;
   // All media are bundled on the first line, so a candidate of no line belongs there.
-  return { ...sent, sdpMid: sdpMid ?? null, sdpMLineIndex: isReal && typeof sdpMid !== 'string' ? 0 : null };
+  const index = hasIndex ? sdpMLineIndex : sdpMid ? undefined : 0;
+  return { ...more, candidate, ...(sdpMid && { sdpMid }), ...(index !== undefined && { sdpMLineIndex: index }) };
 }

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Call, type CallState, type Mailbox } from '../../src/client/index.ts';
+import { Call, type CallState, type HoldlineError, type Mailbox } from '../../src/client/index.ts';
 import type { ParticipantId, RoomId } from '../../src/signalling/ids.ts';
-import { cleanUp } from '../support/clean-up.ts';
+import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { closeServices, startService, type ListeningService } from '../support/holdline.ts';
 import { join, next, record } from './support/client.ts';
+import { FakePeer } from './support/fake-peer.ts';
 import { answer, invite, openConnection, talk } from './support/rtc.ts';
 
 afterEach(cleanUp);
@@ -146,6 +147,75 @@ describe('an invite', () => {
     await alice.leave();
     expect(await call.whenEnded).toEqual({ reason: 'left', by: 'local' });
     expect(await incoming.whenEnded).toEqual({ reason: 'caller_gone', by: 'remote' });
+  });
+});
+
+describe('a call whose first offer cannot lead anywhere ends at once on both sides, and says why', () => {
+  const failing = () => Promise.reject(new Error('it cannot be applied'));
+  const tooLarge = () => Promise.resolve({ type: 'offer', sdp: `v=0${' '.repeat(65_536)}` } as const);
+
+  test.each([
+    ['as the offer is larger than the service allows', 'too-large', (a: FakePeer) => (a.createOffer = tooLarge)],
+    ['as the offer cannot be made', 'negotiation-failed', (a: FakePeer) => a.failures.set('createOffer', 1)],
+    [
+      'as the called side cannot apply it',
+      'negotiation-failed',
+      (_: FakePeer, b: FakePeer) => (b.setRemoteDescription = failing),
+    ],
+    ['as the answer cannot be applied', 'negotiation-failed', (a: FakePeer) => (a.setRemoteDescription = failing)],
+  ])('%s: %s', async (_, reason, prepare) => {
+    const { alice, bob } = await two();
+    const [a, b] = [new FakePeer('a'), new FakePeer('b')];
+    prepare(a, b);
+    const errors: HoldlineError[] = [];
+    const ringing = new Promise<Call>((resolve) => void Call.onInvite(bob, resolve));
+    const ofAlice = Call.invite(alice, { to: 'bob', peerConnection: a });
+    const ofBob = await ringing;
+    for (const call of [ofAlice, ofBob]) call.on('error', (error) => void errors.push(error));
+    ofBob.accept(b);
+    const ends = await Promise.all([ofAlice.whenEnded, ofBob.whenEnded]);
+    expect(ends.map((end) => end.reason)).toEqual([reason, reason]);
+    expect(ends.map(({ by }) => by).sort()).toEqual(['remote', 'system']);
+    expect(errors.map(({ code }) => code)).toEqual([reason]);
+  });
+});
+
+describe('messages that expired', () => {
+  const restarted = (peer: FakePeer): boolean => peer.log.includes('restart');
+
+  /** Two that are connected, as far as their connections say. */
+  async function connected() {
+    const { url, alice, bob } = await two();
+    const [a, b] = [new FakePeer('a'), new FakePeer('b')];
+    const answered = next(alice, 'message', ({ type }) => type === 'answer');
+    Call.onInvite(bob, (call) => {
+      call.on('error', () => undefined);
+      call.accept(b);
+    });
+    const call = Call.invite(alice, { to: 'bob', peerConnection: a });
+    onCleanUp(() => call.hangUp());
+    await answered;
+    for (const peer of [a, b]) peer.become('connected');
+    return { url, alice, bob, a, b };
+  }
+
+  test('of a third participant restart nothing', async () => {
+    const { url, alice, bob, a, b } = await connected();
+    const carol = await join(url, 'carol');
+    const gap = next(bob, 'gap');
+    const expired = next(carol, 'message', ({ type }) => type === 'message-expired');
+    let go: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    bob.on('message', ({ payload }) => (payload === 'hold' ? held : undefined));
+    await carol.send({ to: 'bob', type: 'custom', payload: 'hold' });
+    await carol.send({ to: 'bob', type: 'custom', ttlSeconds: 1 });
+    await expired;
+    go();
+    await gap;
+    const fence = next(alice, 'message', ({ type }) => type === 'custom');
+    await bob.send({ to: 'alice', type: 'custom' });
+    await fence;
+    expect([a, b].map(restarted)).toEqual([false, false]);
   });
 });
 

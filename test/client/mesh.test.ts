@@ -131,6 +131,73 @@ describe('a mesh', () => {
     expect(await error).toMatchObject({ code: 'listener-failed', cause: { message: 'no more connections' } });
   });
 
+  test('asks again for a connection that could not be made, ever more rarely, until it can', async () => {
+    const { url } = await startService();
+    const time = new VirtualTime();
+    await join(url, 'bob');
+    const alice = await join(url, 'alice', { timers: time });
+    let failures = 3;
+    const askedAtMs: number[] = [];
+    const startedAtMs = time.now();
+    const mesh = new Mesh(alice, {
+      peerConnection: () => {
+        askedAtMs.push(time.now() - startedAtMs);
+        failures -= 1;
+        if (failures >= 0) throw new Error('the camera is busy');
+        return new FakePeer('alice');
+      },
+    });
+    mesh.on('error', () => undefined);
+    onCleanUp(() => mesh.close());
+    await time.advance(60_000);
+    expect(askedAtMs).toEqual([0, 3_000, 9_000, 21_000]);
+    expect([...mesh.calls.keys()]).toEqual(['bob']);
+  });
+
+  test('rejects a call for which no connection can be made, and calls back later', async () => {
+    const { url } = await startService();
+    const time = new VirtualTime();
+    const alice = await join(url, 'alice', { timers: time });
+    let isBusy = true;
+    const mesh = new Mesh(alice, {
+      peerConnection: () => {
+        if (isBusy) throw new Error('the camera is busy');
+        return new FakePeer('alice');
+      },
+    });
+    mesh.on('error', () => undefined);
+    onCleanUp(() => mesh.close());
+    const bob = await join(url, 'bob');
+    const rejected = nextMessage(bob, 'reject');
+    await bob.send({ type: 'invite', to: 'alice', callId: 'c1', payload: { mesh: true } });
+    expect(await rejected).toMatchObject({ callId: 'c1', payload: { reason: 'user_media_failed' } });
+    isBusy = false;
+    const invited = nextMessage(bob, 'invite');
+    await time.advance(3_000);
+    expect(await invited).toMatchObject({ from: 'alice', payload: { mesh: true } });
+  });
+
+  test('calls again when the other side has lost the call', async () => {
+    const { url } = await startService();
+    const time = new VirtualTime();
+    const bob = await join(url, 'bob');
+    const alice = await join(url, 'alice', { timers: time });
+    meshOf(alice);
+    const invited = nextMessage(bob, 'invite');
+    await time.advance(0);
+    const { callId } = await invited;
+    const over = new Promise<void>((resolve) => {
+      alice.on('message', ({ type }) => {
+        if (type === 'hangup') resolve();
+      });
+    });
+    await bob.send({ type: 'hangup', to: 'alice', callId, payload: { reason: 'unknown_call' } });
+    await over;
+    const again = nextMessage(bob, 'invite');
+    await time.advance(3_000);
+    expect(await again).toMatchObject({ from: 'alice' });
+  });
+
   test('leaves alone what rings for its user', async () => {
     const { url } = await startService();
     const alice = await join(url, 'alice');

@@ -192,7 +192,7 @@ describe('a later negotiation that fails', () => {
     expect(caller.errors).toHaveLength(1);
     expect(callee.errors).toHaveLength(1);
     callee.isCut = false;
-    await pass(10_000);
+    await pass(30_000);
     expect(offersOf(caller)).toBe(2);
     await expectSound();
   });
@@ -215,7 +215,7 @@ describe('a later negotiation that fails', () => {
     await settle();
     expect(states()).toEqual(['stable', 'stable']);
     expect(errors()).toHaveLength(2);
-    await pass(10_000);
+    await pass(30_000);
     await expectSound();
   });
 
@@ -224,7 +224,7 @@ describe('a later negotiation that fails', () => {
     caller.peer.fire('negotiationneeded');
     await settle();
     expect(states()).toEqual(['stable', 'stable']);
-    await pass(10_000);
+    await pass(30_000);
     await expectSound();
   });
 
@@ -233,7 +233,7 @@ describe('a later negotiation that fails', () => {
     caller.peer.fire('negotiationneeded');
     await settle();
     expect(states()).toEqual(['stable', 'stable']);
-    await pass(10_000);
+    await pass(30_000);
     await expectSound();
     callee.refusals.set('answer', new Error('too large'));
     caller.peer.fire('negotiationneeded');
@@ -253,7 +253,7 @@ describe('a later negotiation that fails', () => {
       await settle();
     }
     expect(offersOf(caller)).toBeGreaterThan(20);
-    expect(offersOf(caller)).toBeLessThan(70);
+    expect(offersOf(caller)).toBeLessThan(100);
   });
 });
 
@@ -350,18 +350,18 @@ describe('a candidate of another stack', () => {
   test.each([
     ['of no media line belongs to the first', { sdpMid: null, sdpMLineIndex: null }, { sdpMLineIndex: 0 }],
     ['of a media line without a name goes by its index', { sdpMid: '', sdpMLineIndex: 1 }, { sdpMLineIndex: 1 }],
-    ['with the index -1 goes by its name', { sdpMid: 'a', sdpMLineIndex: -1 }, { sdpMid: 'a', sdpMLineIndex: null }],
+    ['with the index -1 goes by its name', { sdpMid: 'a', sdpMLineIndex: -1 }, { sdpMid: 'a' }],
+    ['with a name alone goes by that', { sdpMid: 'a', sdpMLineIndex: null }, { sdpMid: 'a' }],
     ['with nothing but the index -1 belongs to the first', { sdpMLineIndex: -1 }, { sdpMLineIndex: 0 }],
-    ['that names its media line is applied as it came', { sdpMid: '1', sdpMLineIndex: 1 }, { sdpMLineIndex: 1 }],
+    ['of two ways to name its line keeps both', { sdpMid: '1', sdpMLineIndex: 1 }, { sdpMid: '1', sdpMLineIndex: 1 }],
   ])('%s', async (_, sent, applied) => {
-    expect(await added({ candidate: real, ...sent })).toMatchObject([{ candidate: real, ...applied }]);
+    expect(await added({ candidate: real, ...sent })).toEqual([{ candidate: real, ...applied }]);
     expect(errors()).toEqual([]);
   });
 
   test.each([
     ['as Licode sends it', { candidate: 'end', sdpMid: 'end', sdpMLineIndex: -1 }],
     ['as the attribute of RFC 8838', { candidate: 'a=end-of-candidates', sdpMid: '0' }],
-    ['as an index alone', { candidate: 'null', sdpMLineIndex: -1 }],
     ['as browsers send it', { candidate: '' }],
   ])('that ends the candidates %s does no harm', async (_, sent) => {
     expect(await added(sent)).toMatchObject([{ candidate: '' }]);
