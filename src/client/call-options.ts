@@ -26,7 +26,7 @@ export interface InviteOptions extends CallOptions {
   readonly to: string;
   /** The call owns it from now on, and closes it at the end. Add tracks and data channels before or after, as you like. */
   readonly peerConnection: PeerConnectionLike;
-  /** 1 to 64 characters; a random one by default. Give your own when a push notification must name the call. */
+  /** 1 to 64 characters; a lower-case UUID by default. Case does not tell two calls apart. Give your own when a push notification must name the call. */
   readonly callId?: string;
   /** Sent with the invite: such as what kind of call it is. */
   readonly payload?: JsonObject;

@@ -9,7 +9,8 @@ export type CallState = 'inviting' | 'ringing' | 'incoming' | 'connecting' | 'co
 export interface CallEnd {
   /**
    * `user_hangup`, `user_busy`, `invite_timeout`, `ice_failed`, `ice_timeout`, `user_media_failed`, `answered_elsewhere`,
-   * `unknown_error`, a text of the other side, the code of the error that ended it, or why a participant is gone.
+   * `declined_elsewhere`, `caller_gone`, `replaced`, `unknown_call`, `unknown_error`, a text of the other side, the code of the error
+   * that ended it, or why a participant is gone. docs/client.md lists them with the end reasons of CallKit.
    */
   readonly reason: string;
   /** Who ended it: this side, the other, or the circumstances. */
