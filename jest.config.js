@@ -50,9 +50,9 @@ export default {
     { ...common, displayName: 'sqlite', testMatch: ['<rootDir>/test/**/*.test.ts'] },
     ...(hasRedis ? [onStore('redis', OF_THE_CONTRACT), onStore('redis-cluster', OF_THE_INTERFACE)] : []),
   ],
-  // Milliseconds. A bound for what hangs, wide enough for a busy machine on which coturn or Chromium take seconds to start; a test
-  // that waits for a whole poll window sets its own, higher one.
-  testTimeout: 30_000,
+  // Milliseconds. Ends a test that hangs, and must never end one that is only slow: a machine that is shared by ten others takes
+  // half a minute to start a few servers. No test relies on it, and none sets a bound of its own.
+  testTimeout: 240_000,
   // In one process the modules of 300 test files pile up to 4 GB: workers are replaced in time.
   maxWorkers: 2,
   workerIdleMemoryLimit: '1200MB',

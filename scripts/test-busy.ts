@@ -4,10 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import manifest from '../package.json' with { type: 'json' };
 
 const BUSY_LOOPS = 2;
-/** Ends by itself when its parent process is gone, even after SIGKILL. */
-const BUSY_LOOP = 'const parent = process.ppid; while (process.ppid === parent);';
+/** Ends by itself when this process is gone, even by SIGKILL. */
+const BUSY_LOOP = `while (process.ppid === ${process.pid});`;
 
 const USAGE = `Usage: npm run test:busy -- [--times N] [arguments for Jest]
 
@@ -48,27 +49,22 @@ function parseOptions(words: readonly string[]): Options {
 
 const children = new Set<ChildProcess>();
 
-/** In a process group of its own, so that `killChildren` also reaches the processes that the child has started. */
+/** In this session, so that a scheduler which shares the processor between sessions takes the loops and the tests for one piece of work. */
 function start(command: string, args: readonly string[]): ChildProcess {
-  const child = spawn(command, args, { detached: true, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   children.add(child);
   child.once('exit', () => children.delete(child));
   return child;
 }
 
-function killChildren(): void {
-  for (const { pid = 0 } of children) {
-    try {
-      process.kill(-pid, 'SIGTERM');
-    } catch (error) {
-      // It has just ended by itself.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
-  }
+function endChildren(): void {
+  for (const child of children) child.kill();
 }
 
+/** `npm test` without npm between, so that a signal reaches Jest, which takes its workers with it. */
 async function runTests(jestArguments: readonly string[]): Promise<boolean> {
-  const [status] = (await once(start('npm', ['test', '--', ...jestArguments]), 'exit')) as [number | null];
+  const child = start('sh', ['-c', `exec ${manifest.scripts.test} "$@"`, 'sh', ...jestArguments]);
+  const [status] = (await once(child, 'exit')) as [number | null];
   return status === 0;
 }
 
@@ -82,7 +78,7 @@ async function runUntilFailure({ times, jestArguments }: Options): Promise<numbe
 }
 
 async function main(options: Options): Promise<void> {
-  process.once('exit', killChildren);
+  process.once('exit', endChildren);
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
   for (let loop = 0; loop < BUSY_LOOPS; loop += 1) start(process.execPath, ['-e', BUSY_LOOP]);

@@ -164,7 +164,7 @@ describe('while the keys cannot be had', () => {
   test('because nothing is answered, it is told so in time', async () => {
     keys.answers(() => undefined);
     problemOf(await join(await good()), 'storage-unavailable');
-  }, 15_000);
+  });
 
   test('the address is asked once a second at most, and as soon as it answers all is well', async () => {
     const signer = await good();

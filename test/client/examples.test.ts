@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hasChromium, openBrowser, openPage } from '../demo/support/browser.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { ServerProcess } from '../support/server-process.ts';
 import { bundle, examples } from './support/examples.ts';
 import { typeErrors } from './support/type-check.ts';
@@ -42,7 +43,7 @@ describe('the examples of docs/client.md', () => {
     const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       env,
       cwd,
-      timeout: 20_000,
+      timeout: PATIENCE_MS,
     });
     const { stdout } = await run;
     expect(stdout.trim().split('\n')).toEqual([

@@ -41,7 +41,7 @@ describeInBrowser('two people who open the same link', () => {
       expect(watched.complaints).toEqual([]);
       expect([...watched.origins]).toEqual([url]);
     }
-  }, 60_000);
+  });
 
   test('notice who mutes, turns the camera off, hangs up and comes back', async () => {
     const room = newRoom();
@@ -63,7 +63,7 @@ describeInBrowser('two people who open the same link', () => {
     await bob.join();
     await expectConnected(alice, bob);
     await alice.sees('Bob');
-  }, 60_000);
+  });
 
   test('stay one participant each when one of them reloads', async () => {
     const room = newRoom();
@@ -75,7 +75,7 @@ describeInBrowser('two people who open the same link', () => {
     await bob.sees('Alice');
     await alice.sees('Bob');
     expect(await alice.page.getByRole('figure').count()).toBe(2);
-  }, 60_000);
+  });
 
   test('who duplicates the tab goes on in the new one, and the old one says so', async () => {
     const room = newRoom();
@@ -90,7 +90,7 @@ describeInBrowser('two people who open the same link', () => {
     await alice.line('connected with Bob').nth(1).waitFor();
     await alice.sees('Bob');
     expect(await alice.page.getByRole('figure').count()).toBe(2);
-  }, 60_000);
+  });
 
   test('can be three', async () => {
     const room = newRoom();
@@ -104,5 +104,5 @@ describeInBrowser('two people who open the same link', () => {
     await carol.sees('Alice');
     await carol.sees('Bob');
     await alice.sees('Bob');
-  }, 60_000);
+  });
 });

@@ -23,14 +23,14 @@ describeInBrowser('without a camera', () => {
     await expectConnected(alice, bob);
     await bob.sees('Alice');
     expect(await bob.page.getByRole('button', { name: 'No camera' }).isDisabled()).toBe(true);
-  }, 60_000);
+  });
 
   test('two who bring nothing can write', async () => {
     const room = newRoom();
     const alice = await Caller.join(browser(), url, { name: 'Alice', room, bring: 'Text only' });
     const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
     await expectConnected(alice, bob);
-  }, 60_000);
+  });
 });
 
 describeInBrowser('the form', () => {
@@ -51,7 +51,7 @@ describeInBrowser('the form', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Start a call' }).waitFor();
     await page.locator('#join:focus').waitFor();
-  }, 30_000);
+  });
 
   test('asks for an access token where the server wants one', async () => {
     const secured = await startService({ accessTokenSecret: '0123456789abcdef0123456789abcdef' });
@@ -59,5 +59,5 @@ describeInBrowser('the form', () => {
     await alice.page.getByRole('button', { name: 'Join' }).click();
     await alice.page.getByRole('alert').filter({ hasText: 'admits only who has an access token' }).waitFor();
     expect(await alice.page.getByLabel('Access token').isVisible()).toBe(true);
-  }, 30_000);
+  });
 });

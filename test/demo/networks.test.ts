@@ -8,6 +8,8 @@ import { describeInBrowser, sharedBrowser, takePicture } from './support/browser
 import { Caller, expectConnected } from './support/caller.ts';
 
 const LAPTOP = { viewport: { width: 1280, height: 800 } } as const;
+/** After this long the proxy of a test cuts every poll. */
+const LIMIT_SECONDS = 5;
 const isPoll = (path: string): boolean => path.endsWith('/messages/poll');
 
 const browser = sharedBrowser();
@@ -46,11 +48,20 @@ describeInBrowser('two pages of the demo connect', () => {
     await bob.hears('still there?');
     await bob.hangUp();
     await alice.hears('Bob is gone');
-  }, 90_000);
+  });
 
   test('behind a proxy that cuts every poll at 5 s, and find out about it', async () => {
     const { url } = await startService();
-    const proxy = await Proxy.start(url, { timeoutMs: ({ path }) => (isPoll(path) ? 5_000 : undefined) });
+    const waits: number[] = [];
+    const proxy = await Proxy.start(url, {
+      timeoutMs: ({ path }, body) => {
+        if (!isPoll(path)) return undefined;
+        const { wait } = JSON.parse(body) as { wait: number };
+        waits.push(wait);
+        // A shorter poll would be over by then, but for a slow machine.
+        return wait < LIMIT_SECONDS ? undefined : LIMIT_SECONDS * 1_000;
+      },
+    });
     const room = newRoom();
     const alice = await Caller.join(browser(), proxy.url, { name: 'Alice', room }, LAPTOP);
     const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room }, LAPTOP);
@@ -58,19 +69,19 @@ describeInBrowser('two pages of the demo connect', () => {
     for (const caller of [alice, bob]) {
       await caller.panel
         .getByText(/^\d+ polls? (was|were) cut; so they now ask for [1-4] s instead of 25$/)
-        .waitFor({ timeout: 80_000 });
+        .waitFor();
     }
-    // From then on polls end by themselves, and none is cut any more.
-    const cuts = await alice.panel.getByText(/^poll ended after/).count();
+    // From then on polls end by themselves, and none is long enough to be cut.
+    const asked = waits.length;
     await alice.panel
-      .getByText(/^poll held for [1-4]\.\d s$/)
+      .getByText(/^poll held for/)
       .nth(2)
       .waitFor();
-    expect(await alice.panel.getByText(/^poll ended after/).count()).toBe(cuts);
+    expect(waits.slice(asked).filter((wait) => wait >= LIMIT_SECONDS)).toEqual([]);
     await takePicture(alice.page, 'demo-polls-cut');
     await bob.hangUp();
     await alice.hears('Bob is gone');
-  }, 120_000);
+  });
 
   test('over a network that drops every third reply', async () => {
     const { url } = await startService();
@@ -92,9 +103,13 @@ describeInBrowser('two pages of the demo connect', () => {
     await expectConnected(alice, bob);
     await alice.sees('Bob');
     await bob.sees('Alice');
-    expect(dropped).toBeGreaterThan(3);
+    // Whatever they say goes through the service, too.
+    for (let word = 0; dropped < 4; word += 1) {
+      await alice.say(`word ${word}`);
+      await bob.hears(`word ${word}`);
+    }
     expect([alice.watched.complaints, bob.watched.complaints]).toEqual([[], []]);
-  }, 90_000);
+  });
 });
 
 describeInBrowser('a page that loses the network', () => {
@@ -111,5 +126,5 @@ describeInBrowser('a page that loses the network', () => {
     await alice.page.getByRole('alert').filter({ hasText: 'offline' }).waitFor({ state: 'hidden' });
     await bob.hangUp();
     await alice.hears('Bob is gone');
-  }, 60_000);
+  });
 });

@@ -120,7 +120,7 @@ describeOnRedis('two processes on one Redis, behind a balancer that knows no sti
     });
     expectAllThere(talkers);
     expect(failuresOf(talkers)).toEqual([]);
-  }, 90_000);
+  });
 
   test('kill -9 of one under load: the other one takes over, and nothing is lost, doubled or reordered', async () => {
     const { processes, balancer } = await behindBalancer();
@@ -130,5 +130,5 @@ describeOnRedis('two processes on one Redis, behind a balancer that knows no sti
       await pause(LOAD_MS);
     });
     expectAllThere(talkers);
-  }, 90_000);
+  });
 });

@@ -38,7 +38,7 @@ test('whatever is asked of an operation, the answer is one that it documents, an
   // Otherwise it fuzzes nothing but the first check.
   expect(kinds.size).toBeGreaterThan(20);
   expect((await join(url, 'afterwards')).joined.participants).toHaveLength(1);
-}, 30_000);
+});
 
 function bytesOf({ method, path, headers, body }: FuzzedRequest): Buffer {
   const all = { Host: 'holdline.test', ...headers, ...(body && { 'Content-Length': String(body.length) }) };

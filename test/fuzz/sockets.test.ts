@@ -23,7 +23,7 @@ test('whatever bytes arrive, each answer is whole and in form, none is a fault o
     { numRuns: 20_000, interruptAfterTimeLimit: BUDGET_MS, markInterruptAsFailure: false },
   );
   expect((await join(url, 'afterwards')).joined.participants).toHaveLength(1);
-}, 30_000);
+});
 
 /** Bytes of any kind; and good requests, alone or one after another, in which some bytes are others. */
 function streams({ token }: Member): fc.Arbitrary<Buffer> {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe } from '@jest/globals';
 import { cleanUp } from '../support/clean-up.ts';
 import { Office } from '../support/networks/office.ts';
 import { whatIsMissing } from '../support/networks/requirements.ts';
@@ -8,9 +8,6 @@ import { describeNodePeers } from './topics/node-peers.ts';
 import { describeRealWindows, type RealWindows, startRealWindows } from './topics/real-windows.ts';
 import { describeShortWindows } from './topics/short-windows.ts';
 import { describeWayOut } from './topics/way-out.ts';
-
-/** Longer than a whole poll of the default window, on a busy machine, too. */
-jest.setTimeout(60_000);
 
 const missing = whatIsMissing();
 if (missing !== undefined) console.warn(`SKIPPED: no restrictive network was tried: ${missing}`);

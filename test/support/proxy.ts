@@ -24,8 +24,8 @@ export type Verdict = 'pass' | 'drop' | 'cut';
 interface Faults {
   /** Called before a request goes on to the server; delays it for as long as its promise. */
   onRequest?: (exchange: Exchange) => void | Promise<void>;
-  /** Milliseconds after which the proxy gives a request up, and resets the client's connection. */
-  timeoutMs?: (exchange: Exchange) => number | undefined;
+  /** Milliseconds after which the proxy gives a request up, and resets the client's connection; by the request and its body. */
+  timeoutMs?: (exchange: Exchange, body: string) => number | undefined;
   /** Called with every reply; delays it for as long as its promise. */
   onReply?: (replied: Replied) => Verdict | Promise<Verdict>;
 }
@@ -72,13 +72,14 @@ export class Proxy {
   async #relay(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const exchange = { method: req.method ?? '', path: req.url ?? '', number: (this.#count += 1) };
     const hungUp = new AbortController();
-    const timer = setTimeout(() => hungUp.abort(), this.faults.timeoutMs?.(exchange) ?? NEVER_MS);
+    let timer: NodeJS.Timeout | undefined;
     res.once('close', () => {
       clearTimeout(timer);
       hungUp.abort();
     });
     try {
       const body = await buffer(req);
+      timer = setTimeout(() => hungUp.abort(), this.faults.timeoutMs?.(exchange, body.toString()) ?? NEVER_MS);
       await this.faults.onRequest?.(exchange);
       const reply = await forward(await this.#server(), req, body, hungUp.signal);
       const verdict = (await this.faults.onReply?.({ ...exchange, status: reply.status })) ?? 'pass';

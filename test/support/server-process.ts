@@ -1,13 +1,9 @@
-import { jest } from '@jest/globals';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, type Ended, startServer } from '../cli/command.ts';
 import { onCleanUp } from './clean-up.ts';
 import type { Member } from './member.ts';
-
-/** A start takes half a second, and several on a busy machine; what waits for one needs more time than other tests. */
-jest.setTimeout(30_000);
 
 interface Options {
   /** Settings; a database in memory and a free port of this machine unless they say otherwise. */

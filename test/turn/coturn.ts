@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onCleanUp } from '../support/clean-up.ts';
 import { freePort } from '../support/free-port.ts';
-import { isAnswering } from './stun.ts';
+import { untilAnswering } from './stun.ts';
 
 /** Debian's package `coturn`, which `.ci/install-system` installs. */
 export const hasCoturn = spawnSync('turnserver', ['--version']).error === undefined;
@@ -40,10 +40,4 @@ export async function startCoturn(...secrets: readonly string[]): Promise<Coturn
   const early = ended.then(([code]) => Promise.reject(new Error(`turnserver ended with ${String(code)}`)));
   await Promise.race([untilAnswering(port), early]);
   return { port, url: `turn:127.0.0.1:${port}?transport=udp` };
-}
-
-/** Each question waits up to a second for its answer. */
-async function untilAnswering(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 20; attempt += 1) if (await isAnswering(port)) return;
-  throw new Error('turnserver does not answer');
 }

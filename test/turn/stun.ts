@@ -5,6 +5,7 @@ import { once } from 'node:events';
 /** RFC 8489, section 5. */
 const COOKIE = 0x2112a442;
 const HEADER_BYTES = 20;
+const RETRANSMIT_EVERY_MS = 500;
 const BINDING = 0x0001;
 /** RFC 8656, section 7. */
 const ALLOCATE = 0x0003;
@@ -58,11 +59,22 @@ function decode(message: Buffer): Reply {
   return { isSuccess: (message.readUInt16BE(0) & 0x0110) === SUCCESS, attributes };
 }
 
+/** Sends the request again until its answer comes, as clients do over UDP (RFC 8489, section 6.2.1): the server may still be starting. */
 async function exchange(socket: Socket, port: number, message: Buffer): Promise<Reply> {
-  socket.send(message, port, '127.0.0.1');
-  const [reply] = (await once(socket, 'message', { signal: AbortSignal.timeout(1_000) })) as [Buffer];
-  return decode(reply);
+  const send = (): void => socket.send(message, port, '127.0.0.1');
+  const retransmitting = setInterval(send, RETRANSMIT_EVERY_MS);
+  try {
+    send();
+    for (;;) {
+      const [reply] = (await once(socket, 'message')) as [Buffer];
+      if (transactionOf(reply).equals(transactionOf(message))) return decode(reply);
+    }
+  } finally {
+    clearInterval(retransmitting);
+  }
 }
+
+const transactionOf = (message: Buffer): Buffer => message.subarray(8, HEADER_BYTES);
 
 async function withSocket<T>(use: (socket: Socket) => Promise<T>): Promise<T> {
   const socket = createSocket('udp4');
@@ -73,12 +85,10 @@ async function withSocket<T>(use: (socket: Socket) => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether a STUN server answers there. */
-export const isAnswering = (port: number): Promise<boolean> =>
-  withSocket((socket) => exchange(socket, port, encode(BINDING, []))).then(
-    ({ isSuccess }) => isSuccess,
-    () => false,
-  );
+/** Resolves once a STUN server answers there. */
+export const untilAnswering = async (port: number): Promise<void> => {
+  await withSocket((socket) => exchange(socket, port, encode(BINDING, [])));
+};
 
 /**
  * Asks a TURN server of this machine for a relayed address, as every client does: first without credentials, which tells the realm

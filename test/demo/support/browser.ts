@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { cleanUp, onCleanUp } from '../../support/clean-up.ts';
 import { closeServices } from '../../support/holdline.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 /** Debian's package, which `.ci/install-system` installs. */
 const CHROMIUM = '/usr/bin/chromium';
@@ -26,7 +27,7 @@ export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): 
   let browser: Browser | undefined;
   beforeAll(async () => {
     if (hasChromium) browser = await openBrowser(options);
-  }, 30_000);
+  });
   afterEach(async () => {
     await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
   });
@@ -44,6 +45,7 @@ export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): 
 export async function openBrowser({ deny = false } = {}): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
+    timeout: PATIENCE_MS,
     args: [...QUIET, FAKE_DEVICES, ...(deny ? [] : [ALLOW_DEVICES])],
   });
   onCleanUp(() => browser.close());
@@ -60,6 +62,7 @@ export interface Watched {
 /** A page in a profile of its own, as on another machine. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext(options);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   const origins = new Set<string>();

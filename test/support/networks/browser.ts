@@ -2,12 +2,14 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onCleanUp } from '../clean-up.ts';
+import { PATIENCE_MS } from '../patience.ts';
 import { temporaryDirectory } from '../server-process.ts';
 import type { Endpoint, Namespace } from './namespace.ts';
 
 /** A page of a Chromium on that machine, whose proxy is set and which trusts every certificate, the test's own among them. */
 export async function openPage(machine: Namespace, { host, port }: Endpoint): Promise<Page> {
   const browser = await chromium.launch({
+    timeout: PATIENCE_MS,
     // It is steered by pipes: no connection goes into the namespace.
     executablePath: commandOf(machine, 'chromium'),
     proxy: { server: `http://${host}:${port}` },
@@ -28,7 +30,7 @@ export async function openPage(machine: Namespace, { host, port }: Endpoint): Pr
 
 async function newPage(browser: Browser): Promise<Page> {
   const page = await browser.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   return page;
 }
 

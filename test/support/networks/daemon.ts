@@ -2,9 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onCleanUp } from '../clean-up.ts';
-
-/** For anything that a program is expected to say. */
-const PATIENCE_MS = 20_000;
+import { PATIENCE_MS } from '../patience.ts';
 
 /** A program that runs until the test ends. The kernel kills it should the test itself be killed. */
 export class Daemon {

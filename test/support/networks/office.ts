@@ -19,7 +19,7 @@ export const AT = {
   haproxy: https('10.77.9.11'),
   /** An nginx that waits no longer than `IMPATIENT_SECONDS` for an answer. */
   impatientNginx: https('10.77.9.12'),
-  /** The same, with the server's two addresses to choose from; one site for each test, since nginx remembers failures. */
+  /** An impatient nginx, with the server's two addresses to choose from; one site for each test, since nginx remembers failures. */
   retryingNginx: https('10.77.9.13'),
   exhaustedNginx: https('10.77.9.14'),
   postingNginx: https('10.77.9.15'),
@@ -32,6 +32,10 @@ export const AT = {
 /** Where the nginx has Holdline a second time, below a path of the site. */
 export const BELOW = '/signalling';
 export const IMPATIENT_SECONDS = 3;
+/** Long enough for a busy test to send a message while the second attempt is held. */
+const RETRYING_SECONDS = 10;
+/** The response header in which an impatient nginx lists the upstream addresses that it has asked. */
+export const ASKED = 'X-Asked';
 const TURN_SECRET = 'shared-by-coturn-and-holdline';
 
 /**
@@ -78,13 +82,16 @@ export class Office {
 }
 
 function startNginxAt(internet: Namespace, certificate: Certificate): Promise<Daemon> {
-  const directives = `proxy_read_timeout ${IMPATIENT_SECONDS}s;`;
+  const waiting = (seconds: number) => `proxy_read_timeout ${seconds}s; add_header ${ASKED} $upstream_addr always;`;
+  const directives = waiting(IMPATIENT_SECONDS);
   const belowPath = `location ${BELOW}/ { proxy_pass http://${AT.holdline.host}/; }`;
   const both = [AT.holdline, AT.holdlineAgain];
   return startNginx(internet, certificate, [
     { at: AT.nginx, to: [AT.holdline], directives: belowPath },
     { at: AT.impatientNginx, to: [AT.holdline], directives },
-    ...[AT.retryingNginx, AT.exhaustedNginx, AT.postingNginx].map((at) => ({ at, to: both, directives })),
+    { at: AT.retryingNginx, to: both, directives: waiting(RETRYING_SECONDS) },
+    { at: AT.exhaustedNginx, to: both, directives, failSeconds: 600 },
+    { at: AT.postingNginx, to: both, directives },
     { at: AT.webSocketBehindNginx, to: [AT.webSocket] },
   ]);
 }

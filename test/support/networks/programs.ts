@@ -65,6 +65,8 @@ interface NginxSite {
   readonly to: readonly Endpoint[];
   /** Further directives; none leaves nginx at its defaults. */
   readonly directives?: string;
+  /** How long nginx takes an upstream for dead that did not answer in time (`fail_timeout`): 10 s by default. */
+  readonly failSeconds?: number;
 }
 
 interface HaproxySite {
@@ -74,8 +76,9 @@ interface HaproxySite {
 
 /** nginx with nothing set but its addresses and its certificate. */
 export async function startNginx(machine: Namespace, tls: Certificate, sites: readonly NginxSite[]): Promise<Daemon> {
-  const servers = sites.map(({ at, to, directives = '' }, index) => {
-    const upstream = `upstream holdline${index} { ${to.map((one) => `server ${textOf(one)};`).join(' ')} }`;
+  const servers = sites.map(({ at, to, directives = '', failSeconds = 10 }, index) => {
+    const addresses = to.map((one) => `server ${textOf(one)} fail_timeout=${failSeconds}s;`);
+    const upstream = `upstream holdline${index} { ${addresses.join(' ')} }`;
     return `${upstream}
 server {
   listen ${textOf(at)} ssl;

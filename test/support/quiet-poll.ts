@@ -1,0 +1,37 @@
+import type { Answer } from './conformance.ts';
+import type { Member } from './member.ts';
+
+/**
+ * A held poll that gets no message. It serves as a measure: an answer that comes while this poll is held did not wait for the end of a
+ * longer window. Unlike a duration, that order does not depend on the pace of the machine.
+ */
+export class QuietPoll {
+  readonly #member: Member;
+  readonly #answer: Promise<Answer>;
+  #isHeld = true;
+
+  private constructor(member: Member, waitSeconds: number, after: string) {
+    this.#member = member;
+    this.#answer = member.call('receiveMessages', { query: { after, wait: waitSeconds } }).finally(() => {
+      this.#isHeld = false;
+    });
+    // Whether it fails is judged by `end`, unless the test ends before.
+    this.#answer.catch(() => undefined);
+  }
+
+  /** @param member alone in its room */
+  static async start(member: Member, waitSeconds: number): Promise<QuietPoll> {
+    const { cursor } = await member.poll();
+    return new QuietPoll(member, waitSeconds, cursor);
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Ends the poll by leaving the room. */
+  async end(): Promise<void> {
+    await this.#member.leave();
+    await this.#answer;
+  }
+}
