@@ -1,8 +1,8 @@
 import type { Request } from 'express';
-import { requireApiKey, requireParticipant } from '../signalling/authorize.ts';
+import { requireApiKey, requireParticipant, requireSelf } from '../signalling/authorize.ts';
 import { NO_CREDENTIAL, type Credential } from '../signalling/credential.ts';
 import { SignallingError } from '../signalling/errors.ts';
-import type { RoomId } from '../signalling/ids.ts';
+import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import { UNGUESSABLE_CHARACTERS } from '../signalling/limits.ts';
 import type { Mailbox } from '../signalling/message.ts';
 import type { Edge } from './edge.ts';
@@ -43,6 +43,12 @@ export function chargeFailure(error: unknown, req: Request, { failures }: Edge):
   return (hasFailed ? failures.charge(networkOf(req)) : undefined) ?? error;
 }
 
+/** What the path of a request names; empty for what it does not name. */
+export interface PathIds {
+  readonly roomId: RoomId;
+  readonly participantId: ParticipantId;
+}
+
 /**
  * Refuses a credential that cannot do for this operation, whatever its body says.
  * @returns the participant that the caller must be
@@ -51,19 +57,21 @@ export function chargeFailure(error: unknown, req: Request, { failures }: Edge):
 export function authorize(
   security: Security,
   credential: Credential,
-  roomId: RoomId,
+  { roomId, participantId }: PathIds,
   { signalling }: Edge,
 ): Mailbox | undefined {
   switch (security) {
     case 'participant':
       return requireParticipant(credential, roomId);
+    case 'self-or-api-key':
+      return credential.kind === 'api-key' ? undefined : requireSelf(credential, roomId, participantId);
     case 'join':
       signalling.requireEntry(credential, roomId);
       return undefined;
     case 'api-key':
       requireApiKey(credential);
       return undefined;
-    case 'participant-or-api-key': // Which participant is the operation's own affair.
+    case 'participant-or-api-key': // The operation judges the credential itself.
     case 'public':
       return undefined;
   }

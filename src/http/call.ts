@@ -13,7 +13,13 @@ type Row<Id extends OperationId> = (typeof OPERATIONS)[Id];
 type Parsed<Name> = Name extends keyof RequestSchemas ? z.output<RequestSchemas[Name]> : undefined;
 type BodyOf<Id extends OperationId> = Row<Id> extends { body: { schema: infer Name } } ? Parsed<Name> : undefined;
 type QueryOf<Id extends OperationId> = Row<Id> extends { query: infer Name } ? Parsed<Name> : undefined;
-type CallerOf<Id extends OperationId> = Row<Id> extends { security: 'participant' } ? Mailbox : undefined;
+type SecurityOf<Id extends OperationId> = Row<Id>['security'];
+type CallerOf<Id extends OperationId> =
+  SecurityOf<Id> extends 'participant'
+    ? Mailbox
+    : SecurityOf<Id> extends 'self-or-api-key'
+      ? Mailbox | undefined
+      : undefined;
 
 /** One request that passed all checks that its row of the table asks for. */
 export interface Call<Id extends OperationId> {
@@ -21,6 +27,7 @@ export interface Call<Id extends OperationId> {
   readonly roomId: RoomId;
   readonly participantId: ParticipantId;
   readonly pathCode: string;
+  /** The participant that the credential proved to be; with `self-or-api-key`, `undefined` for API keys and dead tokens. */
   readonly caller: CallerOf<Id>;
   /** For operations that judge it themselves. */
   readonly credential: Credential;

@@ -68,9 +68,13 @@ async function perform<Id extends OperationId>(
 ): Promise<Reply | undefined> {
   const { query } = parseTarget(operation, req.params, req.url, edge);
   if (edge.isDraining() && isRefusedWhileDraining(operation)) throw shuttingDown();
-  const roomId = (req.params.roomId ?? '') as RoomId;
+  const path = {
+    roomId: (req.params.roomId ?? '') as RoomId,
+    participantId: (req.params.participantId ?? '') as ParticipantId,
+  };
+  const { roomId } = path;
   const credential = operation.security === 'public' ? NO_CREDENTIAL : await authenticate(req, roomId, operation, edge);
-  const caller = authorize(operation.security, credential, roomId, edge);
+  const caller = authorize(operation.security, credential, path, edge);
   const present = caller ?? presentOf(credential);
   try {
     const parsed = parseBody(operation, req, edge, caller);
@@ -78,10 +82,9 @@ async function perform<Id extends OperationId>(
     const { body, bodyText, idempotency } = isLate ? await parsed : parsed;
     // While a slow body was on its way, the token may have been replaced.
     if (isLate && caller !== undefined)
-      authorize(operation.security, await authenticate(req, roomId, operation, edge), roomId, edge);
+      authorize(operation.security, await authenticate(req, roomId, operation, edge), path, edge);
     const call = {
-      roomId,
-      participantId: (req.params.participantId ?? '') as ParticipantId,
+      ...path,
       pathCode: String(req.params.code ?? ''),
       caller,
       credential,

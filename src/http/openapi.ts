@@ -84,6 +84,7 @@ const BEARER = {
 const SECURITY: Record<Security, Record<string, string[]>[]> = {
   participant: [{ bearer: [] }],
   'participant-or-api-key': [{ bearer: [] }],
+  'self-or-api-key': [{ bearer: [] }],
   'api-key': [{ bearer: [] }],
   join: [{}, { bearer: [] }],
   public: [],

@@ -1,6 +1,6 @@
 import type { Credential } from './credential.ts';
 import { participantGone, SignallingError } from './errors.ts';
-import type { RoomId } from './ids.ts';
+import type { ParticipantId, RoomId } from './ids.ts';
 import type { Mailbox } from './message.ts';
 import type { StoredToken } from './store.ts';
 
@@ -22,6 +22,20 @@ export function requireParticipant(credential: Credential, roomId: RoomId): Mail
       ? 'An API key joins, lists, removes and closes; it neither sends nor receives. Use the `token` of a join result.'
       : 'An access token serves to join. Use the `token` of the join result from then on.',
   );
+}
+
+/**
+ * The participant `participantId` of `roomId`, which the credential must be.
+ * @returns `undefined` for a token that has outlived this participant
+ * @throws SignallingError `unauthenticated`, `participant-gone` (another participant), `forbidden`
+ */
+export function requireSelf(credential: Credential, roomId: RoomId, participantId: ParticipantId): Mailbox | undefined {
+  const isSelf =
+    credential.kind === 'participant' && credential.roomId === roomId && credential.participantId === participantId;
+  if (isSelf && credential.state === 'gone') return undefined;
+  const caller = requireParticipant(credential, roomId);
+  if (!isSelf) throw forbidden('A token removes its own participant only.');
+  return caller;
 }
 
 /** @throws SignallingError `unauthenticated`, `forbidden` (valid, but no API key) */

@@ -53,7 +53,8 @@ export function roomRequests({ maxIdleTimeoutSeconds, defaultIdleTimeoutSeconds 
       })
       .exactOptional(),
   }).meta({ id: 'JoinRequest', description: 'All fields are optional, and so is the body.' });
-  return { joinRoom };
+  const leaveRoomByPost = envelope({}).meta({ id: 'LeaveRequest', description: 'Empty: leaving takes no fields.' });
+  return { joinRoom, leaveRoomByPost };
 }
 
 export const participantView = z

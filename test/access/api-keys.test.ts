@@ -6,7 +6,7 @@ import { TestClock } from '../support/clock.ts';
 import type { Answer } from '../support/conformance.ts';
 import { closeServices, createService, type Service } from '../support/holdline.ts';
 import { call, pointersOf, problemOf, type Place, type Sent } from '../support/http.ts';
-import { Member, newRoom } from '../support/member.ts';
+import { LEAVING, Member, newRoom } from '../support/member.ts';
 import { API_KEY } from './credentials.ts';
 
 const OTHER_KEY = 'another-key-that-nobody-guesses';
@@ -56,10 +56,10 @@ describe('an API key', () => {
     expect((await byKey('listParticipants', { roomId: 'nowhere' })).body).toEqual({ participants: [] });
   });
 
-  test('removes a participant, which the others hear of, and which is no ban', async () => {
+  test.each(LEAVING)('removes a participant by %s, which the others hear of, and which is no ban', async (leaving) => {
     const [alice, bob] = [await placed({ participantId: 'alice' }), await placed({ participantId: 'bob' })];
     for (const time of ['first', 'again']) {
-      expect({ time, status: (await byKey('leaveRoom', { participantId: 'bob' })).status }).toEqual({
+      expect({ time, status: (await byKey(leaving, { participantId: 'bob' })).status }).toEqual({
         time,
         status: 204,
       });
@@ -141,8 +141,10 @@ describe('without an API key, where joining needs one', () => {
     problemOf(await call(app, 'closeRoom', { roomId }), 'unauthenticated');
     problemOf(await alice.call('listRooms'), 'forbidden');
     problemOf(await alice.call('closeRoom'), 'forbidden');
-    problemOf(await alice.call('leaveRoom', {}, 'bob'), 'forbidden');
-    problemOf(await alice.call('leaveRoom', {}, 'nobody'), 'forbidden');
+    for (const id of LEAVING) {
+      problemOf(await alice.call(id, {}, 'bob'), 'forbidden');
+      problemOf(await alice.call(id, {}, 'nobody'), 'forbidden');
+    }
     await alice.leave();
     problemOf(await alice.call('closeRoom'), 'unauthenticated');
     expect((await byKey('listParticipants')).body).toMatchObject({ participants: [{ participantId: 'bob' }] });

@@ -25,6 +25,7 @@ describe('a held poll ends within a second, with 410', () => {
     ['an access token of its subject takes over', 'replaced', { id: 'joinRoom', resume: true }],
     ['an access token of its subject joins anew', 'replaced', { id: 'joinRoom', resume: false }],
     ['an API key removes the participant', 'removed', { id: 'leaveRoom' }],
+    ['an API key removes the participant by POST', 'removed', { id: 'leaveRoomByPost' }],
     ['an API key closes the room', 'removed', { id: 'closeRoom' }],
   ] as const)('when %s', async (_, reason, { id, ...body }) => {
     const { listening, ended } = await held();

@@ -127,6 +127,7 @@ describeOnRedis('two processes on one Redis', () => {
       ['its token is replaced', (bob) => joinAgain(bob, { resume: true }), 'replaced'],
       ['its participant joins anew', (bob) => joinAgain(bob, {}), 'replaced'],
       ['its participant leaves', (bob) => bob.call('leaveRoom'), 'left'],
+      ['its participant leaves by POST', (bob) => bob.call('leaveRoomByPost'), 'left'],
       ['its participant is removed', (bob) => bob.call('leaveRoom', { token: API_KEY }), 'removed'],
       ['the room is closed', (bob) => bob.call('closeRoom', { token: API_KEY }), 'removed'],
     ];

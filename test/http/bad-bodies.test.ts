@@ -19,7 +19,14 @@ afterEach(async () => {
 });
 afterAll(closeServices);
 
-const WITH_BODY = ['joinRoom', 'sendMessage', 'sendMessages', 'pollMessages', 'acknowledgeMessages'] as const;
+const WITH_BODY = [
+  'joinRoom',
+  'leaveRoomByPost',
+  'sendMessage',
+  'sendMessages',
+  'pollMessages',
+  'acknowledgeMessages',
+] as const;
 
 /** The same refusal by every operation that takes a body. */
 async function expectRefused(sent: Sent, code: ProblemCode): Promise<string[][]> {
@@ -120,6 +127,7 @@ describe('an absent body counts as {}', () => {
     ['sendMessage', 400, ['/body/type']],
     ['sendMessages', 400, ['/body/messages']],
     ['acknowledgeMessages', 400, ['/body/cursor']],
+    ['leaveRoomByPost', 204, []],
   ];
   test.each(answers)('%s', async (id, status, pointers) => {
     const room = await join(app, newRoom());

@@ -4,7 +4,7 @@ import type { Express } from 'express';
 import type { ProblemCode } from '../../src/wire/index.ts';
 import { expectProblem } from '../support/conformance.ts';
 import { closeServices, createService } from '../support/holdline.ts';
-import { exchange, pointersOf, problemOf } from '../support/http.ts';
+import { call, exchange, pointersOf, problemOf, type Sent } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 
 const MAX_MESSAGE_BYTES = 512;
@@ -98,6 +98,14 @@ describe('the rest of the order', () => {
     expectProblem(await exchange(app, 'POST', '/v1/nowhere', { headers }), 'not-found');
     const { errors } = problemOf(await exchange(app, 'POST', '/v1/rooms/a.b/messages', { headers }), 'invalid-request');
     expect(errors?.map(({ pointer }) => pointer)).toEqual(['/header/X-HTTP-Method-Override']);
+  });
+
+  test('the credential of leaveRoomByPost is judged before its body', async () => {
+    const leave = (sent: Sent, participantId = 'alice') =>
+      call(app, 'leaveRoomByPost', { roomId: alice.roomId, participantId }, { body: { reason: 'left' }, ...sent });
+    problemOf(await leave({}), 'unauthenticated');
+    problemOf(await leave({ token: alice.token }, 'bob'), 'forbidden');
+    expect(pointersOf(await leave({ token: alice.token }))).toEqual(['/body/reason']);
   });
 
   test('a malformed key is told together with the fields', async () => {

@@ -4,7 +4,7 @@ import { TestClock } from '../support/clock.ts';
 import type { Answer } from '../support/conformance.ts';
 import { closeServices, createService, type Service } from '../support/holdline.ts';
 import { call, problemOf } from '../support/http.ts';
-import { join, type Member, newRoom } from '../support/member.ts';
+import { join, LEAVING, type Member, newRoom } from '../support/member.ts';
 
 const REMEMBERED_MS = 600_000;
 const OF_A_PARTICIPANT = [
@@ -39,9 +39,9 @@ const holdPoll = (member: Member) =>
   service.hold(member.id, () => member.call('receiveMessages', { query: { wait: 50, after: member.joined.cursor } }));
 
 describe('a participant who has left', () => {
-  test('finds its held poll ended with 410 and the reason, and the others told, when the 204 arrives', async () => {
+  test.each(LEAVING)('by %s finds its held poll ended with 410, and the others told, with the 204', async (leaving) => {
     const poll = await holdPoll(bob);
-    await bob.leave();
+    expect((await bob.call(leaving)).status).toBe(204);
     expect(problemOf(await poll.ended, 'participant-gone').reason).toBe('left');
     expect((await alice.poll()).messages.at(-1)).toMatchObject({
       type: 'participant-left',
@@ -56,9 +56,9 @@ describe('a participant who has left', () => {
       const { reason, detail } = problemOf(await alice.call(id), 'participant-gone');
       expect([reason, detail]).toEqual(['left', expect.stringContaining('Join again')]);
     }
-    expect((await alice.call('leaveRoom')).status).toBe(204);
+    for (const id of LEAVING) expect((await alice.call(id)).status).toBe(204);
     await clock.advance(1);
-    for (const id of [...OF_A_PARTICIPANT, 'leaveRoom'] as const) {
+    for (const id of [...OF_A_PARTICIPANT, ...LEAVING]) {
       const answer = await alice.call(id);
       problemOf(answer, 'unauthenticated');
       expect(answer.headers['www-authenticate']).toBe('Bearer realm="holdline"');
@@ -68,10 +68,10 @@ describe('a participant who has left', () => {
   test('is told nothing about another room, nor about other participants', async () => {
     await alice.leave();
     problemOf(await callWith(alice.token, 'listParticipants', newRoom()), 'unauthenticated');
-    problemOf(await callWith(alice.token, 'leaveRoom', newRoom()), 'unauthenticated');
-    expect(problemOf(await callWith(alice.token, 'leaveRoom', alice.roomId, 'bob'), 'participant-gone').reason).toBe(
-      'left',
-    );
+    for (const id of LEAVING) {
+      problemOf(await callWith(alice.token, id, newRoom()), 'unauthenticated');
+      expect(problemOf(await callWith(alice.token, id, alice.roomId, 'bob'), 'participant-gone').reason).toBe('left');
+    }
     expect(await bob.roster()).toHaveLength(1);
   });
 
@@ -83,7 +83,7 @@ describe('a participant who has left', () => {
       expect(again.joined).toMatchObject({ participantId: 'alice', resumed: false });
       expect((await again.poll()).messages).toEqual([]);
       expect(problemOf(await alice.call('listParticipants'), 'participant-gone').reason).toBe('left');
-      expect((await alice.call('leaveRoom')).status).toBe(204);
+      for (const id of LEAVING) expect((await alice.call(id)).status).toBe(204);
       expect(await again.roster()).toHaveLength(2);
       await again.leave();
     }
@@ -107,7 +107,7 @@ describe('a participant whose idle time is over', () => {
     for (const id of OF_A_PARTICIPANT) {
       expect(problemOf(await alice.call(id), 'participant-gone').reason).toBe('timeout');
     }
-    expect((await alice.call('leaveRoom')).status).toBe(204);
+    for (const id of LEAVING) expect((await alice.call(id)).status).toBe(204);
     expect((await bob.poll()).messages).toMatchObject([
       { type: 'participant-left', payload: { participantId: 'alice', reason: 'timeout' } },
     ]);
@@ -128,7 +128,7 @@ describe('a live token', () => {
   test('of another room is forbidden there, whether that room exists or not', async () => {
     const elsewhere = await join(service.app, newRoom(), 'alice');
     for (const roomId of [elsewhere.roomId, newRoom()]) {
-      for (const id of [...OF_A_PARTICIPANT, 'leaveRoom'] as const) {
+      for (const id of [...OF_A_PARTICIPANT, ...LEAVING]) {
         problemOf(await callWith(alice.token, id, roomId), 'forbidden');
       }
     }
@@ -137,7 +137,7 @@ describe('a live token', () => {
 
   test('removes nobody but its own participant', async () => {
     for (const participantId of ['bob', 'nobody']) {
-      problemOf(await callWith(alice.token, 'leaveRoom', alice.roomId, participantId), 'forbidden');
+      for (const id of LEAVING) problemOf(await callWith(alice.token, id, alice.roomId, participantId), 'forbidden');
     }
     expect(await alice.roster()).toHaveLength(2);
   });
@@ -154,7 +154,7 @@ describe('what is no credential is refused, with a hint', () => {
     ['a very long token', { Authorization: `Bearer ${'x'.repeat(8_000)}` }],
     ['a token in another header', { 'X-Token': 'x' }],
   ])('%s', async (_, headers) => {
-    for (const id of [...OF_A_PARTICIPANT, 'leaveRoom'] as const) {
+    for (const id of [...OF_A_PARTICIPANT, ...LEAVING]) {
       const answer = await call(service.app, id, { roomId: alice.roomId, participantId: 'alice' }, { headers });
       expect(problemOf(answer, 'unauthenticated').retryable).toBe(false);
       expect(answer.headers['www-authenticate']).toBe('Bearer realm="holdline"');

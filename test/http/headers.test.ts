@@ -80,10 +80,10 @@ describe('a success has these headers and no others', () => {
     expect(answer.headers['x-accel-buffering']).toBe('no');
   });
 
-  test('acknowledgeMessages and leaveRoom, which have no body', async () => {
+  test('acknowledgeMessages and both ways of leaving, whose answers have no body', async () => {
     const acknowledged = await callAs('acknowledgeMessages', { body: { cursor: alice.joined.cursor } });
     const guest = await join(server.url, alice.roomId, 'guest');
-    for (const answer of [acknowledged, await guest.call('leaveRoom')]) {
+    for (const answer of [acknowledged, await guest.call('leaveRoom'), await guest.call('leaveRoomByPost')]) {
       expect(answer.status).toBe(204);
       expect(namesOf(answer).sort()).toEqual([...ALWAYS].sort());
     }

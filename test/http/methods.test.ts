@@ -3,7 +3,7 @@ import { operationRows } from '../../src/http/operations.ts';
 import { expectProblem } from '../support/conformance.ts';
 import { closeServices, type ListeningService, startService } from '../support/holdline.ts';
 import { call, exchange, pointersOf } from '../support/http.ts';
-import { join, type Member, newRoom } from '../support/member.ts';
+import { join, LEAVING, type Member, newRoom } from '../support/member.ts';
 
 let server: ListeningService;
 let alice: Member;
@@ -63,7 +63,8 @@ describe('X-HTTP-Method-Override', () => {
   });
 
   test('reaches the DELETE of a path and no other operation', async () => {
-    expectProblem(await exchange(server.url, 'POST', `${room()}/messages`, override('DELETE')), 'method-not-allowed');
+    for (const path of ['messages', 'participants/alice/leave'])
+      expectProblem(await exchange(server.url, 'POST', `${room()}/${path}`, override('DELETE')), 'method-not-allowed');
     expectProblem(await exchange(server.url, 'POST', '/v1/nowhere', override('DELETE')), 'not-found');
   });
 
@@ -127,8 +128,10 @@ describe('a path is what the document says', () => {
     for (const operationId of ['joinRoom', 'listParticipants', 'receiveMessages'] as const) {
       expect(pointersOf(await call(server.url, operationId, { roomId: id }))).toEqual(['/path/roomId']);
     }
-    const both = await call(server.url, 'leaveRoom', { roomId: id, participantId: id });
-    expect(pointersOf(both)).toEqual(['/path/roomId', '/path/participantId']);
+    for (const leaving of LEAVING) {
+      const both = await call(server.url, leaving, { roomId: id, participantId: id });
+      expect(pointersOf(both)).toEqual(['/path/roomId', '/path/participantId']);
+    }
   });
 
   test.each(['%', '%zz', '%c3', '%ff%fe', '%ed%a0%80'])(

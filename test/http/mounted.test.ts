@@ -6,7 +6,7 @@ import express, { type Express } from 'express';
 import { expectProblem } from '../support/conformance.ts';
 import { closeServices, createService, type Service } from '../support/holdline.ts';
 import { call, exchange, pointersOf, problemOf } from '../support/http.ts';
-import { join, type Member, newRoom } from '../support/member.ts';
+import { join, LEAVING, type Member, newRoom } from '../support/member.ts';
 
 let service: Service;
 let outer: Express;
@@ -43,6 +43,7 @@ describe('mounted in another Express app', () => {
     expect(recipients).toEqual([{ participantId: 'bob', listening: true }]);
     expect((await poll.ended).messages).toMatchObject([{ from: 'alice', payload: { a: 1 } }]);
     expect((await bob.leaveBy('POST', { 'X-HTTP-Method-Override': 'DELETE' })).status).toBe(204);
+    expect((await alice.call('leaveRoomByPost')).status).toBe(204);
   });
 
   test.each([
@@ -148,6 +149,6 @@ describe('closed while the app that it is mounted in goes on', () => {
     const acknowledgement = { body: { cursor: alice.joined.cursor } };
     problemOf(await alice.call('acknowledgeMessages', acknowledgement), 'storage-unavailable');
     problemOf(await alice.call('sendMessage', { body: { type: 'invite' } }), 'storage-unavailable');
-    problemOf(await alice.call('leaveRoom'), 'storage-unavailable');
+    for (const id of LEAVING) problemOf(await alice.call(id), 'storage-unavailable');
   });
 });

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Express } from 'express';
 import { TestClock } from '../support/clock.ts';
+import type { Answer } from '../support/conformance.ts';
 import { closeServices, createService } from '../support/holdline.ts';
 import { call, problemOf } from '../support/http.ts';
-import { join, newRoom } from '../support/member.ts';
+import { join, type Member, newRoom } from '../support/member.ts';
 
 const NOW = '2026-01-05T12:00:00.000Z';
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -156,14 +157,19 @@ describe('the rest of a room', () => {
     });
   });
 
-  test.each([
-    ['DELETE', 'delete', {}],
-    ['POST that says DELETE', 'post', { 'X-HTTP-Method-Override': 'DELETE' }],
-  ] as const)('leaveRoom ends the participant, by %s, also when repeated', async (_, how, headers) => {
+  test.each<[string, (member: Member) => Promise<Answer>]>([
+    ['leaveRoom', (member) => member.call('leaveRoom')],
+    [
+      'leaveRoom by a POST that says DELETE',
+      (member) => member.leaveBy('POST', { 'X-HTTP-Method-Override': 'DELETE' }),
+    ],
+    ['leaveRoomByPost', (member) => member.call('leaveRoomByPost')],
+    ['leaveRoomByPost with {}', (member) => member.call('leaveRoomByPost', { body: {} })],
+  ])('%s ends the participant, also when repeated', async (_, leave) => {
     const [alice, bob] = [await join(app, roomId, 'alice'), await join(app, roomId, 'bob')];
     const { cursor } = await alice.poll();
     for (const _time of ['first', 'second']) {
-      const answer = await bob.leaveBy(how, headers);
+      const answer = await leave(bob);
       expect([answer.status, answer.body]).toEqual([204, '']);
     }
     const { messages } = await alice.poll({ after: cursor });

@@ -37,7 +37,7 @@ function tokenJudged(store: SignallingStore): Promise<void> {
   });
 }
 
-test.each(['messages/poll', 'messages', 'messages/ack'])(
+test.each(['messages/poll', 'messages', 'messages/ack', 'participants/alice/leave'])(
   'a request to %s whose body ends after its token was replaced is refused',
   async (operation) => {
     const { service, url } = await startService();
@@ -46,6 +46,7 @@ test.each(['messages/poll', 'messages', 'messages/ack'])(
       'messages/poll': { wait: 0 },
       messages: { type: 'custom' },
       'messages/ack': { cursor: alice.joined.cursor },
+      'participants/alice/leave': {},
     };
     const body = bodies[operation as keyof typeof bodies];
     const judged = tokenJudged(service.store);
@@ -54,6 +55,7 @@ test.each(['messages/poll', 'messages', 'messages/ack'])(
     const again = await alice.rejoin({ resume: true, participantId: 'alice' });
     await again.roster();
     expect(await slow.finish()).toBe(401);
+    expect(await again.roster()).toHaveLength(1);
   },
 );
 

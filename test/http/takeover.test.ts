@@ -3,7 +3,7 @@ import { TestClock } from '../support/clock.ts';
 import type { Answer } from '../support/conformance.ts';
 import { closeServices, createService, type Service } from '../support/holdline.ts';
 import { call, problemOf } from '../support/http.ts';
-import { join, Member, newRoom } from '../support/member.ts';
+import { join, LEAVING, Member, newRoom } from '../support/member.ts';
 import type { JoinResult } from '../../src/wire/index.ts';
 
 let clock: TestClock;
@@ -137,7 +137,7 @@ describe.each([{ resume: true }, { resume: false }])('a replaced token, with $re
   test('is worth nothing any more', async () => {
     const again = await alice.rejoin(how);
     const sent = { body: {} };
-    for (const id of ['listParticipants', 'getIceServers', 'leaveRoom', 'receiveMessages'] as const) {
+    for (const id of ['listParticipants', 'getIceServers', 'receiveMessages', ...LEAVING] as const) {
       problemOf(await alice.call(id), 'unauthenticated');
     }
     for (const id of ['sendMessage', 'sendMessages', 'pollMessages', 'acknowledgeMessages'] as const) {

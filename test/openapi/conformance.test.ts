@@ -9,6 +9,7 @@ import {
   mismatches,
   readAnswer,
 } from '../support/conformance.ts';
+import { LEAVING } from '../support/member.ts';
 
 const ENVELOPE = { 'cache-control': 'no-store', 'x-request-id': 'request-1' };
 const { example } = OPERATIONS.sendMessage.success;
@@ -32,7 +33,7 @@ describe('an answer conforms', () => {
   test('when it is what the document says', () => {
     expectConforms('sendMessage', reply());
     expectConforms('sendMessage', reply(example, { 'idempotency-replayed': 'true' }));
-    expectConforms('leaveRoom', { status: 204, headers: ENVELOPE, body: '' });
+    for (const id of LEAVING) expectConforms(id, { status: 204, headers: ENVELOPE, body: '' });
     expectConforms('sendMessage', refusal('recipient-not-found'));
     expectConforms('sendMessage', refusal('mailbox-full', {}, { 'retry-after': '1' }));
     expectConforms(

@@ -31,14 +31,15 @@ describe('the example of a request', () => {
 
   test('a body that is optional may be empty', () => {
     const optional = bodies.filter(({ body }) => !body.required);
-    expect(optional.map(({ id }) => id)).toEqual(['joinRoom', 'pollMessages']);
+    expect(optional.map(({ id }) => id)).toEqual(['joinRoom', 'leaveRoomByPost', 'pollMessages']);
     expect(optional.filter(({ body }) => !schemas[body.schema].safeParse({}).success)).toEqual([]);
   });
 });
 
 test('the examples of each field of a request are accepted there', () => {
   const components = openApiDocument({ bounds: DEFAULT_BOUNDS, version: '0.0.0' }).components?.schemas as Components;
-  const envelopes = [schemas.joinRoom, schemas.sendMessage, schemas.pollMessages, schemas.acknowledgeMessages];
+  const { joinRoom, leaveRoomByPost, sendMessage, pollMessages, acknowledgeMessages } = schemas;
+  const envelopes = [joinRoom, leaveRoomByPost, sendMessage, pollMessages, acknowledgeMessages];
   const refused = envelopes.flatMap((envelope) => {
     const fields = Object.entries<z.ZodType>(envelope.shape);
     const documented = components[envelope.meta()?.id ?? '']?.properties ?? {};

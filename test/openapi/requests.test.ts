@@ -136,6 +136,13 @@ test('an answer lists at most 256 faults and counts the rest', () => {
   expect(found.at(-1)).toEqual({ pointer: '/body', detail: '44 further faults are not listed' });
 });
 
+test('a leave takes no field', () => {
+  expect(faults('leaveRoomByPost', {})).toEqual([]);
+  expect(faults('leaveRoomByPost', { reason: 'left' })).toEqual([
+    { pointer: '/body/reason', detail: 'unknown field; none is known here' },
+  ]);
+});
+
 describe('a join', () => {
   test.each<[string, object]>([
     ['nothing', {}],

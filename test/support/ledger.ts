@@ -5,7 +5,7 @@ import type { Batch, JoinRequest, JoinResult, ReceivedMessage, Receipt, ReceiptL
 import type { Answer } from './conformance.ts';
 import { fetchAnswer, FetchMember, untilAnswered } from './fetch-member.ts';
 import type { Sent } from './http.ts';
-import type { Member } from './member.ts';
+import { LEAVING, type Member } from './member.ts';
 
 interface Stored {
   readonly id: string;
@@ -165,7 +165,8 @@ class Observed extends FetchMember {
       this.#ledger.sent(this.id, begun, (answer.body as ReceiptList).receipts);
     if (answer.status === 200 && (id === 'receiveMessages' || id === 'pollMessages'))
       this.#ledger.received(this.id, answer.body as Batch);
-    if ((answer.body as { code?: string } | undefined)?.code === 'participant-gone' || id === 'leaveRoom')
+    const isLeaving = LEAVING.some((leaving) => leaving === id);
+    if ((answer.body as { code?: string } | undefined)?.code === 'participant-gone' || isLeaving)
       this.#ledger.gone(participantId);
     return answer;
   }

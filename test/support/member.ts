@@ -16,6 +16,9 @@ type JoinBody = Partial<JoinRequest>;
 /** Also of types that nobody may send. */
 type Message = Partial<SendRequest>;
 
+/** Every operation that ends a participant must pass the same tests. */
+export const LEAVING = ['leaveRoom', 'leaveRoomByPost'] as const satisfies readonly OperationId[];
+
 /** A participant as its client: joined, with its token. Its named methods expect success; `call` expects nothing. */
 export class Member {
   readonly target: Target;

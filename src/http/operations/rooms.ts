@@ -61,12 +61,26 @@ export const roomOperations = {
     description: [
       'Ends the participant and its mailbox at once; the others get a `participant-left`. What it sent before stays deliverable. ' +
         'Repeating it is 204 again.',
-      'Where a proxy refuses DELETE, send a POST with `X-HTTP-Method-Override: DELETE` to the same path.',
+      'Where a proxy or firewall refuses DELETE, use `leaveRoomByPost`, or send a POST with `X-HTTP-Method-Override: DELETE` to the ' +
+        'same path. Some firewalls refuse that header too.',
     ].join('\n\n'),
-    security: 'participant-or-api-key',
+    security: 'self-or-api-key',
     headers: ['X-HTTP-Method-Override'],
     success: { status: 204, description: 'Gone.' },
     problems: WITH_CREDENTIAL,
+  },
+  leaveRoomByPost: {
+    method: 'POST',
+    path: '/v1/rooms/{roomId}/participants/{participantId}/leave',
+    tag: 'rooms',
+    summary: 'Leave the room, by POST',
+    description:
+      'The same as `leaveRoom` in every respect, for networks whose proxy or firewall refuses DELETE and ' +
+      '`X-HTTP-Method-Override`. The body may be absent or `{}`.',
+    security: 'self-or-api-key',
+    body: { schema: 'leaveRoomByPost', required: false, example: {} },
+    success: { status: 204, description: 'Gone.' },
+    problems: [...WITH_CREDENTIAL, ...WITH_BODY],
   },
   getIceServers: {
     method: 'GET',

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { ProblemCode, RequestName } from '../../wire/index.ts';
 
-/** Who may call: `join` takes any credential or none, `public` looks at none. */
-export type Security = 'participant' | 'participant-or-api-key' | 'join' | 'api-key' | 'public';
+/** Who may call: `self` is the participant of the path, `join` takes any credential or none, `public` looks at none. */
+export type Security = 'participant' | 'participant-or-api-key' | 'self-or-api-key' | 'join' | 'api-key' | 'public';
 
 /**
  * Where it is served, `public` when not named. `admin`: on the port of the operators, which is the main one unless `ADMIN_PORT` is

@@ -3,7 +3,7 @@ import { acknowledgeMessages } from './acknowledge-messages.ts';
 import { closeRoom } from './close-room.ts';
 import { getIceServers } from './get-ice-servers.ts';
 import { joinRoom } from './join-room.ts';
-import { leaveRoom } from './leave-room.ts';
+import { leaveRoom, leaveRoomByPost } from './leave-room.ts';
 import { listParticipants } from './list-participants.ts';
 import { listRooms } from './list-rooms.ts';
 import { getOpenapi30Json, getOpenapiJson, getOpenapiYaml } from './openapi.ts';
@@ -18,6 +18,7 @@ export const HANDLERS: Handlers = {
   joinRoom,
   listParticipants,
   leaveRoom,
+  leaveRoomByPost,
   sendMessage,
   sendMessages,
   receiveMessages,

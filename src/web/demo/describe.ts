@@ -24,6 +24,7 @@ interface Message {
 const OTHER: Readonly<Record<string, string>> = {
   joinRoom: 'join the room',
   leaveRoom: 'leave the room',
+  leaveRoomByPost: 'leave the room',
   listParticipants: 'read who is there',
   acknowledgeMessages: 'acknowledge',
   getIceServers: 'fetch STUN and TURN servers',
