@@ -1,5 +1,6 @@
 import type { Alarm } from './alarm.ts';
 import { Backoff } from './backoff.ts';
+import type { ConnectionSharing } from './connection-sharing.ts';
 import { HoldlineError, refusal, type ErrorCode } from './errors.ts';
 import type { Answer, Http } from './http.ts';
 import type { JoinOptions } from './options.ts';
@@ -12,6 +13,7 @@ export interface Env extends Platform {
   readonly http: Http;
   readonly alarm: Alarm;
   readonly keeper: Keeper;
+  readonly sharing: ConnectionSharing;
 }
 
 /**

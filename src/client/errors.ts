@@ -7,6 +7,7 @@ import type { Problem, ProblemCode } from '../wire/index.ts';
  * - `taken-over`: another client speaks for this participant now.
  * - `gone`: the participant left, was removed, or its mailbox is no more.
  * - `closed`: `leave()` or `close()` was called.
+ * - `leave-failed`: the server could not be told that the participant left, and sees it until its idle time is over; `cause` says why.
  * - `listener-failed`: a listener of the app threw; `cause` is what it threw.
  * - `negotiation-failed`: the peer connection refused a description or candidate; `cause` is its error.
  *
@@ -19,6 +20,7 @@ export type ErrorCode =
   | 'taken-over'
   | 'gone'
   | 'closed'
+  | 'leave-failed'
   | 'listener-failed'
   | 'negotiation-failed'
   | (string & {});

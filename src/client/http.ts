@@ -1,5 +1,7 @@
 import type { Problem } from '../wire/index.ts';
 import { retryAfterMs } from './backoff.ts';
+import type { ConnectionSharing } from './connection-sharing.ts';
+import { takeKeepaliveQuota } from './keepalive.ts';
 import { listen } from './listen.ts';
 import { after, type FetchReply, type Platform } from './platform.ts';
 
@@ -15,8 +17,10 @@ export interface HttpRequest<Body> {
   /** Milliseconds; 15,000 when omitted. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Lets the request outlive the page; browsers allow 64 KiB in all. */
+  /** Lets the request outlive the page, as far as the browser's quota reaches: see keepalive.ts. */
   readonly keepalive?: boolean;
+  /** A poll, which waits on purpose: no other poll is given up for it. */
+  readonly isHeld?: boolean;
   /** A field that the answer always has; 204 without one. A captive portal also says 200, in JSON if need be. */
   readonly expects?: keyof Body & string;
 }
@@ -46,12 +50,14 @@ const TIMEOUT_MS = 15_000;
 export class Http {
   readonly #roomUrl: string;
   readonly #platform: Platform;
+  readonly #sharing: ConnectionSharing;
   /** Told about every request that ended. */
   onExchange: ((exchange: Exchange) => void) | undefined;
 
-  constructor(baseUrl: string, roomId: string, platform: Platform) {
+  constructor(baseUrl: string, roomId: string, platform: Platform, sharing: ConnectionSharing) {
     this.#roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${encodeURIComponent(roomId)}`;
     this.#platform = platform;
+    this.#sharing = sharing;
   }
 
   /** Never rejects. */
@@ -59,7 +65,8 @@ export class Http {
     const { operation, body: sent } = request;
     const { timers } = this.#platform;
     const startedMs = timers.now();
-    const reply = await this.#ask(request);
+    const asking = this.#ask(request);
+    const reply = await (request.isHeld ? asking : this.#sharing.during(asking));
     const answer = judge(request, reply, Math.max(0, timers.now() - startedMs));
     this.onExchange?.({ ...answer, operation, sent });
     return answer;
@@ -89,19 +96,32 @@ export class Http {
   }
 
   /** No `cache` option: React Native's fetch answers it by adding a query parameter, which the service refuses. */
-  #fetch(request: HttpRequest<never>, signal: AbortSignal): Promise<FetchReply> {
-    const { path, body, headers, token, keepalive = false } = request;
-    return this.#platform.fetch(this.#roomUrl + path, {
-      method: body ? 'POST' : 'GET',
-      headers: {
-        ...headers,
-        ...(token && { Authorization: `Bearer ${token}` }),
-        ...(body && { 'Content-Type': 'application/json' }),
-      },
-      body: body ? JSON.stringify(body) : null,
-      keepalive,
-      signal,
-    });
+  async #fetch(request: HttpRequest<never>, signal: AbortSignal): Promise<FetchReply> {
+    const { path, body, headers, token } = request;
+    const text = body ? JSON.stringify(body) : null;
+    const send = (keepalive: boolean): Promise<FetchReply> =>
+      this.#platform.fetch(this.#roomUrl + path, {
+        method: body ? 'POST' : 'GET',
+        headers: {
+          ...headers,
+          ...(token && { Authorization: `Bearer ${token}` }),
+          ...(body && { 'Content-Type': 'application/json' }),
+        },
+        body: text,
+        keepalive,
+        signal,
+      });
+    const giveBack = request.keepalive ? takeKeepaliveQuota(text ?? '') : undefined;
+    if (!giveBack) return send(false);
+    try {
+      return await send(true);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      // Refused for being `keepalive`: the app has used up the quota, or an older Safari would need a preflight.
+      return await send(false);
+    } finally {
+      giveBack();
+    }
   }
 }
 

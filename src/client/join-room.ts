@@ -1,4 +1,5 @@
 import { Alarm } from './alarm.ts';
+import { ConnectionSharing } from './connection-sharing.ts';
 import type { Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import { Http } from './http.ts';
@@ -20,20 +21,24 @@ export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
   const { signal, ...rest } = options;
   const { baseUrl = '', roomId, storage, storageKey = `holdline:${baseUrl}:${roomId}` } = rest;
   const platform = platformOf(options);
-  const { timers } = platform;
+  const { timers, random } = platform;
   const alarm = new Alarm(timers);
-  const keeper = new Keeper(storage, storageKey);
-  const env: Env = { ...platform, options, alarm, keeper, http: new Http(baseUrl, roomId, platform) };
+  const keeper = new Keeper(storage, storageKey, timers);
+  const sharing = new ConnectionSharing(timers, random, baseUrl);
+  const env: Env = { ...platform, options, alarm, keeper, sharing, http: new Http(baseUrl, roomId, platform, sharing) };
   const startedMs = timers.now();
   const deadlineMs = startedMs + (options.joinTimeoutMs ?? JOIN_TIMEOUT_MS);
   const deafen = listen(signal, 'abort', alarm.ring);
   try {
     const kept = await keeper.load();
     const joined = await enterRoom(env, kept, () => (signal?.aborted ? 0 : deadlineMs));
+    await keeper.claim(joined.participantId);
     const cursor = joined.resumed && kept ? kept.cursor : joined.cursor;
     const inside = { ...env, options: rest };
     return new Mailbox(new Session(inside, joined, cursor, startedMs), inside);
   } catch (error) {
+    keeper.unlock();
+    sharing.close();
     throw signal?.aborted ? new HoldlineError('closed') : error;
   } finally {
     deafen();

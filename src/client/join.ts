@@ -35,11 +35,19 @@ export function joinAs(env: Env, wish: JoinBody, deadlineMs: () => number, kept?
   const { displayName, metadata, idleTimeoutSeconds, join, accessToken, signal } = env.options;
   // Fields that nobody set are `undefined`, and so absent from the JSON.
   const body: JoinBody = { ...wish, displayName, metadata, idleTimeoutSeconds };
+  const { usedElsewhere } = env.keeper;
   const headers = { 'Idempotency-Key': randomId(env.random) };
+  // The server lets those who prove who they are take over: the other tab would lose its mailbox, and its calls.
+  const refuse = (participantId: string | undefined): void => {
+    if (!usedElsewhere || participantId !== usedElsewhere) return;
+    throw new HoldlineError('participant-exists', undefined, new Error('another tab has this mailbox open'));
+  };
   const attempt = async (): Promise<Answer<JoinResult>> => {
     try {
+      refuse(body.participantId);
       if (join && !kept) return { kind: 'ok', body: await join(body), ageMs: 0 };
       const token = kept ?? (typeof accessToken === 'function' ? await accessToken() : accessToken);
+      refuse(subjectOf(token));
       const request = { operation: 'joinRoom', path: '/participants', body, headers, token, signal } as const;
       return await env.http.exchange<JoinResult>({ ...request, expects: 'token' });
     } catch (error) {
@@ -49,4 +57,15 @@ export function joinAs(env: Env, wish: JoinBody, deadlineMs: () => number, kept?
     }
   };
   return persist(env, attempt, deadlineMs);
+}
+
+/** The participant for whom an access token (a JWT, RFC 7519) is made out; `undefined` for any other token. */
+function subjectOf(token: string | undefined): string | undefined {
+  try {
+    const [, claims = ''] = String(token).split('.');
+    const { sub } = JSON.parse(atob(claims.replace(/-/g, '+').replace(/_/g, '/'))) as { sub?: string };
+    return sub;
+  } catch {
+    return undefined;
+  }
 }

@@ -20,7 +20,10 @@ import { PollLoop } from './poll-loop.ts';
 import type { Platform } from './platform.ts';
 import { Roster } from './roster.ts';
 import type { MailboxEnd, Session } from './session.ts';
-import { watchForWaking } from './wake.ts';
+import { watchPage } from './wake.ts';
+
+/** Why calls end before their mailbox does. */
+export type EndCause = 'left' | 'page-closes';
 
 /** How long `leave()` waits for messages on their way, such as a `hangup`. */
 const FLUSH_MS = 2_000;
@@ -43,9 +46,11 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   readonly #loop: PollLoop;
   readonly #roster: Roster;
   readonly #stopWatching: () => void;
+  readonly #beforeEnd = new Set<(cause: EndCause) => void>();
   #iceServers: readonly IceServer[] = [];
   #state: MailboxState = 'idle';
   #isPolling = false;
+  #isPageStopping = false;
   #onListener = (): void => undefined;
   #upcoming = NOTHING;
   #onCaughtUp: (() => void)[] = [];
@@ -65,12 +70,12 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
       gap: this.#gap,
       reachable: (reachable) => this.#become(reachable ? 'connected' : 'reconnecting'),
     });
-    this.#stopWatching = watchForWaking(
-      env.timers,
-      (stale) => this.#loop.wake(stale),
-      // Leaving would end the call of somebody who only looks something up. What was handled is told, the rest comes again.
-      () => void session.acknowledge(),
-    );
+    this.#stopWatching = watchPage(env.timers, {
+      wake: (stale) => this.#loop.wake(stale),
+      freeze: () => this.#flush(),
+      hide: (isClosing) => this.#onPageHide(isClosing),
+      resume: () => this.#onPageResume(),
+    });
     env.http.onExchange = (exchange) => this.emit('exchange', exchange);
     session.onEnded = (end) => this.#ended(end);
     session.onRejoined = (joined) => {
@@ -94,6 +99,16 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   /** @internal Resolves once everything that waits at the server has been handled. */
   caughtUp(): Promise<void> {
     return new Promise((resolve) => void this.#onCaughtUp.push(resolve));
+  }
+
+  /**
+   * Calls `listener` when the participant leaves, or the page closes: the last moment to send something.
+   * @returns a function that ends it
+   * @internal
+   */
+  onBeforeEnd(listener: (cause: EndCause) => void): () => void {
+    this.#beforeEnd.add(listener);
+    return () => void this.#beforeEnd.delete(listener);
   }
 
   get roomId(): string {
@@ -196,9 +211,18 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     return result;
   }
 
-  /** Leaves the room: the others are told at once. Waits up to 2 s for messages on their way. Never rejects. */
+  /**
+   * Leaves the room: the others are told at once. Waits up to 2 s for messages on their way. Never rejects: a server that cannot be
+   * told so is an `error` event, `leave-failed`, before `ended`.
+   */
   async leave(): Promise<void> {
-    await this.#stop('left', () => sendLeave(this.#env, this.#session.joined));
+    await this.#stop('left', async () => {
+      try {
+        await sendLeave(this.#env, this.#session.joined, this.#isPageStopping);
+      } catch (cause) {
+        this.fail(new HoldlineError('leave-failed', (cause as HoldlineError).problem, cause));
+      }
+    });
   }
 
   /** Stops without leaving: the participant stays until its idle time is over, and can be resumed until then. Never rejects. */
@@ -207,10 +231,41 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   async #stop(reason: 'left' | 'closed', farewell: () => Promise<void>): Promise<void> {
+    const error = new HoldlineError('closed');
     if (this.#session.ended) return;
     await Promise.race([this.#outbox.drained(), this.#env.alarm.sleep(FLUSH_MS)]);
-    this.#session.end(reason, new HoldlineError('closed'));
+    this.#session.end(reason, error);
     await farewell();
+    this.#announceEnd({ reason, error });
+  }
+
+  /** The page stops running, and may never go on. What was handled is acknowledged, the rest comes again. */
+  #flush(): void {
+    this.#isPageStopping = true;
+    this.#outbox.flush();
+    // Whatever pauses before another attempt makes it now.
+    this.#env.alarm.ring();
+    void this.#session.acknowledge();
+  }
+
+  #onPageHide(isClosing: boolean): void {
+    // The participant stays: the page may be reloaded.
+    if (isClosing) this.#emitBeforeEnd('page-closes');
+    this.#flush();
+    // The next page may take the mailbox up. Held on to, they would also keep this one out of the back-forward cache.
+    this.#env.keeper.unlock();
+    this.#env.sharing.close();
+  }
+
+  #onPageResume(): void {
+    this.#isPageStopping = false;
+    this.#outbox.resume();
+    void this.#env.keeper.lock();
+    this.#env.sharing.open();
+  }
+
+  #emitBeforeEnd(cause: EndCause): void {
+    for (const listener of [...this.#beforeEnd]) listener(cause);
   }
 
   #enter({ iceServers, participants }: JoinResult): void {
@@ -255,6 +310,15 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.#stopWatching();
     this.#loop.stop();
     this.#outbox.end(end.error);
+    this.#env.keeper.unlock();
+    // Until the server has been told, leaving may fail.
+    if (end.reason === 'left') this.#emitBeforeEnd('left');
+    else this.#announceEnd(end);
+  }
+
+  #announceEnd(end: MailboxEnd): void {
+    if (this.#state === 'ended') return;
+    this.#env.sharing.close();
     this.#become('ended');
     this.emit('ended', end);
   }

@@ -39,3 +39,6 @@ export type Gap =
 /** The fields of a payload, or none. */
 export const fieldsOf = ({ payload }: ReceivedMessage): JsonObject =>
   typeof payload === 'object' && payload !== null ? (payload as JsonObject) : {};
+
+/** Whether a message ends a call: the last word of a page that may close right after it. */
+export const endsCall = ({ type }: OutgoingMessage): boolean => ['hangup', 'cancel', 'reject'].includes(type);

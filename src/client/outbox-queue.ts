@@ -1,6 +1,6 @@
 import type { Receipt } from '../wire/index.ts';
 import type { HoldlineError } from './errors.ts';
-import type { OutgoingMessage } from './messages.ts';
+import { endsCall, type OutgoingMessage } from './messages.ts';
 
 export interface Item {
   readonly message: OutgoingMessage;
@@ -16,11 +16,11 @@ export type Group = readonly Item[];
 /** Waiting messages in the order of sending, and which of them may go now. */
 export class OutboxQueue {
   #waiting: Item[] = [];
-  /** To whom something is on its way; `undefined`: to everyone. */
-  readonly #busy = new Set<string | undefined>();
+  /** To whom something is on its way, once per request; `undefined`: to everyone. */
+  readonly #busy: (string | undefined)[] = [];
 
   get isEmpty(): boolean {
-    return this.#waiting.length + this.#busy.size === 0;
+    return this.#waiting.length + this.#busy.length === 0;
   }
 
   add(item: Item): void {
@@ -29,7 +29,7 @@ export class OutboxQueue {
 
   /** The request with this group is over. */
   release([first]: Group): void {
-    this.#busy.delete(first?.message.to);
+    this.#busy.splice(this.#busy.indexOf(first?.message.to), 1);
   }
 
   takeAll(): Group {
@@ -51,6 +51,13 @@ export class OutboxQueue {
     return undefined;
   }
 
+  /** The next group when nothing can wait any longer, whatever is on its way: endings of calls first. */
+  nextAtOnce(maxMessages: number): Group | undefined {
+    const [oldest] = this.#waiting;
+    const first = this.#waiting.find(({ message }) => endsCall(message)) ?? oldest;
+    return first && this.#take(first, maxMessages);
+  }
+
   #take(first: Item, maxMessages: number): Group {
     const { to, ttlSeconds } = first.message;
     const group: Item[] = [];
@@ -61,7 +68,7 @@ export class OutboxQueue {
       } else if (!to || !item.message.to) break;
     }
     this.#waiting = this.#waiting.filter((item) => !group.includes(item));
-    this.#busy.add(to);
+    this.#busy.push(to);
     return group;
   }
 }

@@ -1,7 +1,8 @@
 import type { Receipt, ReceiptList } from '../wire/index.ts';
-import type { Env } from './env.ts';
+import { persist, type Env } from './env.ts';
 import type { HoldlineError } from './errors.ts';
-import type { OutgoingMessage } from './messages.ts';
+import type { Answer, HttpRequest } from './http.ts';
+import { endsCall, type OutgoingMessage } from './messages.ts';
 import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { randomId } from './platform.ts';
 import type { Session } from './session.ts';
@@ -11,6 +12,9 @@ export class Outbox {
   readonly #session: Session;
   readonly #env: Env;
   readonly #queue = new OutboxQueue();
+  /** What is cancelled when the page goes. */
+  readonly #inFlight = new Set<HttpRequest<ReceiptList>>();
+  #isPageStopping = false;
   #onDrained: (() => void) | undefined;
 
   constructor(session: Session, env: Env) {
@@ -32,7 +36,23 @@ export class Outbox {
     });
   }
 
-  /** Resolves when nothing waits any more. */
+  /**
+   * The page is about to stop: no timer, and no answer, may come any more. Until `resume()` everything goes at once, in requests
+   * that outlive the page, even if that changes the order; what is on its way in another request goes again, under the same key.
+   */
+  flush(): void {
+    this.#isPageStopping = true;
+    const cancelled = [...this.#inFlight];
+    this.#pump();
+    for (const request of cancelled) void this.#attempt(request, false).catch(() => undefined);
+  }
+
+  /** The page runs on. */
+  resume(): void {
+    this.#isPageStopping = false;
+  }
+
+  /** Resolves when nothing waits any more, or cannot be waited for. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#onDrained = resolve;
@@ -47,8 +67,10 @@ export class Outbox {
 
   #pump(): void {
     const { maxSendBatch } = this.#session.joined.limits;
-    for (let group; (group = this.#queue.next(maxSendBatch));) void this.#deliver(group);
-    if (this.#queue.isEmpty) this.#onDrained?.();
+    const next = (): Group | undefined =>
+      this.#isPageStopping ? this.#queue.nextAtOnce(maxSendBatch) : this.#queue.next(maxSendBatch);
+    for (let group; (group = next());) void this.#deliver(group);
+    if (this.#queue.isEmpty || this.#isPageStopping) this.#onDrained?.();
   }
 
   async #deliver(group: Group): Promise<void> {
@@ -74,15 +96,32 @@ export class Outbox {
 
   /** The same request under the same key, so that a lost reply doubles nothing. */
   #persist(group: Group): Promise<ReceiptList> {
-    const headers = { 'Idempotency-Key': randomId(this.#env.random) };
     const deadlineMs = Math.max(...group.map((item) => item.deadlineMs));
+    const messages = group.map((item) => item.message);
     const send = {
       operation: 'sendMessages',
       path: '/messages/batch',
-      body: { messages: group.map((item) => item.message) },
-      headers,
+      body: { messages },
+      headers: { 'Idempotency-Key': randomId(this.#env.random) },
       expects: 'receipts',
     } as const;
-    return this.#session.persist<ReceiptList>(send, deadlineMs, 'lifetime-over');
+    const isLast = messages.some(endsCall);
+    return persist(
+      this.#env,
+      () => this.#attempt(send, isLast),
+      () => deadlineMs,
+      'lifetime-over',
+    );
+  }
+
+  /** @param isLast whether the page may close right afterwards */
+  async #attempt(send: HttpRequest<ReceiptList>, isLast: boolean): Promise<Answer<ReceiptList>> {
+    const keepalive = isLast || this.#isPageStopping;
+    if (!keepalive) this.#inFlight.add(send);
+    try {
+      return await this.#session.request<ReceiptList>({ ...send, keepalive });
+    } finally {
+      if (!keepalive) this.#inFlight.delete(send);
+    }
   }
 }

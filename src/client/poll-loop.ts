@@ -21,6 +21,10 @@ const QUICK_CUT_MS = 2_000;
 const CUTS_TO_LEARN = 3;
 /** So often without a poll that was held to its end, and another client has our token: one of the two has to stop. */
 const SUPERSEDED_LIMIT = 3;
+/** Seconds that a poll asks for while tabs wait for each other's connections. */
+const SCARCE_WAIT_SECONDS = 5;
+/** Polls again after this, although the request for which a poll was given up has no answer: it may never get one. */
+const YIELD_AT_MOST_MS = 3_000;
 
 export interface PollListeners {
   /** Resolves when all messages were handled. Never rejects. */
@@ -44,6 +48,7 @@ export class PollLoop {
   #cuts = 0;
   #isLost = false;
   #superseded = 0;
+  #enough: Promise<unknown> = Promise.resolve();
 
   constructor(session: Session, env: Env, listeners: PollListeners) {
     this.#session = session;
@@ -52,11 +57,13 @@ export class PollLoop {
     this.#backoff = new Backoff(env.random);
     this.#bucket = new TokenBucket(env.timers);
     this.#window = new PollWindow(env.timers, env.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
+    env.sharing.onNeeded = (enough) => this.#yieldUntil(enough);
   }
 
   /** What the next poll asks for, in seconds. */
   get waitSeconds(): number {
-    return this.#window.waitSeconds;
+    const { waitSeconds } = this.#window;
+    return this.#env.sharing.isScarce ? Math.min(waitSeconds, SCARCE_WAIT_SECONDS) : waitSeconds;
   }
 
   async run(): Promise<void> {
@@ -65,6 +72,10 @@ export class PollLoop {
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
       await this.#env.alarm.sleep(delayMs);
       await this.#bucket.turn();
+      for (let enough; enough !== this.#enough;) {
+        enough = this.#enough;
+        await enough;
+      }
     }
   }
 
@@ -82,6 +93,12 @@ export class PollLoop {
     this.#cancelSign();
   }
 
+  /** Gives up the poll in flight, whose connection something else needs, and polls again afterwards. */
+  #yieldUntil(enough: Promise<unknown>): void {
+    this.#enough = Promise.all([this.#enough, Promise.race([enough, this.#env.alarm.sleep(YIELD_AT_MOST_MS)])]);
+    this.#inFlight.abort();
+  }
+
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
     // Answered at once, it tells that the network is back.
@@ -94,6 +111,7 @@ export class PollLoop {
       body: { after: cursor, wait: waitSeconds, limit: MAX_BATCH },
       timeoutMs: waitSeconds * 1_000 + GRACE_MS,
       signal: this.#inFlight.signal,
+      isHeld: true,
       expects: 'cursor',
     });
     if (answer.kind === 'cut') return this.#cut(answer);
@@ -141,6 +159,7 @@ export class PollLoop {
     if (cause === 'aborted' || cause === 'rejoined') return 0;
     this.#cuts += 1;
     if (cause === 'silent') {
+      this.#env.sharing.pollWasSilent();
       if (!this.#isLost) this.#window.vanished();
     } else if (ageMs >= QUICK_CUT_MS) {
       this.#window.cut(ageMs);

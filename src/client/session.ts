@@ -120,7 +120,7 @@ export class Session {
       const body = { participantId: this.joined.participantId, resume: true };
       const askedAtMs = this.#env.timers.now();
       const joined = await joinAs(this.#env, body, () => (this.ended ? 0 : Infinity));
-      if (this.ended?.reason === 'left') return void sendLeave(this.#env, joined);
+      if (this.ended?.reason === 'left') return void sendLeave(this.#env, joined).catch(() => undefined);
       this.joined = joined;
       this.askedAtMs = askedAtMs;
       if (!joined.resumed) this.advance(joined.cursor);

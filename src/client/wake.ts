@@ -4,20 +4,31 @@ import { after, type Timers } from './platform.ts';
 /** How often to look whether time has jumped, and from what distance between two looks it counts as sleep. */
 const TICK_MS = 5_000;
 const SLEPT_MS = 15_000;
+/** A page whose timers still fire this long after it was hidden has not gone: iOS tells so without unloading it. */
+const STILL_HERE_MS = 1_000;
 
 interface Page extends Target {
   readonly document?: Target & { readonly visibilityState?: string };
 }
 
-/**
- * Watches for moments at which waiting any longer makes no sense. `stale`: connections from before are most likely dead.
- * @returns a function that ends it
- */
-export function watchForWaking(timers: Timers, onWake: (stale: boolean) => void, onHide: () => void): () => void {
+export interface PageListeners {
+  /** Waiting any longer makes no sense. `stale`: connections from before are most likely dead. */
+  readonly wake: (stale: boolean) => void;
+  /** The page stops running, in a tab that stays. */
+  readonly freeze: () => void;
+  /** The document makes room for another one. `isClosing`: for good, and not into the back-forward cache. */
+  readonly hide: (isClosing: boolean) => void;
+  /** The page runs on after `freeze` or `hide`. */
+  readonly resume: () => void;
+}
+
+/** Watches the life of the page (HTML, and the Page Lifecycle draft). @returns a function that ends it */
+export function watchPage(timers: Timers, { wake, freeze, hide, resume }: PageListeners): () => void {
   const page = globalThis as Page;
   const isHidden = (): boolean => page.document?.visibilityState === 'hidden';
   let tickedMs = timers.now();
   let cancelTick = (): void => undefined;
+  let cancelResume = (): void => undefined;
 
   /** Looks whether the machine slept. Hidden pages get their timers late without it: they are looked at when they are shown. */
   const look = (): boolean => {
@@ -27,18 +38,26 @@ export function watchForWaking(timers: Timers, onWake: (stale: boolean) => void,
     return sleptMs > SLEPT_MS;
   };
   const tick = (): void => {
-    if (look()) onWake(true);
+    if (look()) wake(true);
     cancelTick = after(timers, TICK_MS, tick);
+  };
+  const stop = (tell: () => void): void => {
+    tell();
+    cancelResume();
+    cancelResume = after(timers, STILL_HERE_MS, resume);
   };
   tick();
   const endings = [
-    listen(page, 'online', () => onWake(true)),
-    listen(page, 'pageshow', () => onWake(true)),
-    listen(page, 'pagehide', onHide),
+    listen(page, 'online', () => wake(true)),
+    listen(page, 'pageshow', () => wake(true)),
+    listen(page, 'pagehide', (event) => stop(() => hide((event as { persisted?: boolean }).persisted === false))),
+    listen(page.document, 'freeze', () => stop(freeze)),
+    listen(page.document, 'resume', () => wake(true)),
     listen(page.document, 'visibilitychange', () => {
-      if (!isHidden()) onWake(look());
+      if (!isHidden()) wake(look());
     }),
     () => cancelTick(),
+    () => cancelResume(),
   ];
   return () => endings.forEach((end) => end());
 }

@@ -15,7 +15,7 @@ const PATHS: readonly (readonly [RegExp, Operation])[] = [
   [/\/messages\/poll$/, 'poll'],
   [/\/messages\/batch$/, 'send'],
   [/\/messages\/ack$/, 'ack'],
-  [/\/participants\/[^/]+$/, 'leave'],
+  [/\/participants\/[^/]+(\/leave)?$/, 'leave'],
   [/\/ice-servers$/, 'ice-servers'],
 ];
 
