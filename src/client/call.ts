@@ -87,7 +87,8 @@ export class Call extends Emitter<CallEvents> {
         else this.restartIce();
       }),
       mailbox.on('participant-left', ({ participantId, reason }) => this.#left(participantId, reason)),
-      mailbox.on('ended', ({ reason }) => this.#finish(reason, reason === 'left' ? 'local' : 'system')),
+      mailbox.onBeforeEnd((cause) => (cause === 'left' ? this.#finish('left', 'local') : this.hangUp())),
+      mailbox.on('ended', ({ reason }) => this.#finish(reason, 'system')),
     ];
     registryOf(mailbox).calls.add(this);
   }
