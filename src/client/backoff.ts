@@ -1,33 +1,42 @@
-import { after, type Timers } from './platform.ts';
+import { after, type Platform, type Timers } from './platform.ts';
 
-/** The first retry comes within this time, each further one within twice the last, up to the maximum. */
-const BASE_MS = 500;
-/** A network that comes back without telling is noticed after half of this, on average. */
-const MAX_MS = 20_000;
+/** The bounds of the ceiling for a pause. In between, it is the age of the outage: a server that was away for 3 s is found in 3 s. */
+const MIN_CEILING_MS = 1_000;
+const MAX_CEILING_MS = 5_000;
+/** A try that lasted some seconds is no loop, and needs jitter only. */
+const SHORT_MS = 500;
 
-/** Exponential back-off with full jitter: clients that failed together do not come back together. */
+/**
+ * How long to wait between tries. No pause is longer than the outage has lasted so far, within the bounds above. Full jitter:
+ * clients that failed together do not come back together.
+ */
 export class Backoff {
+  readonly #timers: Timers;
   readonly #random: () => number;
-  #failures = 0;
+  /** When the outage began. */
+  #sinceMs: number | undefined;
 
-  constructor(random: () => number) {
+  constructor({ timers, random }: Pick<Platform, 'timers' | 'random'>) {
+    this.#timers = timers;
     this.#random = random;
   }
 
   /** Milliseconds to wait after one more failure; never less than the server asked for. */
   next(retryAfterMs = 0): number {
-    const ceilingMs = Math.min(MAX_MS, BASE_MS * 2 ** this.#failures);
-    this.#failures += 1;
+    const nowMs = this.#timers.now();
+    this.#sinceMs ??= nowMs;
+    const ceilingMs = Math.min(MAX_CEILING_MS, Math.max(MIN_CEILING_MS, nowMs - this.#sinceMs));
     return retryAfterMs + this.#random() * ceilingMs;
   }
 
   /** Milliseconds to wait after a failure that took long enough not to be a loop. */
   slow(): number {
-    return this.#random() * BASE_MS;
+    return this.#random() * SHORT_MS;
   }
 
+  /** The outage is over. */
   reset(): void {
-    this.#failures = 0;
+    this.#sinceMs = undefined;
   }
 }
 

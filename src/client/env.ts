@@ -1,7 +1,9 @@
+import type { Problem } from '../wire/index.ts';
 import type { Alarm } from './alarm.ts';
 import { Backoff } from './backoff.ts';
 import type { ConnectionSharing } from './connection-sharing.ts';
-import { HoldlineError, refusal, type ErrorCode } from './errors.ts';
+import { HoldlineError, type ErrorCode } from './errors.ts';
+import { errorOf, type Failure } from './failure.ts';
 import type { Answer, Http } from './http.ts';
 import type { JoinOptions } from './options.ts';
 import type { Platform } from './platform.ts';
@@ -16,25 +18,34 @@ export interface Env extends Platform {
   readonly sharing: ConnectionSharing;
 }
 
+export interface Persistence {
+  /** What is thrown when the time is over; when omitted, the last failure. */
+  readonly code?: ErrorCode;
+  /** Whether further attempts would not change this refusal. */
+  readonly isFinal?: (problem: Problem) => boolean;
+  /** Called after each failure that another attempt follows. What it throws ends the attempts. */
+  readonly onFailure?: (failure: Failure) => void | Promise<void>;
+}
+
 /**
  * Repeats an attempt, with back-off, until it has an answer that further attempts would not change.
  * @param deadlineMs the last attempt begins before it, by the client's clock; no pause is longer
- * @param code what is thrown then; when omitted the server's last words, or `network` when there were none
  * @throws HoldlineError the server's refusal, or that time is over
  */
 export async function persist<Body>(
   { alarm, random, timers }: Env,
   attempt: () => Promise<Answer<Body>>,
   deadlineMs: () => number,
-  code?: ErrorCode,
+  { code, isFinal = (problem) => !problem.retryable, onFailure }: Persistence = {},
 ): Promise<Body> {
-  const backoff = new Backoff(random);
+  const backoff = new Backoff({ timers, random });
   for (;;) {
     const answer = await attempt();
     if (answer.kind === 'ok') return answer.body;
-    const refused = answer.kind === 'problem' ? refusal(answer.problem) : undefined;
-    if (refused && !refused.problem?.retryable) throw refused;
+    const error = errorOf(answer);
+    if (answer.kind === 'problem' && isFinal(answer.problem)) throw error;
+    if (deadlineMs() > timers.now()) await onFailure?.(answer);
     await alarm.sleep(Math.min(backoff.next(answer.retryAfterMs), deadlineMs() - timers.now()));
-    if (deadlineMs() <= timers.now()) throw code ? new HoldlineError(code) : (refused ?? new HoldlineError('network'));
+    if (deadlineMs() <= timers.now()) throw code ? new HoldlineError(code, undefined, error) : error;
   }
 }

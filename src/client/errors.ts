@@ -2,14 +2,19 @@ import type { Problem, ProblemCode } from '../wire/index.ts';
 
 /**
  * What went wrong, for programs: a code of the server (see `/problems/<code>`), or one of the client itself.
- * - `network`: no usable answer came in time.
- * - `lifetime-over`: the message could not be sent within its `ttlSeconds`.
- * - `taken-over`: another client speaks for this participant now.
- * - `gone`: the participant left, was removed, or its mailbox is no more.
- * - `closed`: `leave()` or `close()` was called.
- * - `leave-failed`: the server could not be told that the participant left, and sees it until its idle time is over; `cause` says why.
- * - `listener-failed`: a listener of the app threw; `cause` is what it threw.
- * - `negotiation-failed`: the peer connection refused a description or candidate; `cause` is its error.
+ *
+ * | code | when | what to do |
+ * |---|---|---|
+ * | `network` | no usable answer came in time; `message` and `cause` say what came instead | read them, then try again |
+ * | `lifetime-over` | the message was not stored within its `ttlSeconds`; `cause` is the last failure | send it again if it still matters |
+ * | `proxy-refused` | a proxy refused a send with an answer of its own, while other requests got through | send less, or have the proxy's limit or filter changed |
+ * | `authorization-stripped` | the header `Authorization` does not arrive at the server | configure the proxy to pass it on |
+ * | `taken-over` | another client speaks for this participant now | tell the user; do not join again by yourself |
+ * | `gone` | the participant left, was removed, or its mailbox is no more | join again if the user wants to |
+ * | `closed` | `leave()` or `close()` was called, or joining was aborted | nothing |
+ * | `leave-failed` | the server could not be told of `leave()`; `cause` says why | nothing: the participant goes when its idle time is over |
+ * | `listener-failed` | a listener of the app threw; `cause` is what it threw | fix the listener |
+ * | `negotiation-failed` | the peer connection refused a description or candidate; `cause` is its error | report it |
  *
  * A newer server may send codes that are not listed here.
  */
@@ -17,6 +22,8 @@ export type ErrorCode =
   | ProblemCode
   | 'network'
   | 'lifetime-over'
+  | 'proxy-refused'
+  | 'authorization-stripped'
   | 'taken-over'
   | 'gone'
   | 'closed'
@@ -32,11 +39,26 @@ export class HoldlineError extends Error {
   /** The server's answer, when there was one (RFC 9457). */
   readonly problem: Problem | undefined;
 
-  constructor(code: ErrorCode, problem?: Problem, cause?: unknown) {
-    super(problem?.detail ?? code, { cause });
+  /** @param message for people: names the operation and what came back, never a token and no SDP */
+  constructor(code: ErrorCode, problem?: Problem, cause?: unknown, message?: string) {
+    // A cause of the app or of the peer connection may quote SDP; ours does not.
+    const because = cause instanceof HoldlineError ? `: ${cause.message}` : '';
+    super(message ?? problem?.detail ?? code + because, { cause });
     this.code = code;
     this.problem = problem;
   }
 }
 
 export const refusal = (problem: Problem): HoldlineError => new HoldlineError(problem.code, problem);
+
+/**
+ * The messages and codes along the chain of causes, such as `fetch failed: connect ECONNREFUSED 127.0.0.1:8080`: Node's `fetch`
+ * tells the reason only there. Credentials in URLs are left out.
+ * @param depth bounds the chain, which may be a circle
+ */
+export function textOf(thrown: unknown, depth = 5): string {
+  const { message = thrown, code, cause } = Object(thrown) as { message?: unknown; code?: unknown; cause?: unknown };
+  const words = String(message).replace(/\/\/[^/\s]*@/g, '//');
+  const own = typeof code === 'string' && !words.includes(code) ? `${words} ${code}` : words;
+  return cause && depth ? `${own}: ${textOf(cause, depth - 1)}` : own;
+}

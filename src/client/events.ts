@@ -44,7 +44,8 @@ export class Emitter<Events extends ErrorEvents> {
   };
 }
 
-async function attempt(listener: () => unknown, onError: (error: HoldlineError) => void): Promise<void> {
+/** Calls the app. Never rejects. */
+export async function attempt(listener: () => unknown, onError: (error: HoldlineError) => void): Promise<void> {
   try {
     await listener();
   } catch (cause) {
@@ -52,7 +53,7 @@ async function attempt(listener: () => unknown, onError: (error: HoldlineError) 
   }
 }
 
-/** Nobody listens for errors: say it where a developer looks, and go on. */
-function report(error: HoldlineError): void {
+/** Without a listener for errors, an error goes where a developer looks. */
+export function report(error: HoldlineError): void {
   globalThis.console.error(error);
 }

@@ -1,9 +1,10 @@
 import type { Problem } from '../wire/index.ts';
-import { retryAfterMs } from './backoff.ts';
 import type { ConnectionSharing } from './connection-sharing.ts';
+import { HoldlineError, textOf } from './errors.ts';
 import { takeKeepaliveQuota } from './keepalive.ts';
 import { listen } from './listen.ts';
 import { after, type FetchReply, type Platform } from './platform.ts';
+import { lacksCredential, readReply, textOfForeign, type Reply } from './reply.ts';
 
 export interface HttpRequest<Body> {
   /** The operation's id in openapi.yaml. */
@@ -28,8 +29,27 @@ export interface HttpRequest<Body> {
 /** Every end of a request has a name. `ageMs` is how long it took. */
 export type Answer<Body> =
   | { readonly kind: 'ok'; readonly body: Body; readonly ageMs: number }
-  | { readonly kind: 'problem'; readonly problem: Problem; readonly retryAfterMs: number; readonly ageMs: number }
-  | { readonly kind: 'cut'; readonly cause: CutCause; readonly retryAfterMs?: undefined; readonly ageMs: number };
+  | {
+      readonly kind: 'problem';
+      readonly problem: Problem;
+      readonly retryAfterMs: number;
+      readonly ageMs: number;
+      /** A credential was sent, and as far as `WWW-Authenticate` tells, none arrived (RFC 6750, section 3.1). */
+      readonly hasLostCredential?: boolean;
+    }
+  | Cut;
+
+/** No usable answer. */
+export interface Cut {
+  readonly kind: 'cut';
+  readonly cause: CutCause;
+  /** What was asked and what came instead, in words. Its `cause` is what `fetch` threw, if it threw. */
+  readonly error: HoldlineError;
+  /** Of an answer that is not Holdline's. */
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+  readonly ageMs: number;
+}
 
 /**
  * `silent`: no answer at all within the time. `aborted`: by us. `broken`: the connection. `foreign`: answered by somebody else,
@@ -51,6 +71,8 @@ export class Http {
   readonly #roomUrl: string;
   readonly #platform: Platform;
   readonly #sharing: ConnectionSharing;
+  /** For messages. */
+  readonly #place: string;
   /** Told about every request that ended. */
   onExchange: ((exchange: Exchange) => void) | undefined;
 
@@ -58,6 +80,7 @@ export class Http {
     this.#roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${encodeURIComponent(roomId)}`;
     this.#platform = platform;
     this.#sharing = sharing;
+    this.#place = textOf(baseUrl);
   }
 
   /** Never rejects. */
@@ -67,15 +90,15 @@ export class Http {
     const startedMs = timers.now();
     const asking = this.#ask(request);
     const reply = await (request.isHeld ? asking : this.#sharing.during(asking));
-    const answer = judge(request, reply, Math.max(0, timers.now() - startedMs));
+    const answer = this.#judge(request, reply, Math.max(0, timers.now() - startedMs));
     this.onExchange?.({ ...answer, operation, sent });
     return answer;
   }
 
-  async #ask(request: HttpRequest<never>): Promise<Reply | CutCause> {
+  async #ask(request: HttpRequest<never>): Promise<Reply | NoReply> {
     const { signal, timeoutMs = TIMEOUT_MS } = request;
     const abort = new AbortController();
-    let cause: CutCause = 'broken';
+    let cause = 'broken' as CutCause;
     const give = (why: CutCause) => (): void => {
       cause = why;
       abort.abort();
@@ -86,9 +109,9 @@ export class Http {
     if (signal?.aborted) onAbort();
     try {
       const reply = await this.#fetch(request, abort.signal);
-      return { status: reply.status, headers: reply.headers, body: parse(await reply.text()) };
-    } catch {
-      return cause;
+      return await readReply(reply);
+    } catch (thrown) {
+      return { cause, thrown: cause === 'silent' ? new Error(`no answer within ${timeoutMs / 1_000} s`) : thrown };
     } finally {
       cancel();
       deafen();
@@ -123,25 +146,39 @@ export class Http {
       giveBack();
     }
   }
-}
 
-type Reply = Pick<FetchReply, 'status' | 'headers'> & { readonly body: unknown };
-
-/** Only what Holdline itself said counts as an answer; pages of proxies and portals are as good as a cut connection. */
-function judge<Body>({ expects }: HttpRequest<Body>, reply: Reply | CutCause, ageMs: number): Answer<Body> {
-  if (typeof reply === 'string') return { kind: 'cut', cause: reply, ageMs };
-  const { status, headers } = reply;
-  const fields = reply.body as Partial<Body & Problem> | null | undefined;
-  if (expects ? status < 300 && fields?.[expects] : status === 204) return { kind: 'ok', body: fields as Body, ageMs };
-  if (status < 400 || typeof fields?.retryable !== 'boolean') return { kind: 'cut', cause: 'foreign', ageMs };
-  const problem = { ...(fields as Problem), status };
-  return { kind: 'problem', problem, retryAfterMs: retryAfterMs(headers.get('Retry-After')), ageMs };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+  /** Only what Holdline itself said counts as an answer; pages of proxies and portals are as good as a cut connection. */
+  #judge<Body>(request: HttpRequest<Body>, reply: Reply | NoReply, ageMs: number): Answer<Body> {
+    if ('cause' in reply) return this.#cut(request, reply, { ageMs });
+    const { status, retryAfterMs } = reply;
+    const { expects, token } = request;
+    const fields = reply.body as Partial<Body & Problem> | null | undefined;
+    const isOk = expects ? status < 300 && fields?.[expects] : status === 204;
+    if (isOk) return { kind: 'ok', body: fields as Body, ageMs };
+    if (status < 400 || typeof fields?.retryable !== 'boolean') {
+      const thrown = new Error(textOfForeign(reply));
+      return this.#cut(request, { cause: 'foreign', thrown }, { status, retryAfterMs, ageMs });
+    }
+    const problem = { ...(fields as Problem), status };
+    const hasLostCredential = Boolean(token) && status === 401 && lacksCredential(reply);
+    return { kind: 'problem', problem, retryAfterMs, ageMs, hasLostCredential };
   }
+
+  #cut(
+    { operation, token }: HttpRequest<never>,
+    { cause, thrown }: NoReply,
+    more: Pick<Cut, 'status' | 'retryAfterMs' | 'ageMs'>,
+  ): Cut {
+    const text = textOf(thrown);
+    // A runtime quotes a header that it refuses to send, and errors go to logs.
+    const told = token && text.includes(token) ? new Error('the token does not fit into a header') : thrown;
+    const error = new HoldlineError('network', undefined, told, `${operation} ${this.#place}: ${textOf(told)}`);
+    return { kind: 'cut', cause, error, ...more };
+  }
+}
+
+/** Why there is no reply. */
+interface NoReply {
+  readonly cause: CutCause;
+  readonly thrown: unknown;
 }

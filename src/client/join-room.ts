@@ -1,7 +1,7 @@
 import { Alarm } from './alarm.ts';
 import { ConnectionSharing } from './connection-sharing.ts';
 import type { Env } from './env.ts';
-import { HoldlineError } from './errors.ts';
+import { HoldlineError, textOf } from './errors.ts';
 import { Http } from './http.ts';
 import { enterRoom } from './join.ts';
 import { listen } from './listen.ts';
@@ -18,8 +18,9 @@ const JOIN_TIMEOUT_MS = 30_000;
  * @throws HoldlineError `participant-exists`, `room-full`, `invalid-request`, `unauthenticated`, `forbidden`, `network`, `closed`
  */
 export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
-  const { signal, ...rest } = options;
+  const { signal, onRetry: _, ...rest } = options;
   const { baseUrl = '', roomId, storage, storageKey = `holdline:${baseUrl}:${roomId}` } = rest;
+  checkBaseUrl(options);
   const platform = platformOf(options);
   const { timers, random } = platform;
   const alarm = new Alarm(timers);
@@ -39,8 +40,20 @@ export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
   } catch (error) {
     keeper.unlock();
     sharing.close();
-    throw signal?.aborted ? new HoldlineError('closed') : error;
+    throw signal?.aborted ? new HoldlineError('closed', undefined, error) : error;
   } finally {
     deafen();
+  }
+}
+
+/** Fails at once for a URL that no attempt can ever reach. @throws HoldlineError `network` */
+function checkBaseUrl({ baseUrl = '', fetch }: JoinOptions): void {
+  // The page, or the app's own `fetch`, knows what a relative URL means.
+  if (!/^[^/]*:/.test(baseUrl) && (fetch ?? 'location' in globalThis)) return;
+  try {
+    // By `href`: `protocol` throws in React Native before 0.80.
+    if (!new URL(baseUrl).href.includes('://')) throw new TypeError('no https:// at the beginning');
+  } catch (cause) {
+    throw new HoldlineError('network', undefined, cause, `baseUrl "${textOf(baseUrl)}": ${textOf(cause)}`);
   }
 }

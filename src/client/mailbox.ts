@@ -68,7 +68,6 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.#loop = new PollLoop(session, env, {
       deliver: this.#deliver,
       gap: this.#gap,
-      reachable: (reachable) => this.#become(reachable ? 'connected' : 'reconnecting'),
     });
     this.#stopWatching = watchPage(env.timers, {
       wake: (stale) => this.#loop.wake(stale),
@@ -77,9 +76,12 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
       resume: () => this.#onPageResume(),
     });
     env.http.onExchange = (exchange) => this.emit('exchange', exchange);
+    session.onError = this.fail;
+    session.onReachable = (isReachable) => this.#become(isReachable ? 'connected' : 'reconnecting');
     session.onEnded = (end) => this.#ended(end);
     session.onRejoined = (joined) => {
       this.#enter(joined);
+      if (this.#isPolling) this.#become('connected');
       if (!joined.resumed) this.emit('gap', { cause: 'rejoined' });
     };
     // Nobody listens yet who could be told of those who are there.
@@ -230,8 +232,8 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     await this.#stop('closed', () => this.#session.acknowledge());
   }
 
-  async #stop(reason: 'left' | 'closed', farewell: () => Promise<void>): Promise<void> {
-    const error = new HoldlineError('closed');
+  async #stop(reason: 'left' | 'closed', farewell: () => Promise<unknown>): Promise<void> {
+    const error = new HoldlineError('closed', undefined, this.#session.outage.error);
     if (this.#session.ended) return;
     await Promise.race([this.#outbox.drained(), this.#env.alarm.sleep(FLUSH_MS)]);
     this.#session.end(reason, error);
@@ -278,6 +280,8 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     if (this.#isPolling) return;
     this.#isPolling = true;
     void this.#loop.run();
+    // The join was answered, and a poll is out: held polls are answered only when there is news.
+    this.#become('connected');
   }
 
   readonly #deliver = async (messages: readonly ReceivedMessage[], more: boolean): Promise<void> => {

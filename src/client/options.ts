@@ -1,4 +1,5 @@
 import type { JoinResult, JsonObject } from '../wire/index.ts';
+import type { HoldlineError } from './errors.ts';
 import type { Platform } from './platform.ts';
 import type { StorageLike } from './storage.ts';
 
@@ -22,6 +23,8 @@ export interface JoinOptions extends Partial<Platform> {
   readonly join?: (request: JoinBody) => Promise<JoinResult>;
   /** How long to keep trying before `joinRoom` rejects with `network`, in milliseconds. Default 30,000. */
   readonly joinTimeoutMs?: number;
+  /** Called after each failed attempt to join that another one follows, with the reason. What it throws disturbs nothing. */
+  readonly onRetry?: (error: HoldlineError) => void;
   /** Aborts joining, with `closed`. It has no say afterwards: use `leave()` or `close()`. */
   readonly signal?: AbortSignal;
   /** Where to keep the mailbox for a reload: its token, a credential, and its cursor. Default: nowhere. */

@@ -1,11 +1,19 @@
 import type { Receipt, ReceiptList } from '../wire/index.ts';
 import { persist, type Env } from './env.ts';
-import type { HoldlineError } from './errors.ts';
+import { HoldlineError } from './errors.ts';
+import { errorOf, isLasting, type Failure } from './failure.ts';
 import type { Answer, HttpRequest } from './http.ts';
 import { endsCall, type OutgoingMessage } from './messages.ts';
 import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { randomId } from './platform.ts';
 import type { Session } from './session.ts';
+
+/** So often in a row the same send must be refused by a proxy: one refusal may be an accident. */
+const REFUSED_LIMIT = 3;
+
+/** Whether a proxy refuses the request as it is; not when it asks to log in, to wait or to try again (401, 407, 408, 425, 429). */
+const isRefusedByProxy = (failure: Failure): boolean =>
+  failure.kind === 'cut' && /^4(?!01|07|08|25|29)/.test(String(failure.status));
 
 /** Sends in order, and goes on trying until a message's lifetime is over. */
 export class Outbox {
@@ -79,23 +87,27 @@ export class Outbox {
     this.#pump();
   }
 
-  async #settle(group: Group): Promise<void> {
+  /** @param refused how often a proxy has refused these messages already */
+  async #settle(group: Group, refused = 0): Promise<void> {
     try {
-      const { receipts } = await this.#persist(group);
+      const { receipts } = await this.#persist(group, refused);
       for (const [index, receipt] of receipts.entries()) group[index]?.resolve(receipt);
     } catch (cause) {
       const error = cause as HoldlineError;
+      const isByProxy = error.code === 'proxy-refused';
       // All or nothing was stored: those that were not at fault go again. The recipient is the same for all.
-      const mixed = group.length > 1 && error.problem && error.code !== 'recipient-not-found';
+      const isMixed = isByProxy || (error.problem && error.code !== 'recipient-not-found');
       for (const item of group) {
-        if (mixed) await this.#settle([item]);
+        if (isMixed && group.length > 1) await this.#settle([item], isByProxy ? REFUSED_LIMIT - 1 : 0);
         else item.reject(error);
       }
+    } finally {
+      this.#session.sendOutage.over();
     }
   }
 
   /** The same request under the same key, so that a lost reply doubles nothing. */
-  #persist(group: Group): Promise<ReceiptList> {
+  #persist(group: Group, refused: number): Promise<ReceiptList> {
     const deadlineMs = Math.max(...group.map((item) => item.deadlineMs));
     const messages = group.map((item) => item.message);
     const send = {
@@ -105,12 +117,21 @@ export class Outbox {
       headers: { 'Idempotency-Key': randomId(this.#env.random) },
       expects: 'receipts',
     } as const;
+    let times = refused;
+    const onFailure = async (failure: Failure): Promise<void> => {
+      if (failure.kind === 'cut') this.#session.sendOutage.failed(failure.error, isLasting(failure));
+      times = isRefusedByProxy(failure) ? times + 1 : 0;
+      // Behind a captive portal nothing gets through, and everything does once the user has logged in.
+      if (times >= REFUSED_LIMIT && (await this.#session.getsThrough())) {
+        throw new HoldlineError('proxy-refused', undefined, errorOf(failure));
+      }
+    };
     const isLast = messages.some(endsCall);
     return persist(
       this.#env,
       () => this.#attempt(send, isLast),
       () => deadlineMs,
-      'lifetime-over',
+      { code: 'lifetime-over', onFailure },
     );
   }
 

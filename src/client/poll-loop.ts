@@ -2,7 +2,8 @@ import type { Batch, ReceivedMessage } from '../wire/index.ts';
 import { Backoff, TokenBucket } from './backoff.ts';
 import type { Env } from './env.ts';
 import { refusal } from './errors.ts';
-import type { Answer } from './http.ts';
+import type { Failure, Refused } from './failure.ts';
+import type { Cut } from './http.ts';
 import { Seen } from './inbox.ts';
 import type { Gap } from './messages.ts';
 import { after } from './platform.ts';
@@ -30,8 +31,6 @@ export interface PollListeners {
   /** Resolves when all messages were handled. Never rejects. */
   readonly deliver: (messages: readonly ReceivedMessage[], more: boolean) => Promise<void>;
   readonly gap: (gap: Gap) => void;
-  /** Whether polls get through. */
-  readonly reachable: (reachable: boolean) => void;
 }
 
 /** One poll in flight, for as long as the session lasts. */
@@ -54,7 +53,7 @@ export class PollLoop {
     this.#session = session;
     this.#env = env;
     this.#listeners = listeners;
-    this.#backoff = new Backoff(env.random);
+    this.#backoff = new Backoff(env);
     this.#bucket = new TokenBucket(env.timers);
     this.#window = new PollWindow(env.timers, env.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
     env.sharing.onNeeded = (enough) => this.#yieldUntil(enough);
@@ -83,6 +82,8 @@ export class PollLoop {
   wake(stale: boolean): void {
     if (stale) {
       this.#window.reset();
+      this.#backoff.reset();
+      this.#session.outage.restart();
       this.#inFlight.abort();
     }
     this.#env.alarm.ring();
@@ -119,7 +120,7 @@ export class PollLoop {
     const { body, ageMs } = answer;
     // One that was to be answered at once says nothing of those that are held.
     if (!this.#isLost) this.#window.held(ageMs);
-    this.#reach(true);
+    this.#reached();
     this.#cuts = 0;
     const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
     if (isHeld) this.#superseded = 0;
@@ -150,12 +151,19 @@ export class PollLoop {
     this.#cancelSign();
   }
 
-  #reach(isReachable: boolean): void {
-    this.#isLost = !isReachable;
-    this.#listeners.reachable(isReachable);
+  #reached(): void {
+    this.#isLost = false;
+    this.#session.outage.over();
+    this.#session.onReachable?.(true);
   }
 
-  #cut({ cause, ageMs }: Extract<Answer<Batch>, { kind: 'cut' }>): number {
+  #failed(failure: Failure): void {
+    this.#isLost = true;
+    this.#session.failed(failure);
+  }
+
+  #cut(failure: Cut): number {
+    const { cause, ageMs, retryAfterMs } = failure;
     if (cause === 'aborted' || cause === 'rejoined') return 0;
     this.#cuts += 1;
     if (cause === 'silent') {
@@ -166,21 +174,22 @@ export class PollLoop {
       // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
       if (this.#cuts <= CUTS_TO_LEARN) return this.#backoff.slow();
     }
-    this.#reach(false);
-    return this.#backoff.next();
+    this.#failed(failure);
+    return this.#backoff.next(retryAfterMs);
   }
 
-  #refused({ problem, retryAfterMs }: Extract<Answer<Batch>, { kind: 'problem' }>): number {
+  #refused(failure: Refused): number {
+    const { problem, retryAfterMs } = failure;
     const { code } = problem;
     if (code === 'poll-superseded') {
       this.#superseded += 1;
-      if (this.#superseded >= SUPERSEDED_LIMIT) this.#session.takenOver();
+      if (this.#superseded >= SUPERSEDED_LIMIT) this.#session.takenOver(refusal(problem));
       return this.#backoff.next(1_000);
     }
     if (code === 'cursor-expired' || code === 'invalid-cursor') {
       this.#session.advance(problem.resetCursor);
       this.#listeners.gap({ cause: 'cursor-expired' });
-    } else if (problem.retryable) this.#reach(false);
+    } else if (problem.retryable) this.#failed(failure);
     else this.#session.end('failed', refusal(problem));
     return this.#backoff.next(retryAfterMs);
   }

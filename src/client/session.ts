@@ -1,10 +1,12 @@
-import type { JoinResult } from '../wire/index.ts';
+import type { JoinResult, Problem } from '../wire/index.ts';
 import { Backoff } from './backoff.ts';
-import { persist, type Env } from './env.ts';
-import { HoldlineError, refusal, type ErrorCode } from './errors.ts';
+import { persist, type Env, type Persistence } from './env.ts';
+import { HoldlineError, refusal } from './errors.ts';
+import { errorOf, isLasting, isStripped, type Failure, type Refused } from './failure.ts';
 import type { Answer, HttpRequest } from './http.ts';
 import { joinAs } from './join.ts';
 import { sendLeave } from './leave.ts';
+import { Outage } from './outage.ts';
 
 /** Why a mailbox ended; see `HoldlineError.code`. `failed`: the server refused something that no retry mends. */
 export type EndReason = 'left' | 'closed' | 'taken-over' | 'gone' | 'failed';
@@ -28,13 +30,21 @@ export class Session {
   cursor: string | undefined;
   #rejoining: Promise<void> | undefined;
   ended: MailboxEnd | undefined;
+  /** What keeps requests from getting through: polls and rejoins, and sends. The app is told of one at a time. */
+  readonly outage: Outage;
+  readonly sendOutage: Outage;
+  onError: ((error: HoldlineError) => void) | undefined;
+  /** Whether polls get through. */
+  onReachable: ((isReachable: boolean) => void) | undefined;
   onRejoined: ((joined: JoinResult) => void) | undefined;
   onEnded: ((end: MailboxEnd) => void) | undefined;
 
   /** @param askedAtMs when joining began */
   constructor(env: Env, joined: JoinResult, cursor: string, askedAtMs: number) {
     this.#env = env;
-    this.#backoff = new Backoff(env.random);
+    this.#backoff = new Backoff(env);
+    this.outage = new Outage(env.timers, (error) => this.sendOutage.isTold || this.onError?.(error));
+    this.sendOutage = new Outage(env.timers, (error) => this.outage.isTold || this.onError?.(error));
     this.joined = joined;
     this.askedAtMs = askedAtMs;
     this.advance(cursor);
@@ -55,31 +65,37 @@ export class Session {
     const answer = await this.#env.http.exchange({ ...request, token });
     this.#check();
     if (answer.kind === 'ok') this.#backoff.reset();
-    const lost =
+    const isLost =
       answer.kind === 'problem' && (answer.problem.status === 401 || answer.problem.code === 'participant-gone');
-    if (!lost) return answer;
+    if (!isLost) return answer;
     if (token === this.joined.token) await this.#recover(answer);
     this.#check();
-    return { kind: 'cut', cause: 'rejoined', ageMs: answer.ageMs };
+    return { kind: 'cut', cause: 'rejoined', error: errorOf(answer), ageMs: answer.ageMs };
   }
 
   /**
    * Asks as this participant until there is an answer: see `persist`.
-   * @param deadlineMs by the client's clock; once when omitted
+   * @param deadlineMs by the client's clock; once when omitted, and once more if it had to join again for that
    * @throws HoldlineError the server's refusal, that time is over, or why the session ended
    */
-  persist<Body>(request: HttpRequest<Body>, deadlineMs = 0, code?: ErrorCode): Promise<Body> {
-    return persist(
-      this.#env,
-      () => this.request(request),
-      () => deadlineMs,
-      code,
-    );
+  persist<Body>(request: HttpRequest<Body>, deadlineMs = 0, persistence?: Persistence): Promise<Body> {
+    const attempt = async (): Promise<Answer<Body>> => {
+      const answer = await this.request(request);
+      const isOnce = deadlineMs === 0 && answer.kind === 'cut' && answer.cause === 'rejoined';
+      return isOnce ? this.request(request) : answer;
+    };
+    return persist(this.#env, attempt, () => deadlineMs, persistence);
+  }
+
+  /** A poll or a rejoin failed: the app is told that it is cut off, and why if that lasts. */
+  failed(failure: Failure): void {
+    this.onReachable?.(false);
+    this.outage.failed(errorOf(failure), isLasting(failure));
   }
 
   /** Tells the server what was handled, outside of a poll; also a sign of life while the app handles messages. */
-  async acknowledge(): Promise<void> {
-    await this.#env.http.exchange({
+  async acknowledge(): Promise<Answer<unknown>> {
+    return this.#env.http.exchange({
       operation: 'acknowledgeMessages',
       path: '/messages/ack',
       body: { cursor: this.cursor },
@@ -87,6 +103,11 @@ export class Session {
       // The page may be about to go.
       keepalive: true,
     });
+  }
+
+  /** Whether the server can be reached right now, as far as polls tell and by a small request that changes nothing. */
+  async getsThrough(): Promise<boolean> {
+    return !this.outage.error && (await this.acknowledge()).kind !== 'cut';
   }
 
   end(reason: EndReason, error: HoldlineError): void {
@@ -101,14 +122,15 @@ export class Session {
     if (this.ended) throw this.ended.error;
   }
 
-  async #recover({ problem }: Extract<Answer<unknown>, { kind: 'problem' }>): Promise<void> {
-    const forgotten = problem.status === 401;
-    const soon = this.#env.timers.now() - this.askedAtMs < FORGOTTEN_SOON_MS;
-    // A join that proves who it is would throw out the other client, which would do the same in turn.
+  async #recover(refused: Refused): Promise<void> {
+    const { problem } = refused;
+    const isForgotten = problem.status === 401;
+    const isSoon = this.#env.timers.now() - this.askedAtMs < FORGOTTEN_SOON_MS;
     const { join, accessToken = join } = this.#env.options;
-    const contested = forgotten && soon && accessToken;
-    if (contested || problem.reason === 'replaced') this.takenOver();
-    else if (forgotten || problem.reason === 'timeout') await (this.#rejoining ??= this.#rejoin());
+    if (isStripped(refused)) this.end('failed', errorOf(refused));
+    // A join that proves who it is would throw out the other client, which would do the same in turn.
+    else if ((isForgotten && isSoon && accessToken) || problem.reason === 'replaced') this.takenOver(refusal(problem));
+    else if (isForgotten || problem.reason === 'timeout') await (this.#rejoining ??= this.#rejoin());
     else this.end('gone', refusal(problem));
   }
 
@@ -119,22 +141,33 @@ export class Session {
       this.#check();
       const body = { participantId: this.joined.participantId, resume: true };
       const askedAtMs = this.#env.timers.now();
-      const joined = await joinAs(this.#env, body, () => (this.ended ? 0 : Infinity));
+      const joined = await joinAs(this.#env, body, () => (this.ended ? 0 : Infinity), {
+        isFinal: this.#isFinal,
+        onFailure: (failure) => this.failed(failure),
+      });
       if (this.ended?.reason === 'left') return void sendLeave(this.#env, joined).catch(() => undefined);
       this.joined = joined;
       this.askedAtMs = askedAtMs;
       if (!joined.resumed) this.advance(joined.cursor);
       if (!this.ended) this.onRejoined?.(joined);
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown as HoldlineError;
       // Somebody else may be there under our name.
-      if ((error as HoldlineError).code === 'participant-exists') this.takenOver();
-      else this.end('failed', error as HoldlineError);
+      if (error.code === 'participant-exists') this.takenOver(error);
+      else this.end('failed', error);
     } finally {
       this.#rejoining = undefined;
     }
   }
 
-  takenOver(): void {
-    this.end('taken-over', new HoldlineError('taken-over'));
+  /** Waiting mends a room that is full, and an app that hands out an expired token for a while. */
+  readonly #isFinal = ({ retryable, code, status }: Problem): boolean =>
+    !retryable &&
+    code !== 'room-full' &&
+    !(/401|403/.test(String(status)) && typeof this.#env.options.accessToken === 'function');
+
+  /** @param cause how that showed */
+  takenOver(cause: HoldlineError): void {
+    this.end('taken-over', new HoldlineError('taken-over', undefined, cause));
   }
 }

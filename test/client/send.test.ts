@@ -119,7 +119,7 @@ describe('a lost reply', () => {
     const [, tookMs] = (await end) as [unknown, number];
     expect(tookMs).toBeGreaterThanOrEqual(110_000);
     expect(tookMs).toBeLessThanOrEqual(140_000);
-    expect(server.count('send')).toBeLessThanOrEqual(20);
+    expect(server.count('send')).toBeLessThanOrEqual(60);
   });
 
   test('is not sent when its lifetime has passed during a pause', async () => {
@@ -132,7 +132,7 @@ describe('a lost reply', () => {
   test('makes no loop of an answer that asks to come back before now', async () => {
     server.on('send', () => problem(503, 'busy', { retryAfter: -1_000_000 }));
     expect(await settled([mailbox.send(note('late', { to: 'a' }))], 5 * MINUTE)).toEqual(['lifetime-over']);
-    expect(server.count('send')).toBeLessThanOrEqual(20);
+    expect(server.count('send')).toBeLessThanOrEqual(60);
   });
 
   test('a send that hangs is given up after 15 s and tried again', async () => {
