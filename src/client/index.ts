@@ -20,12 +20,19 @@ export type { Departure } from './roster.ts';
 export type { EndReason, MailboxEnd } from './session.ts';
 export type { StorageLike } from './storage.ts';
 export type {
+  AnswerPayload,
+  CallEndPayload,
+  CandidatePayload,
   IceServer,
   JoinResult,
   JsonObject,
   Limits,
+  MessagePayloads,
+  OfferPayload,
   ParticipantView,
   Problem,
   Receipt,
   ReceivedMessage,
+  RoomEventPayloads,
+  UnknownType,
 } from '../wire/index.ts';

@@ -13,6 +13,8 @@ export interface MailboxEvents extends ErrorEvents {
    * A message for this participant, room events included, oldest first, each once. The next one comes when every listener is
    * done (promises are awaited), and only then a message is acknowledged: one that was not comes again after a reload. A listener
    * that throws has handled the message; one that never ends stops all that follow.
+   *
+   * Comparing `type` with a known type narrows `payload`.
    */
   message: ReceivedMessage;
   /** Somebody joined, or was found to have. */

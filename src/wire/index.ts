@@ -11,14 +11,16 @@ export {
   type AnswerPayload,
   type CallEndPayload,
   type CandidatePayload,
+  type MessagePayloads,
   type MessageType,
   type OfferPayload,
   type RoomEventType,
 } from './payloads.ts';
-export { batch, type Batch, type ReceivedMessage } from './poll.ts';
+export { batch, type Batch, type ReceivedMessage, type UnknownType } from './poll.ts';
 export * from './problem.ts';
 export * from './problem-codes.ts';
 export * from './requests.ts';
+export { ROOM_EVENT_PAYLOADS, type RoomEventPayloads } from './room-events.ts';
 export { roomList, roomListParameters, type RoomList } from './room-list.ts';
 export {
   iceServersResult,

@@ -69,14 +69,17 @@ const PAYLOADS = {
   custom: z.unknown(),
 } as const satisfies Record<MessageType, z.ZodType>;
 
+/** Payloads of what clients send, by type. */
+export type MessagePayloads = { [Type in MessageType]: z.output<(typeof PAYLOADS)[Type]> };
+
 /** `RTCSessionDescriptionInit` of an `offer` (WebRTC 1.0, section 4.6.1). */
-export type OfferPayload = z.output<typeof PAYLOADS.offer>;
+export type OfferPayload = MessagePayloads['offer'];
 /** `RTCSessionDescriptionInit` of an `answer`, which may be provisional. */
-export type AnswerPayload = z.output<typeof PAYLOADS.answer>;
+export type AnswerPayload = MessagePayloads['answer'];
 /** `RTCIceCandidateInit` (WebRTC 1.0, section 4.8.1). */
-export type CandidatePayload = z.output<typeof PAYLOADS.candidate>;
+export type CandidatePayload = MessagePayloads['candidate'];
 /** What `reject`, `cancel` and `hangup` may carry. */
-export type CallEndPayload = NonNullable<z.output<typeof PAYLOADS.hangup>>;
+export type CallEndPayload = NonNullable<MessagePayloads['hangup']>;
 
 /** Adds what is wrong with a message's payload for its type; says nothing when the type itself is wrong. */
 export function judgePayload(message: unknown, context: z.core.$RefinementCtx): void {

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { DEFAULT_RECEIVE_BATCH, MAX_RECEIVE_BATCH, type WireBounds } from './bounds.ts';
 import { decimal, envelope, must, once, quoted, timestamp, wholeNumber } from './fields.ts';
 import { cursor, CURSOR_EXAMPLE, messageId, participantId } from './ids.ts';
-import { MESSAGE_TYPES, ROOM_EVENT_TYPES } from './payloads.ts';
+import { MESSAGE_TYPES, ROOM_EVENT_TYPES, type MessagePayloads } from './payloads.ts';
+import type { RoomEventPayloads } from './room-events.ts';
 import { callId } from './send.ts';
 
 export function pollRequests(bounds: WireBounds) {
@@ -118,5 +119,30 @@ export const batch = z
   })
   .meta({ id: 'Batch', description: 'What a poll returns; an empty one is a normal answer.' });
 
-export type ReceivedMessage = z.output<typeof receivedMessage>;
-export type Batch = z.output<typeof batch>;
+type Fields = Omit<z.output<typeof receivedMessage>, 'from' | 'type' | 'payload'>;
+type SentMessage<Type extends keyof MessagePayloads> = Fields & {
+  from: string;
+  type: Type;
+} & Payload<MessagePayloads[Type]>;
+type RoomEvent<Type extends keyof RoomEventPayloads> = Fields & {
+  from?: never;
+  type: Type;
+  payload: RoomEventPayloads[Type];
+};
+type Payload<Value> = undefined extends Value ? { payload?: Value } : { payload: Value };
+
+declare const unknownType: unique symbol;
+/**
+ * A message type that this version does not know: a string that the compiler takes for none of the known ones, so that comparing
+ * `type` with a known type excludes it. A plain `string`, or a branded one outside of a template, would stay in the union.
+ */
+export type UnknownType = `${string}${string & { readonly [unknownType]: true }}`;
+type UnknownMessage = Fields & { from?: string; type: UnknownType; payload?: unknown };
+
+/** One message as received. `type` decides what `payload` is, and whether there is a sender (`from`). */
+export type ReceivedMessage =
+  | { [Type in keyof MessagePayloads]: SentMessage<Type> }[keyof MessagePayloads]
+  | { [Type in keyof RoomEventPayloads]: RoomEvent<Type> }[keyof RoomEventPayloads]
+  | UnknownMessage;
+
+export type Batch = Omit<z.output<typeof batch>, 'messages'> & { messages: ReceivedMessage[] };

@@ -74,6 +74,83 @@ export async function misuse(): Promise<void> {
   mailbox.on('mesage', () => undefined);
 }`;
 
+const PAYLOADS = `
+import type { Mailbox, ParticipantView, ReceivedMessage } from 'holdline/client';
+export async function receive(mailbox: Mailbox, peerConnection: RTCPeerConnection): Promise<void> {
+  mailbox.on('message', async (message) => {
+    if (message.type === 'offer') {
+      const described: { type: 'offer'; sdp: string } = message.payload;
+      const sender: string = message.from;
+      await peerConnection.setRemoteDescription(message.payload);
+      console.log(described, sender);
+    }
+  });
+  mailbox.on('message', async ({ type, payload, from }) => {
+    if (type === 'candidate') await peerConnection.addIceCandidate(payload);
+    if (type === 'hangup' || type === 'reject') console.log(from.length, payload?.reason?.length);
+  });
+  for await (const message of mailbox) console.log(describe(message));
+  const handlers: Record<string, (message: ReceivedMessage) => void> = { 'a-type-of-a-newer-server': console.log };
+  mailbox.on('message', (message) => handlers[message.type]?.(message));
+}
+
+function describe(message: ReceivedMessage): string {
+  switch (message.type) {
+    case 'answer': {
+      const type: 'answer' | 'pranswer' = message.payload.type;
+      return type;
+    }
+    case 'invite':
+      return String(message.payload?.['video']);
+    case 'custom': {
+      const payload: unknown = message.payload;
+      return String(payload);
+    }
+    case 'participant-joined': {
+      const participant: ParticipantView = message.payload.participant;
+      return participant.participantId;
+    }
+    case 'participant-left':
+      return message.payload.participantId + message.payload.reason;
+    case 'message-expired':
+      return message.payload.messageId + message.payload.to + message.payload.type + String(message.payload.callId);
+    default: {
+      const type: string = message.type;
+      const sender: string | undefined = message.from;
+      const payload: unknown = message.payload;
+      return type + String(sender) + String(payload);
+    }
+  }
+}`;
+
+const PAYLOAD_MISUSE = `
+import type { ReceivedMessage } from 'holdline/client';
+export function misuse(message: ReceivedMessage): void {
+  // @ts-expect-error: unknown until the type is known
+  console.log(message.payload.sdp);
+  // @ts-expect-error: room events have no sender
+  console.log(message.from.length);
+  // @ts-expect-error: an offer has no candidate
+  if (message.type === 'offer') console.log(message.payload.candidate.length);
+  // @ts-expect-error: a hangup may come without a payload
+  if (message.type === 'hangup') console.log(message.payload.reason);
+  // @ts-expect-error: no participant is named by an invite
+  if (message.type === 'invite') console.log(message.payload?.participant.participantId);
+  // @ts-expect-error: what an app sends as custom is for the app to check
+  if (message.type === 'custom') console.log(message.payload.text);
+  // @ts-expect-error: no known type is spelled like this
+  if (message.type === 'ofer') console.log(message.id);
+  switch (message.type) {
+    case 'offer':
+    case 'answer':
+      console.log(message.payload.sdp);
+      break;
+    default:
+      // @ts-expect-error: candidates have none, and unknown types may have anything
+      console.log(message.payload.sdp);
+  }
+}`;
+
 describe.each(STRICTNESS)('an app that is compiled with %s', (_, options) => {
   test('fits connections of browsers, react-native-webrtc and @roamhq/wrtc as they are', () => {
     expect(typeErrors({ 'peers.ts': PEERS }, options, REACT_NATIVE)).toEqual([]);
@@ -85,5 +162,9 @@ describe.each(STRICTNESS)('an app that is compiled with %s', (_, options) => {
 
   test('uses everything with its types, and is stopped where it goes wrong', () => {
     expect(typeErrors({ 'use.ts': USE, 'misuse.ts': MISUSE }, options)).toEqual([]);
+  });
+
+  test('reads payloads by the type of their message, and is stopped before it reads another', () => {
+    expect(typeErrors({ 'payloads.ts': PAYLOADS, 'payload-misuse.ts': PAYLOAD_MISUSE }, options)).toEqual([]);
   });
 });

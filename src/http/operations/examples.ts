@@ -29,7 +29,7 @@ const iceServers = [
     credential: 'pUvT0XJ6rJ4mVb1Gf2xYp6mJxkE=',
   },
 ];
-const offer = { type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' };
+const offer = { type: 'offer' as const, sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' };
 const candidate = (foundation: number) => ({
   candidate: `candidate:${foundation} 1 udp 2122260223 192.0.2.1 54321 typ host`,
   sdpMid: '0',

@@ -17,6 +17,9 @@ const OPTIONS: ts.CompilerOptions = {
   paths: { 'holdline/client': [join(root, 'src/client/index.ts')] },
 };
 
+/** Parsed once for all checks: most of their time went into the compiler's own libraries. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /** What the compiler has to say about files, given by the names that they would have in the root directory. */
 export function typeErrors(
   files: Readonly<Record<string, string>>,
@@ -31,7 +34,9 @@ export function typeErrors(
   host.readFile = (name) => given.get(name) ?? onDisk.readFile(name);
   host.getSourceFile = (name, version, ...rest) => {
     const text = given.get(name);
-    return text === undefined ? onDisk.getSourceFile(name, version, ...rest) : ts.createSourceFile(name, text, version);
+    if (text !== undefined) return ts.createSourceFile(name, text, version);
+    if (!parsed.has(name)) parsed.set(name, onDisk.getSourceFile(name, version, ...rest));
+    return parsed.get(name);
   };
   const program = ts.createProgram([...given.keys(), ...declarations.map((name) => join(root, name))], all, host);
   // Apps get declarations: what their compiler would think of our sources is not their business.
