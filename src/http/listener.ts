@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { App } from './app.ts';
@@ -9,6 +10,11 @@ import { createHttpServer } from './server.ts';
  * requests that wait unread in the system's buffers.
  */
 const CALM_MS = 100;
+/**
+ * After a time in which the process got no CPU, the event loop runs timers before it reads what has arrived meanwhile: it needs a turn to
+ * accept a connection, another to read its request, and one to spare.
+ */
+const TURNS_TO_READ = 3;
 
 /** After the last answer: time for the other side to take it and hang up, before connections are cut. */
 const LINGER_MS = 1_000;
@@ -16,12 +22,15 @@ const LINGER_MS = 1_000;
 /** Listens, and stops without resetting a connection that is in use. */
 export class Listener {
   readonly #server: Server;
+  /** All so far. */
+  #requests = 0;
   #openRequests = 0;
   #onChange: (() => void) | undefined;
 
   constructor(app: App) {
     const hasClosed = (): void => this.#count(-1);
     this.#server = createHttpServer(app, (res) => {
+      this.#requests += 1;
       this.#count(1);
       res.once('close', hasClosed);
     });
@@ -52,10 +61,15 @@ export class Listener {
         clearTimeout(latest);
         resolve();
       };
+      const finishIfStillCalm = async (): Promise<void> => {
+        const before = this.#requests;
+        for (let turn = 0; turn < TURNS_TO_READ; turn += 1) await nextTurn();
+        if (this.#requests === before) finish();
+      };
       const latest = setTimeout(finish, atMostMs);
       this.#onChange = () => {
         clearTimeout(calm);
-        if (this.#openRequests === 0) calm = setTimeout(finish, CALM_MS);
+        if (this.#openRequests === 0) calm = setTimeout(() => void finishIfStillCalm(), CALM_MS);
       };
       this.#onChange();
     });

@@ -14,7 +14,7 @@ const backup = (database: string, file: string) =>
   new Command(['backup', file, '--store-url', `sqlite:${database}`]).ended;
 
 const serve = (database: string) =>
-  ServerProcess.start({ env: { STORE_URL: `sqlite:${database}`, RATE_LIMIT: 'off' } });
+  ServerProcess.start({ env: { STORE_URL: `sqlite:${database}`, RATE_LIMIT: 'off', MAX_MAILBOX_MESSAGES: '100000' } });
 
 const numbersOf = (messages: readonly { payload?: unknown }[]) => messages.flatMap(({ payload }) => payload ?? []);
 

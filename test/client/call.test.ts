@@ -6,6 +6,7 @@ import { closeServices, startService, type ListeningService } from '../support/h
 import { join, next, record } from './support/client.ts';
 import { FakePeer } from './support/fake-peer.ts';
 import { answer, invite, openConnection, talk } from './support/rtc.ts';
+import { VirtualTime } from './support/virtual-time.ts';
 
 afterEach(cleanUp);
 afterEach(closeServices);
@@ -132,9 +133,13 @@ describe('an invite', () => {
   });
 
   test('that nobody answers ends on both sides when its time is over', async () => {
-    const { alice, bob } = await two();
+    const { url } = await startService();
+    const time = new VirtualTime();
+    const [alice, bob] = [await join(url, 'alice', { timers: time }), await join(url, 'bob')];
     const ringing = new Promise<Call>((resolve) => void Call.onInvite(bob, resolve, { ringTimeoutMs: 60_000 }));
-    const { call } = invite(alice, 'bob', { ringTimeoutMs: 300 });
+    const { call } = invite(alice, 'bob', { ringTimeoutMs: 5_000 });
+    await ringing;
+    await time.advance(5_000);
     expect(await call.whenEnded).toEqual({ reason: 'invite_timeout', by: 'system' });
     expect(await (await ringing).whenEnded).toEqual({ reason: 'invite_timeout', by: 'remote' });
   });

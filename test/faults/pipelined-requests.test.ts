@@ -10,7 +10,7 @@ afterEach(cleanUp);
 afterEach(closeServices);
 
 test('polls that wait behind each other on one connection end with it, and a stopping server does not wait for them', async () => {
-  const { service, url } = await startService({ drainSeconds: 60 });
+  const { service, url } = await startService({ drainSeconds: 600 });
   const alice = await join(url, 'one', 'alice');
   const bob = await join(url, 'two', 'bob');
   const held = nextPolls(service.store, 'holdPoll', 2);
@@ -23,9 +23,8 @@ test('polls that wait behind each other on one connection end with it, and a sto
   await connection.reset();
   await ended;
   expect(String((await call(url, 'getMetrics', {})).body)).toContain('holdline_held_polls 0\n');
-  const startedMs = performance.now();
+  // Drains for longer than the test may take.
   await service.holdline.close();
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
 
 test.each([
@@ -33,7 +32,7 @@ test.each([
   ['bytes that are no request', 'no request\r\n\r\n'],
   ['nothing more', ''],
 ])('polls on one connection, followed by %s, end with it, and leave nothing', async (_, behind) => {
-  const { service, url } = await startService({ drainSeconds: 60 });
+  const { service, url } = await startService({ drainSeconds: 600 });
   const members = [await join(url, 'one', 'alice'), await join(url, 'two', 'bob')];
   const ended = nextPolls(service.store, 'endPoll', 2);
   const connection = await Connection.open(url);
@@ -44,7 +43,6 @@ test.each([
   await ended;
   await connection.closed;
   expect(String((await call(url, 'getMetrics', {})).body)).toContain('holdline_held_polls 0\n');
-  const startedMs = performance.now();
+  // Drains for longer than the test may take.
   await service.holdline.close();
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
 });

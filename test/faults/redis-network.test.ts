@@ -1,12 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import { QuietPoll } from '../support/quiet-poll.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
 import {
-  NOTICED_MS,
   ownRedis,
-  RECOVERED_MS,
   startPair,
-  timed,
   UNAVAILABLE,
   untilHeld,
   untilReadiness,
@@ -15,7 +13,6 @@ import {
 import { TcpProxy } from '../support/redis/tcp-proxy.ts';
 
 const SETTINGS = { RATE_LIMIT: 'off' };
-const WOKEN_MS = 1_000;
 
 /** Alice's process reaches its Redis through `network`, Bob's directly. */
 async function withNetwork() {
@@ -41,18 +38,16 @@ describeOnRedis('the network between a process and its Redis', () => {
       const held = untilServed(() => alice.call('receiveMessages', { query: { after, wait: 30 } }));
       await untilHeld(here.url, 1);
       network.stall();
-      const sending = timed(() => alice.call('sendMessage', message('meanwhile')));
+      const sending = alice.call('sendMessage', message('meanwhile'));
       const { id: unharmed } = await carol.send({ to: 'bob', type: 'custom', payload: 'unharmed' });
       expect((await bob.poll()).messages.map(({ id }) => id)).toContain(unharmed);
       const { id: waiting } = await carol.send({ to: 'alice', type: 'custom', payload: 'to one who is cut off' });
-      expect(await untilReadiness(here.url, 503)).toBeLessThan(NOTICED_MS);
-      expect((await fetch(`${there.url}/readyz`)).status).toBe(200);
-      const { answer, elapsedMs } = await sending;
-      expect(answer).toMatchObject(UNAVAILABLE);
-      expect(elapsedMs).toBeLessThan(NOTICED_MS);
+      await untilReadiness(here.url, 503);
+      await untilReadiness(there.url, 200);
+      expect(await sending).toMatchObject(UNAVAILABLE);
 
       network.heal(rest);
-      expect(await untilReadiness(here.url, 200)).toBeLessThan(RECOVERED_MS);
+      await untilReadiness(here.url, 200);
       expect((await held).body).toMatchObject({ messages: [{ id: waiting }] });
       expect(await alice.call('sendMessage', message('meanwhile'))).toMatchObject({ status: 201 });
       const { messages } = await bob.poll();
@@ -61,17 +56,21 @@ describeOnRedis('the network between a process and its Redis', () => {
     },
   );
 
-  test('delays everything by 200 ms: all is served, at that pace, and many at once take no longer than one', async () => {
+  test('delays everything by 200 ms: all is served, and no message waits for the answer to another', async () => {
     const { network, here, ledger, alice, bob } = await withNetwork();
     network.delayMs = 100;
-    const names = Array.from({ length: 50 }, (_, number) => `message ${number}`);
-    const one = await timed(() => alice.send({ to: 'bob', type: 'custom', payload: 'alone' }));
-    const many = await timed(() =>
-      Promise.all(names.map((payload) => alice.send({ to: 'bob', type: 'custom', payload }))),
-    );
-    expect(many.elapsedMs).toBeLessThan(2 * one.elapsedMs + 500);
-    expect((await bob.poll({ limit: 100 })).messages).toHaveLength(51);
-    expect(await untilReadiness(here.url, 200)).toBeLessThan(NOTICED_MS);
+    const names = Array.from({ length: 50 }, (_, number) => `message ${number}.`);
+    const sent = network.seen(names);
+    let answered = 0;
+    const sending = names.map(async (payload) => {
+      await alice.send({ to: 'bob', type: 'custom', payload });
+      answered += 1;
+    });
+    await sent;
+    expect(answered).toBeLessThan(names.length);
+    await Promise.all(sending);
+    expect((await bob.poll({ limit: 100 })).messages).toHaveLength(50);
+    await untilReadiness(here.url, 200);
     const held = alice.poll({ wait: 20 });
     await bob.send({ to: 'alice', type: 'custom', payload: 'to one who is far' });
     await held;
@@ -79,30 +78,30 @@ describeOnRedis('the network between a process and its Redis', () => {
   });
 
   describe.each(['late', 'lost'] as const)('fault 18: swallows what is published, and it comes %s', (rest) => {
-    test('/readyz is red within 10 s, messages arrive at the end of the window, and then all is well by itself', async () => {
+    test('/readyz is red, messages arrive at the end of the window, and then all is well by itself', async () => {
       const { network, here, there, ledger, alice, bob } = await withNetwork();
       await untilReadiness(here.url, 200);
       network.stall('subscribers');
       const { cursor: after } = await alice.poll();
-      const held = timed(() => alice.poll({ after, wait: 5 }));
+      const held = alice.poll({ after, wait: 5 });
       await untilHeld(here.url, 1);
       const { id } = await bob.send({ to: 'alice', type: 'custom', payload: 'unheard' });
       const red = untilReadiness(here.url, 503);
-      const { answer, elapsedMs } = await held;
-      expect(answer.messages).toMatchObject([{ id }]);
-      expect(elapsedMs).toBeLessThan(6_000);
-      expect(await red).toBeLessThan(NOTICED_MS);
-      expect((await fetch(`${there.url}/readyz`)).status).toBe(200);
+      const { messages, cursor } = await held;
+      expect(messages).toMatchObject([{ id }]);
+      await red;
+      await untilReadiness(there.url, 200);
 
       network.heal(rest);
-      expect(await untilReadiness(here.url, 200)).toBeLessThan(RECOVERED_MS);
-      const woken = alice.poll({ after: answer.cursor, wait: 20 });
-      await untilHeld(here.url, 1);
-      const { elapsedMs: wokenMs } = await timed(async () => {
-        await bob.send({ to: 'alice', type: 'custom', payload: 'heard' });
-        return woken;
-      });
-      expect(wokenMs).toBeLessThan(WOKEN_MS);
+      await untilReadiness(here.url, 200);
+      // Its window ends before the one of the poll that is woken does.
+      const quiet = await QuietPoll.start(await ledger.join(here.url, 'quiet', 'carol'), 20);
+      const woken = alice.poll({ after: cursor, wait: 40 });
+      await untilHeld(here.url, 2);
+      const { id: heard } = await bob.send({ to: 'alice', type: 'custom', payload: 'heard' });
+      expect((await woken).messages).toMatchObject([{ id: heard }]);
+      expect(quiet.isHeld).toBe(true);
+      await quiet.end();
       await ledger.settle();
     });
   });

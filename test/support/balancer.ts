@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -7,15 +7,23 @@ import { onCleanUp } from './clean-up.ts';
 
 const CHECK_EVERY_MS = 250;
 
+interface Reply {
+  readonly statusCode: number | undefined;
+  readonly rawHeaders: string[];
+  readonly bytes: Buffer;
+}
+
 /**
  * As plain as load balancers come: one server after the other, whoever asks. It asks each for its readiness and sends nothing to
- * those that are not ready; whom it cannot connect to has got nothing yet, so the next one gets it.
+ * those that are not ready; whom it cannot connect to has got nothing yet, so the next one gets it. While none is ready, as when a busy
+ * machine makes all of them late, requests wait.
  */
 export class Balancer {
   readonly url: string;
   /** How many requests each server answered. */
   readonly answered = new Map<string, number>();
   readonly #ready = new Set<string>();
+  readonly #changed = new EventEmitter();
   readonly #stop: AbortSignal;
   #turn = 0;
 
@@ -30,6 +38,7 @@ export class Balancer {
     const stop = new AbortController();
     const { port } = server.address() as AddressInfo;
     const balancer = new Balancer(`http://127.0.0.1:${port}`, stop.signal);
+    balancer.#changed.setMaxListeners(0);
     server.on('request', (req, res) => void balancer.#relay(req, res));
     onCleanUp(() => {
       stop.abort();
@@ -46,6 +55,11 @@ export class Balancer {
     void this.#watch(target);
   }
 
+  /** Resolves once the server has answered so many requests. */
+  async untilAnswered(target: string, count: number): Promise<void> {
+    while ((this.answered.get(target) ?? 0) < count) await once(this.#changed, 'answered');
+  }
+
   async #watch(target: string): Promise<void> {
     while (!this.#stop.aborted) {
       await this.#check(target);
@@ -60,6 +74,7 @@ export class Balancer {
     );
     if (status === 200) this.#ready.add(target);
     else this.#ready.delete(target);
+    this.#changed.emit('checked');
   }
 
   async #relay(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -74,7 +89,16 @@ export class Balancer {
     }
   }
 
-  async #ask(req: IncomingMessage, body: Buffer, signal: AbortSignal) {
+  async #ask(req: IncomingMessage, body: Buffer, signal: AbortSignal): Promise<Reply> {
+    for (;;) {
+      const reply = await this.#askRound(req, body, signal);
+      if (reply !== undefined) return reply;
+      await once(this.#changed, 'checked', { signal });
+    }
+  }
+
+  /** Undefined when none of the servers took the request. */
+  async #askRound(req: IncomingMessage, body: Buffer, signal: AbortSignal): Promise<Reply | undefined> {
     for (const target of this.#round()) {
       const { method, headers, url } = req;
       const onward = request(new URL(url ?? '/', target), { method, headers, agent: false, signal });
@@ -82,13 +106,16 @@ export class Balancer {
       try {
         const [reply] = (await once(onward, 'response')) as [IncomingMessage];
         this.answered.set(target, (this.answered.get(target) ?? 0) + 1);
+        this.#changed.emit('answered');
+        // It may be about to stop; the next check tells.
+        if (reply.statusCode === 503) this.#ready.delete(target);
         return { statusCode: reply.statusCode, rawHeaders: reply.rawHeaders, bytes: await buffer(reply) };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw error;
         this.#ready.delete(target);
       }
     }
-    throw new Error('no server is ready');
+    return undefined;
   }
 
   #round(): string[] {

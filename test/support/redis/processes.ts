@@ -68,11 +68,9 @@ export async function untilServed(ask: () => Promise<Answer>): Promise<Answer> {
 
 const PROBE_EVERY_MS = 200;
 
-/** Probes as an orchestrator does, until the answer is that. @returns after how many milliseconds it was */
-export async function untilReadiness(url: string, status: 200 | 503): Promise<number> {
-  const startedMs = performance.now();
+/** Probes as an orchestrator does, until the answer is that. */
+export async function untilReadiness(url: string, status: 200 | 503): Promise<void> {
   while ((await fetch(`${url}/readyz`)).status !== status) await pause(PROBE_EVERY_MS);
-  return performance.now() - startedMs;
 }
 
 /** Resolves once the process holds so many polls, or is about to. */
@@ -88,8 +86,3 @@ export async function timed<T>(ask: () => Promise<T>): Promise<{ readonly answer
   const startedMs = performance.now();
   return { answer: await ask(), elapsedMs: performance.now() - startedMs };
 }
-
-/** The contract's bound for whoever watches the service from outside. */
-export const NOTICED_MS = 10_000;
-/** Connections that were opened meanwhile may have to be found dead first, one after the other. */
-export const RECOVERED_MS = 20_000;

@@ -12,6 +12,7 @@ export class TcpProxy {
   target: number;
   /** What each piece takes on its way, in either direction. */
   delayMs = 0;
+  readonly #watchers = new Set<(text: string) => void>();
   readonly #links = new Set<Link>();
   #stalled: Which | undefined;
   #healed = Promise.withResolvers<undefined>();
@@ -50,6 +51,20 @@ export class TcpProxy {
     this.#healed = Promise.withResolvers();
   }
 
+  /** Resolves once each of these texts has come from a client, whether or not it has been passed on. */
+  seen(texts: readonly string[]): Promise<void> {
+    const missing = new Set(texts);
+    return new Promise((resolve) => {
+      const look = (arrived: string): void => {
+        for (const text of missing) if (arrived.includes(text)) missing.delete(text);
+        if (missing.size > 0) return;
+        this.#watchers.delete(look);
+        resolve();
+      };
+      this.#watchers.add(look);
+    });
+  }
+
   /** Resets every connection. */
   cut(): void {
     for (const link of this.#links) link.reset();
@@ -60,6 +75,10 @@ export class TcpProxy {
       this.#gate(of),
     );
     this.#links.add(link);
+    near.on('data', (bytes: Buffer) => {
+      const text = bytes.toString('latin1');
+      for (const look of this.#watchers) look(text);
+    });
     void link.closed.then(() => this.#links.delete(link));
   }
 
