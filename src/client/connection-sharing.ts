@@ -1,12 +1,12 @@
 import { listen, type Target } from './listen.ts';
 import { after, type Timers } from './platform.ts';
 
-/** A request other than a poll that takes this much longer than usual may be waiting for a connection. */
+/** A request other than a poll that takes this much longer than twice the usual time may be waiting for a connection. */
 const SLOW_MS = 1_000;
 /** The same while connections are known to be scarce. */
 const SLOW_WHILE_SCARCE_MS = 250;
-/** On a slow network "usual" is slow, too; up to this. */
-const MAX_USUAL_MS = 3_000;
+/** On a slow network that is usual; up to this. */
+const MAX_USUAL_MS = 1_500;
 /** When giving up the own poll has not helped by then, the other tabs give up theirs. */
 const ASK_TABS_MS = 400;
 /** They poll again when they are told to, or after this (and as much again at random). */
@@ -68,7 +68,7 @@ export class ConnectionSharing {
   /** Watches a request other than a poll, and makes room for it when it is slow. */
   async during<Reply>(asking: Promise<Reply>): Promise<Reply> {
     let sinceMs = this.#timers.now();
-    const slowMs = (this.isScarce ? SLOW_WHILE_SCARCE_MS : SLOW_MS) + Math.min(this.#usualMs, MAX_USUAL_MS);
+    const slowMs = (this.isScarce ? SLOW_WHILE_SCARCE_MS : SLOW_MS) + 2 * Math.min(this.#usualMs, MAX_USUAL_MS);
     let cancel = after(this.#timers, slowMs, () => {
       sinceMs = this.#timers.now();
       this.onNeeded?.(asking);

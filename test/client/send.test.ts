@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { joinRoom, type Mailbox, type OutgoingMessage } from '../../src/client/index.ts';
+import { Call, joinRoom, type Mailbox, type OutgoingMessage } from '../../src/client/index.ts';
+import { FakePeer } from './support/fake-peer.ts';
 import { broken, HostileServer, html, json, problem, type Asked } from './support/hostile-server.ts';
 
 const MINUTE = 60_000;
@@ -182,7 +183,7 @@ describe('the end', () => {
     await Promise.all([mailbox.leave(), server.time.advance(MINUTE)]);
     await expect(sending).resolves.toMatchObject({ id: 'receipt1' });
     expect(server.asked.map(({ operation }) => operation)).toEqual(['join', 'send', 'leave']);
-    expect(server.all('leave')[0]?.headers).toMatchObject({ 'X-HTTP-Method-Override': 'DELETE' });
+    expect(server.all('leave')[0]).toMatchObject({ path: '/participants/me/leave', body: {}, keepalive: true });
   });
 
   test('leaving waits no longer than 2 s, and what was not sent is rejected', async () => {
@@ -194,13 +195,53 @@ describe('the end', () => {
     expect(server.count('leave')).toBe(1);
   });
 
-  test('leaving tries for some seconds and gives up without an error', async () => {
-    server.on('leave', broken);
-    const leaving = mailbox.leave();
-    await server.time.advance(MINUTE);
-    await leaving;
-    expect(server.count('leave')).toBeGreaterThan(1);
+  test('leaving falls back to the method override on a server that does not know leaveRoomByPost', async () => {
+    for (const [status, code] of [
+      [404, 'not-found'],
+      [405, 'method-not-allowed'],
+    ] as const) {
+      const old = new HostileServer();
+      old.script(
+        'leave',
+        () => problem(status, code),
+        () => json(204),
+      );
+      const errors: unknown[] = [];
+      const guest = await joinRoom(old.options);
+      guest.on('error', (error) => void errors.push(error));
+      await Promise.all([guest.leave(), old.time.advance(MINUTE)]);
+      expect(old.all('leave').map(({ path, headers }) => [path, headers['X-HTTP-Method-Override']])).toEqual([
+        ['/participants/me/leave', undefined],
+        ['/participants/me', 'DELETE'],
+      ]);
+      expect(errors).toEqual([]);
+    }
+  });
+
+  test.each([
+    ['a server that cannot be reached', broken, 'network'],
+    ['a refusal', () => problem(403, 'forbidden'), 'forbidden'],
+  ])('leaving in vain, for %s, is an error before the end, and leave() resolves', async (_, answer, code) => {
+    server.on('leave', answer);
+    const events: unknown[] = [];
+    mailbox.on('error', (error) => void events.push([error.code, (error.cause as { code?: string }).code]));
+    mailbox.on('ended', ({ reason }) => void events.push(reason));
+    await Promise.all([mailbox.leave(), server.time.advance(MINUTE)]);
+    expect(events).toEqual([['leave-failed', code], 'left']);
     expect(server.count('leave')).toBeLessThan(10);
+  });
+
+  test('leaving ends calls at once, whether the server answers or not', async () => {
+    server.on('leave', () => new Promise(() => undefined));
+    const peerConnection = new FakePeer('me');
+    const call = Call.invite(mailbox, { to: 'other', peerConnection });
+    const ended: unknown[] = [];
+    call.on('ended', (end) => void ended.push(end));
+    await server.time.advance(100);
+    const leaving = mailbox.leave();
+    await server.time.advance(0);
+    expect(ended).toEqual([{ reason: 'left', by: 'local' }]);
+    await Promise.all([leaving, server.time.advance(MINUTE)]);
   });
 
   test('closing acknowledges and does not leave', async () => {

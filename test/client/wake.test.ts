@@ -1,38 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { joinRoom, type Mailbox } from '../../src/client/index.ts';
+import { FakePage } from './support/fake-page.ts';
 import { batch, broken, HostileServer, message } from './support/hostile-server.ts';
-
-/** A browser's page, as far as the client looks at it. */
-class FakePage {
-  readonly document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
-  readonly #target = new EventTarget();
-  readonly #before = { ...(globalThis as Record<string, unknown>) };
-
-  open(): void {
-    const target = this.#target;
-    Object.assign(globalThis, {
-      document: this.document,
-      addEventListener: target.addEventListener.bind(target),
-      removeEventListener: target.removeEventListener.bind(target),
-    });
-  }
-
-  close(): void {
-    for (const name of ['document', 'addEventListener', 'removeEventListener']) {
-      if (!(name in this.#before)) Reflect.deleteProperty(globalThis, name);
-      else Object.assign(globalThis, { [name]: this.#before[name] });
-    }
-  }
-
-  fire(name: string): void {
-    this.#target.dispatchEvent(new Event(name));
-  }
-
-  show(visibilityState: 'visible' | 'hidden'): void {
-    this.document.visibilityState = visibilityState;
-    this.document.dispatchEvent(new Event('visibilitychange'));
-  }
-}
 
 let server: HostileServer;
 let page: FakePage;

@@ -6,6 +6,9 @@ export interface Asked {
   readonly operation: Operation;
   readonly body: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
+  /** Below the room. */
+  readonly path: string;
+  readonly keepalive: boolean;
 }
 
 export type Operation = 'join' | 'poll' | 'send' | 'ack' | 'leave' | 'participants' | 'ice-servers';
@@ -100,7 +103,9 @@ export class HostileServer {
     const known = PATHS.find(([pattern]) => pattern.test(url))?.[1];
     const operation = known ?? (init.method === 'GET' ? 'participants' : 'join');
     const body = JSON.parse(init.body ?? '{}') as Record<string, unknown>;
-    const asked = { atMs: this.time.now(), operation, body, headers: init.headers };
+    const path = url.slice(url.indexOf('/room/') + '/room'.length);
+    const { headers, keepalive } = init;
+    const asked = { atMs: this.time.now(), operation, body, headers, path, keepalive };
     this.asked.push(asked);
     if (init.keepalive) this.keptAlive.push(operation);
     return asked;

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { joinRoom, type JoinOptions, type Mailbox } from '../../src/client/index.ts';
+import { FakePage } from './support/fake-page.ts';
+import { type Asked, HostileServer, json } from './support/hostile-server.ts';
+
+/** One browser in one page: each mailbox stands for a tab. */
+let page: FakePage;
+let server: HostileServer;
+const mailboxes: Mailbox[] = [];
+beforeEach(() => {
+  page = new FakePage();
+  page.open();
+  server = new HostileServer();
+});
+afterEach(async () => {
+  server.on('join', () => json(201, server.joinResult()));
+  server.on('send', () => json(201, { receipts: [server.receipt()] }));
+  await Promise.all([...mailboxes.splice(0).map((mailbox) => mailbox.close()), server.time.advance(10_000)]);
+  page.close();
+});
+
+const forever = () => new Promise<never>(() => undefined);
+
+async function listening(more: Partial<JoinOptions> = {}): Promise<Mailbox> {
+  const mailbox = await joinRoom({ ...server.options, ...more });
+  mailboxes.push(mailbox);
+  mailbox.on('message', () => undefined);
+  mailbox.on('error', () => undefined);
+  await server.time.advance(0);
+  return mailbox;
+}
+
+/** Which polls are held at the moment, and how each one ended. */
+class HeldPolls {
+  held = 0;
+  readonly waits: unknown[] = [];
+  constructor() {
+    server.on('poll', async ({ body }, signal) => {
+      this.held += 1;
+      this.waits.push(body.wait);
+      signal.addEventListener('abort', () => (this.held -= 1));
+      return forever();
+    });
+  }
+}
+
+/** A network that takes its time for everything but polls. */
+const after =
+  (ms: number, count: number) =>
+  async ({ body }: Asked) => {
+    await server.time.after(ms);
+    return json(201, { receipts: Array.from({ length: count }, () => server.receipt()), ...body });
+  };
+
+describe('a send without an answer for a second', () => {
+  test('gets the connection of the own poll, which goes on as before once the send has ended', async () => {
+    const polls = new HeldPolls();
+    const mailbox = await listening();
+    const states: string[] = [];
+    server.on('send', after(2_000, 1));
+    await server.time.advance(3_000);
+    mailbox.on('state', (state) => void states.push(state));
+    const sending = mailbox.send({ type: 'custom' });
+    await server.time.advance(900);
+    expect(polls.held).toBe(1);
+    await server.time.advance(300);
+    expect(polls.held).toBe(0);
+    await server.time.advance(700);
+    expect(polls.held).toBe(0);
+    await server.time.advance(200);
+    await sending;
+    expect([polls.held, polls.waits, mailbox.waitSeconds]).toEqual([1, [25, 25], 25]);
+    expect(states).toEqual([]);
+  });
+
+  test('learns nothing about the network, however often', async () => {
+    new HeldPolls();
+    const mailbox = await listening();
+    server.on('send', after(1_500, 1));
+    for (let time = 0; time < 8; time += 1) {
+      await server.time.advance(3_000);
+      await Promise.all([mailbox.send({ type: 'custom' }), server.time.advance(1_500)]);
+    }
+    expect([mailbox.waitSeconds, mailbox.state]).not.toContain('reconnecting');
+    expect(mailbox.waitSeconds).toBe(25);
+  });
+
+  test('keeps polls from nothing for longer than some seconds, should it never be answered', async () => {
+    const polls = new HeldPolls();
+    const mailbox = await listening();
+    server.on('send', forever);
+    mailbox.send({ type: 'custom' }).catch(() => undefined);
+    await server.time.advance(1_500);
+    expect(polls.held).toBe(0);
+    await server.time.advance(3_000);
+    expect(polls.held).toBe(1);
+  });
+
+  test('is usual on a slow network, and costs no further polls there', async () => {
+    const polls = new HeldPolls();
+    const mailbox = await listening();
+    server.on('send', after(1_600, 1));
+    for (let time = 0; time < 10; time += 1) {
+      await Promise.all([mailbox.send({ type: 'custom' }), server.time.advance(1_700)]);
+    }
+    expect(polls.waits.length).toBeLessThan(5);
+  });
+});
+
+describe('a tab that waits for a connection', () => {
+  test('is given those of the others, which poll again when it has had its answer', async () => {
+    const polls = new HeldPolls();
+    for (let tab = 0; tab < 6; tab += 1) await listening();
+    expect(polls.held).toBe(6);
+    // The browser lets the join go when a poll of another tab ends.
+    server.on('join', async () => {
+      while (polls.held > 5) await server.time.after(10);
+      await server.time.after(100);
+      return json(201, server.joinResult());
+    });
+    const joining = listening();
+    await server.time.advance(1_420);
+    expect(polls.held).toBe(0);
+    await server.time.advance(200);
+    await joining;
+    await server.time.advance(0);
+    expect(polls.held).toBe(7);
+  });
+
+  test('that goes without a word keeps the others from polling for two seconds at most', async () => {
+    const polls = new HeldPolls();
+    await listening();
+    const stranger = new page.channels.Channel('holdline:hostile');
+    stranger.postMessage('needed');
+    await server.time.advance(0);
+    expect(polls.held).toBe(0);
+    await server.time.advance(2_000);
+    expect(polls.held).toBe(1);
+    stranger.postMessage('needed');
+    await server.time.advance(0);
+    expect(polls.held).toBe(1);
+    await server.time.advance(5_000);
+    stranger.postMessage('needed');
+    await server.time.advance(0);
+    expect(polls.held).toBe(0);
+  });
+
+  test.each([
+    [6, 5],
+    [5, 25],
+  ])('finds %i mailboxes, and polls ask for %i s from then on', async (tabs, waitSeconds) => {
+    for (let tab = 0; tab < tabs; tab += 1) await listening();
+    server.on('send', after(1_300, 1));
+    await Promise.all([mailboxes[0]?.send({ type: 'custom' }), server.time.advance(1_300)]);
+    expect(new Set(mailboxes.map((mailbox) => mailbox.waitSeconds))).toEqual(new Set([waitSeconds]));
+    await server.time.advance(120_000);
+    expect(new Set(mailboxes.map((mailbox) => mailbox.waitSeconds)).has(5)).toBe(false);
+  });
+});
+
+describe('the channel between tabs', () => {
+  test('is closed at the end, by a join that fails, and in the back-forward cache', async () => {
+    const { open } = page.channels;
+    const mailbox = await listening();
+    expect([...open].map(({ name }) => name)).toEqual(['holdline:hostile']);
+    page.fire('pagehide', { persisted: true });
+    expect(open.size).toBe(0);
+    await server.time.advance(1_000);
+    expect(open.size).toBe(1);
+    await Promise.all([mailbox.leave(), server.time.advance(1_000)]);
+    expect(open.size).toBe(0);
+    server.on('join', () => json(403, { code: 'forbidden', retryable: false }));
+    await expect(joinRoom(server.options)).rejects.toMatchObject({ code: 'forbidden' });
+    expect(open.size).toBe(0);
+  });
+
+  test('is not needed', async () => {
+    page.set('BroadcastChannel', function refuse() {
+      throw new Error('SecurityError');
+    });
+    expect((await listening()).participantId).toBe('me');
+  });
+});
