@@ -4,16 +4,16 @@ import type { Timers } from './platform.ts';
 /** Longer than a restart of the server, or a phone's change of networks. React Native shows errors without a listener to users. */
 const BLIP_MS = 10_000;
 /** A proxy may answer one request in the server's place while that restarts. */
-const FOREIGN_IN_A_ROW = 2;
+const LASTING_IN_A_ROW = 2;
+/** No pause between tries is longer, so the machine slept: what failed before says nothing of the network it has now. */
+const SLEPT_MS = 90_000;
 
-/**
- * Tells the app once per outage why requests fail: when the outage lasts, or at the second answer in a row that waiting alone
- * does not mend.
- */
+/** Tells the app once per outage why requests fail: when it lasts, or at the second failure in a row that waiting does not mend. */
 export class Outage {
   readonly #timers: Timers;
   readonly #tell: (error: HoldlineError) => void;
-  #sinceMs: number | undefined;
+  #sinceMs = 0;
+  #lastMs = 0;
   #inARow = 0;
   isTold = false;
   /** The last failure, while the outage lasts. */
@@ -26,24 +26,21 @@ export class Outage {
 
   /** @param isLasting whether waiting alone does not mend it, as when a login page answers */
   failed(error: HoldlineError, isLasting: boolean): void {
-    this.error = error;
     const nowMs = this.#timers.now();
-    this.#sinceMs ??= nowMs;
+    if (!this.error || nowMs - this.#lastMs > SLEPT_MS) {
+      this.#sinceMs = nowMs;
+      this.#inARow = 0;
+    }
+    this.error = error;
+    this.#lastMs = nowMs;
     this.#inARow = isLasting ? this.#inARow + 1 : 0;
-    const isBlip = nowMs - this.#sinceMs < BLIP_MS;
-    if (this.isTold || (isBlip && this.#inARow < FOREIGN_IN_A_ROW)) return;
+    const isBlip = nowMs - this.#sinceMs < BLIP_MS && this.#inARow < LASTING_IN_A_ROW;
+    if (this.isTold || isBlip) return;
     this.isTold = true;
     this.#tell(error);
   }
 
-  /** The machine slept, or has another network: what failed before says nothing of it. */
-  restart(): void {
-    this.#sinceMs = undefined;
-    this.#inARow = 0;
-  }
-
   over(): void {
-    this.restart();
     this.isTold = false;
     this.error = undefined;
   }

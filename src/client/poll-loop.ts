@@ -83,7 +83,6 @@ export class PollLoop {
     if (stale) {
       this.#window.reset();
       this.#backoff.reset();
-      this.#session.outage.restart();
       this.#inFlight.abort();
     }
     this.#env.alarm.ring();

@@ -120,16 +120,20 @@ export const json = (status: number, body?: unknown, headers: Record<string, str
   reply(status, body === undefined ? '' : JSON.stringify(body), headers);
 
 /** What a proxy or a captive portal says. */
-export const html = (status: number): FetchReply => reply(status, '<!doctype html><title>Sign in</title>', {});
+export const html = (status: number, headers: Record<string, string> = {}): FetchReply =>
+  reply(status, '<!doctype html><title>Sign in</title>', { 'Content-Type': 'text/html; charset=utf-8', ...headers });
 
 export function problem(
   status: number,
   code: string,
-  more: Record<string, unknown> & { retryAfter?: number } = {},
+  more: Record<string, unknown> & { retryAfter?: number; challenge?: string } = {},
 ): FetchReply {
-  const { retryAfter, ...fields } = more;
+  const { retryAfter, challenge, ...fields } = more;
   const retryable = [429, 500, 503].includes(status);
-  const headers: Record<string, string> = retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) };
+  const headers: Record<string, string> = {
+    ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+    ...(challenge !== undefined && { 'WWW-Authenticate': challenge }),
+  };
   return json(status, { code, status, detail: code, retryable, ...fields }, headers);
 }
 
