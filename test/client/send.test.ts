@@ -101,7 +101,7 @@ describe('a lost reply', () => {
     expect(await settled([mailbox.send(note('once', { to: 'a' }))])).toEqual(['sent']);
     const [first, ...retries] = server.all('send').map(({ body, headers }) => [headers['Idempotency-Key'], body]);
     expect(retries).toEqual([first, first]);
-    expect(first?.[0]).toMatch(/^[0-9a-f]{32}$/);
+    expect(first?.[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   test('different requests have different keys', async () => {
