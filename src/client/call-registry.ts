@@ -10,8 +10,8 @@ interface RegisteredCall {
 
 /** The client answers messages of one unknown call once in this time. */
 const TOLD_MS = 60_000;
-/** Bounds what a stranger with ever new call ids can make the client remember and send in `TOLD_MS`. */
-const MAX_TOLD = 128;
+/** Bounds what a stranger with ever new call ids can make the client remember. */
+const MAX_TOLD = 1_000;
 
 /** Upper and lower case of ASCII letters do not tell two calls apart: UUIDs come in both. */
 const normalized = (callId = ''): string => callId.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
@@ -46,12 +46,12 @@ export class CallRegistry<Call extends RegisteredCall> {
     this.#mailbox.send(hangup).catch(() => undefined);
   }
 
-  /** From now on the other side counts as told that this call is over. @returns whether it did not before */
+  /** From now on the other side counts as told that this call is over. @returns whether it was not told within the last minute */
   tell(remote: string, callId: string | undefined): boolean {
-    const nowMs = this.#mailbox.platform.timers.now();
-    for (const [key, atMs] of this.#toldAtMs) if (Math.abs(nowMs - atMs) >= TOLD_MS) this.#toldAtMs.delete(key);
     const key = `${remote}/${normalized(callId)}`;
-    if (this.#toldAtMs.has(key) || this.#toldAtMs.size >= MAX_TOLD) return false;
+    const nowMs = this.#mailbox.platform.timers.now();
+    if (nowMs - (this.#toldAtMs.get(key) ?? 0) < TOLD_MS) return false;
+    if (this.#toldAtMs.size >= MAX_TOLD) this.#toldAtMs.clear();
     this.#toldAtMs.set(key, nowMs);
     return true;
   }

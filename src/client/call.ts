@@ -106,7 +106,7 @@ export class Call extends Emitter<CallEvents> {
     if (known) return known;
     const call = new Call(mailbox, options, { remote, callId, payload, ageMs: 0 }, peerConnection);
     const ttlSeconds = Math.min(Math.ceil(call.#ringMs / 1_000), mailbox.limits.maxTtlSeconds);
-    call.#send({ type: 'invite', payload, ttlSeconds }, true);
+    call.#sendVital({ type: 'invite', payload, ttlSeconds });
     return call;
   }
 
@@ -137,9 +137,8 @@ export class Call extends Emitter<CallEvents> {
   }
 
   static #with(mailbox: Mailbox, remote: string, mesh: boolean): Call[] {
-    return registryOf(mailbox)
-      .with(remote)
-      .filter(({ payload }) => isOfMesh(payload) === mesh);
+    const calls = registryOf(mailbox).with(remote);
+    return calls.filter(({ payload }) => isOfMesh(payload) === mesh);
   }
 
   get state(): CallState {
@@ -157,7 +156,7 @@ export class Call extends Emitter<CallEvents> {
       peerConnection.close();
       return;
     }
-    this.#send({ type: 'accept', payload }, true);
+    this.#sendVital({ type: 'accept', payload });
     this.#begin(false, peerConnection);
   }
 
@@ -203,9 +202,7 @@ export class Call extends Emitter<CallEvents> {
 
   /** Whether an invite with this id is no new call: it is the one of this call, or it crosses ours. */
   #owns(callId: string | undefined): boolean {
-    if (this.#prepared) return true;
-    // Without ids a repeated invite cannot be told from a new one, except that the first is answered by now.
-    return isSameCall(callId, this.#callId) && (callId !== undefined || !this.#link);
+    return Boolean(this.#prepared) || isSameCall(callId, this.#callId);
   }
 
   /** The other side begins anew: it has lost its side of this call. */
@@ -256,7 +253,7 @@ export class Call extends Emitter<CallEvents> {
       : sortsBefore(callId, this.#callId);
     if (!isTheirs) return;
     this.#callId = callId;
-    this.#send({ type: 'accept' }, true);
+    this.#sendVital({ type: 'accept' });
     this.#begin(false);
   }
 
@@ -285,14 +282,15 @@ export class Call extends Emitter<CallEvents> {
       timers,
       timeoutMs: this.#options.iceTimeoutMs ?? ICE_MS,
       newId: () => randomId(random),
-      send: (type, payload) => this.#negotiate({ type, payload } as OutgoingMessage),
+      send: (type, payload) => this.#deliver({ type, payload } as OutgoingMessage),
       up: () => this.#become('connected'),
       down: () => this.#become('reconnecting', 'connected'),
       giveUp: () => this.#finish(this.#state === 'connecting' ? 'ice_timeout' : 'ice_failed', 'system', true),
-      fail: (cause) => {
-        if (this.#state !== 'ended') this.fail(negotiationError(cause));
+      fail: this.#onError,
+      abort: (cause) => {
+        this.#onError(cause);
+        this.#finish(negotiationError(cause).code, 'system', true);
       },
-      abort: (cause) => this.#abort(negotiationError(cause)),
     });
     this.#prepared = undefined;
     for (const message of this.#early.splice(0)) this.#route(message);
@@ -321,32 +319,29 @@ export class Call extends Emitter<CallEvents> {
     this.emit('ended', { reason, by });
   }
 
-  /** There will be no connection: says why, to the app and to the other side. */
-  #abort(error: HoldlineError): void {
-    this.fail(error);
-    this.#finish(error.code, 'system', true);
+  /** Sends a message without which there is no call. */
+  #sendVital(message: OutgoingMessage): void {
+    this.#post(message).catch((error: unknown) => this.#finish((error as HoldlineError).code, 'system'));
   }
 
-  /** @param isVital whether there is no call without it */
-  #send(message: OutgoingMessage, isVital = false): void {
-    this.#deliver(message).catch((cause: unknown) => {
-      const error = cause as HoldlineError;
-      if (isVital) this.#finish(error.code, 'system');
-      // The room tells of a participant that is gone.
-      else if (this.#state !== 'ended' && error.code !== 'recipient-not-found') this.fail(error);
+  #send(message: OutgoingMessage): void {
+    this.#deliver(message).catch(this.#onError);
+  }
+
+  /** Rejects, unless the recipient is not there: the room tells of that, and a rejoin makes up for it. */
+  async #deliver(message: OutgoingMessage): Promise<void> {
+    await this.#post(message).catch((error: unknown) => {
+      if ((error as HoldlineError).code !== 'recipient-not-found') throw error;
     });
   }
 
-  /** Sends a message of the negotiation. One to a participant that timed out is made up for when it joins again. */
-  async #negotiate(message: OutgoingMessage): Promise<void> {
-    await this.#deliver(message).catch((cause: unknown) => {
-      if (this.#state !== 'ended' && (cause as HoldlineError).code !== 'recipient-not-found') throw cause;
-    });
-  }
-
-  #deliver(message: OutgoingMessage): Promise<unknown> {
+  #post(message: OutgoingMessage): Promise<unknown> {
     return this.#mailbox.send({ ...message, to: this.remote, callId: this.#callId });
   }
+
+  readonly #onError = (cause: unknown): void => {
+    if (this.#state !== 'ended') this.fail(negotiationError(cause));
+  };
 }
 
 const negotiationError = (cause: unknown): HoldlineError =>

@@ -17,9 +17,8 @@ export interface MeshOptions extends CallOptions {
   readonly peerConnection: (participantId: string) => PeerConnectionLike;
 }
 
-/** The pause before the first further try, doubled by each one that follows. */
+/** The side that called waits this long before another try; the other side, or one that could not open a connection, three times that. */
 const RETRY_MS = 3_000;
-const MAX_RETRY_MS = 60_000;
 /** Endings of the other side that it did not want, or that come of what it lost. */
 const WORTH_RETRYING = /^(ice_|negotiation-failed|unknown_call)/;
 
@@ -34,8 +33,6 @@ export class Mesh extends Emitter<MeshEvents> {
   readonly #endings: (() => void)[];
   /** Cancels the next try to reach a participant. */
   readonly #retries = new Map<string, () => void>();
-  /** Tries in a row that came to nothing. */
-  readonly #failures = new Map<string, number>();
 
   constructor(mailbox: Mailbox, options: MeshOptions) {
     super();
@@ -46,7 +43,6 @@ export class Mesh extends Emitter<MeshEvents> {
       mailbox.on('gap', ({ cause }) => {
         if (cause === 'rejoined') this.#enter();
       }),
-      mailbox.on('participant-left', ({ participantId }) => this.#failures.delete(participantId)),
     ];
     this.#enter();
   }
@@ -91,17 +87,13 @@ export class Mesh extends Emitter<MeshEvents> {
       return this.#options.peerConnection(participantId);
     } catch (cause) {
       this.fail(new HoldlineError('listener-failed', undefined, cause));
-      this.#retry(participantId, RETRY_MS);
+      this.#inviteIn(3 * RETRY_MS, participantId);
       return undefined;
     }
   }
 
   #add(call: Call, ours: boolean): void {
-    const { remote } = call;
-    this.#calls.set(remote, call);
-    call.on('state', (state) => {
-      if (state === 'connected') this.#failures.delete(remote);
-    });
+    this.#calls.set(call.remote, call);
     call.on('ended', (end) => this.#ended(call, end, ours));
     this.emit('call', call);
   }
@@ -111,13 +103,7 @@ export class Mesh extends Emitter<MeshEvents> {
     if (this.#calls.get(remote) !== call) return;
     this.#calls.delete(remote);
     // While both are there, it is worth another try. First of the one who called.
-    if (by === 'system' || WORTH_RETRYING.test(reason)) this.#retry(remote, ours ? RETRY_MS : 3 * RETRY_MS);
-  }
-
-  #retry(participantId: string, delayMs: number): void {
-    const failures = this.#failures.get(participantId) ?? 0;
-    this.#failures.set(participantId, failures + 1);
-    this.#inviteIn(Math.min(MAX_RETRY_MS, delayMs * 2 ** failures), participantId);
+    if (by === 'system' || WORTH_RETRYING.test(reason)) this.#inviteIn(ours ? RETRY_MS : 3 * RETRY_MS, remote);
   }
 
   #inviteIn(delayMs: number, participantId: string): void {

@@ -87,8 +87,9 @@ export class Negotiator {
   restartIce(): void {
     this.#enqueue(async () => {
       await this.#rollBack();
-      this.#mayOffer = this.#restart = true;
-      await this.#offerNow();
+      this.#mayOffer = this.#wanted = this.#restart = true;
+      this.#isPaused = false;
+      await this.#offer();
     });
   }
 
@@ -103,9 +104,7 @@ export class Negotiator {
 
   /** A candidate of ours was found. It goes behind the description that is being set, to which it belongs. */
   found(candidate: JsonObject): void {
-    this.#enqueue(async () => {
-      this.#options.send('candidate', candidate).catch(this.#options.fail);
-    });
+    this.#enqueue(() => void this.#options.send('candidate', candidate).catch(this.#options.fail));
   }
 
   close(): void {
@@ -131,61 +130,47 @@ export class Negotiator {
     this.#wanted = this.#restart = false;
     try {
       const { sdp = '' } = await this.#pc.createOffer({ iceRestart: pending.restartsIce });
-      await this.#pc.setLocalDescription({ type: 'offer', sdp });
-      this.#send('offer', sdp, pending.id, (cause) => this.#abandon(pending, cause));
+      await this.#describe('offer', sdp, pending.id);
       if (this.#isAgreed) this.#enqueueIn(ANSWER_MS, () => this.#abandon(pending, new Error('an offer got no answer')));
     } catch (cause) {
       await this.#abandon(pending, cause);
     }
   }
 
-  /** Offers without waiting for the end of a pause. */
-  async #offerNow(): Promise<void> {
-    this.#isPaused = false;
-    this.#wanted = true;
-    await this.#offer();
-  }
-
   async #onOffer({ sdp, offerId }: SentDescription): Promise<void> {
     if (this.#pending && !this.#options.polite) return;
     const wanted = this.#wanted;
-    const isFirst = !this.#isAgreed;
-    const onFailure = (cause: unknown): void => this.#report(cause, isFirst, offerId);
     // Without an offer of ours, a need that this one leaves open is announced again afterwards.
     this.#wanted = false;
     await this.#rollBack();
-    let isApplied = false;
     try {
       await this.#pc.setRemoteDescription({ type: 'offer', sdp });
-      isApplied = true;
       const { sdp: answer = '' } = await this.#pc.createAnswer();
-      await this.#pc.setLocalDescription({ type: 'answer', sdp: answer });
+      await this.#describe('answer', answer, offerId);
       this.#isAgreed = true;
-      this.#send('answer', answer, offerId, onFailure);
       await this.#remote.described(sdp);
     } catch (cause) {
       this.#wanted ||= wanted;
-      if (isApplied) await this.#pc.setRemoteDescription(ROLLBACK).catch(() => undefined);
-      onFailure(cause);
+      // Without effect when it was not applied.
+      await this.#pc.setRemoteDescription(ROLLBACK).catch(() => undefined);
+      this.#report(cause, offerId);
     }
     this.#mayOffer = true;
     await this.#offer();
   }
 
   async #onAnswer({ type, sdp, offerId = this.#pending?.id }: SentDescription): Promise<void> {
-    // The other side has applied an offer that was rolled back here: only a new one brings both together again.
-    if (offerId && offerId === this.#failedId) await this.#offerNow();
     const pending = this.#pending;
     if (!pending || offerId !== pending.id) return;
     this.#cancelTimer();
     try {
       await this.#pc.setRemoteDescription({ type, sdp });
-      this.#isAgreed = true;
-      if (type === 'answer') this.#pending = undefined;
     } catch (cause) {
       await this.#abandon(pending, cause);
       return;
     }
+    this.#isAgreed = true;
+    if (type === 'answer') this.#pending = undefined;
     await this.#remote.described(sdp);
     await this.#offer();
   }
@@ -207,15 +192,15 @@ export class Negotiator {
       this.#isPaused = false;
       return this.#offer();
     });
-    this.#report(cause, !this.#isAgreed, pending.id);
+    this.#report(cause, pending.id);
   }
 
-  /** @param offerId the offer of which the other side is told that it failed */
-  #report(cause: unknown, isFirst: boolean, offerFailed: string | undefined): void {
+  /** @param offerFailed the offer of which the other side is told that it failed */
+  #report(cause: unknown, offerFailed: string | undefined): void {
     // A step under way fails when the connection is closed.
     if (this.#closed) return;
     this.#failedId = offerFailed;
-    if (isFirst) this.#options.abort(cause);
+    if (!this.#isAgreed) this.#options.abort(cause);
     else {
       this.#options.send('custom', { offerFailed }).catch(() => undefined);
       this.#options.fail(cause);
@@ -233,16 +218,9 @@ export class Negotiator {
     await this.#pc.setLocalDescription(ROLLBACK).catch(() => undefined);
   }
 
-  /** Sends a description that was set. The next steps do not wait for it: candidates follow at once. */
-  #send(
-    type: 'offer' | 'answer',
-    sdp: string,
-    offerId: string | undefined,
-    onFailure: (cause: unknown) => void | Promise<void>,
-  ): void {
-    if (this.#closed) return;
-    this.#options.send(type, { type, sdp, offerId }).catch((cause: unknown) => {
-      this.#enqueue(() => onFailure(cause));
-    });
+  /** The candidates of a description go behind it, and so they wait for it here as they would in the mailbox. */
+  async #describe(type: 'offer' | 'answer', sdp: string, offerId: string | undefined): Promise<void> {
+    await this.#pc.setLocalDescription({ type, sdp });
+    if (!this.#closed) await this.#options.send(type, { type, sdp, offerId });
   }
 }

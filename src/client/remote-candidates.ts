@@ -53,9 +53,8 @@ function normalize(sent: Candidate): Candidate {
   const { candidate, sdpMid, sdpMLineIndex, ...more } = sent;
   // Licode sends {candidate: 'end', sdpMid: 'end', sdpMLineIndex: -1}, others the attribute of RFC 8838, section 8.2.
   if (/^(a=)?end/.test(candidate)) return { candidate: '' };
-  if (!candidate) return sent;
-  const hasIndex = typeof sdpMLineIndex === 'number' && sdpMLineIndex >= 0;
+  const line = sdpMLineIndex ?? -1;
   // All media are bundled on the first line, so a candidate of no line belongs there.
-  const index = hasIndex ? sdpMLineIndex : sdpMid ? undefined : 0;
-  return { ...more, candidate, ...(sdpMid && { sdpMid }), ...(index !== undefined && { sdpMLineIndex: index }) };
+  const index = line < 0 && !sdpMid ? 0 : line;
+  return { ...more, candidate, ...(sdpMid && { sdpMid }), ...(index >= 0 && { sdpMLineIndex: index }) };
 }
