@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { createDocument, type CreateDocumentOptions, type ZodOpenApiOperationObject } from 'zod-openapi';
 import {
   idempotencyKey,
+  MESSAGE_PAYLOADS,
   participantId,
   PROBLEM_CODES,
   requestSchemas,
   type RequestSchemas,
+  ROOM_EVENT_PAYLOADS,
   roomId,
   roomListParameters,
   type WireBounds,
@@ -34,7 +36,11 @@ export function openApiDocument(options: { bounds: WireBounds; version: string; 
       servers: [{ url: options.serverUrl ?? '/', description: 'The server that serves this document.' }],
       tags: TAGS,
       paths: pathsOf(schemas),
-      components: { headers: RESPONSE_HEADERS, securitySchemes: { bearer: BEARER } },
+      components: {
+        schemas: payloadSchemas(),
+        headers: RESPONSE_HEADERS,
+        securitySchemes: { bearer: BEARER },
+      },
     },
     { override: simplify, allowEmptySchema: { custom: true } },
   );
@@ -43,12 +49,19 @@ export function openApiDocument(options: { bounds: WireBounds; version: string; 
 
 /** The same description for generators that read OpenAPI 3.0 only. */
 export function openApi30(document: OpenApiDocument): OpenApiDocument {
-  const text = JSON.stringify({ ...document, openapi: '3.0.3' }, oneExample);
+  const text = JSON.stringify({ ...document, openapi: '3.0.3' }, (_key, value: unknown) => oneExample(nullable(value)));
   return JSON.parse(text) as OpenApiDocument;
 }
 
+/** 3.1 lists `null` among the types; 3.0 has a keyword for it. */
+function nullable(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('type' in value) || !Array.isArray(value.type)) return value;
+  const [type] = value.type as unknown[];
+  return { ...value, type, nullable: true };
+}
+
 /** A schema of 3.0 has one `example` in place of a list; the `examples` of a media type are an object in both. */
-function oneExample(_key: string, value: unknown): unknown {
+function oneExample(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('examples' in value) || !Array.isArray(value.examples))
     return value;
   const { examples, ...rest } = value;
@@ -159,9 +172,34 @@ function successOf(success: Success) {
   };
 }
 
-/** Drops what generators trip over: patterns beside formats, bounds of JavaScript, and reply objects closed to later fields. */
+/**
+ * The payloads by their names. No operation refers to them, since a union in the envelope breaks several generators: the envelope's
+ * `payload` names them in its description.
+ */
+function payloadSchemas(): Record<string, z.ZodType> {
+  const { OfferPayload, AnswerPayload, CandidatePayload, CallEndPayload } = MESSAGE_PAYLOADS;
+  return {
+    OfferPayload: withoutIndex(OfferPayload),
+    AnswerPayload: withoutIndex(AnswerPayload),
+    CandidatePayload: withoutIndex(CandidatePayload),
+    CallEndPayload: withoutIndex(CallEndPayload),
+    ParticipantJoinedPayload: ROOM_EVENT_PAYLOADS['participant-joined'],
+    ParticipantLeftPayload: ROOM_EVENT_PAYLOADS['participant-left'],
+    MessageExpiredPayload: ROOM_EVENT_PAYLOADS['message-expired'],
+  };
+}
+
+/** Further keys pass anyway. Said in the schema, they make an index signature, which the types of WebRTC do not fit. */
+const withoutIndex = (schema: z.ZodObject): z.ZodObject => schema.strip().meta({ ...schema.meta() });
+
+/** Drops what generators trip over: patterns beside formats, bounds of JavaScript, closed reply objects, and unions with null. */
 const simplify: NonNullable<CreateDocumentOptions['override']> = ({ jsonSchema, io }) => {
   if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  const [schema, other] = jsonSchema.anyOf ?? [];
+  if (jsonSchema.anyOf?.length === 2 && typeof schema?.type === 'string' && other?.type === 'null') {
+    delete jsonSchema.anyOf;
+    Object.assign(jsonSchema, schema, { type: [schema.type, 'null'] });
+  }
 };

@@ -5,8 +5,8 @@ export { faultsOf, pointerOf, type FaultRoot } from './faults.ts';
 export * from './ids.ts';
 export * from './ops.ts';
 export {
+  MESSAGE_PAYLOADS,
   MESSAGE_TYPES,
-  REJECT_REASONS,
   ROOM_EVENT_TYPES,
   type AnswerPayload,
   type CallEndPayload,

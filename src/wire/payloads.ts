@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_REASON_CHARACTERS } from './bounds.ts';
-import { isObject, must, text, wholeNumber } from './fields.ts';
+import { isObject, must, quoted, text, wholeNumber } from './fields.ts';
 
 /** What a client may send. */
 export const MESSAGE_TYPES = [
@@ -22,7 +22,7 @@ export const ROOM_EVENT_TYPES = ['participant-joined', 'participant-left', 'mess
 export type RoomEventType = (typeof ROOM_EVENT_TYPES)[number];
 
 /** Known reasons of `reject`, `cancel` and `hangup`; any other text of up to 64 characters is as good. */
-export const REJECT_REASONS = [
+const CALL_END_REASONS = [
   'user_hangup',
   'user_busy',
   'invite_timeout',
@@ -30,47 +30,105 @@ export const REJECT_REASONS = [
   'ice_timeout',
   'user_media_failed',
   'answered_elsewhere',
+  'declined_elsewhere',
+  'caller_gone',
+  'replaced',
+  'unknown_call',
   'unknown_error',
 ] as const;
 
 const anObject = must('an object');
 
 const optionalObject = z.looseObject({}, anObject).optional();
-const callEnd = z.looseObject({ reason: text(0, MAX_REASON_CHARACTERS).exactOptional() }, anObject).optional();
+
+const callEnd = z
+  .looseObject(
+    {
+      reason: text(0, MAX_REASON_CHARACTERS)
+        .meta({
+          description: `Why the call ended, such as ${quoted(CALL_END_REASONS)}, or any other text.`,
+          examples: ['user_hangup'],
+        })
+        .exactOptional(),
+    },
+    anObject,
+  )
+  .meta({ description: 'Payload of `reject`, `cancel` and `hangup`. They may also have none.' });
+
+const SDP_EXAMPLE = 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n';
 
 function description<Type extends string>(...types: readonly [Type, ...Type[]]) {
-  const sdp = z.string(must('text')).startsWith('v=0', 'must start with "v=0" (RFC 8866, section 5.1)');
-  return z.looseObject({ type: z.enum(types, must(types.join(' or '))), sdp }, anObject);
+  const sdp = z.string(must('text')).regex(/^v=0/, 'must start with "v=0" (RFC 8866, section 5.1)');
+  return z.looseObject(
+    {
+      type: z.enum(types, must(types.join(' or '))).meta({ description: 'The type of the SDP.', examples: [types[0]] }),
+      sdp: sdp.meta({ description: 'Starts with `v=0`.', examples: [SDP_EXAMPLE] }),
+    },
+    anObject,
+  );
 }
 
-const nullableText = z.string(must('text or null')).nullable().exactOptional();
+const offer = description('offer').meta({ description: 'Payload of `offer`: `RTCSessionDescriptionInit`.' });
+const answer = description('answer', 'pranswer').meta({
+  description: 'Payload of `answer`: `RTCSessionDescriptionInit`, which may be provisional.',
+});
 
-const candidate = z.looseObject(
-  {
-    candidate: z.string(must('text ("" means end of candidates)')),
-    sdpMid: nullableText,
-    sdpMLineIndex: wholeNumber(0, 65_535).nullable().exactOptional(),
-    usernameFragment: nullableText,
-  },
-  anObject,
-);
+const nullableText = z.string(must('text or null')).nullable();
+
+/** Stacks have many forms for the end of candidates; a refusal of another form names the one of WebRTC. */
+const orEnd = (allowed: string): ReturnType<typeof must> => {
+  const { error } = must(allowed);
+  return { error: (issue) => `${error(issue)}; {"candidate": ""} means end of candidates` };
+};
+
+const candidate = z
+  .looseObject(
+    {
+      candidate: z.string(orEnd('text')).meta({
+        description: 'The `candidate` attribute of SDP; `""` means end of candidates.',
+        examples: ['candidate:1 1 udp 2122260223 192.0.2.1 54321 typ host'],
+      }),
+      sdpMid: nullableText
+        .meta({ description: 'The `mid` of the media line that the candidate belongs to.', examples: ['0'] })
+        .exactOptional(),
+      sdpMLineIndex: wholeNumber(-1, 65_535)
+        .nullable()
+        .meta({
+          description: 'The index of that media line, from 0. Some stacks send -1 with the end of candidates.',
+          examples: [0],
+        })
+        .exactOptional(),
+      usernameFragment: nullableText
+        .meta({ description: 'The `ice-ufrag` of the ICE generation.', examples: ['EsAw'] })
+        .exactOptional(),
+    },
+    orEnd('an object'),
+  )
+  .meta({ description: 'Payload of `candidate`: `RTCIceCandidateInit`.' });
 
 /** These only judge: what is stored and delivered is the payload that was sent, unknown keys and all. */
 const PAYLOADS = {
   invite: optionalObject,
   ringing: optionalObject,
   accept: optionalObject,
-  reject: callEnd,
-  cancel: callEnd,
-  hangup: callEnd,
-  offer: description('offer'),
-  answer: description('answer', 'pranswer'),
+  reject: callEnd.optional(),
+  cancel: callEnd.optional(),
+  hangup: callEnd.optional(),
+  offer,
+  answer,
   candidate,
   custom: z.unknown(),
 } as const satisfies Record<MessageType, z.ZodType>;
 
 /** Payloads of what clients send, by type. */
 export type MessagePayloads = { [Type in MessageType]: z.output<(typeof PAYLOADS)[Type]> };
+/** The payloads that have fields of their own, by the names that generated clients have for them. */
+export const MESSAGE_PAYLOADS = {
+  OfferPayload: offer,
+  AnswerPayload: answer,
+  CandidatePayload: candidate,
+  CallEndPayload: callEnd,
+} as const;
 
 /** `RTCSessionDescriptionInit` of an `offer` (WebRTC 1.0, section 4.6.1). */
 export type OfferPayload = MessagePayloads['offer'];

@@ -83,8 +83,8 @@ const receivedMessage = z
       .unknown()
       .meta({
         description:
-          'As sent, untouched. Of the room events: `participant-joined` has `{participant}`, `participant-left` has ' +
-          '`{participantId, reason}` (`left`, `timeout`, `replaced`, `removed`), `message-expired` has `{messageId, to, type, callId?}`.',
+          'As sent, untouched: see `payload` of `SendRequest`. Of the room events, `participant-joined` has a ' +
+          '`ParticipantJoinedPayload`, `participant-left` a `ParticipantLeftPayload` and `message-expired` a `MessageExpiredPayload`.',
         examples: [{ type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' }],
       })
       .optional(),

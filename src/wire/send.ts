@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { MAX_CALL_ID_CHARACTERS, MAX_SEND_BATCH, type WireBounds } from './bounds.ts';
-import { envelope, list, quoted, text, timestamp, wholeNumber } from './fields.ts';
+import { envelope, list, text, timestamp, wholeNumber } from './fields.ts';
 import { messageId, participantId } from './ids.ts';
-import { judgePayload, MESSAGE_TYPES, REJECT_REASONS } from './payloads.ts';
+import { judgePayload, MESSAGE_TYPES } from './payloads.ts';
 import { participantView } from './room.ts';
 
 export const callId = text(1, MAX_CALL_ID_CHARACTERS).meta({
@@ -12,12 +12,12 @@ export const callId = text(1, MAX_CALL_ID_CHARACTERS).meta({
 
 const payloadToSend = z.unknown().meta({
   description: [
-    'Passed on untouched; what it must be depends on `type`.',
-    '`offer`: `RTCSessionDescriptionInit`, that is `{type: "offer", sdp}`; `answer`: the same with `answer` or `pranswer`; `sdp` starts with `v=0`.',
-    '`candidate`: `RTCIceCandidateInit`, that is `{candidate, sdpMid?, sdpMLineIndex?, usernameFragment?}`; nulls are allowed but for `candidate`, and `candidate: ""` means end of candidates.',
-    `\`reject\`, \`cancel\`, \`hangup\`: nothing, or an object that may carry \`reason\` of up to 64 characters, such as ${quoted(REJECT_REASONS)}.`,
+    'Passed on untouched; `type` decides what it must be.',
+    '`offer`: an `OfferPayload`, that is `RTCSessionDescriptionInit` with the type `offer`. `answer`: an `AnswerPayload`, the same with `answer` or `pranswer`.',
+    '`candidate`: a `CandidatePayload`, that is `RTCIceCandidateInit`; `candidate: ""` means end of candidates.',
+    '`reject`, `cancel`, `hangup`: nothing, or a `CallEndPayload` with a `reason`.',
     '`invite`, `ringing`, `accept`: nothing, or an object. `custom`: nothing, or any JSON value.',
-    'Keys beyond these pass.',
+    'Keys beyond those of the named schemas pass.',
   ].join('\n\n'),
   examples: [{ type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' }],
 });

@@ -98,7 +98,7 @@ describe('all faults of a message are told at once', () => {
     ['a candidate of null', { type: 'candidate', payload: { candidate: null } }, ['payload/candidate']],
     [
       'every field of a candidate',
-      { type: 'candidate', payload: { candidate: 1, sdpMid: 0, sdpMLineIndex: -1, usernameFragment: [] } },
+      { type: 'candidate', payload: { candidate: 1, sdpMid: 0, sdpMLineIndex: -2, usernameFragment: [] } },
       ['payload/candidate', 'payload/sdpMid', 'payload/sdpMLineIndex', 'payload/usernameFragment'],
     ],
     [

@@ -34,6 +34,7 @@ describe('a payload arrives as it was sent, to the last byte', () => {
   test.each<[string, string, string]>([
     ['unknown keys of an offer', 'offer', `{"type":"offer","sdp":${SDP},"toJSON":{},"x-y":[1]}`],
     ['unknown keys of a candidate', 'candidate', '{"candidate":"","sdpMid":null,"relayProtocol":"tls","priority":1e0}'],
+    ['the end of candidates of Licode', 'candidate', '{"candidate":"end","sdpMid":"end","sdpMLineIndex":-1}'],
     ['a provisional answer', 'answer', `{ "sdp" : ${SDP} , "type":"pranswer" }`],
     ['a reason that nobody knows', 'hangup', '{"reason":"moon phase","seconds":12.50}'],
     ['keys that objects know', 'custom', '{"__proto__":{"a":1},"constructor":{"prototype":1},"toString":0,"":"empty"}'],

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openApi30, openApiDocument } from '../../src/http/openapi.ts';
 import { OPERATIONS } from '../../src/http/operations.ts';
-import { DEFAULT_BOUNDS } from '../../src/wire/index.ts';
+import { DEFAULT_BOUNDS, requestSchemas } from '../../src/wire/index.ts';
 
 type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null;
 type JsonObject = Readonly<Record<string, Json>>;
@@ -21,6 +22,7 @@ type Document = {
   readonly components: {
     readonly schemas: Record<string, JsonObject>;
     readonly responses: Record<string, Response>;
+    readonly headers: Record<string, JsonObject>;
   };
 };
 
@@ -83,9 +85,11 @@ describe('what generators trip over is not there', () => {
     expect(offenders((value) => 'pattern' in value && 'format' in value)).toEqual([]);
   });
 
-  test('no union, no type list, no constant', () => {
+  test('no union, no constant, and no type list but one type or null', () => {
     const banned = ['oneOf', 'anyOf', 'allOf', 'not', 'const', '$defs', 'propertyNames', 'prefixItems', 'nullable'];
-    expect(offenders((value) => banned.some((key) => key in value) || Array.isArray(value.type))).toEqual([]);
+    expect(offenders((value) => banned.some((key) => key in value))).toEqual([]);
+    const lists = offenders(({ type }) => Array.isArray(type) && !(type.length === 2 && type[1] === 'null'));
+    expect(lists).toEqual([]);
   });
 
   test('no bound that only JavaScript has', () => {
@@ -103,9 +107,10 @@ describe('what generators trip over is not there', () => {
     expect(closed).toHaveLength(6);
   });
 
-  test('only requests have enumerations: in replies a new value must break nobody', () => {
+  test('only requests and SDP types have enumerations: in replies a new value must break nobody', () => {
     const paths = offenders((value) => 'enum' in value);
-    expect(paths.filter((path) => !/\/SendRequest\/|\/parameters\//.test(path))).toEqual([]);
+    const allowed = /\/SendRequest\/|\/parameters\/|\/(Offer|Answer)Payload\/properties\/type$/;
+    expect(paths.filter((path) => !allowed.test(path))).toEqual([]);
   });
 });
 
@@ -122,7 +127,65 @@ function isSilent(value: JsonObject): boolean {
   return !value.description || (isLeaf && !('examples' in value) && !('example' in value));
 }
 
+test('every component is used, but for the payload schemas, which are there for the types of generated clients', () => {
+  const used = new Set(all.flatMap(([, { $ref }]) => (typeof $ref === 'string' ? [$ref] : [])));
+  const { schemas, responses, headers } = document.components;
+  const kinds = Object.entries({ schemas, responses, headers });
+  const names = kinds.flatMap(([kind, components]) => Object.keys(components).map((name) => `${kind}/${name}`));
+  const unused = names.filter((name) => !used.has(`#/components/${name}`));
+  expect(unused.filter((name) => !name.endsWith('Payload'))).toEqual([]);
+});
+
+describe('payloads are schemas of their own', () => {
+  const payloads = Object.entries(document.components.schemas).filter(([name]) => name.endsWith('Payload'));
+  const SENT = ['OfferPayload', 'AnswerPayload', 'CandidatePayload', 'CallEndPayload'];
+  const WRITTEN_BY_THE_SERVER = ['ParticipantJoinedPayload', 'ParticipantLeftPayload', 'MessageExpiredPayload'];
+
+  test('under these names, and open to further keys', () => {
+    expect(payloads.map(([name]) => name)).toEqual([...SENT, ...WRITTEN_BY_THE_SERVER]);
+    expect(payloads.filter(([, schema]) => 'additionalProperties' in schema)).toEqual([]);
+  });
+
+  test('which the `payload` of a message names, by the type of the message', () => {
+    const describes = (schema: string) => JSON.stringify(document.components.schemas[schema]?.properties);
+    for (const name of SENT) expect(describes('SendRequest')).toContain(`\`${name}\``);
+    for (const name of WRITTEN_BY_THE_SERVER) expect(describes('ReceivedMessage')).toContain(`\`${name}\``);
+  });
+
+  test.each<[string, Json, boolean]>([
+    ['OfferPayload', { type: 'offer', sdp: 'v=0', extra: 1 }, true],
+    ['OfferPayload', { type: 'answer', sdp: 'v=0' }, false],
+    ['OfferPayload', { type: 'offer', sdp: 'x' }, false],
+    ['AnswerPayload', { type: 'pranswer', sdp: 'v=0' }, true],
+    ['CandidatePayload', { candidate: '', sdpMid: null, sdpMLineIndex: null, usernameFragment: null }, true],
+    ['CandidatePayload', { candidate: 'end', sdpMid: 'end', sdpMLineIndex: -1 }, true],
+    ['CandidatePayload', { candidate: '', sdpMLineIndex: -2 }, false],
+    ['CandidatePayload', { candidate: null }, false],
+    ['CallEndPayload', {}, true],
+    ['CallEndPayload', { reason: 'moon phase' }, true],
+    ['CallEndPayload', { reason: 1 }, false],
+  ])('%s judges %j as the server does', (name, payload, accepted) => {
+    const type = { OfferPayload: 'offer', AnswerPayload: 'answer', CandidatePayload: 'candidate' }[name] ?? 'hangup';
+    const schema = document.components.schemas[name];
+    expect(new Ajv2020().compile(schema ?? false)(payload)).toBe(accepted);
+    expect(requestSchemas(DEFAULT_BOUNDS).sendMessage.safeParse({ type, payload }).success).toBe(accepted);
+  });
+
+  test('which list the known reasons of an end', () => {
+    const reasons = ['declined_elsewhere', 'caller_gone', 'replaced', 'unknown_call'];
+    const text = JSON.stringify(document.components.schemas.CallEndPayload);
+    expect(reasons.filter((reason) => !text.includes(`\`${reason}\``))).toEqual([]);
+  });
+});
+
 describe('the form for OpenAPI 3.0', () => {
+  test('says `nullable` where 3.1 lists null among the types', () => {
+    expect(older.components.schemas.CandidatePayload).toMatchObject({
+      properties: { sdpMLineIndex: { type: 'integer', nullable: true, minimum: -1, maximum: 65_535 } },
+    });
+    expect([...objects(older as unknown as Json)].filter(([, value]) => Array.isArray(value.type))).toEqual([]);
+  });
+
   test('has the same operations with the same answers', () => {
     const outline = (from: Document) =>
       operationsOf(from).map(({ operationId, responses }) => [operationId, Object.keys(responses)]);

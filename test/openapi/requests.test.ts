@@ -26,6 +26,8 @@ describe('a message that is accepted', () => {
     ['a provisional answer', answer('pranswer')],
     ['a candidate', candidate({ candidate: 'candidate:1', sdpMid: '0', sdpMLineIndex: 0, usernameFragment: 'x' })],
     ['a candidate with nulls', candidate({ candidate: '', sdpMid: null, sdpMLineIndex: null, usernameFragment: null })],
+    ['an end of candidates as Licode sends it', candidate({ candidate: 'end', sdpMid: 'end', sdpMLineIndex: -1 })],
+    ['a candidate of the last media line', candidate({ candidate: 'candidate:1', sdpMLineIndex: 65_535 })],
     ['a hangup without a payload', { type: 'hangup' }],
     ['a hangup with any reason of 64 characters', hangup({ reason: '\u{1F44B}'.repeat(64) })],
     ['a custom null', custom({ payload: null })],
@@ -66,11 +68,9 @@ describe('a message that is refused, with the place of the fault', () => {
     ['an answer that is a rollback', answer('rollback'), ['/body/payload/type']],
     ['a candidate that is null', candidate({ candidate: null }), ['/body/payload/candidate']],
     ['a candidate without one', candidate({ sdpMid: '0' }), ['/body/payload/candidate']],
-    [
-      'a candidate with a negative line',
-      candidate({ candidate: '', sdpMLineIndex: -1 }),
-      ['/body/payload/sdpMLineIndex'],
-    ],
+    ['a media line below -1', candidate({ candidate: '', sdpMLineIndex: -2 }), ['/body/payload/sdpMLineIndex']],
+    ['half a media line', candidate({ candidate: '', sdpMLineIndex: 0.5 }), ['/body/payload/sdpMLineIndex']],
+    ['a media line as text', candidate({ candidate: '', sdpMLineIndex: '0' }), ['/body/payload/sdpMLineIndex']],
     ['a hangup with null', hangup(null), ['/body/payload']],
     ['a hangup with a list', hangup([]), ['/body/payload']],
     ['too long a reason', hangup({ reason: 'a'.repeat(65) }), ['/body/payload/reason']],
@@ -82,6 +82,15 @@ describe('a message that is refused, with the place of the fault', () => {
     ],
   ])('%s', (_, message, places) => {
     expect(pointers('sendMessage', message)).toEqual(places);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a null payload', null, 'must be an object; {"candidate": ""} means end of candidates'],
+    ['no payload', undefined, 'is required; {"candidate": ""} means end of candidates'],
+    ['a null candidate', { candidate: null }, 'must be text; {"candidate": ""} means end of candidates'],
+    ['`completed`', { completed: true }, 'is required; {"candidate": ""} means end of candidates'],
+  ])('an end of candidates in another form is answered with the form of WebRTC: %s', (_, payload, detail) => {
+    expect(faults('sendMessage', candidate(payload)).map((fault) => fault.detail)).toEqual([detail]);
   });
 
   test('a bad type is answered with the known ones, and the rest of the message is judged too', () => {

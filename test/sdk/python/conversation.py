@@ -44,6 +44,9 @@ class Member:
     def leave(self):
         self.rooms.leave_room(ROOM, self.participant_id)
 
+    def leave_by_post(self):
+        self.rooms.leave_room_by_post(ROOM, self.participant_id)
+
 
 def types(batch):
     return [message.type for message in batch.messages]
@@ -103,7 +106,7 @@ try:
 except Enough:
     assert handled == ["participant-joined", "offer", "participant-left"], handled
 
-alice.leave()
+alice.leave_by_post()
 try:
     receive(alice.messages, ROOM, alice.cursor, handle)
 except holdline.ApiException as refusal:

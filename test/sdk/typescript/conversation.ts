@@ -6,6 +6,7 @@ export interface Sdk {
   poll(member: Member, after: string, wait: number): Promise<Batch>;
   acknowledge(member: Member, cursor: string): Promise<void>;
   leave(member: Member): Promise<void>;
+  leaveByPost(member: Member): Promise<void>;
   /** A send that is refused. @returns its status, and the problem as the client types it */
   refused(member: Member, message: Sent): Promise<{ readonly status: number; readonly problem: Problem }>;
 }
@@ -80,7 +81,7 @@ export async function converse(sdk: Sdk): Promise<void> {
     left.messages.map(({ type }) => type),
     ['participant-left'],
   );
-  await sdk.leave(alice);
+  await sdk.leaveByPost(alice);
 }
 
 function same(what: string, actual: unknown, expected: unknown): void {

@@ -3,6 +3,7 @@ import {
   acknowledgeMessages,
   joinRoom,
   leaveRoom,
+  leaveRoomByPost,
   listParticipants,
   pollMessages,
   sendMessage,
@@ -34,6 +35,10 @@ await converse({
   async leave(member) {
     const { roomId, participantId } = member;
     await leaveRoom({ ...as(member), path: { roomId, participantId } });
+  },
+  async leaveByPost(member) {
+    const { roomId, participantId } = member;
+    await leaveRoomByPost({ ...as(member), path: { roomId, participantId } });
   },
   async refused(member, body) {
     const { error, response } = await sendMessage({ ...as(member), body, throwOnError: false });

@@ -20,6 +20,9 @@ await converse({
   async leave(member) {
     await ok(api.leaveRoom(member.roomId, member.participantId, {}, as(member)));
   },
+  async leaveByPost(member) {
+    await ok(api.leaveRoomByPost(member.roomId, member.participantId, {}, as(member)));
+  },
   async refused(member, message) {
     const refusal: unknown = await ok(api.sendMessage(member.roomId, message, {}, as(member))).catch((error) => error);
     if (!(refusal instanceof HttpError)) throw new Error('it was not refused');

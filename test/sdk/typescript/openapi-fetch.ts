@@ -41,6 +41,12 @@ await converse({
     const { error } = await client.DELETE('/v1/rooms/{roomId}/participants/{participantId}', { ...as(member), params });
     if (error !== undefined) throw new Error(error.code);
   },
+  async leaveByPost(member) {
+    const { roomId, participantId } = member;
+    const sent = { ...as(member), params: { path: { roomId, participantId } } };
+    const { error } = await client.POST('/v1/rooms/{roomId}/participants/{participantId}/leave', sent);
+    if (error !== undefined) throw new Error(error.code);
+  },
   async refused(member, body) {
     const { error, response } = await client.POST('/v1/rooms/{roomId}/messages', { ...as(member), body });
     if (error === undefined) throw new Error('it was not refused');

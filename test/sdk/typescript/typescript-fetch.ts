@@ -34,6 +34,8 @@ await converse({
   acknowledge: (member, cursor) =>
     messages(member).acknowledgeMessages({ roomId: member.roomId, ackRequest: { cursor } }),
   leave: (member) => rooms(member).leaveRoom({ roomId: member.roomId, participantId: member.participantId }),
+  leaveByPost: (member) =>
+    rooms(member).leaveRoomByPost({ roomId: member.roomId, participantId: member.participantId }),
   async refused(member, message) {
     const refusal = await messages(member)
       .sendMessage(toSend(member, message))
