@@ -67,7 +67,7 @@ export function createApp(edge: Edge, face: Face): App {
   if (face !== 'admin') addAssets(app, edge, constant);
   app.use((req) => {
     const more = face === 'admin' ? '' : ` See ${req.baseUrl}/openapi.yaml.`;
-    throw new RequestProblem('not-found', `There is nothing at ${req.path.slice(0, 200)}.${more}`);
+    throw new RequestProblem('not-found', `There is nothing at ${req.baseUrl}${req.path.slice(0, 200)}.${more}`);
   });
   const onError = lastResort(edge, constant);
   app.use(onError);

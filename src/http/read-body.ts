@@ -28,7 +28,7 @@ export function readJson(req: IncomingMessage, maxBytes: number): JsonBody | Pro
   const declared = headers['content-length'];
   if (declared === '0' || (declared === undefined && headers['transfer-encoding'] === undefined)) return ABSENT;
   checkMediaType(headers['content-type'], headers['content-encoding']);
-  if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge('body', maxBytes);
+  if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge(maxBytes, Number(declared));
   const here = req.readableEnded ? readBefore(req, maxBytes) : readAtOnce(req);
   return here === undefined ? readBytes(req, maxBytes).then(parse) : parse(here);
 }
@@ -51,14 +51,10 @@ function checkMediaType(type: string | undefined, encoding: string | undefined):
 
 const quote = (text: string): string => `"${text.slice(0, 80)}"`;
 
-/** @param pointers of what is too large, when it is not the body */
-export function tooLarge(what: string, maxBytes: number, pointers: readonly string[] = []): RequestProblem {
-  const errors = pointers.map((pointer) => ({ pointer, detail: `must be at most ${maxBytes} bytes of JSON` }));
-  return new RequestProblem(
-    'too-large',
-    `The ${what} is larger than ${maxBytes} bytes.`,
-    errors.length === 0 ? {} : { errors },
-  );
+/** @param bytes `undefined` while the rest of a chunked body is still to come */
+function tooLarge(maxBytes: number, bytes?: number): RequestProblem {
+  const size = bytes === undefined ? `more than ${maxBytes}` : String(bytes);
+  return new RequestProblem('too-large', `The body has ${size} bytes; at most ${maxBytes} are allowed.`);
 }
 
 /** A body that came with its headers, as nearly every one. To listen for it takes some 5 % more CPU time per message. */
@@ -85,7 +81,7 @@ function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
         if (chunks.push(chunk) > MAX_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks));
       } else {
         chunks.length = 0; // What still comes is read and dropped: closing now could cut off the answer.
-        reject(tooLarge('body', maxBytes));
+        reject(tooLarge(maxBytes));
       }
     });
     req.once('end', () => {
@@ -105,7 +101,7 @@ function readBefore(req: IncomingMessage & { readonly body?: unknown }, maxBytes
   const { body } = req;
   if (body === undefined) throw new Error('the body was read before it came here, and is not in req.body');
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  if (bytes.length > maxBytes) throw tooLarge('body', maxBytes);
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes, bytes.length);
   return bytes;
 }
 

@@ -37,16 +37,22 @@ describe('one message', () => {
     const bytes = Buffer.byteLength(JSON.stringify(messageOf(MAX_MESSAGE_BYTES, character)));
     const text = JSON.stringify(messageOf(MAX_MESSAGE_BYTES, character)) + ' '.repeat(MAX_MESSAGE_BYTES - bytes);
     expect((await alice.call('sendMessage', { text })).status).toBe(201);
-    problemOf(await alice.call('sendMessage', { text: `${text} ` }), 'too-large');
+    const { detail } = problemOf(await alice.call('sendMessage', { text: `${text} ` }), 'too-large');
+    expect(detail).toBe('The body has 1001 bytes; at most 1000 are allowed.');
   });
 
   test('inside a batch is judged by itself, and every one that is too large is named', async () => {
     const [fits, large] = [messageOf(MAX_MESSAGE_BYTES), messageOf(MAX_MESSAGE_BYTES + 1)];
     expect((await alice.call('sendMessages', { body: { messages: [fits, fits] } })).status).toBe(201);
     const refused = await alice.call('sendMessages', { body: { messages: [fits, large, fits, large] } });
-    const { errors } = problemOf(refused, 'too-large');
-    expect(errors?.map(({ pointer }) => pointer)).toEqual(['/body/messages/1', '/body/messages/3']);
-    expect(errors?.[0]?.detail).toContain('1000 bytes');
+    const fault = 'must be at most 1000 bytes of JSON, not 1001';
+    expect(problemOf(refused, 'too-large')).toMatchObject({
+      detail: `/body/messages/1 ${fault}.`,
+      errors: [
+        { pointer: '/body/messages/1', detail: fault },
+        { pointer: '/body/messages/3', detail: fault },
+      ],
+    });
   });
 });
 
@@ -82,7 +88,8 @@ describe('by hand', () => {
     const { answer } = await answerTo(pollHead(CHUNKED), chunk(fits.slice(0, 9)), chunk(fits.slice(9)), chunk(''));
     expect(answer.status).toBe(200);
     const refused = await answerTo(pollHead(CHUNKED), chunk(fits), chunk(' '), chunk(''));
-    problemOf(refused.answer, 'too-large');
+    const detail = 'The body has more than 8000 bytes; at most 8000 are allowed.';
+    expect(problemOf(refused.answer, 'too-large').detail).toBe(detail);
   });
 
   test('a chunked body that never ends is answered, and read no further than the client goes on', async () => {

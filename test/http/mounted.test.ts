@@ -69,7 +69,7 @@ describe('mounted in another Express app', () => {
     }
     expect((await call(at(''), 'getOpenapiYaml', {})).body).toContain('url: /signal/v2\n');
     expect((await exchange(at(''), 'GET', '/nowhere')).body).toMatchObject({
-      detail: expect.stringContaining('/signal/v2/openapi.yaml'),
+      detail: 'There is nothing at /signal/v2/nowhere. See /signal/v2/openapi.yaml.',
     });
   });
 
@@ -114,7 +114,8 @@ describe('behind a body parser of the outer app', () => {
       '/body/type',
       '/body/y',
     ]);
-    problemOf(await alice.call('sendMessage', { body: { type: 'custom', payload: 'x'.repeat(1_000) } }), 'too-large');
+    const large = await alice.call('sendMessage', { body: { type: 'custom', payload: 'x'.repeat(1_000) } });
+    expect(problemOf(large, 'too-large').detail).toBe('The body has 1030 bytes; at most 1000 are allowed.');
     const deep = `{"type":"custom","payload":${'['.repeat(400)}${']'.repeat(400)}}`;
     expect(pointersOf(await alice.call('sendMessage', { text: deep }))).toEqual(['/body']);
   });

@@ -1,7 +1,7 @@
 import type { Handler } from '../call.ts';
 import { elementSources, memberSource } from '../json-source.ts';
-import { tooLarge } from '../read-body.ts';
 import { created } from '../reply.ts';
+import { RequestProblem } from '../request-problem.ts';
 import { receiptView } from '../views.ts';
 import { draftOf } from './drafts.ts';
 
@@ -17,10 +17,15 @@ export const sendMessages: Handler<'sendMessages'> = async (
   return created(JSON.stringify({ receipts: receipts.map(receiptView) }), replayed);
 };
 
-/** @throws RequestProblem that names every message above the bound */
+/** @throws RequestProblem `too-large`, with a pointer to every message above the bound */
 function refuseTooLarge(sources: readonly string[], maxBytes: number): void {
-  const pointers = sources.flatMap((source, index) =>
-    Buffer.byteLength(source) > maxBytes ? [`/body/messages/${index}`] : [],
-  );
-  if (pointers.length > 0) throw tooLarge('message', maxBytes, pointers);
+  const errors = sources.flatMap((source, index) => {
+    const bytes = Buffer.byteLength(source);
+    if (bytes <= maxBytes) return [];
+    return [{ pointer: `/body/messages/${index}`, detail: `must be at most ${maxBytes} bytes of JSON, not ${bytes}` }];
+  });
+  const [first] = errors;
+  if (first === undefined) return;
+  const detail = `${first.pointer} ${first.detail}.`;
+  throw new RequestProblem('too-large', detail, { errors });
 }
