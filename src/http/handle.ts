@@ -42,6 +42,7 @@ export function route<Id extends OperationId>(
       reply = problemReply(refused, {
         basePath: req.baseUrl,
         requestId,
+        authorization: req.headers.authorization,
         inBatch: operation.body?.schema === 'sendMessages',
       });
     }

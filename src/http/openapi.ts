@@ -90,7 +90,8 @@ const BEARER = {
   scheme: 'bearer',
   description:
     "The `token` of the join result. `joinRoom` also takes an access token (a JWT of the app's own backend: `sub` is the participant, " +
-    '`room` the room or `*`, `exp` the end of its use; optional `name` and `metadata` win over the body) where the operator asks for one. ' +
+    '`room` the room or `*`, `exp` the end of its use; `exp` and `nbf` have 5 s of leeway; optional `name` and `metadata` win over the ' +
+    'body) where the operator asks for one. ' +
     'Trusted servers send an API key to join on behalf of others, to read rosters, to remove participants, and to list and close rooms.',
 } as const;
 

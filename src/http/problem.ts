@@ -1,6 +1,7 @@
 import type { SignallingCode } from '../signalling/errors.ts';
 import { SignallingError, type SpentBudget } from '../signalling/errors.ts';
 import { pointerOf, PROBLEM_CODES, type Problem, type ProblemCode } from '../wire/index.ts';
+import { challengeTo } from './challenge.ts';
 import type { HeaderList } from './headers.ts';
 import type { Reply } from './reply.ts';
 import { RequestProblem } from './request-problem.ts';
@@ -21,6 +22,8 @@ export interface ProblemPlace {
   /** The path under which the service is mounted; empty at the root. */
   readonly basePath: string;
   readonly requestId: string;
+  /** The `Authorization` header of the request. */
+  readonly authorization?: string | undefined;
   /** Whether the body holds several messages, so that a refusal must point at one. */
   readonly inBatch?: boolean;
 }
@@ -75,16 +78,17 @@ function describe(error: unknown, place: ProblemPlace): Description {
 function describeRefusal(error: SignallingError, place: ProblemPlace): Description {
   const { reason, resetCursor, messageIndex, budget } = error.details;
   const path = place.inBatch === true && messageIndex !== undefined ? ['messages', messageIndex] : undefined;
+  const challenge = error.code === 'unauthenticated' ? challengeTo(place.authorization) : undefined;
   return {
     code: codeOf(error.code),
-    detail: error.message,
+    detail: challenge === undefined ? error.message : `${error.message} ${challenge.arrived}`.trimEnd(),
     extras: {
       ...(reason === undefined ? {} : { reason }),
       ...(resetCursor === undefined ? {} : { resetCursor }),
       ...(path === undefined ? {} : { errors: [{ pointer: pointerOf(path, 'body'), detail: error.message }] }),
     },
     headers: [
-      ...(error.code === 'unauthenticated' ? ['WWW-Authenticate', 'Bearer realm="holdline"'] : []),
+      ...(challenge === undefined ? [] : ['WWW-Authenticate', challenge.header]),
       ...(budget === undefined ? [] : rateLimitFields(budget)),
     ],
     ...(budget === undefined ? {} : { retryAfterSeconds: budget.retryAfterSeconds }),

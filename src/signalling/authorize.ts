@@ -51,7 +51,8 @@ export const isLive = (state: StoredToken['state']): boolean => state === 'fresh
 export const forbidden = (detail: string): SignallingError => new SignallingError('forbidden', detail);
 
 const TOKEN_NEEDED =
-  'Send the `token` of the join result as `Authorization: Bearer <token>`. This one is missing, unknown, or was replaced by a newer join.';
+  'Send the `token` of the join result as `Authorization: Bearer <token>`. ' +
+  'A token that is unknown, or was replaced by a newer join, is refused.';
 
 export const unauthenticated = (detail = TOKEN_NEEDED): SignallingError =>
   new SignallingError('unauthenticated', detail);

@@ -39,7 +39,9 @@ export const PROBLEM_CODES = {
     title: 'A valid credential is needed',
     retryable: false,
     explanation:
-      'The request carries no credential, or one that this server does not know (any more). Joining a room returns a `token`; send it ' +
+      'The request carries no credential, or one that this server does not know (any more). `WWW-Authenticate` tells which: it says ' +
+      '`error="invalid_token"` when a credential arrived and was refused. If you did send one and it does not say so, a proxy has ' +
+      'removed or replaced your `Authorization` header. Joining a room returns a `token`; send it ' +
       'with every further request: `curl -H "Authorization: Bearer TOKEN" URL`. If your token was replaced by a newer join or has been ' +
       'gone for more than ten minutes, join again. Where joining itself needs an access token, `detail` says what is wrong with yours: get a ' +
       "new one from your app's backend.",

@@ -123,6 +123,10 @@ describe('without an API key, where joining needs one', () => {
   test('a join is 401', async () => {
     const answers = [await byKey('joinRoom', {}, { token: 'wrong' }), await call(app, 'joinRoom', { roomId })];
     for (const answer of answers) expect(problemOf(answer, 'unauthenticated').detail).toContain('needs an API key');
+    expect(answers.map(({ headers }) => headers['www-authenticate'])).toEqual([
+      'Bearer realm="holdline", error="invalid_token"',
+      'Bearer realm="holdline"',
+    ]);
   });
 
   test('a participant joins again by its own token, and as nobody else', async () => {

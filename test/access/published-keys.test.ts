@@ -35,8 +35,12 @@ afterEach(async () => {
   await closeServices();
 });
 
-async function join({ privateKey: key, header }: Pick<Pair, 'privateKey' | 'header'>, sub = 'alice'): Promise<Answer> {
-  const token = await accessToken(clock.wallMs(), { sub }, { key, header });
+async function join(
+  { privateKey: key, header }: Pick<Pair, 'privateKey' | 'header'>,
+  sub = 'alice',
+  times: Readonly<Record<string, number>> = {},
+): Promise<Answer> {
+  const token = await accessToken(clock.wallMs(), { sub, ...times }, { key, header });
   return call(app, 'joinRoom', { roomId: 'lobby' }, { token });
 }
 
@@ -54,6 +58,22 @@ describe('an access token signed with a private key', () => {
     keys.publish(first.jwk, second.jwk);
     expect([await status(first), await status(second)]).toEqual([201, 201]);
     problemOf(await join(await pair('ES256')), 'unauthenticated');
+  });
+
+  test.each([
+    ['that names its key', 'one'],
+    ['that may be of any of several keys', undefined],
+  ])('has 5 s of leeway for `exp` and `nbf`: one %s', async (_, kid) => {
+    const [other, signer] = [await pair('ES256', kid && 'other'), await pair('ES256', kid)];
+    keys.publish(other.jwk, signer.jwk);
+    const exp = clock.wallMs() / 1_000;
+    const nbf = exp + 10;
+    await clock.advance(4_999);
+    expect((await join(signer, 'alice', { exp })).status).toBe(201);
+    expect(problemOf(await join(signer, 'alice', { nbf }), 'unauthenticated').detail).toContain('is not valid yet');
+    await clock.advance(1);
+    expect(problemOf(await join(signer, 'alice', { exp }), 'unauthenticated').detail).toContain('has expired');
+    expect((await join(signer, 'alice', { nbf })).status).toBe(201);
   });
 
   test('is refused when the key is another one under the same name', async () => {

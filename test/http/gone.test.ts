@@ -7,6 +7,10 @@ import { call, problemOf } from '../support/http.ts';
 import { join, LEAVING, type Member, newRoom } from '../support/member.ts';
 
 const REMEMBERED_MS = 600_000;
+const REFUSED = 'Bearer realm="holdline", error="invalid_token"';
+const HINT =
+  'Send the `token` of the join result as `Authorization: Bearer <token>`. ' +
+  'A token that is unknown, or was replaced by a newer join, is refused.';
 const OF_A_PARTICIPANT = [
   'listParticipants',
   'getIceServers',
@@ -61,7 +65,7 @@ describe('a participant who has left', () => {
     for (const id of [...OF_A_PARTICIPANT, ...LEAVING]) {
       const answer = await alice.call(id);
       problemOf(answer, 'unauthenticated');
-      expect(answer.headers['www-authenticate']).toBe('Bearer realm="holdline"');
+      expect(answer.headers['www-authenticate']).toBe(REFUSED);
     }
   });
 
@@ -143,21 +147,42 @@ describe('a live token', () => {
   });
 });
 
-describe('what is no credential is refused, with a hint', () => {
-  test.each<[string, Record<string, string>]>([
-    ['nothing', {}],
-    ['an empty header', { Authorization: '' }],
-    ['a bare scheme', { Authorization: 'Bearer' }],
-    ['an unknown token', { Authorization: 'Bearer abc' }],
-    ['another scheme', { Authorization: 'Basic YTpi' }],
-    ['two tokens', { Authorization: 'Bearer a, Bearer b' }],
-    ['a very long token', { Authorization: `Bearer ${'x'.repeat(8_000)}` }],
-    ['a token in another header', { 'X-Token': 'x' }],
-  ])('%s', async (_, headers) => {
+describe('a request without a good credential is 401', () => {
+  test.each<[string, Record<string, string>, string]>([
+    ['nothing', {}, 'no `Authorization` header'],
+    ['an empty header', { Authorization: '' }, 'no `Authorization` header'],
+    ['a token in another header', { 'X-Token': 'x' }, 'no `Authorization` header'],
+    ['a bare scheme', { Authorization: 'Bearer' }, 'the word Bearer without a token'],
+    ['Basic authentication', { Authorization: 'Basic YTpi' }, 'Basic credentials'],
+    ['another known scheme', { Authorization: 'NEGOTIATE YTpi' }, 'Negotiate credentials'],
+    [
+      'an unknown scheme',
+      { Authorization: 'Secret YTpi' },
+      'an `Authorization` header that does not begin with Bearer',
+    ],
+    ['a bare token', { Authorization: 'YTpi' }, 'an `Authorization` header that does not begin with Bearer'],
+  ])('that tells what arrived instead of a token, and never its value: %s', async (_, headers, arrived) => {
     for (const id of [...OF_A_PARTICIPANT, ...LEAVING]) {
       const answer = await call(service.app, id, { roomId: alice.roomId, participantId: 'alice' }, { headers });
-      expect(problemOf(answer, 'unauthenticated').retryable).toBe(false);
+      const { detail, retryable } = problemOf(answer, 'unauthenticated');
+      expect({ detail, retryable }).toEqual({ detail: `${HINT} The request carries ${arrived}.`, retryable: false });
       expect(answer.headers['www-authenticate']).toBe('Bearer realm="holdline"');
+      expect(JSON.stringify(answer)).not.toMatch(/YTpi|Secret/);
+    }
+  });
+
+  test.each<[string, () => string]>([
+    ['unknown', () => 'Bearer abc'],
+    ['spelt like a token', () => `Bearer ${'x'.repeat(12)}.${'x'.repeat(32)}`],
+    ['known by its first half only', () => `Bearer ${String(alice.token.split('.')[0])}.${'x'.repeat(32)}`],
+    ['two at once', () => 'Bearer a, Bearer b'],
+    ['very long', () => `Bearer ${'x'.repeat(8_000)}`],
+  ])('that tells that the token was refused, and not why: %s', async (_, authorization) => {
+    for (const id of [...OF_A_PARTICIPANT, ...LEAVING]) {
+      const sent = { headers: { Authorization: authorization() } };
+      const answer = await call(service.app, id, { roomId: alice.roomId, participantId: 'alice' }, sent);
+      expect(problemOf(answer, 'unauthenticated').detail).toBe(HINT);
+      expect(answer.headers['www-authenticate']).toBe(REFUSED);
     }
   });
 

@@ -21,6 +21,8 @@ export interface AccessTokenOptions {
 
 /** Characters. Room for all that is read of it, several times; nobody makes us hash more than that. */
 const MAX_LENGTH = 8_192;
+/** Clocks of two servers differ by a second or two even when both are kept by NTP. */
+const LEEWAY_SECONDS = 5;
 const FORM = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 /** Signatures by a private key. HS256 among them would let anyone sign with the published key. */
 const PUBLIC_KEY_ALGORITHMS = [
@@ -40,6 +42,7 @@ export class AccessTokens {
     this.#rules = {
       algorithms: 'secret' in source ? ['HS256'] : PUBLIC_KEY_ALGORITHMS,
       requiredClaims: ['exp'],
+      clockTolerance: LEEWAY_SECONDS, // for `exp` and `nbf`; `iat` is not checked
       ...(audience !== undefined && { audience }),
     };
     this.#clock = clock;

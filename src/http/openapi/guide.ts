@@ -9,7 +9,7 @@ last participant is gone. Each **participant** has one **mailbox**, which holds 
 2. Keep one \`pollMessages\` open, always. Start with \`after\` = the \`cursor\` of the join.
 3. \`sendMessage\` carries each step: \`invite\`, \`ringing\`, \`accept\`, \`offer\`, \`answer\`, \`candidate\`, \`hangup\`. Candidates found together go
    into one \`sendMessages\`.
-4. \`leaveRoom\`, or just stop: an idle participant is gone after its \`idleTimeoutSeconds\`.
+4. \`leaveRoom\` (or \`leaveRoomByPost\`, where a firewall refuses DELETE), or just stop: an idle participant is gone after its \`idleTimeoutSeconds\`.
 
 ## The loop of a receiver
 \`\`\`
@@ -46,6 +46,7 @@ Every error is an RFC 9457 problem with a \`code\`, and its \`type\` leads to a 
 | 409 \`poll-superseded\` | somebody else polls with your token; do not fight over it |
 | 410 \`cursor-expired\` | continue from \`resetCursor\`, read the roster, renegotiate |
 | 410 \`participant-gone\` | \`reason\` \`timeout\`: join again; \`replaced\`, \`removed\`, \`left\`: stop |
+| 401 without \`error="invalid_token"\` in \`WWW-Authenticate\` | no Bearer credential arrived: if you sent one, something on the way removed it |
 | any other 4xx | the request is wrong; \`errors\` lists every fault |
 
 Values of \`type\`, \`reason\` and \`code\` in replies, and fields of replies, may be added: ignore those that you do not know. Requests are

@@ -27,7 +27,11 @@ export const RESPONSE_HEADERS: Record<ResponseHeader, HeaderObject> = {
   'Cache-Control': text('Nothing here may be stored by caches.', 'no-store'),
   'X-Request-Id': text('Names this request in the log of the server.', '6c9fecd4-0fc1-41a1-9146-2021ab39bdf2'),
   'X-Accel-Buffering': text('Tells a buffering proxy to pass the reply on at once.', 'no'),
-  'WWW-Authenticate': text('How to authenticate (RFC 6750).', 'Bearer'),
+  'WWW-Authenticate': text(
+    'How to authenticate (RFC 6750): with `error="invalid_token"` when a Bearer credential arrived and was refused, without it when ' +
+      'none arrived.',
+    'Bearer realm="holdline", error="invalid_token"',
+  ),
   RateLimit: text('What is left of the budget (IETF RateLimit fields).', '"messages";r=0;t=1', false),
   'RateLimit-Policy': text('The budget (IETF RateLimit fields).', '"messages";q=200;w=4', false),
   'Retry-After': {
