@@ -10,7 +10,7 @@ import type { Problem, ProblemCode } from '../wire/index.ts';
  * | `proxy-refused` | a proxy refused a send with an answer of its own, while other requests got through | send less, or have the proxy's limit or filter changed |
  * | `authorization-stripped` | the header `Authorization` does not arrive at the server | configure the proxy to pass it on |
  * | `taken-over` | another client speaks for this participant now | tell the user; do not join again by yourself |
- * | `gone` | the participant left, was removed, or its mailbox is no more | join again if the user wants to |
+ * | `participant-gone` (server) | the participant left elsewhere or was removed | join again if the user wants to |
  * | `closed` | `leave()` or `close()` was called, or joining was aborted | nothing |
  * | `leave-failed` | the server could not be told of `leave()`; `cause` says why | nothing: the participant goes when its idle time is over |
  * | `listener-failed` | a listener of the app threw; `cause` is what it threw | fix the listener |
@@ -25,7 +25,6 @@ export type ErrorCode =
   | 'proxy-refused'
   | 'authorization-stripped'
   | 'taken-over'
-  | 'gone'
   | 'closed'
   | 'leave-failed'
   | 'listener-failed'

@@ -2,7 +2,7 @@ import { HoldlineError } from './errors.ts';
 
 /** Events that every emitter of the client has. */
 export interface ErrorEvents {
-  /** Something went wrong that ends nothing: a listener threw, a message could not be applied. */
+  /** Something went wrong that ends nothing: a listener threw, a message could not be applied, the server cannot be reached. */
   error: HoldlineError;
 }
 

@@ -52,7 +52,7 @@ function checkBaseUrl({ baseUrl = '', fetch }: JoinOptions): void {
   if (!/^[^/]*:/.test(baseUrl) && (fetch ?? 'location' in globalThis)) return;
   try {
     // By `href`: `protocol` throws in React Native before 0.80.
-    if (!new URL(baseUrl).href.includes('://')) throw new TypeError('no https:// at the beginning');
+    if (!/^(?!wss?:)[^/]*:\/\//.test(new URL(baseUrl).href)) throw new TypeError('no https:// at the beginning');
   } catch (cause) {
     throw new HoldlineError('network', undefined, cause, `baseUrl "${textOf(baseUrl)}": ${textOf(cause)}`);
   }

@@ -5,7 +5,10 @@ import type { Gap } from './messages.ts';
 import type { Departure } from './roster.ts';
 import type { MailboxEnd } from './session.ts';
 
-/** `idle`: nobody receives yet, so nothing is polled. `reconnecting`: polls do not get through; it goes on trying by itself. */
+/**
+ * `idle`: there is no listener yet, so nothing is polled. `connected`: a poll is out. `reconnecting`: polls or joining again do not get
+ * through; it goes on trying by itself, and an `error` event says why if that lasts.
+ */
 export type MailboxState = 'idle' | 'connected' | 'reconnecting' | 'ended';
 
 export interface MailboxEvents extends ErrorEvents {

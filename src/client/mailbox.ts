@@ -165,7 +165,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
 
   /**
    * `for await (const message of mailbox)`: each message is acknowledged when the loop asks for the next one or is left. The
-   * loop ends after `leave()` and `close()`, and throws a HoldlineError `taken-over`, `gone` or what made the mailbox fail.
+   * loop ends after `leave()` and `close()`, and throws a HoldlineError `taken-over`, `participant-gone` or what made the mailbox fail.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage> {
     return iterate(this, () => {
@@ -180,7 +180,8 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
    * Stores a message in the recipient's mailbox, or everyone's. Retried until its lifetime (`ttlSeconds`) is over, without
    * doubling it. Each recipient gets messages in the order of the calls; those sent together go as one request.
    * @returns who got it, and who listens right now
-   * @throws HoldlineError `recipient-not-found`, `lifetime-over`, `too-large`, `invalid-request`, `taken-over`, `gone`, `closed`
+   * @throws HoldlineError `recipient-not-found`, `lifetime-over`, `too-large`, `proxy-refused`, `invalid-request`, `taken-over`,
+   * `participant-gone`, `closed`
    */
   send(message: OutgoingMessage): Promise<Receipt> {
     return this.#outbox.send(message);
