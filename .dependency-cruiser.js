@@ -123,8 +123,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    // Written by generators, or for what they write.
-    exclude: { path: '^test/sdk/(generated|typescript)/' },
+    // Written by generators, or for what they write; an app, whose packages are not installed here.
+    exclude: { path: '^test/(sdk/(generated|typescript)|react-native/app)/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
   },

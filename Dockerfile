@@ -13,7 +13,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/copy-assets.ts ./scripts/
+COPY scripts/copy-assets.ts scripts/build-commonjs.ts ./scripts/
 COPY src ./src
 RUN npm run build
 

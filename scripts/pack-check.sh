@@ -14,7 +14,8 @@ trap cleanup EXIT
 npm pack --silent --pack-destination "$scratch" # prepack builds dist/ first
 tarball=$(echo "$scratch"/holdline-*.tgz)
 publint run "$tarball" --strict
-attw "$tarball" --profile esm-only --exclude-entrypoints openapi.yaml # a document, not a module
+attw "$tarball" --profile esm-only --exclude-entrypoints openapi.yaml client # openapi.yaml: a document, not a module
+attw "$tarball" --profile strict --entrypoints client
 
 mkdir "$scratch/stranger"
 cd "$scratch/stranger"
@@ -24,8 +25,11 @@ JSON
 npm install --prefix . --no-audit --no-fund --no-package-lock "$tarball"
 
 cat >use.ts <<'TS'
+import { createRequire } from 'node:module';
 import { createHoldline, loadSettings } from 'holdline';
-import { joinRoom } from 'holdline/client';
+import { HoldlineError, joinRoom } from 'holdline/client';
+const required = createRequire(import.meta.url)('holdline/client') as typeof import('holdline/client');
+if (required.HoldlineError !== HoldlineError) throw new Error('import and require give two copies of the client');
 const env = { HOST: '127.0.0.1', PORT: '0', STORE_URL: process.argv[2] ?? 'sqlite::memory:', LOG_LEVEL: 'fatal' };
 const holdline = await createHoldline(loadSettings({ env, argv: [] }));
 const { port } = await holdline.start();
@@ -48,7 +52,13 @@ await holdline.close();
 if (status !== 200) throw new Error(`/readyz answered ${status}`);
 console.log(`ready on Node ${process.versions.node}`);
 TS
-"$root/node_modules/.bin/tsc" --strict --module nodenext --target es2024 --types node --typeRoots "$root/node_modules/@types" use.ts
+cat >use.cts <<'TS'
+import { joinRoom, type Mailbox } from 'holdline/client';
+export const join = (roomId: string): Promise<Mailbox> => joinRoom({ roomId });
+TS
+options=(--strict --target es2024 --types node --typeRoots "$root/node_modules/@types")
+"$root/node_modules/.bin/tsc" "${options[@]}" --module nodenext use.ts use.cts
+"$root/node_modules/.bin/tsc" "${options[@]}" --module node16 --noEmit use.cts
 node use.js
 # What Redis runs is in files of its own, which a package may lack.
 if command -v redis-server >/dev/null; then

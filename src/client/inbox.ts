@@ -16,6 +16,11 @@ export class Seen {
   };
 }
 
+const { asyncIterator } = Symbol as Partial<SymbolConstructor>;
+/** Hermes lacks `Symbol.asyncIterator`; there, `for await` as Babel compiles it calls the method of this name. */
+export const ASYNC_ITERATOR: typeof Symbol.asyncIterator =
+  asyncIterator ?? ('@@asyncIterator' as unknown as typeof Symbol.asyncIterator);
+
 /**
  * Iterates over messages; one counts as handled when the next one is asked for, or the loop is left.
  * @param isOver whether no more messages come; throws what a loop over them is to throw

@@ -11,7 +11,7 @@ import type {
 import type { Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
-import { iterate } from './inbox.ts';
+import { ASYNC_ITERATOR, iterate } from './inbox.ts';
 import type { MailboxEvents, MailboxState } from './mailbox-events.ts';
 import { sendLeave } from './leave.ts';
 import type { Gap, OutgoingMessage } from './messages.ts';
@@ -167,7 +167,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
    * `for await (const message of mailbox)`: each message is acknowledged when the loop asks for the next one or is left. The
    * loop ends after `leave()` and `close()`, and throws a HoldlineError `taken-over`, `participant-gone` or what made the mailbox fail.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<ReceivedMessage> {
+  [ASYNC_ITERATOR](): AsyncIterableIterator<ReceivedMessage> {
     return iterate(this, () => {
       const { ended } = this.#session;
       // What was asked for is no error.
