@@ -88,7 +88,7 @@ test('the signal that could abort joining has no say over joining again', async 
   const mailbox = await listening({ signal: abort.signal });
   abort.abort();
   await server.time.advance(20_000);
-  expect([mailbox.state, server.count('join')]).toEqual(['idle', 2]);
+  expect([mailbox.state, server.count('join')]).toEqual(['connected', 2]);
 });
 
 test('a network that is back is told of at once, not at the end of a poll', async () => {

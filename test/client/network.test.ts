@@ -94,8 +94,10 @@ describe('a call', () => {
   test('connects though the server is killed between ringing and accepting', async () => {
     const servers = await Succession.start();
     const [alice, bob] = [await join(servers.proxy.url, 'alice'), await join(servers.proxy.url, 'bob')];
-    const answering = answer(bob);
-    const caller = invite(alice, 'bob');
+    // The next server takes its time to start on a busy machine.
+    const patient = { iceTimeoutMs: 10 * 60_000 };
+    const answering = answer(bob, patient);
+    const caller = invite(alice, 'bob', patient);
     await next(alice, 'message', ({ type }) => type === 'ringing');
     await servers.succeed('kill');
     const callee = await answering;

@@ -1,5 +1,11 @@
 import { expect } from '@jest/globals';
-import { Call, type HoldlineError, type InviteOptions, type Mailbox } from '../../../src/client/index.ts';
+import {
+  Call,
+  type CallOptions,
+  type HoldlineError,
+  type InviteOptions,
+  type Mailbox,
+} from '../../../src/client/index.ts';
 import { onCleanUp } from '../../support/clean-up.ts';
 import { openPeerConnection, type DataChannel, type PeerConnection } from '../../support/webrtc.ts';
 
@@ -65,14 +71,18 @@ function watched(call: Call): Call {
 }
 
 /** Accepts the next call. */
-export function answer(mailbox: Mailbox): Promise<Side> {
+export function answer(mailbox: Mailbox, options: CallOptions = {}): Promise<Side> {
   return new Promise((resolve) => {
-    const off = Call.onInvite(mailbox, (call) => {
-      off();
-      const talker = new Talker(mailbox.participantId);
-      call.accept(talker.connection);
-      resolve({ call: watched(call), talker });
-    });
+    const off = Call.onInvite(
+      mailbox,
+      (call) => {
+        off();
+        const talker = new Talker(mailbox.participantId);
+        call.accept(talker.connection);
+        resolve({ call: watched(call), talker });
+      },
+      options,
+    );
   });
 }
 
