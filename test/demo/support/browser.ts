@@ -15,6 +15,7 @@ const QUIET = ['--disable-background-networking', '--disable-component-update', 
 /** A camera that shows a moving disc, and a microphone that beeps. */
 const FAKE_DEVICES = '--use-fake-device-for-media-stream';
 const ALLOW_DEVICES = '--use-fake-ui-for-media-stream';
+const TRUST_ALL = '--ignore-certificate-errors';
 
 /** `describe`, where there is a browser to open pages in. */
 export const describeInBrowser = hasChromium ? describe : describe.skip;
@@ -41,12 +42,16 @@ export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): 
   };
 }
 
-/** A browser of its own for a test file. `deny`: it has devices, but whoever is asked for them says no. */
-export async function openBrowser({ deny = false } = {}): Promise<Browser> {
+/**
+ * A browser of its own for a test file.
+ * @param options.deny whether it has devices, but the user refuses to share them
+ * @param options.trustAll whether it accepts every certificate, also for requests that outlive their page (unlike `ignoreHTTPSErrors`)
+ */
+export async function openBrowser({ deny = false, trustAll = false } = {}): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     timeout: PATIENCE_MS,
-    args: [...QUIET, FAKE_DEVICES, ...(deny ? [] : [ALLOW_DEVICES])],
+    args: [...QUIET, FAKE_DEVICES, ...(deny ? [] : [ALLOW_DEVICES]), ...(trustAll ? [TRUST_ALL] : [])],
   });
   onCleanUp(() => browser.close());
   return browser;
