@@ -86,7 +86,7 @@ describe('joining tells why it fails:', () => {
     ['localhost:8080'],
     ['signal.example.org'],
     [''],
-    ['wss://'],
+    ['wss://signal.example.org'],
     ['http://exa mple.org'],
   ])('the base URL "%s", which no attempt can reach, at once', async (baseUrl) => {
     const retries: unknown[] = [];
@@ -138,6 +138,15 @@ describe('behind a proxy', () => {
     expect(mailbox.state).toBe('reconnecting');
   });
 
+  test('that removes `Authorization`, a mailbox ends and says so', async () => {
+    const { url } = await startService();
+    const baseUrl = await reverseProxy(url, ({ headers }) => delete headers.authorization);
+    const mailbox = await joinRoom({ baseUrl, roomId: 'room' });
+    const ending = next(mailbox, 'ended');
+    record(mailbox);
+    expect(await ending).toMatchObject({ reason: 'failed', error: { code: 'authorization-stripped' } });
+  });
+
   test('that takes no body above 8 KiB, a larger message is rejected and told, and others still go out', async () => {
     const { mailbox, failing, url } = await behind((req, res) => {
       if (Number(req.headers['content-length'] ?? 0) <= 8_192) return;
@@ -186,4 +195,4 @@ test('24 mailboxes of a server that is killed and started again on its port all 
   const heard = mailboxes.slice(1).map((mailbox) => next(mailbox, 'message', ({ payload }) => payload === 'hello'));
   await mailboxes[0]?.send({ type: 'custom', payload: 'hello' });
   await Promise.all(heard);
-});
+}, 60_000);
