@@ -12,17 +12,25 @@ import { SUPPORTED_NODE, VERSION } from './version.ts';
 
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** One Ctrl-C may arrive twice, from the terminal and from `npm start`, which passes it on; no second key press is so fast. */
+/**
+ * One Ctrl-C may arrive twice, from the terminal and from `npm start`, which passes it on; no second key press is so fast. Signals that
+ * arrived while the process got no CPU are read before this time counts as over.
+ */
 const SAME_KEY_PRESS_MS = 300;
 
 /** The first SIGTERM or SIGINT. Further SIGTERMs change nothing; a second SIGINT ends the process at once. */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let interruptedAtMs = Infinity;
     process.on('SIGTERM', resolve);
-    process.on('SIGINT', (signal) => {
-      if (performance.now() - interruptedAtMs > SAME_KEY_PRESS_MS) process.exit(EXIT.interrupted);
-      interruptedAtMs = Math.min(interruptedAtMs, performance.now());
+    process.once('SIGINT', (signal) => {
+      const ignore = (): void => undefined;
+      process.on('SIGINT', ignore);
+      setTimeout(() => {
+        setImmediate(() => {
+          process.off('SIGINT', ignore);
+          process.on('SIGINT', () => process.exit(EXIT.interrupted));
+        });
+      }, SAME_KEY_PRESS_MS);
       resolve(signal);
     });
   });

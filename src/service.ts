@@ -106,8 +106,8 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   });
   observe(metrics, settings, signalling, () => draining);
   const app = createApp(edge, settings.adminPort === undefined ? 'whole' : 'public');
-  const listener = new Listener(app);
-  const admin = settings.adminPort === undefined ? undefined : new Listener(createApp(edge, 'admin'));
+  const listener = new Listener(app, clock);
+  const admin = settings.adminPort === undefined ? undefined : new Listener(createApp(edge, 'admin'), clock);
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '../signalling/clock.ts';
 import type { App } from './app.ts';
 import { createHttpServer } from './server.ts';
 
@@ -22,12 +23,14 @@ const LINGER_MS = 1_000;
 /** Listens, and stops without resetting a connection that is in use. */
 export class Listener {
   readonly #server: Server;
+  readonly #clock: Clock;
   /** All so far. */
   #requests = 0;
   #openRequests = 0;
   #onChange: (() => void) | undefined;
 
-  constructor(app: App) {
+  constructor(app: App, clock: Clock) {
+    this.#clock = clock;
     const hasClosed = (): void => this.#count(-1);
     this.#server = createHttpServer(app, (res) => {
       this.#requests += 1;
@@ -45,7 +48,7 @@ export class Listener {
   /** Goes on serving until requests have ceased, at most `drainMs`; then takes no more, and lets connections end. */
   async close(drainMs: number): Promise<void> {
     if (!this.#server.listening) return;
-    await this.#calm(drainMs);
+    if (drainMs > 0) await this.#calm(drainMs);
     const ended = new Promise((resolve) => this.#server.close(resolve));
     const cut = setTimeout(() => this.#server.closeAllConnections(), LINGER_MS);
     await ended;
@@ -58,7 +61,7 @@ export class Listener {
       const finish = (): void => {
         this.#onChange = undefined;
         clearTimeout(calm);
-        clearTimeout(latest);
+        cancelLatest();
         resolve();
       };
       const finishIfStillCalm = async (): Promise<void> => {
@@ -66,7 +69,7 @@ export class Listener {
         for (let turn = 0; turn < TURNS_TO_READ; turn += 1) await nextTurn();
         if (this.#requests === before) finish();
       };
-      const latest = setTimeout(finish, atMostMs);
+      const cancelLatest = this.#clock.after(atMostMs, finish);
       this.#onChange = () => {
         clearTimeout(calm);
         if (this.#openRequests === 0) calm = setTimeout(() => void finishIfStillCalm(), CALM_MS);

@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { TestClock } from '../support/clock.ts';
 import type { Answer } from '../support/conformance.ts';
 import { closeServices, createService, type Service } from '../support/holdline.ts';
 import { problemOf } from '../support/http.ts';
@@ -25,7 +26,8 @@ async function hold(member: Member): Promise<Held> {
 }
 
 beforeEach(async () => {
-  service = await createService({ maxHeldPolls: MAX_HELD_POLLS });
+  // By a clock that stands still: no poll ends by its window.
+  service = await createService({ maxHeldPolls: MAX_HELD_POLLS }, { clock: new TestClock() });
   first = await hold(await join(service.app, newRoom()));
   second = await hold(await join(service.app, newRoom()));
   late = await join(service.app, newRoom(), 'late');

@@ -17,6 +17,13 @@ async function withAdminPort(env: Readonly<Record<string, string>> = {}) {
   return { command, url, admin: `http://127.0.0.1:${String(adminPort)}` };
 }
 
+async function untilHeld(admin: string, polls: number): Promise<void> {
+  for (let held = 0; held < polls;) {
+    const { body } = await call(admin, 'getMetrics', {});
+    held = Number(/^holdline_held_polls (\d+)$/m.exec(String(body))?.[1]);
+  }
+}
+
 async function rawAnswer(url: string, bytes: string): Promise<RawReply> {
   const connection = await Connection.open(url);
   connection.write(bytes);
@@ -63,17 +70,19 @@ describe('with ADMIN_PORT', () => {
   });
 
   test('readiness is red there while the main port drains', async () => {
-    const { command, url, admin } = await withAdminPort();
-    const alice = await join(url, newRoom(), 'alice');
-    const held = alice.call('receiveMessages', { query: { wait: 20 } });
-    for (let polls = 0; polls === 0;) {
-      const { body } = await call(admin, 'getMetrics', {});
-      polls = Number(/^holdline_held_polls (\d+)$/m.exec(String(body))?.[1]);
-    }
+    const { command, url, admin } = await withAdminPort({ DRAIN_SECONDS: '600' });
+    const [alice, bob] = [await join(url, newRoom(), 'alice'), await join(url, newRoom(), 'bob')];
+    const first = alice.call('receiveMessages', { query: { wait: 50 } });
+    await untilHeld(admin, 1);
+    const last = bob.call('receiveMessages', { query: { wait: 50 } });
+    await untilHeld(admin, 2);
     command.signal('SIGTERM');
     await command.logged(/^draining/);
     expect(await call(admin, 'getReadiness', {})).toMatchObject({ status: 503, body: { code: 'shutting-down' } });
-    expect(await held).toMatchObject({ status: 200 });
+    expect(await first).toMatchObject({ status: 200 });
+    // The other poll would be held for minutes: until it ends, the main port drains.
+    await bob.leave();
+    expect(await last).toMatchObject({ status: 410 });
     expect((await command.ended).code).toBe(0);
   });
 });

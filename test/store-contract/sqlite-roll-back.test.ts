@@ -170,15 +170,15 @@ describe('an operation whose COMMIT fails', () => {
 });
 
 describe('a database that another process has locked', () => {
-  test('refuses writes within a moment, however many wait, is read as ever, and recovers', async () => {
+  test('refuses writes after one busy timeout, however many wait, is read as ever, and recovers', async () => {
     const { scene, alice, bob } = await setUp();
     const other = new Database(scene.opened.path);
     other.exec('BEGIN IMMEDIATE');
-    const startedMs = performance.now();
     const sends = await Promise.allSettled(numbered(50).map((message) => scene.send(alice, message)));
-    // One busy timeout of 100 ms for all of them; one for each would be five seconds.
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
     for (const send of sends) expect(send).toMatchObject({ reason: { code: 'storage-unavailable' } });
+    // Each try at the lock takes a whole busy timeout and fails with an error of its own: they share the one of a single try.
+    const errors = new Set(sends.map((send) => (send.status === 'rejected' ? (send.reason as unknown) : undefined)));
+    expect(errors.size).toBe(1);
     expect((await scene.read(bob)).messages.length).toBeGreaterThan(0);
 
     other.exec('COMMIT');
