@@ -21,11 +21,7 @@ const OPTIONS: ts.CompilerOptions = {
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
 /** What the compiler has to say about files, given by the names that they would have in the root directory. */
-export function typeErrors(
-  files: Readonly<Record<string, string>>,
-  options: ts.CompilerOptions = {},
-  declarations: readonly string[] = [],
-): string[] {
+export function typeErrors(files: Readonly<Record<string, string>>, options: ts.CompilerOptions = {}): string[] {
   const given = new Map(Object.entries(files).map(([name, text]) => [join(root, name), text]));
   const all = { ...OPTIONS, ...options };
   const host = ts.createCompilerHost(all);
@@ -38,7 +34,7 @@ export function typeErrors(
     if (!parsed.has(name)) parsed.set(name, onDisk.getSourceFile(name, version, ...rest));
     return parsed.get(name);
   };
-  const program = ts.createProgram([...given.keys(), ...declarations.map((name) => join(root, name))], all, host);
+  const program = ts.createProgram([...given.keys()], all, host);
   // Apps get declarations: what their compiler would think of our sources is not their business.
   const sources = [...given.keys()].map((name) => program.getSourceFile(name));
   const ofSources = sources.flatMap((source) => ts.getPreEmitDiagnostics(program, source));
