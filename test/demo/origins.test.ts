@@ -37,7 +37,9 @@ describeInBrowser('across origins', () => {
     const before = [...preflights];
     const steady = polls + STEADY_POLLS;
     await new Promise<void>((resolve) => {
-      onPoll = () => void (polls === steady && resolve());
+      onPoll = () => {
+        if (polls === steady) resolve();
+      };
     });
     expect(preflights).toEqual(before);
 

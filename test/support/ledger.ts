@@ -117,7 +117,7 @@ export class Ledger {
     if (told.gone) return account.expired > 0;
     return [...told.delivered.values()].some(
       ({ type, payload }) =>
-        type === 'message-expired' && isAbout(payload as { messageId: string; to: string }, id, participantId),
+        type === 'message-expired' && isAbout(payload, id, participantId),
     );
   }
 

@@ -112,14 +112,16 @@ export class Peer {
         this.#talk(this.#connection.createDataChannel('talk'));
         return this.#describe('offer', await this.#connection.createOffer());
       case 'offer':
-        await this.#setRemote(payload as SessionDescription);
+        await this.#setRemote(payload);
         return this.#describe('answer', await this.#connection.createAnswer());
       case 'answer':
-        return this.#setRemote(payload as SessionDescription);
+        return this.#setRemote(payload);
       case 'candidate':
-        return this.#addCandidate(payload as Candidate);
+        return this.#addCandidate(payload);
       case 'hangup':
         this.#end();
+        return;
+      default:
     }
   }
 

@@ -3,7 +3,7 @@ import { FakeStorage } from './fake-storage.ts';
 type Callback = () => Promise<void>;
 
 /** The Web Locks of one browser: exclusive, in the order of asking. */
-export class FakeLocks {
+class FakeLocks {
   readonly #tails = new Map<string, Promise<void>>();
   readonly held = new Set<string>();
 
@@ -25,7 +25,7 @@ export class FakeLocks {
 }
 
 /** Channels of one browser: a message reaches every other channel of its name. */
-export class FakeChannels {
+class FakeChannels {
   readonly open = new Set<EventTarget & { name: string }>();
   readonly posted: unknown[] = [];
 
