@@ -5,11 +5,14 @@ import type { Answer } from '../support/conformance.ts';
 import { closeServices, startService, type ListeningService } from '../support/holdline.ts';
 import { call, problemOf } from '../support/http.ts';
 import { Member } from '../support/member.ts';
+import { roundTripsUntil } from '../support/round-trips.ts';
 import { accessToken, API_KEY, SECRET } from './credentials.ts';
 
 afterEach(closeServices);
 
 const clock = new TestClock();
+/** Round trips. */
+const ENDED_WITHIN = 500;
 const PLACE = { roomId: 'lobby', participantId: 'alice' };
 
 /** Alice, joined by an access token, with a poll that is held: by a clock that stands still no window ends. */
@@ -34,6 +37,7 @@ describe('a held poll ends at once, with 410', () => {
     const token = id === 'joinRoom' ? await accessToken(clock.wallMs(), { sub: 'alice' }) : API_KEY;
     const done = await call(listening.url, id, PLACE, { token, ...(id === 'joinRoom' && { body }) });
     expect(done.status).toBeLessThan(300);
+    expect(await roundTripsUntil(listening.url, ended)).toBeLessThan(ENDED_WITHIN);
     expect(problemOf(await ended, 'participant-gone').reason).toBe(reason);
   });
 

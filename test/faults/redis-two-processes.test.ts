@@ -10,9 +10,13 @@ import { newRoom, type Member } from '../support/member.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
 import { newPrefix, urlOf } from '../support/redis/place.ts';
 import { ownRedis, startProcesses, untilHeld } from '../support/redis/processes.ts';
+import { roundTripsUntil } from '../support/round-trips.ts';
 import { untilListening } from '../support/server-process.ts';
 
 const API_KEY = 'an-operator-key-of-some-length';
+/** Round trips. */
+const WOKEN_WITHIN = 25;
+const ENDED_WITHIN = 500;
 
 /** The addresses of two services on one Redis. */
 let here = '';
@@ -70,14 +74,18 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
   test('a message that is sent at one wakes the poll at the other at once', async () => {
     const { ledger, alice, bob } = await aliceAndBob();
     let after = bob.joined.cursor;
+    const roundTrips: number[] = [];
     for (let round = 0; round < 15; round += 1) {
       const poll = bob.poll({ after, wait: 20 });
       await untilHeld(there, 1);
-      const { id } = await alice.send({ to: 'bob', type: 'custom', payload: round });
-      const batch = await poll;
+      const sending = alice.send({ to: 'bob', type: 'custom', payload: round });
+      roundTrips.push(await roundTripsUntil(there, poll));
+      const [batch, { id }] = await Promise.all([poll, sending]);
       expect(batch.messages).toMatchObject([{ id, payload: round }]);
       after = batch.cursor;
     }
+    // A delay of ours would be in every round, one of the machine's is not.
+    expect(Math.min(...roundTrips)).toBeLessThan(WOKEN_WITHIN);
     await ledger.settle();
   });
 
@@ -86,6 +94,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
       const { ledger, alice, bob } = await aliceAndBob();
       const older = await hold(bob);
       const newer = longPoll(ledger.observe(here, bob.joined));
+      expect(await roundTripsUntil(here, older.ended)).toBeLessThan(ENDED_WITHIN);
       expect(await older.ended).toMatchObject({ status: 409, body: { code: 'poll-superseded', retryable: false } });
       const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 1 });
       expect(await newer).toMatchObject({ status: 200, body: { messages: [{ id }] } });
@@ -152,6 +161,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
       const { ledger, alice, bob } = await aliceAndBob();
       const held = await hold(bob);
       expect((await act(ledger.observe(here, bob.joined))).status).toBeLessThan(300);
+      expect(await roundTripsUntil(here, held.ended)).toBeLessThan(ENDED_WITHIN);
       expect(await held.ended).toMatchObject(gone(reason));
       // Its token is dead at both.
       for (const url of [here, there]) {
