@@ -21,16 +21,12 @@ const SAME_KEY_PRESS_MS = 300;
 /** The first SIGTERM or SIGINT. Further SIGTERMs change nothing; a second SIGINT ends the process at once. */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
+    let interrupts: 'none' | 'one key press' | 'over' = 'none';
     process.on('SIGTERM', resolve);
-    process.once('SIGINT', (signal) => {
-      const ignore = (): void => undefined;
-      process.on('SIGINT', ignore);
-      setTimeout(() => {
-        setImmediate(() => {
-          process.off('SIGINT', ignore);
-          process.on('SIGINT', () => process.exit(EXIT.interrupted));
-        });
-      }, SAME_KEY_PRESS_MS);
+    process.on('SIGINT', (signal) => {
+      if (interrupts === 'over') process.exit(EXIT.interrupted);
+      if (interrupts === 'none') setTimeout(() => setImmediate(() => (interrupts = 'over')), SAME_KEY_PRESS_MS);
+      interrupts = 'one key press';
       resolve(signal);
     });
   });

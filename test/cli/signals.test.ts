@@ -96,11 +96,15 @@ describe('SIGINT', () => {
   test('counts as one key press when the second one waits until a busy process reads it', async () => {
     const unblocked = join(temporaryDirectory(), 'unblocked');
     const execArgv = ['--import', `data:text/javascript,${encodeURIComponent(blockedAfterInterrupt(unblocked))}`];
-    const { command } = await startServer({ execArgv });
+    const { command, url } = await startServer({ execArgv }, '--drain-seconds', '600');
+    const socket = await openRequest(url);
     command.signal('SIGINT');
     await command.logged(/^blocked/);
     command.signal('SIGINT');
     writeFileSync(unblocked, '');
+    socket.write(BODY);
+    const [reply] = (await once(socket, 'data')) as [Buffer];
+    expect(reply.toString()).toMatch(/^HTTP\/1.1 201 /);
     expect((await command.ended).code).toBe(0);
   });
 
