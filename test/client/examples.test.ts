@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { promisify } from 'node:util';
 import { Call, type Mailbox } from '../../src/client/index.ts';
@@ -54,8 +56,11 @@ describe('the examples of docs/client.md', () => {
   test('react-native.ts rejects a call with user_media_failed when there is no camera', async () => {
     const { url } = await ServerProcess.start();
     const code = await bundle('react-native.ts', 'node', WITHOUT_CAMERA);
-    const script = code.replace('https://signal.example.org', url);
-    const app = (await import(`data:text/javascript,${encodeURIComponent(script)}`)) as ReactNativeExample;
+    const folder = mkdtempSync(joinPath(tmpdir(), 'holdline-example-'));
+    onCleanUp(() => rmSync(folder, { recursive: true }));
+    const file = joinPath(folder, 'react-native.mjs');
+    writeFileSync(file, code.replace('https://signal.example.org', url));
+    const app = (await import(file)) as ReactNativeExample;
     const phone = await app.enterRoom('room', 'Phone', (call) => app.answer(phone, call, () => undefined));
     onCleanUp(() => phone.leave());
     const caller = await join(url, 'caller');
