@@ -2,9 +2,9 @@ import { listen, type Target } from './listen.ts';
 import { after, type Timers } from './platform.ts';
 
 /** A request other than a poll that takes this much longer than twice the usual time may be waiting for a connection. */
-const SLOW_MS = 1_000;
+const SLOW_MS = 800;
 /** The same while connections are known to be scarce. */
-const SLOW_WHILE_SCARCE_MS = 250;
+const SLOW_WHILE_SCARCE_MS = 200;
 /** On a slow network that is usual; up to this. */
 const MAX_USUAL_MS = 1_500;
 /** When giving up the own poll has not helped by then, the other tabs give up theirs. */

@@ -61,11 +61,11 @@ describe('a send without an answer for a second', () => {
     await server.time.advance(3_000);
     mailbox.on('state', (state) => void states.push(state));
     const sending = mailbox.send({ type: 'custom' });
-    await server.time.advance(900);
+    await server.time.advance(700);
     expect(polls.held).toBe(1);
     await server.time.advance(300);
     expect(polls.held).toBe(0);
-    await server.time.advance(700);
+    await server.time.advance(900);
     expect(polls.held).toBe(0);
     await server.time.advance(200);
     await sending;
@@ -119,7 +119,7 @@ describe('a tab that waits for a connection', () => {
       return json(201, server.joinResult());
     });
     const joining = listening();
-    await server.time.advance(1_420);
+    await server.time.advance(1_220);
     expect(polls.held).toBe(0);
     await server.time.advance(200);
     await joining;
