@@ -67,9 +67,7 @@ describeInBrowser('two pages of the demo connect', () => {
     const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room }, LAPTOP);
     await expectConnected(alice, bob);
     for (const caller of [alice, bob]) {
-      await caller.panel
-        .getByText(/^\d+ polls? (was|were) cut; so they now ask for [1-4] s instead of 25$/)
-        .waitFor();
+      await caller.panel.getByText(/^\d+ polls? (was|were) cut; so they now ask for [1-4] s instead of 25$/).waitFor();
     }
     // From then on polls end by themselves, and none is long enough to be cut.
     const asked = waits.length;

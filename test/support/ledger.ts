@@ -116,8 +116,7 @@ export class Ledger {
     const told = this.#account(sender);
     if (told.gone) return account.expired > 0;
     return [...told.delivered.values()].some(
-      ({ type, payload }) =>
-        type === 'message-expired' && isAbout(payload, id, participantId),
+      ({ type, payload }) => type === 'message-expired' && isAbout(payload, id, participantId),
     );
   }
 
