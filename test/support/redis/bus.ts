@@ -1,9 +1,10 @@
 import { createClient } from '@redis/client';
+import { PATIENCE_MS } from '../patience.ts';
 
 const CHANNEL = 'test-bus';
 
 const clientAt = (port: number) =>
-  createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false } })
+  createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false, connectTimeout: PATIENCE_MS } })
     .on('error', () => undefined)
     .connect();
 
