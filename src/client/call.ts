@@ -100,7 +100,7 @@ export class Call extends Emitter<CallEvents> {
    */
   static invite(mailbox: Mailbox, options: InviteOptions): Call {
     const { to: remote, peerConnection, payload = {}, callId = randomId(mailbox.platform.random) } = options;
-    // A mesh asks nobody: it must not answer what rings for its user.
+    // A mesh asks no user: it must not answer a call that rings for one.
     const known = Call.#with(mailbox, remote, isOfMesh(payload)).find((call) => !call.#prepared);
     known?.accept(peerConnection);
     if (known) return known;

@@ -19,7 +19,7 @@ export interface MeshOptions extends CallOptions {
 
 /** The side that called waits this long before another try; the other side, or one that could not open a connection, three times that. */
 const RETRY_MS = 3_000;
-/** Endings of the other side that it did not want, or that come of what it lost. */
+/** Reasons with which the other side ends a call that it would rather have kept, or has lost. */
 const WORTH_RETRYING = /^(ice_|negotiation-failed|unknown_call)/;
 
 /**

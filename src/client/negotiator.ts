@@ -195,7 +195,7 @@ export class Negotiator {
     this.#report(cause, pending.id);
   }
 
-  /** @param offerFailed the offer of which the other side is told that it failed */
+  /** @param offerFailed the failed offer; its id goes to the other side */
   #report(cause: unknown, offerFailed: string | undefined): void {
     // A step under way fails when the connection is closed.
     if (this.#closed) return;

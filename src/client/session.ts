@@ -87,7 +87,7 @@ export class Session {
     return persist(this.#env, attempt, () => deadlineMs, persistence);
   }
 
-  /** A poll or a rejoin failed: the app is told that it is cut off, and why if that lasts. */
+  /** A poll or a rejoin failed: emits the state, and the cause if the outage lasts. */
   failed(failure: Failure): void {
     this.onReachable?.(false);
     this.outage.failed(errorOf(failure), isLasting(failure));
