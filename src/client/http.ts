@@ -1,7 +1,6 @@
 import type { Problem } from '../wire/index.ts';
 import type { ConnectionSharing } from './connection-sharing.ts';
 import { HoldlineError, textOf } from './errors.ts';
-import { takeKeepaliveQuota } from './keepalive.ts';
 import { listen } from './listen.ts';
 import { after, type FetchReply, type Platform } from './platform.ts';
 import { lacksCredential, readReply, textOfForeign, type Reply } from './reply.ts';
@@ -18,7 +17,7 @@ export interface HttpRequest<Body> {
   /** Milliseconds; 15,000 when omitted. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Lets the request outlive the page, as far as the browser's quota reaches: see keepalive.ts. */
+  /** Lets the request outlive the page, as far as the browser's quota reaches (64 KiB of bodies in flight). */
   readonly keepalive?: boolean;
   /** A poll, which waits on purpose: no other poll is given up for it. */
   readonly isHeld?: boolean;
@@ -66,6 +65,8 @@ export type Exchange = Answer<unknown> & {
 };
 
 const TIMEOUT_MS = 15_000;
+/** A request other than a poll that takes longer may be waiting for a connection. */
+const SLOW_MS = 1_000;
 
 export class Http {
   readonly #roomUrl: string;
@@ -88,8 +89,11 @@ export class Http {
     const { operation, body: sent } = request;
     const { timers } = this.#platform;
     const startedMs = timers.now();
-    const asking = this.#ask(request);
-    const reply = await (request.isHeld ? asking : this.#sharing.during(asking));
+    const cancel = after(timers, SLOW_MS, () => {
+      if (!request.isHeld) this.#sharing.ask();
+    });
+    const reply = await this.#ask(request);
+    cancel();
     const answer = this.#judge(request, reply, Math.max(0, timers.now() - startedMs));
     this.onExchange?.({ ...answer, operation, sent });
     return answer;
@@ -134,16 +138,13 @@ export class Http {
         keepalive,
         signal,
       });
-    const giveBack = request.keepalive ? takeKeepaliveQuota(text ?? '') : undefined;
-    if (!giveBack) return send(false);
+    if (!request.keepalive) return send(false);
     try {
       return await send(true);
     } catch (error) {
       if (signal.aborted) throw error;
-      // Refused for being `keepalive`: the app has used up the quota, or an older Safari would need a preflight.
-      return await send(false);
-    } finally {
-      giveBack();
+      // Refused for being `keepalive`: the page has used up the quota, or an older Safari would need a preflight.
+      return send(false);
     }
   }
 

@@ -22,10 +22,10 @@ export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
   const { baseUrl = '', roomId, storage, storageKey = `holdline:${baseUrl}:${roomId}` } = rest;
   checkBaseUrl(options);
   const platform = platformOf(options);
-  const { timers, random } = platform;
+  const { timers } = platform;
   const alarm = new Alarm(timers);
   const keeper = new Keeper(storage, storageKey, timers);
-  const sharing = new ConnectionSharing(timers, random, baseUrl);
+  const sharing = new ConnectionSharing(timers);
   const env: Env = { ...platform, options, alarm, keeper, sharing, http: new Http(baseUrl, roomId, platform, sharing) };
   const startedMs = timers.now();
   const deadlineMs = startedMs + (options.joinTimeoutMs ?? JOIN_TIMEOUT_MS);

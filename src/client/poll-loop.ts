@@ -22,10 +22,8 @@ const QUICK_CUT_MS = 2_000;
 const CUTS_TO_LEARN = 3;
 /** So often without a poll that was held to its end, and another client has our token: one of the two has to stop. */
 const SUPERSEDED_LIMIT = 3;
-/** Seconds that a poll asks for while tabs wait for each other's connections. */
-const SCARCE_WAIT_SECONDS = 5;
-/** Polls again after this, although the request for which a poll was given up has no answer: it may never get one. */
-const YIELD_AT_MOST_MS = 3_000;
+/** Between polls while connections are scarce: the service's own pace. */
+const SCARCE_PAUSE_MS = 200;
 
 export interface PollListeners {
   /** Resolves when all messages were handled. Never rejects. */
@@ -47,7 +45,6 @@ export class PollLoop {
   #cuts = 0;
   #isLost = false;
   #superseded = 0;
-  #enough: Promise<unknown> = Promise.resolve();
 
   constructor(session: Session, env: Env, listeners: PollListeners) {
     this.#session = session;
@@ -56,25 +53,21 @@ export class PollLoop {
     this.#backoff = new Backoff(env);
     this.#bucket = new TokenBucket(env.timers);
     this.#window = new PollWindow(env.timers, env.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
-    env.sharing.onNeeded = (enough) => this.#yieldUntil(enough);
+    env.sharing.onNeeded = () => this.#inFlight.abort();
   }
 
   /** What the next poll asks for, in seconds. */
   get waitSeconds(): number {
-    const { waitSeconds } = this.#window;
-    return this.#env.sharing.isScarce ? Math.min(waitSeconds, SCARCE_WAIT_SECONDS) : waitSeconds;
+    return this.#window.waitSeconds;
   }
 
   async run(): Promise<void> {
     while (!this.#session.ended) {
       // It throws when the session ends meanwhile, or the answer makes no sense.
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
-      await this.#env.alarm.sleep(delayMs);
+      // Polls that are not held pause instead.
+      await this.#env.alarm.sleep(this.#env.sharing.isScarce ? delayMs + SCARCE_PAUSE_MS : delayMs);
       await this.#bucket.turn();
-      for (let enough; enough !== this.#enough;) {
-        enough = this.#enough;
-        await enough;
-      }
     }
   }
 
@@ -93,16 +86,10 @@ export class PollLoop {
     this.#cancelSign();
   }
 
-  /** Gives up the poll in flight, whose connection something else needs, and polls again afterwards. */
-  #yieldUntil(enough: Promise<unknown>): void {
-    this.#enough = Promise.all([this.#enough, Promise.race([enough, this.#env.alarm.sleep(YIELD_AT_MOST_MS)])]);
-    this.#inFlight.abort();
-  }
-
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
-    // Answered at once, it tells that the network is back.
-    const waitSeconds = this.#isLost ? 0 : this.waitSeconds;
+    // Answered at once, it tells that the network is back, or needs its connection for a moment only.
+    const waitSeconds = this.#isLost || this.#env.sharing.isScarce ? 0 : this.waitSeconds;
     const { cursor } = this.#session;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
@@ -118,7 +105,7 @@ export class PollLoop {
     if (answer.kind === 'problem') return this.#refused(answer);
     const { body, ageMs } = answer;
     // One that was to be answered at once says nothing of those that are held.
-    if (!this.#isLost) this.#window.held(ageMs);
+    if (waitSeconds > 0) this.#window.held(ageMs);
     this.#reached();
     this.#cuts = 0;
     const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
@@ -166,7 +153,7 @@ export class PollLoop {
     if (cause === 'aborted' || cause === 'rejoined') return 0;
     this.#cuts += 1;
     if (cause === 'silent') {
-      this.#env.sharing.pollWasSilent();
+      this.#env.sharing.ask();
       if (!this.#isLost) this.#window.vanished();
     } else if (ageMs >= QUICK_CUT_MS) {
       this.#window.cut(ageMs);
