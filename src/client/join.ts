@@ -60,8 +60,9 @@ async function attemptJoin(
   const { join, accessToken, signal } = options;
   // The server lets those who prove who they are take over: the other tab would lose its mailbox, and its calls.
   const refuseCopy = (participantId: string | undefined): void => {
-    if (!participantId || participantId !== keeper.usedElsewhere) return;
-    throw new HoldlineError('participant-exists', undefined, new Error('another tab has this mailbox open'));
+    if (participantId && participantId === keeper.usedElsewhere) {
+      throw new HoldlineError('participant-exists', undefined, new Error('open in another tab'));
+    }
   };
   refuseCopy(body.participantId);
   if (join && !kept) return askApp('join', () => join(body));

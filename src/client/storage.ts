@@ -1,5 +1,5 @@
-import { takePageLock } from './page-lock.ts';
-import type { Timers } from './platform.ts';
+import { listen } from './listen.ts';
+import { after, type Timers } from './platform.ts';
 
 /**
  * Where a mailbox survives a reload. `sessionStorage`, `localStorage` and React Native's AsyncStorage fit. Prefer
@@ -21,6 +21,16 @@ export interface KeptMailbox {
 /** A page that is being reloaded may hold its lock for a moment after the new one has started. */
 const LOCK_WAIT_MS = 1_000;
 
+interface LockManagerLike {
+  request(name: string, options: { signal: AbortSignal }, callback: () => Promise<void>): Promise<unknown>;
+}
+
+interface Page {
+  readonly document?: unknown;
+  readonly navigator?: { readonly locks?: LockManagerLike };
+  readonly sessionStorage?: unknown;
+}
+
 /**
  * Keeps the record of one mailbox, and a lock on its participant while the page runs: browsers copy `sessionStorage` into a
  * duplicated tab, and tabs share `localStorage`. Storage and locks that are full, forbidden or broken cost the resumption after a
@@ -30,12 +40,11 @@ export class Keeper {
   #storage: StorageLike | undefined;
   readonly #key: string;
   readonly #timers: Timers;
-  /** The record as it was when it was looked at. */
-  #text: string | null | undefined;
   #participantId: string | undefined;
-  #lock: Promise<(() => void) | undefined> | undefined;
   /** The participant of the record, when another page uses its mailbox. */
   usedElsewhere: string | undefined;
+  /** Another page may take the mailbox up. */
+  unlock = (): void => undefined;
 
   constructor(storage: StorageLike | undefined, key: string, timers: Timers) {
     this.#storage = storage;
@@ -45,41 +54,52 @@ export class Keeper {
 
   /** The record, unless another page uses its mailbox. */
   async load(): Promise<KeptMailbox | undefined> {
-    this.#text = await this.#read();
-    const kept = await this.#parse(this.#text);
-    if (!kept) return undefined;
-    this.#participantId = kept.participantId;
-    if (await this.lock()) {
-      // The page that had it may have written until then.
-      this.#text = await this.#read();
-      return this.#parse(this.#text);
-    }
-    this.usedElsewhere = kept.participantId;
+    this.#participantId = (await this.#read())?.participantId;
+    if (!this.#participantId) return undefined;
+    // The page that had the lock may have written until then.
+    if (await this.lock()) return this.#read();
+    this.usedElsewhere = this.#participantId;
     // The copy in a duplicated tab's own storage may be replaced. A shared record belongs to the other page.
-    if (!(await this.#isOfThisTab())) this.#storage = undefined;
+    if (!(await this.#try((storage) => storage === (globalThis as Page).sessionStorage))) this.#storage = undefined;
     return undefined;
   }
 
   /** From now on the record is about this participant. */
   async claim(participantId: string): Promise<void> {
-    if (!this.#storage || participantId === this.#participantId) return;
+    if (participantId === this.#participantId) return;
     this.unlock();
     this.#participantId = participantId;
     await this.lock();
-    // Two tabs that shared an empty storage have joined at once: the record belongs to the first.
-    if (!(await this.#isOfThisTab()) && (await this.#read()) !== this.#text) this.#storage = undefined;
   }
 
-  /** Tells other pages that the mailbox is used. @returns false when another page says so already */
-  async lock(): Promise<boolean> {
-    if (!this.#storage || !this.#participantId) return true;
-    this.#lock = takePageLock(`holdline:${this.#key}:${this.#participantId}`, this.#timers, LOCK_WAIT_MS);
-    return Boolean(await this.#lock);
-  }
-
-  /** Another page may take the mailbox up. */
-  unlock(): void {
-    void this.#lock?.then((release) => release?.());
+  /**
+   * Tells other pages that the mailbox is used, by a lock of the Web Locks API: browsers release it by themselves when a page
+   * crashes. Without locks (plain http, React Native, a sandbox) nothing is told.
+   * @returns false when another page uses the mailbox already
+   */
+  lock(): Promise<boolean> {
+    const abort = new AbortController();
+    const { signal } = abort;
+    this.unlock = () => abort.abort();
+    return new Promise<boolean>((resolve, reject) => {
+      const { document, navigator } = globalThis as Page;
+      // Node has locks, too; they would cross worker threads.
+      const locks = this.#storage && document ? navigator?.locks : undefined;
+      if (!locks) {
+        resolve(true);
+        return;
+      }
+      const cancel = after(this.#timers, LOCK_WAIT_MS, () => {
+        resolve(false);
+        abort.abort();
+      });
+      const hold = (): Promise<void> => {
+        cancel();
+        resolve(true);
+        return new Promise((release) => listen(signal, 'abort', () => release()));
+      };
+      locks.request(`holdline:${this.#key}:${this.#participantId}`, { signal }, hold).catch(reject);
+    }).catch(() => true);
   }
 
   async save(kept: KeptMailbox): Promise<void> {
@@ -88,23 +108,15 @@ export class Keeper {
 
   /** Forgets the mailbox, unless another tab has written its own there. */
   async forget(token: string): Promise<void> {
-    const kept = await this.#parse(await this.#read());
+    const kept = await this.#read();
     if (kept?.token === token) await this.#try((storage) => storage.removeItem(this.#key));
   }
 
-  #read(): Promise<string | null | undefined> {
-    return this.#try((storage) => storage.getItem(this.#key));
-  }
-
-  async #parse(text: string | null | undefined): Promise<KeptMailbox | undefined> {
-    const kept = await this.#try(() => JSON.parse(String(text ?? null)) as Partial<KeptMailbox> | null);
-    return kept?.token ? (kept as KeptMailbox) : undefined;
-  }
-
-  async #isOfThisTab(): Promise<boolean> {
-    return Boolean(
-      await this.#try((storage) => storage === (globalThis as { sessionStorage?: unknown }).sessionStorage),
-    );
+  #read(): Promise<KeptMailbox | undefined> {
+    return this.#try(async (storage) => {
+      const kept = JSON.parse(String(await storage.getItem(this.#key))) as Partial<KeptMailbox> | null;
+      return kept?.token ? (kept as KeptMailbox) : undefined;
+    });
   }
 
   async #try<Result>(step: (storage: StorageLike) => Result): Promise<Awaited<Result> | undefined> {

@@ -103,19 +103,6 @@ describe('a storage that tabs share', () => {
     expect((await joinShared()).participantId).toBe('guest1');
   });
 
-  test('keeps the record of the first of two tabs that join at once', async () => {
-    server.script(
-      'join',
-      () => json(201, server.joinResult({ participantId: 'guest1' })),
-      async () => {
-        await server.time.after(10);
-        return json(201, server.joinResult({ participantId: 'guest2' }));
-      },
-    );
-    await Promise.all([joinShared(), joinShared()]);
-    expect(kept(shared)).toBe('guest1');
-  });
-
   test('is written again when its record proves nothing any more', async () => {
     shared.setItem('holdline:http://hostile:room', JSON.stringify({ participantId: 'old', token: 't', cursor: 'c' }));
     server.script(
