@@ -66,7 +66,7 @@ export type Exchange = Answer<unknown> & {
 
 const TIMEOUT_MS = 15_000;
 /** A request other than a poll that takes longer may be waiting for a connection. */
-const SLOW_MS = 1_000;
+const SLOW_MS = 800;
 
 export class Http {
   readonly #roomUrl: string;

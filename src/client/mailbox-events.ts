@@ -11,6 +11,9 @@ import type { MailboxEnd } from './session.ts';
  */
 export type MailboxState = 'idle' | 'connected' | 'reconnecting' | 'ended';
 
+/** Why calls end before their mailbox does. */
+export type EndCause = 'left' | 'page-closes';
+
 export interface MailboxEvents extends ErrorEvents {
   /**
    * A message for this participant, room events included, oldest first, each once. The next one comes when every listener is
@@ -27,6 +30,8 @@ export interface MailboxEvents extends ErrorEvents {
   /** Messages may have been missed: renegotiate. `Call` does so by itself, and `participants` is read again. */
   gap: Gap;
   state: MailboxState;
+  /** @internal */
+  'before-end': EndCause;
   /** The last event: nothing is sent or received any more. */
   ended: MailboxEnd;
   /** One request and how it ended: for those who want to see what happens. */

@@ -12,7 +12,7 @@ import type { Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
 import { ASYNC_ITERATOR, iterate } from './inbox.ts';
-import type { MailboxEvents, MailboxState } from './mailbox-events.ts';
+import type { EndCause, MailboxEvents, MailboxState } from './mailbox-events.ts';
 import { sendLeave } from './leave.ts';
 import type { Gap, OutgoingMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
@@ -20,10 +20,7 @@ import { PollLoop } from './poll-loop.ts';
 import type { Platform } from './platform.ts';
 import { Roster } from './roster.ts';
 import type { MailboxEnd, Session } from './session.ts';
-import { watchPage } from './wake.ts';
-
-/** Why calls end before their mailbox does. */
-export type EndCause = 'left' | 'page-closes';
+import { watchPage, type PageStop } from './wake.ts';
 
 /** How long `leave()` waits for messages on their way, such as a `hangup`. */
 const FLUSH_MS = 2_000;
@@ -46,11 +43,10 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   readonly #loop: PollLoop;
   readonly #roster: Roster;
   readonly #stopWatching: () => void;
-  readonly #beforeEnd = new Set<(cause: EndCause) => void>();
   #iceServers: readonly IceServer[] = [];
   #state: MailboxState = 'idle';
   #isPolling = false;
-  #isPageStopping = false;
+  #ending: Promise<void> | undefined;
   #onListener = (): void => undefined;
   #upcoming = NOTHING;
   #onCaughtUp: (() => void)[] = [];
@@ -71,14 +67,13 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     });
     this.#stopWatching = watchPage(env.timers, {
       wake: (stale) => this.#loop.wake(stale),
-      freeze: () => this.#flush(),
-      hide: (isClosing) => this.#onPageHide(isClosing),
-      resume: () => this.#onPageResume(),
+      stop: this.#onPageStop,
+      resume: this.#onPageResume,
     });
     env.http.onExchange = (exchange) => this.emit('exchange', exchange);
     session.onError = this.fail;
     session.onReachable = (isReachable) => this.#become(isReachable ? 'connected' : 'reconnecting');
-    session.onEnded = (end) => this.#ended(end);
+    session.onEnded = (end) => void (this.#ending = this.#end(end));
     session.onRejoined = (joined) => {
       this.#enter(joined);
       if (this.#isPolling) this.#become('connected');
@@ -109,8 +104,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
    * @internal
    */
   onBeforeEnd(listener: (cause: EndCause) => void): () => void {
-    this.#beforeEnd.add(listener);
-    return () => void this.#beforeEnd.delete(listener);
+    return this.on('before-end', listener);
   }
 
   get roomId(): string {
@@ -219,57 +213,41 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
    * told so is an `error` event, `leave-failed`, before `ended`.
    */
   async leave(): Promise<void> {
-    await this.#stop('left', async () => {
-      try {
-        await sendLeave(this.#env, this.#session.joined, this.#isPageStopping);
-      } catch (cause) {
-        this.fail(new HoldlineError('leave-failed', (cause as HoldlineError).problem, cause));
-      }
-    });
+    await this.#stop('left');
   }
 
   /** Stops without leaving: the participant stays until its idle time is over, and can be resumed until then. Never rejects. */
   async close(): Promise<void> {
-    await this.#stop('closed', () => this.#session.acknowledge());
+    await this.#stop('closed');
   }
 
-  async #stop(reason: 'left' | 'closed', farewell: () => Promise<unknown>): Promise<void> {
+  async #stop(reason: 'left' | 'closed'): Promise<void> {
     const error = new HoldlineError('closed', undefined, this.#session.outage.error);
     if (this.#session.ended) return;
     await Promise.race([this.#outbox.drained(), this.#env.alarm.sleep(FLUSH_MS)]);
     this.#session.end(reason, error);
-    await farewell();
-    this.#announceEnd({ reason, error });
+    await this.#ending;
   }
 
   /** The page stops running, and may never go on. What was handled is acknowledged, the rest comes again. */
-  #flush(): void {
-    this.#isPageStopping = true;
+  readonly #onPageStop = (stop: PageStop): void => {
+    // The participant stays: the page may be reloaded.
+    if (stop === 'closed') this.emit('before-end', 'page-closes');
     this.#outbox.flush();
     // Whatever pauses before another attempt makes it now.
     this.#env.alarm.ring();
     void this.#session.acknowledge();
-  }
-
-  #onPageHide(isClosing: boolean): void {
-    // The participant stays: the page may be reloaded.
-    if (isClosing) this.#emitBeforeEnd('page-closes');
-    this.#flush();
+    if (stop === 'frozen') return;
     // The next page may take the mailbox up. Held on to, they would also keep this one out of the back-forward cache.
     this.#env.keeper.unlock();
     this.#env.sharing.close();
-  }
+  };
 
-  #onPageResume(): void {
-    this.#isPageStopping = false;
+  readonly #onPageResume = (): void => {
     this.#outbox.resume();
     void this.#env.keeper.lock();
     this.#env.sharing.open();
-  }
-
-  #emitBeforeEnd(cause: EndCause): void {
-    for (const listener of [...this.#beforeEnd]) listener(cause);
-  }
+  };
 
   #enter({ iceServers, participants }: JoinResult): void {
     this.#iceServers = iceServers;
@@ -311,20 +289,22 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.emit('state', state);
   }
 
-  #ended(end: MailboxEnd): void {
+  async #end(end: MailboxEnd): Promise<void> {
     this.#stopWatching();
     this.#loop.stop();
     this.#outbox.end(end.error);
     this.#env.keeper.unlock();
-    // Until the server has been told, leaving may fail.
-    if (end.reason === 'left') this.#emitBeforeEnd('left');
-    else this.#announceEnd(end);
-  }
-
-  #announceEnd(end: MailboxEnd): void {
-    if (this.#state === 'ended') return;
+    if (end.reason === 'left') {
+      this.emit('before-end', 'left');
+      try {
+        await sendLeave(this.#env, this.#session.joined);
+      } catch (cause) {
+        this.fail(new HoldlineError('leave-failed', (cause as HoldlineError).problem, cause));
+      }
+    }
     this.#env.sharing.close();
     this.#become('ended');
     this.emit('ended', end);
+    if (end.reason === 'closed') await this.#session.acknowledge();
   }
 }

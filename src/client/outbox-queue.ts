@@ -1,6 +1,6 @@
 import type { Receipt } from '../wire/index.ts';
 import type { HoldlineError } from './errors.ts';
-import { endsCall, type OutgoingMessage } from './messages.ts';
+import type { OutgoingMessage } from './messages.ts';
 
 export interface Item {
   readonly message: OutgoingMessage;
@@ -39,9 +39,10 @@ export class OutboxQueue {
   /**
    * The next group that may go without overtaking anything: each recipient sees the order of sending. One to everyone waits
    * for all before it, and all behind it wait for it.
+   * @param isAtOnce whether nothing can wait any longer, whatever is on its way
    */
-  next(maxMessages: number): Group | undefined {
-    const passed = new Set(this.#busy);
+  next(maxMessages: number, isAtOnce: boolean): Group | undefined {
+    const passed = new Set(isAtOnce ? [] : this.#busy);
     for (const item of this.#waiting) {
       const { to } = item.message;
       if (to ? passed.has(undefined) : passed.size > 0) return undefined;
@@ -49,13 +50,6 @@ export class OutboxQueue {
       passed.add(to);
     }
     return undefined;
-  }
-
-  /** The next group when nothing can wait any longer, whatever is on its way: endings of calls first. */
-  nextAtOnce(maxMessages: number): Group | undefined {
-    const [oldest] = this.#waiting;
-    const first = this.#waiting.find(({ message }) => endsCall(message)) ?? oldest;
-    return first && this.#take(first, maxMessages);
   }
 
   #take(first: Item, maxMessages: number): Group {

@@ -2,7 +2,6 @@ import type { Receipt, ReceiptList } from '../wire/index.ts';
 import { persist, type Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import { errorOf, isLasting, type Failure } from './failure.ts';
-import type { Answer, HttpRequest } from './http.ts';
 import { endsCall, type OutgoingMessage } from './messages.ts';
 import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { randomId } from './platform.ts';
@@ -20,8 +19,6 @@ export class Outbox {
   readonly #session: Session;
   readonly #env: Env;
   readonly #queue = new OutboxQueue();
-  /** What is cancelled when the page goes. */
-  readonly #inFlight = new Set<HttpRequest<ReceiptList>>();
   #isPageStopping = false;
   #onDrained: (() => void) | undefined;
 
@@ -46,13 +43,11 @@ export class Outbox {
 
   /**
    * The page is about to stop: no timer, and no answer, may come any more. Until `resume()` everything goes at once, in requests
-   * that outlive the page, even if that changes the order; what is on its way in another request goes again, under the same key.
+   * that outlive the page, even if that changes the order.
    */
   flush(): void {
     this.#isPageStopping = true;
-    const cancelled = [...this.#inFlight];
     this.#pump();
-    for (const request of cancelled) void this.#attempt(request, false).catch(() => undefined);
   }
 
   /** The page runs on. */
@@ -75,9 +70,7 @@ export class Outbox {
 
   #pump(): void {
     const { maxSendBatch } = this.#session.joined.limits;
-    const next = (): Group | undefined =>
-      this.#isPageStopping ? this.#queue.nextAtOnce(maxSendBatch) : this.#queue.next(maxSendBatch);
-    for (let group; (group = next());) void this.#deliver(group);
+    for (let group; (group = this.#queue.next(maxSendBatch, this.#isPageStopping));) void this.#deliver(group);
     if (this.#queue.isEmpty || this.#isPageStopping) this.#onDrained?.();
   }
 
@@ -126,23 +119,13 @@ export class Outbox {
         throw new HoldlineError('proxy-refused', undefined, errorOf(failure));
       }
     };
+    // The page may close right after the end of a call.
     const isLast = messages.some(endsCall);
     return persist(
       this.#env,
-      () => this.#attempt(send, isLast),
+      () => this.#session.request<ReceiptList>({ ...send, keepalive: isLast || this.#isPageStopping }),
       () => deadlineMs,
       { code: 'lifetime-over', onFailure },
     );
-  }
-
-  /** @param isLast whether the page may close right afterwards */
-  async #attempt(send: HttpRequest<ReceiptList>, isLast: boolean): Promise<Answer<ReceiptList>> {
-    const keepalive = isLast || this.#isPageStopping;
-    if (!keepalive) this.#inFlight.add(send);
-    try {
-      return await this.#session.request<ReceiptList>({ ...send, keepalive });
-    } finally {
-      if (!keepalive) this.#inFlight.delete(send);
-    }
   }
 }

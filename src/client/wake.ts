@@ -11,19 +11,20 @@ interface Page extends Target {
   readonly document?: Target & { readonly visibilityState?: string };
 }
 
+/** `frozen`: in a tab that stays. `hidden`: in the back-forward cache. `closed`: for good. */
+export type PageStop = 'frozen' | 'hidden' | 'closed';
+
 export interface PageListeners {
   /** Waiting any longer makes no sense. `stale`: connections from before are most likely dead. */
   readonly wake: (stale: boolean) => void;
-  /** The page stops running, in a tab that stays. */
-  readonly freeze: () => void;
-  /** The document makes room for another one. `isClosing`: for good, and not into the back-forward cache. */
-  readonly hide: (isClosing: boolean) => void;
-  /** The page runs on after `freeze` or `hide`. */
+  /** The page stops running. */
+  readonly stop: (how: PageStop) => void;
+  /** The page runs on after `stop`. */
   readonly resume: () => void;
 }
 
 /** Watches the life of the page (HTML, and the Page Lifecycle draft). @returns a function that ends it */
-export function watchPage(timers: Timers, { wake, freeze, hide, resume }: PageListeners): () => void {
+export function watchPage(timers: Timers, { wake, stop, resume }: PageListeners): () => void {
   const page = globalThis as Page;
   const isHidden = (): boolean => page.document?.visibilityState === 'hidden';
   let tickedMs = timers.now();
@@ -41,8 +42,8 @@ export function watchPage(timers: Timers, { wake, freeze, hide, resume }: PageLi
     if (look()) wake(true);
     cancelTick = after(timers, TICK_MS, tick);
   };
-  const stop = (tell: () => void): void => {
-    tell();
+  const onStop = (how: PageStop): void => {
+    stop(how);
     cancelResume();
     cancelResume = after(timers, STILL_HERE_MS, resume);
   };
@@ -50,8 +51,10 @@ export function watchPage(timers: Timers, { wake, freeze, hide, resume }: PageLi
   const endings = [
     listen(page, 'online', () => wake(true)),
     listen(page, 'pageshow', () => wake(true)),
-    listen(page, 'pagehide', (event) => stop(() => hide((event as { persisted?: boolean }).persisted === false))),
-    listen(page.document, 'freeze', () => stop(freeze)),
+    listen(page, 'pagehide', (event) => {
+      onStop((event as { persisted?: boolean }).persisted === false ? 'closed' : 'hidden');
+    }),
+    listen(page.document, 'freeze', () => onStop('frozen')),
     listen(page.document, 'resume', () => wake(true)),
     listen(page.document, 'visibilitychange', () => {
       if (!isHidden()) wake(look());

@@ -195,29 +195,6 @@ describe('the end', () => {
     expect(server.count('leave')).toBe(1);
   });
 
-  test('leaving falls back to the method override on a server that does not know leaveRoomByPost', async () => {
-    for (const [status, code] of [
-      [404, 'not-found'],
-      [405, 'method-not-allowed'],
-    ] as const) {
-      const old = new HostileServer();
-      old.script(
-        'leave',
-        () => problem(status, code),
-        () => json(204),
-      );
-      const errors: unknown[] = [];
-      const guest = await joinRoom(old.options);
-      guest.on('error', (error) => void errors.push(error));
-      await Promise.all([guest.leave(), old.time.advance(MINUTE)]);
-      expect(old.all('leave').map(({ path, headers }) => [path, headers['X-HTTP-Method-Override']])).toEqual([
-        ['/participants/me/leave', undefined],
-        ['/participants/me', 'DELETE'],
-      ]);
-      expect(errors).toEqual([]);
-    }
-  });
-
   test.each([
     ['a server that cannot be reached', broken, 'network'],
     ['a refusal', () => problem(403, 'forbidden'), 'forbidden'],

@@ -86,6 +86,11 @@ export class FakePage {
     }
   }
 
+  /** Listens as an app does. */
+  listen(name: string, listener: () => void): void {
+    this.#target.addEventListener(name, listener);
+  }
+
   fire(name: string, fields: Readonly<Record<string, unknown>> = {}): void {
     this.#target.dispatchEvent(Object.assign(new Event(name), fields));
   }
