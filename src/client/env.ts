@@ -3,8 +3,7 @@ import type { Alarm } from './alarm.ts';
 import { Backoff } from './backoff.ts';
 import type { ConnectionSharing } from './connection-sharing.ts';
 import { HoldlineError, type ErrorCode } from './errors.ts';
-import { errorOf, type Failure } from './failure.ts';
-import type { Answer, Http } from './http.ts';
+import type { Answer, Failure, Http } from './http.ts';
 import type { JoinOptions } from './options.ts';
 import type { Platform } from './platform.ts';
 import type { Keeper } from './storage.ts';
@@ -39,13 +38,14 @@ export async function persist<Body>(
   { code, isFinal = (problem) => !problem.retryable, onFailure }: Persistence = {},
 ): Promise<Body> {
   const backoff = new Backoff({ timers, random });
+  const leftMs = (): number => deadlineMs() - timers.now();
   for (;;) {
     const answer = await attempt();
     if (answer.kind === 'ok') return answer.body;
-    const error = errorOf(answer);
+    const { error, retryAfterMs } = answer;
     if (answer.kind === 'problem' && isFinal(answer.problem)) throw error;
-    if (deadlineMs() > timers.now()) await onFailure?.(answer);
-    await alarm.sleep(Math.min(backoff.next(answer.retryAfterMs), deadlineMs() - timers.now()));
-    if (deadlineMs() <= timers.now()) throw code ? new HoldlineError(code, undefined, error) : error;
+    if (leftMs() > 0) await onFailure?.(answer);
+    await alarm.sleep(Math.min(backoff.next(retryAfterMs), leftMs()));
+    if (leftMs() <= 0) throw code ? new HoldlineError(code, undefined, error) : error;
   }
 }

@@ -48,16 +48,12 @@ export class HoldlineError extends Error {
   }
 }
 
-export const refusal = (problem: Problem): HoldlineError => new HoldlineError(problem.code, problem);
-
 /**
- * The messages and codes along the chain of causes, such as `fetch failed: connect ECONNREFUSED 127.0.0.1:8080`: Node's `fetch`
- * tells the reason only there. Credentials in URLs are left out.
- * @param depth bounds the chain, which may be a circle
+ * The messages along the chain of causes, such as `fetch failed: connect ECONNREFUSED 127.0.0.1:8080`: Node's `fetch` tells the
+ * reason only there, and by a code alone when it tried several addresses. Credentials in URLs are left out.
  */
-export function textOf(thrown: unknown, depth = 5): string {
-  const { message = thrown, code, cause } = Object(thrown) as { message?: unknown; code?: unknown; cause?: unknown };
-  const words = String(message).replace(/\/\/[^/\s]*@/g, '//');
-  const own = typeof code === 'string' && !words.includes(code) ? `${words} ${code}` : words;
-  return cause && depth ? `${own}: ${textOf(cause, depth - 1)}` : own;
+export function textOf(thrown: unknown): string {
+  const { message, code, cause } = Object(thrown) as { message?: unknown; code?: unknown; cause?: unknown };
+  const words = String([message, code].find(Boolean) ?? thrown).replace(/\/\/[^/\s]*@/g, '//');
+  return cause ? `${words}: ${textOf(cause)}` : words;
 }

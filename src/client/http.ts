@@ -2,8 +2,7 @@ import type { Problem } from '../wire/index.ts';
 import type { ConnectionSharing } from './connection-sharing.ts';
 import { HoldlineError, textOf } from './errors.ts';
 import { listen } from './listen.ts';
-import { after, type FetchReply, type Platform } from './platform.ts';
-import { lacksCredential, readReply, textOfForeign, type Reply } from './reply.ts';
+import { after, type FetchInit, type FetchReply, type Platform } from './platform.ts';
 
 export interface HttpRequest<Body> {
   /** The operation's id in openapi.yaml. */
@@ -17,7 +16,7 @@ export interface HttpRequest<Body> {
   /** Milliseconds; 15,000 when omitted. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Lets the request outlive the page, as far as the browser's quota reaches (64 KiB of bodies in flight). */
+  /** Lets the request outlive the page, as far as the browser's quota reaches (64 KiB in flight). */
   readonly keepalive?: boolean;
   /** A poll, which waits on purpose: no other poll is given up for it. */
   readonly isHeld?: boolean;
@@ -25,21 +24,22 @@ export interface HttpRequest<Body> {
   readonly expects?: keyof Body & string;
 }
 
-/** Every end of a request has a name. `ageMs` is how long it took. */
-export type Answer<Body> =
-  | { readonly kind: 'ok'; readonly body: Body; readonly ageMs: number }
+/** How a request ended: every end has a name. `ageMs` is how long it took. */
+export type Answer<Body> = Outcome<Body> & { readonly ageMs: number };
+
+type Outcome<Body> =
+  | { readonly kind: 'ok'; readonly body: Body }
+  /** A refusal of Holdline itself. */
   | {
       readonly kind: 'problem';
       readonly problem: Problem;
+      /** The same for the app. */
+      readonly error: HoldlineError;
       readonly retryAfterMs: number;
-      readonly ageMs: number;
-      /** A credential was sent, and as far as `WWW-Authenticate` tells, none arrived (RFC 6750, section 3.1). */
-      readonly hasLostCredential?: boolean;
     }
-  | Cut;
+  | NoAnswer;
 
-/** No usable answer. */
-export interface Cut {
+interface NoAnswer {
   readonly kind: 'cut';
   readonly cause: CutCause;
   /** What was asked and what came instead, in words. Its `cause` is what `fetch` threw, if it threw. */
@@ -47,8 +47,11 @@ export interface Cut {
   /** Of an answer that is not Holdline's. */
   readonly status?: number;
   readonly retryAfterMs?: number;
-  readonly ageMs: number;
 }
+
+export type Refused = Extract<Answer<never>, { kind: 'problem' }>;
+export type Cut = Extract<Answer<never>, { kind: 'cut' }>;
+export type Failure = Refused | Cut;
 
 /**
  * `silent`: no answer at all within the time. `aborted`: by us. `broken`: the connection. `foreign`: answered by somebody else,
@@ -67,6 +70,8 @@ export type Exchange = Answer<unknown> & {
 const TIMEOUT_MS = 15_000;
 /** A request other than a poll that takes longer may be waiting for a connection. */
 const SLOW_MS = 800;
+/** Begins what the server adds to the detail of a 401 when no Bearer credential arrived. */
+const MISSING_CREDENTIAL = 'The request carries';
 
 export class Http {
   readonly #roomUrl: string;
@@ -92,14 +97,14 @@ export class Http {
     const cancel = after(timers, SLOW_MS, () => {
       if (!request.isHeld) this.#sharing.ask();
     });
-    const reply = await this.#ask(request);
+    const outcome = await this.#ask(request);
     cancel();
-    const answer = this.#judge(request, reply, Math.max(0, timers.now() - startedMs));
+    const answer = { ...outcome, ageMs: Math.max(0, timers.now() - startedMs) };
     this.onExchange?.({ ...answer, operation, sent });
     return answer;
   }
 
-  async #ask(request: HttpRequest<never>): Promise<Reply | NoReply> {
+  async #ask<Body>(request: HttpRequest<Body>): Promise<Outcome<Body>> {
     const { signal, timeoutMs = TIMEOUT_MS } = request;
     const abort = new AbortController();
     let cause = 'broken' as CutCause;
@@ -112,10 +117,10 @@ export class Http {
     const deafen = listen(signal, 'abort', onAbort);
     if (signal?.aborted) onAbort();
     try {
-      const reply = await this.#fetch(request, abort.signal);
-      return await readReply(reply);
+      return await this.#judge(request, await this.#fetch(request, abort.signal));
     } catch (thrown) {
-      return { cause, thrown: cause === 'silent' ? new Error(`no answer within ${timeoutMs / 1_000} s`) : thrown };
+      const told = cause === 'silent' ? new Error(`no answer within ${timeoutMs / 1_000} s`) : thrown;
+      return this.#cut(request, cause, told);
     } finally {
       cancel();
       deafen();
@@ -124,62 +129,62 @@ export class Http {
 
   /** No `cache` option: React Native's fetch answers it by adding a query parameter, which the service refuses. */
   async #fetch(request: HttpRequest<never>, signal: AbortSignal): Promise<FetchReply> {
-    const { path, body, headers, token } = request;
-    const text = body ? JSON.stringify(body) : null;
-    const send = (keepalive: boolean): Promise<FetchReply> =>
-      this.#platform.fetch(this.#roomUrl + path, {
-        method: body ? 'POST' : 'GET',
-        headers: {
-          ...headers,
-          ...(token && { Authorization: `Bearer ${token}` }),
-          ...(body && { 'Content-Type': 'application/json' }),
-        },
-        body: text,
-        keepalive,
-        signal,
-      });
-    if (!request.keepalive) return send(false);
+    const { path, body, headers, token, keepalive = false } = request;
+    const url = this.#roomUrl + path;
+    const init: FetchInit = {
+      method: body ? 'POST' : 'GET',
+      headers: {
+        ...headers,
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...(body && { 'Content-Type': 'application/json' }),
+      },
+      body: body ? JSON.stringify(body) : null,
+      keepalive,
+      signal,
+    };
     try {
-      return await send(true);
+      return await this.#platform.fetch(url, init);
     } catch (error) {
-      if (signal.aborted) throw error;
-      // Refused for being `keepalive`: the page has used up the quota, or an older Safari would need a preflight.
-      return send(false);
+      if (!keepalive || signal.aborted) throw error;
+      // Refused for being `keepalive`: the page has more than 64 KiB of these in flight, or an older Safari would need a preflight.
+      return this.#platform.fetch(url, { ...init, keepalive: false });
     }
   }
 
   /** Only what Holdline itself said counts as an answer; pages of proxies and portals are as good as a cut connection. */
-  #judge<Body>(request: HttpRequest<Body>, reply: Reply | NoReply, ageMs: number): Answer<Body> {
-    if ('cause' in reply) return this.#cut(request, reply, { ageMs });
-    const { status, retryAfterMs } = reply;
+  async #judge<Body>(request: HttpRequest<Body>, reply: FetchReply): Promise<Outcome<Body>> {
+    const { status, headers } = reply;
     const { expects, token } = request;
-    const fields = reply.body as Partial<Body & Problem> | null | undefined;
+    const fields = parse(await reply.text()) as Partial<Body & Problem> | null | undefined;
     const isOk = expects ? status < 300 && fields?.[expects] : status === 204;
-    if (isOk) return { kind: 'ok', body: fields as Body, ageMs };
-    if (status < 400 || typeof fields?.retryable !== 'boolean') {
-      const thrown = new Error(textOfForeign(reply));
-      return this.#cut(request, { cause: 'foreign', thrown }, { status, retryAfterMs, ageMs });
+    if (isOk) return { kind: 'ok', body: fields as Body };
+    // RFC 9110, section 10.2.3. Never more than a minute, whoever wrote it; a date counts as nothing.
+    const retryAfterMs = Math.min(60, Math.max(0, Number(headers.get('Retry-After')) || 0)) * 1_000;
+    if (status >= 400 && typeof fields?.retryable === 'boolean') {
+      const problem = { ...(fields as Problem), status };
+      const isStripped = token && status === 401 && problem.detail.includes(MISSING_CREDENTIAL);
+      const error = new HoldlineError(isStripped ? 'authorization-stripped' : problem.code, problem);
+      return { kind: 'problem', problem, error, retryAfterMs };
     }
-    const problem = { ...(fields as Problem), status };
-    const hasLostCredential = Boolean(token) && status === 401 && lacksCredential(reply);
-    return { kind: 'problem', problem, retryAfterMs, ageMs, hasLostCredential };
+    const mediaType = headers.get('Content-Type')?.split(';')[0] ?? 'no media type';
+    const byLogin = status === 401 ? ', but by a login in front of it' : '';
+    const told = new Error(`answered with ${status} ${mediaType}, not by Holdline${byLogin}`);
+    return { ...this.#cut(request, 'foreign', told), status, retryAfterMs };
   }
 
-  #cut(
-    { operation, token }: HttpRequest<never>,
-    { cause, thrown }: NoReply,
-    more: Pick<Cut, 'status' | 'retryAfterMs' | 'ageMs'>,
-  ): Cut {
+  #cut({ operation, token }: HttpRequest<never>, cause: CutCause, thrown: unknown): NoAnswer {
     const text = textOf(thrown);
     // A runtime quotes a header that it refuses to send, and errors go to logs.
     const told = token && text.includes(token) ? new Error('the token does not fit into a header') : thrown;
     const error = new HoldlineError('network', undefined, told, `${operation} ${this.#place}: ${textOf(told)}`);
-    return { kind: 'cut', cause, error, ...more };
+    return { kind: 'cut', cause, error };
   }
 }
 
-/** Why there is no reply. */
-interface NoReply {
-  readonly cause: CutCause;
-  readonly thrown: unknown;
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

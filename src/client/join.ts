@@ -2,8 +2,7 @@ import type { JoinResult } from '../wire/index.ts';
 import { persist, type Env, type Persistence } from './env.ts';
 import { HoldlineError, textOf } from './errors.ts';
 import { attempt, report } from './events.ts';
-import { errorOf, type Failure } from './failure.ts';
-import type { Answer } from './http.ts';
+import type { Answer, Failure } from './http.ts';
 import type { JoinBody } from './options.ts';
 import { randomId } from './platform.ts';
 import type { KeptMailbox } from './storage.ts';
@@ -15,7 +14,7 @@ export async function enterRoom(
   deadlineMs: () => number,
 ): Promise<JoinResult> {
   const { participantId = kept?.participantId, onRetry } = env.options;
-  const onFailure = (failure: Failure): void => void attempt(() => onRetry?.(errorOf(failure)), report);
+  const onFailure = ({ error }: Failure): void => void attempt(() => onRetry?.(error), report);
   // Another one's mailbox is not ours to read.
   if (kept && kept.participantId === participantId) {
     try {
@@ -42,49 +41,36 @@ export function joinAs(
   env: Env,
   wish: JoinBody,
   deadlineMs: () => number,
-  { token, ...persistence }: JoinAs,
+  { token: kept, ...persistence }: JoinAs,
 ): Promise<JoinResult> {
-  const { displayName, metadata, idleTimeoutSeconds } = env.options;
+  const { http, keeper, options, random } = env;
+  const { displayName, metadata, idleTimeoutSeconds, join, accessToken, signal } = options;
   // Fields that nobody set are `undefined`, and so absent from the JSON.
   const body: JoinBody = { ...wish, displayName, metadata, idleTimeoutSeconds };
-  const headers = { 'Idempotency-Key': randomId(env.random) };
-  return persist(env, () => attemptJoin(env, body, headers, token), deadlineMs, persistence);
-}
-
-async function attemptJoin(
-  { http, keeper, options }: Env,
-  body: JoinBody,
-  headers: Record<string, string>,
-  kept: string | undefined,
-): Promise<Answer<JoinResult>> {
-  const { join, accessToken, signal } = options;
+  const request = { operation: 'joinRoom', path: '/participants', body, signal, expects: 'token' } as const;
+  const headers = { 'Idempotency-Key': randomId(random) };
   // The server lets those who prove who they are take over: the other tab would lose its mailbox, and its calls.
   const refuseCopy = (participantId: string | undefined): void => {
     if (participantId && participantId === keeper.usedElsewhere) {
       throw new HoldlineError('participant-exists', undefined, new Error('open in another tab'));
     }
   };
-  refuseCopy(body.participantId);
-  if (join && !kept) return askApp('join', () => join(body));
-  const given = await askApp(
-    'accessToken',
-    () => kept ?? (typeof accessToken === 'function' ? accessToken() : accessToken),
-  );
-  if (given.kind !== 'ok') return given;
-  refuseCopy(subjectOf(given.body));
-  const request = { operation: 'joinRoom', path: '/participants', body, headers, token: given.body, signal } as const;
-  return http.exchange<JoinResult>({ ...request, expects: 'token' });
-}
-
-/** What the app hands in may fail for a moment, like a network. @throws HoldlineError what the app throws of that kind is final */
-async function askApp<Result>(name: string, ask: () => Result | Promise<Result>): Promise<Answer<Result>> {
-  try {
-    return { kind: 'ok', body: await ask(), ageMs: 0 };
-  } catch (cause) {
-    if (cause instanceof HoldlineError) throw cause;
-    const error = new HoldlineError('network', undefined, cause, `${name}: ${textOf(cause)}`);
-    return { kind: 'cut', cause: 'broken', error, ageMs: 0 };
-  }
+  const attempt = async (): Promise<Answer<JoinResult>> => {
+    refuseCopy(body.participantId);
+    let token = kept;
+    try {
+      if (join && !kept) return { kind: 'ok', body: await join(body), ageMs: 0 };
+      token ??= typeof accessToken === 'function' ? await accessToken() : accessToken;
+    } catch (cause) {
+      // What the app hands in may fail for a moment, like a network.
+      if (cause instanceof HoldlineError) throw cause;
+      const words = `${join ? 'join' : 'accessToken'}: ${textOf(cause)}`;
+      return { kind: 'cut', cause: 'broken', error: new HoldlineError('network', undefined, cause, words), ageMs: 0 };
+    }
+    refuseCopy(subjectOf(token));
+    return http.exchange<JoinResult>({ ...request, headers, token });
+  };
+  return persist(env, attempt, deadlineMs, persistence);
 }
 
 /** The participant for whom an access token (a JWT, RFC 7519) is made out; `undefined` for any other token. */

@@ -192,7 +192,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     for (;;) {
       const before = this.participants;
       const askedAtMs = this.#env.timers.now();
-      const { participants } = await this.#session.persist<ParticipantList>(list);
+      const { participants } = await this.#session.ask<ParticipantList>(list);
       // Somebody came or went meanwhile: before or after the list was made, nobody can tell.
       if (before !== this.participants) continue;
       this.#roster.replace(participants, askedAtMs);
@@ -203,7 +203,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   /** Fresh STUN and TURN servers: credentials run out. @returns them, and after how many seconds to ask again. @throws HoldlineError */
   async fetchIceServers(): Promise<IceServersResult> {
     const get = { operation: 'getIceServers', path: '/ice-servers', expects: 'iceServers' } as const;
-    const result = await this.#session.persist<IceServersResult>(get);
+    const result = await this.#session.ask<IceServersResult>(get);
     this.#iceServers = result.iceServers;
     return result;
   }

@@ -1,7 +1,7 @@
 import type { Receipt, ReceiptList } from '../wire/index.ts';
 import { persist, type Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
-import { errorOf, isLasting, type Failure } from './failure.ts';
+import type { Failure } from './http.ts';
 import { endsCall, type OutgoingMessage } from './messages.ts';
 import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { randomId } from './platform.ts';
@@ -94,8 +94,6 @@ export class Outbox {
         if (isMixed && group.length > 1) await this.#settle([item], isByProxy ? REFUSED_LIMIT - 1 : 0);
         else item.reject(error);
       }
-    } finally {
-      this.#session.sendOutage.over();
     }
   }
 
@@ -112,11 +110,11 @@ export class Outbox {
     } as const;
     let times = refused;
     const onFailure = async (failure: Failure): Promise<void> => {
-      if (failure.kind === 'cut') this.#session.sendOutage.failed(failure.error, isLasting(failure));
+      if (failure.kind === 'cut') this.#session.outage.failed(failure);
       times = isRefusedByProxy(failure) ? times + 1 : 0;
       // Behind a captive portal nothing gets through, and everything does once the user has logged in.
-      if (times >= REFUSED_LIMIT && (await this.#session.getsThrough())) {
-        throw new HoldlineError('proxy-refused', undefined, errorOf(failure));
+      if (times >= REFUSED_LIMIT && (await this.#session.acknowledge()).kind !== 'cut') {
+        throw new HoldlineError('proxy-refused', undefined, failure.error);
       }
     };
     // The page may close right after the end of a call.

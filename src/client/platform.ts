@@ -49,12 +49,11 @@ export const platformOf = (given: Partial<Platform>): Platform => ({
  * and in React Native; without `crypto.getRandomValues` the id comes from `random`.
  */
 export function randomId(random: () => number): string {
-  const bytes = new Uint8Array(16).map(() => random() * 256);
+  const template = 'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx';
+  const bytes = new Uint8Array(template.length).map(() => random() * 256);
   const { crypto } = globalThis as { crypto?: { getRandomValues?(array: Uint8Array): unknown } };
   crypto?.getRandomValues?.(bytes);
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  const variant = '89ab'[Number(bytes[8]) & 3];
-  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})/, `$1-$2-4$3-${variant}$4-`);
+  return template.replace(/x/g, (_, index: number) => (Number(bytes[index]) & 15).toString(16));
 }
 
 /** Calls `callback` once. @returns a function that cancels it */

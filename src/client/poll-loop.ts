@@ -1,9 +1,7 @@
 import type { Batch, ReceivedMessage } from '../wire/index.ts';
-import { Backoff, TokenBucket } from './backoff.ts';
+import { Backoff } from './backoff.ts';
 import type { Env } from './env.ts';
-import { refusal } from './errors.ts';
-import type { Failure, Refused } from './failure.ts';
-import type { Cut } from './http.ts';
+import type { Cut, Refused } from './http.ts';
 import { Seen } from './inbox.ts';
 import type { Gap } from './messages.ts';
 import { after } from './platform.ts';
@@ -16,14 +14,15 @@ const MAX_BATCH = 100;
 const GRACE_MS = 8_000;
 /** The server holds polls up to 10 % shorter; an empty answer much sooner was not held. */
 const HELD_SHARE = 0.8;
+/** The service's own pace for polls, 5 a second, and its burst: a client within it is never slowed down. */
+const INTERVAL_MS = 200;
+const BURST = 50;
 /** A cut sooner than this may become a loop, and backs off. */
 const QUICK_CUT_MS = 2_000;
 /** After two the window is learned; whatever still cuts the next ones is no proxy's limit. */
 const CUTS_TO_LEARN = 3;
 /** So often without a poll that was held to its end, and another client has our token: one of the two has to stop. */
 const SUPERSEDED_LIMIT = 3;
-/** Between polls while connections are scarce: the service's own pace. */
-const SCARCE_PAUSE_MS = 200;
 
 export interface PollListeners {
   /** Resolves when all messages were handled. Never rejects. */
@@ -38,12 +37,9 @@ export class PollLoop {
   readonly #listeners: PollListeners;
   readonly #seen = new Seen();
   readonly #backoff: Backoff;
-  readonly #bucket: TokenBucket;
   readonly #window: PollWindow;
   #inFlight = new AbortController();
-  #cancelSign = (): void => undefined;
   #cuts = 0;
-  #isLost = false;
   #superseded = 0;
 
   constructor(session: Session, env: Env, listeners: PollListeners) {
@@ -51,7 +47,6 @@ export class PollLoop {
     this.#env = env;
     this.#listeners = listeners;
     this.#backoff = new Backoff(env);
-    this.#bucket = new TokenBucket(env.timers);
     this.#window = new PollWindow(env.timers, env.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
     env.sharing.onNeeded = () => this.#inFlight.abort();
   }
@@ -62,12 +57,17 @@ export class PollLoop {
   }
 
   async run(): Promise<void> {
+    const { alarm, sharing, timers } = this.#env;
+    let quick = 0;
     while (!this.#session.ended) {
+      const startedMs = timers.now();
       // It throws when the session ends meanwhile, or the answer makes no sense.
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
       // Polls that are not held pause instead.
-      await this.#env.alarm.sleep(this.#env.sharing.isScarce ? delayMs + SCARCE_PAUSE_MS : delayMs);
-      await this.#bucket.turn();
+      await alarm.sleep(sharing.isScarce ? delayMs + INTERVAL_MS : delayMs);
+      // No sequence of answers can make the loop spin.
+      quick = timers.now() - startedMs < INTERVAL_MS ? quick + 1 : 0;
+      if (quick >= BURST) await alarm.sleep(INTERVAL_MS);
     }
   }
 
@@ -76,6 +76,7 @@ export class PollLoop {
     if (stale) {
       this.#window.reset();
       this.#backoff.reset();
+      this.#session.outage.over();
       this.#inFlight.abort();
     }
     this.#env.alarm.ring();
@@ -83,14 +84,13 @@ export class PollLoop {
 
   stop(): void {
     this.#inFlight.abort();
-    this.#cancelSign();
   }
 
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
+    const { cursor, outage } = this.#session;
     // Answered at once, it tells that the network is back, or needs its connection for a moment only.
-    const waitSeconds = this.#isLost || this.#env.sharing.isScarce ? 0 : this.waitSeconds;
-    const { cursor } = this.#session;
+    const waitSeconds = outage.error || this.#env.sharing.isScarce ? 0 : this.waitSeconds;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',
@@ -101,12 +101,14 @@ export class PollLoop {
       isHeld: true,
       expects: 'cursor',
     });
-    if (answer.kind === 'cut') return this.#cut(answer);
-    if (answer.kind === 'problem') return this.#refused(answer);
+    if (answer.kind !== 'ok') {
+      if (answer.kind === 'problem') this.#refused(answer);
+      else if (answer.cause === 'aborted') return 0;
+      else this.#cut(answer, waitSeconds);
+      return this.#backoff.next(answer.retryAfterMs);
+    }
     const { body, ageMs } = answer;
-    // One that was to be answered at once says nothing of those that are held.
-    if (waitSeconds > 0) this.#window.held(ageMs);
-    this.#reached();
+    this.#session.onReachable?.(true);
     this.#cuts = 0;
     const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
     if (isHeld) this.#superseded = 0;
@@ -126,57 +128,42 @@ export class PollLoop {
   /** While the app takes its time, the server must not think that we are gone. */
   async #handle(messages: readonly ReceivedMessage[], more: boolean): Promise<void> {
     const everyMs = (this.#session.joined.limits.idleTimeoutSeconds * 1_000) / 3;
+    let cancel = (): void => undefined;
     const wait = (): void => {
-      this.#cancelSign = after(this.#env.timers, everyMs, () => {
+      cancel = after(this.#env.timers, everyMs, () => {
+        if (this.#session.ended) return;
         void this.#session.acknowledge();
         wait();
       });
     };
     wait();
     await this.#listeners.deliver(messages, more);
-    this.#cancelSign();
+    cancel();
   }
 
-  #reached(): void {
-    this.#isLost = false;
-    this.#session.outage.over();
-    this.#session.onReachable?.(true);
-  }
-
-  #failed(failure: Failure): void {
-    this.#isLost = true;
+  /** @param waitSeconds what it had asked for: a poll that was to be answered at once says nothing of those that are held */
+  #cut(failure: Cut, waitSeconds: number): void {
+    const { cause, ageMs } = failure;
+    if (cause === 'rejoined') return;
+    this.#cuts += 1;
+    const wasHeld = waitSeconds > 0 && ageMs >= QUICK_CUT_MS;
+    if (wasHeld) this.#window.cut(ageMs);
+    if (cause === 'silent') this.#env.sharing.ask();
+    // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
+    else if (wasHeld && this.#cuts <= CUTS_TO_LEARN) return;
     this.#session.failed(failure);
   }
 
-  #cut(failure: Cut): number {
-    const { cause, ageMs, retryAfterMs } = failure;
-    if (cause === 'aborted' || cause === 'rejoined') return 0;
-    this.#cuts += 1;
-    if (cause === 'silent') {
-      this.#env.sharing.ask();
-      if (!this.#isLost) this.#window.vanished();
-    } else if (ageMs >= QUICK_CUT_MS) {
-      this.#window.cut(ageMs);
-      // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
-      if (this.#cuts <= CUTS_TO_LEARN) return this.#backoff.slow();
-    }
-    this.#failed(failure);
-    return this.#backoff.next(retryAfterMs);
-  }
-
-  #refused(failure: Refused): number {
-    const { problem, retryAfterMs } = failure;
+  #refused(failure: Refused): void {
+    const { problem, error } = failure;
     const { code } = problem;
     if (code === 'poll-superseded') {
       this.#superseded += 1;
-      if (this.#superseded >= SUPERSEDED_LIMIT) this.#session.takenOver(refusal(problem));
-      return this.#backoff.next(1_000);
-    }
-    if (code === 'cursor-expired' || code === 'invalid-cursor') {
+      if (this.#superseded >= SUPERSEDED_LIMIT) this.#session.takenOver(error);
+    } else if (code === 'cursor-expired' || code === 'invalid-cursor') {
       this.#session.advance(problem.resetCursor);
       this.#listeners.gap({ cause: 'cursor-expired' });
-    } else if (problem.retryable) this.#failed(failure);
-    else this.#session.end('failed', refusal(problem));
-    return this.#backoff.next(retryAfterMs);
+    } else if (problem.retryable) this.#session.failed(failure);
+    else this.#session.end('failed', error);
   }
 }

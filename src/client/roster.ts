@@ -28,32 +28,34 @@ export class Roster {
     const sinceMs = receivedAtMs - this.#askedAtMs;
     // Below 0 the clock was set back, and tells nothing.
     if (message.from || (sinceMs >= 0 && message.ageMs > sinceMs)) return;
-    const { participant, participantId, reason } = fieldsOf(message) as Partial<Departure> & {
+    const {
+      participant,
+      participantId,
+      reason = 'left',
+    } = fieldsOf(message) as Partial<Departure> & {
       participant?: ParticipantView;
     };
-    if (message.type === 'participant-joined' && participant) this.#add(participant);
-    if (message.type === 'participant-left' && participantId) this.#remove(participantId, reason ?? 'left');
+    const { participants } = this;
+    if (message.type === 'participant-joined' && participant) {
+      this.#become([...without(participants, [participant]), participant], reason);
+    }
+    if (message.type === 'participant-left' && participantId) {
+      this.#become(without(participants, [{ participantId }]), reason);
+    }
   }
 
   /** A list from the server, asked for at that time by the client's clock; announces only what is news. */
   replace(participants: readonly ParticipantView[], askedAtMs: number): void {
     this.#askedAtMs = askedAtMs;
-    for (const { participantId } of without(this.participants, participants)) this.#remove(participantId, 'missed');
-    participants.forEach((participant) => this.#add(participant));
+    this.#become(participants, 'missed');
   }
 
-  #add(participant: ParticipantView): void {
-    const others = without(this.participants, [participant]);
-    const isNew = others.length === this.participants.length;
-    this.participants = [...others, participant];
-    if (isNew) this.#joined(participant);
-  }
-
-  #remove(participantId: string, reason: string): void {
-    const others = without(this.participants, [{ participantId }]);
-    const isNews = others.length < this.participants.length;
-    this.participants = others;
-    if (isNews) this.#left({ participantId, reason });
+  /** @param reason why those are gone who are not there any more */
+  #become(participants: readonly ParticipantView[], reason: string): void {
+    const before = this.participants;
+    this.participants = participants;
+    for (const { participantId } of without(before, participants)) this.#left({ participantId, reason });
+    without(participants, before).forEach(this.#joined);
   }
 }
 

@@ -19,8 +19,8 @@ describe('what a poll asks to be held', () => {
     ['the browser had repeated the first of them twice without a word', [15, 5], 4],
     ['the browser had repeated the second of them once', [5, 10.1], 4],
     ['one age is no multiple of the other', [5, 8], 25],
-    ['a poll was cut when its answer was due long ago', [28], 12],
-    ['every cut comes at three times the limit', [15, 15, 15, 15], 3],
+    ['two polls were cut when their answers were due long ago', [28, 28], 12],
+    ['every cut comes at three times the limit', [15, 15, 15, 15, 15, 15], 3],
     ['polls are cut as soon as they are held', [1, 1], 1],
   ])('when %s', (_, cuts, expected) => {
     expect(windowAfter(...cuts).waitSeconds).toBe(expected);
