@@ -345,7 +345,7 @@ export class Call extends Emitter<CallEvents> {
 }
 
 const negotiationError = (cause: unknown): HoldlineError =>
-  cause instanceof HoldlineError ? cause : new HoldlineError('negotiation-failed', undefined, cause);
+  cause instanceof HoldlineError ? cause : new HoldlineError('negotiation-failed', cause);
 
 /** Whether an invite need not ring: its time is over, or a message behind it ends it. */
 function isOver(

@@ -46,6 +46,6 @@ export async function persist<Body>(
     if (answer.kind === 'problem' && isFinal(answer.problem)) throw error;
     if (leftMs() > 0) await onFailure?.(answer);
     await alarm.sleep(Math.min(backoff.next(retryAfterMs), leftMs()));
-    if (leftMs() <= 0) throw code ? new HoldlineError(code, undefined, error) : error;
+    if (leftMs() <= 0) throw code ? new HoldlineError(code, error) : error;
   }
 }

@@ -38,11 +38,11 @@ export class HoldlineError extends Error {
   /** The server's answer, when there was one (RFC 9457). */
   readonly problem: Problem | undefined;
 
-  /** @param message for people: names the operation and what came back, never a token and no SDP */
-  constructor(code: ErrorCode, problem?: Problem, cause?: unknown, message?: string) {
+  /** @param where names the operation, for a cause whose text holds neither a token nor SDP */
+  constructor(code: ErrorCode, cause?: unknown, problem?: Problem, where?: string) {
     // A cause of the app or of the peer connection may quote SDP; ours does not.
-    const because = cause instanceof HoldlineError ? `: ${cause.message}` : '';
-    super(message ?? problem?.detail ?? code + because, { cause });
+    const because = where ? textOf(cause) : cause instanceof HoldlineError && cause.message;
+    super(problem?.detail ?? (where ?? code) + (because ? `: ${because}` : ''), { cause });
     this.code = code;
     this.problem = problem;
   }
@@ -51,9 +51,10 @@ export class HoldlineError extends Error {
 /**
  * The messages along the chain of causes, such as `fetch failed: connect ECONNREFUSED 127.0.0.1:8080`: Node's `fetch` tells the
  * reason only there, and by a code alone when it tried several addresses. Credentials in URLs are left out.
+ * @param depth bounds the chain, which may be a circle
  */
-export function textOf(thrown: unknown): string {
+export function textOf(thrown: unknown, depth = 5): string {
   const { message, code, cause } = Object(thrown) as { message?: unknown; code?: unknown; cause?: unknown };
   const words = String([message, code].find(Boolean) ?? thrown).replace(/\/\/[^/\s]*@/g, '//');
-  return cause ? `${words}: ${textOf(cause)}` : words;
+  return cause && depth ? `${words}: ${textOf(cause, depth - 1)}` : words;
 }

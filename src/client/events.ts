@@ -49,7 +49,7 @@ export async function attempt(listener: () => unknown, onError: (error: Holdline
   try {
     await listener();
   } catch (cause) {
-    onError(new HoldlineError('listener-failed', undefined, cause));
+    onError(new HoldlineError('listener-failed', cause));
   }
 }
 

@@ -108,14 +108,13 @@ export class Http {
     const { signal, timeoutMs = TIMEOUT_MS } = request;
     const abort = new AbortController();
     let cause = 'broken' as CutCause;
-    const give = (why: CutCause) => (): void => {
+    const end = (why: CutCause): void => {
       cause = why;
       abort.abort();
     };
-    const onAbort = give('aborted');
-    const cancel = after(this.#platform.timers, timeoutMs, give('silent'));
-    const deafen = listen(signal, 'abort', onAbort);
-    if (signal?.aborted) onAbort();
+    const cancel = after(this.#platform.timers, timeoutMs, () => end('silent'));
+    const deafen = listen(signal, 'abort', () => end('aborted'));
+    if (signal?.aborted) end('aborted');
     try {
       return await this.#judge(request, await this.#fetch(request, abort.signal));
     } catch (thrown) {
@@ -163,7 +162,7 @@ export class Http {
     if (status >= 400 && typeof fields?.retryable === 'boolean') {
       const problem = { ...(fields as Problem), status };
       const isStripped = token && status === 401 && problem.detail.includes(MISSING_CREDENTIAL);
-      const error = new HoldlineError(isStripped ? 'authorization-stripped' : problem.code, problem);
+      const error = new HoldlineError(isStripped ? 'authorization-stripped' : problem.code, undefined, problem);
       return { kind: 'problem', problem, error, retryAfterMs };
     }
     const mediaType = headers.get('Content-Type')?.split(';')[0] ?? 'no media type';
@@ -173,11 +172,9 @@ export class Http {
   }
 
   #cut({ operation, token }: HttpRequest<never>, cause: CutCause, thrown: unknown): NoAnswer {
-    const text = textOf(thrown);
     // A runtime quotes a header that it refuses to send, and errors go to logs.
-    const told = token && text.includes(token) ? new Error('the token does not fit into a header') : thrown;
-    const error = new HoldlineError('network', undefined, told, `${operation} ${this.#place}: ${textOf(told)}`);
-    return { kind: 'cut', cause, error };
+    const told = token && textOf(thrown).includes(token) ? new Error('the token does not fit into a header') : thrown;
+    return { kind: 'cut', cause, error: new HoldlineError('network', told, undefined, `${operation} ${this.#place}`) };
   }
 }
 

@@ -40,7 +40,7 @@ export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
   } catch (error) {
     keeper.unlock();
     sharing.close();
-    throw signal?.aborted ? new HoldlineError('closed', undefined, error) : error;
+    throw signal?.aborted ? new HoldlineError('closed', error) : error;
   } finally {
     deafen();
   }
@@ -54,6 +54,6 @@ function checkBaseUrl({ baseUrl = '', fetch }: JoinOptions): void {
     // By `href`: `protocol` throws in React Native before 0.80.
     if (!/^(?!wss?:)[^/]*:\/\//.test(new URL(baseUrl).href)) throw new TypeError('no https:// at the beginning');
   } catch (cause) {
-    throw new HoldlineError('network', undefined, cause, `baseUrl "${textOf(baseUrl)}": ${textOf(cause)}`);
+    throw new HoldlineError('network', cause, undefined, `baseUrl "${textOf(baseUrl)}"`);
   }
 }

@@ -1,6 +1,6 @@
 import type { JoinResult } from '../wire/index.ts';
 import { persist, type Env, type Persistence } from './env.ts';
-import { HoldlineError, textOf } from './errors.ts';
+import { HoldlineError } from './errors.ts';
 import { attempt, report } from './events.ts';
 import type { Answer, Failure } from './http.ts';
 import type { JoinBody } from './options.ts';
@@ -49,25 +49,23 @@ export function joinAs(
   const body: JoinBody = { ...wish, displayName, metadata, idleTimeoutSeconds };
   const request = { operation: 'joinRoom', path: '/participants', body, signal, expects: 'token' } as const;
   const headers = { 'Idempotency-Key': randomId(random) };
-  // The server lets those who prove who they are take over: the other tab would lose its mailbox, and its calls.
-  const refuseCopy = (participantId: string | undefined): void => {
-    if (participantId && participantId === keeper.usedElsewhere) {
-      throw new HoldlineError('participant-exists', undefined, new Error('open in another tab'));
-    }
-  };
   const attempt = async (): Promise<Answer<JoinResult>> => {
-    refuseCopy(body.participantId);
+    const viaApp = kept ? undefined : join;
     let token = kept;
     try {
-      if (join && !kept) return { kind: 'ok', body: await join(body), ageMs: 0 };
-      token ??= typeof accessToken === 'function' ? await accessToken() : accessToken;
+      if (!viaApp) token ??= await (typeof accessToken === 'function' ? accessToken() : accessToken);
+      const participantId = body.participantId ?? subjectOf(token);
+      // The server lets those who prove who they are take over: the other tab would lose its mailbox, and its calls.
+      if (participantId && participantId === keeper.usedElsewhere) {
+        throw new HoldlineError('participant-exists', new Error('open in another tab'));
+      }
+      if (viaApp) return { kind: 'ok', body: await viaApp(body), ageMs: 0 };
     } catch (cause) {
       // What the app hands in may fail for a moment, like a network.
       if (cause instanceof HoldlineError) throw cause;
-      const words = `${join ? 'join' : 'accessToken'}: ${textOf(cause)}`;
-      return { kind: 'cut', cause: 'broken', error: new HoldlineError('network', undefined, cause, words), ageMs: 0 };
+      const error = new HoldlineError('network', cause, undefined, viaApp ? 'join' : 'accessToken');
+      return { kind: 'cut', cause: 'broken', error, ageMs: 0 };
     }
-    refuseCopy(subjectOf(token));
     return http.exchange<JoinResult>({ ...request, headers, token });
   };
   return persist(env, attempt, deadlineMs, persistence);

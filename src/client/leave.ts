@@ -1,24 +1,28 @@
 import type { JoinResult } from '../wire/index.ts';
 import { persist, type Env } from './env.ts';
+import type { HoldlineError } from './errors.ts';
+import type { HttpRequest } from './http.ts';
 
 /** After this the idle time of the participant has to do it. */
 const PATIENCE_MS = 2_000;
 const ATTEMPT_MS = 3_000;
 
-/** A plain POST: firewalls refuse DELETE, and the header that stands for it. @throws HoldlineError */
+/** @throws HoldlineError */
 export async function sendLeave(env: Env, { participantId, token }: JoinResult): Promise<void> {
-  const leave = {
-    operation: 'leaveRoomByPost',
-    path: `/participants/${participantId}/leave`,
-    body: {},
-    token,
-    timeoutMs: ATTEMPT_MS,
-    keepalive: true,
-  };
   const deadlineMs = env.timers.now() + PATIENCE_MS;
-  await persist(
-    env,
-    () => env.http.exchange(leave),
-    () => deadlineMs,
-  );
+  const send = (request: Pick<HttpRequest<unknown>, 'operation' | 'path' | 'headers'>): Promise<unknown> =>
+    persist(
+      env,
+      () => env.http.exchange({ ...request, body: {}, token, timeoutMs: ATTEMPT_MS, keepalive: true }),
+      () => deadlineMs,
+    );
+  const path = `/participants/${participantId}`;
+  try {
+    // A plain POST: firewalls refuse DELETE, and the header that stands for it.
+    await send({ operation: 'leaveRoomByPost', path: `${path}/leave` });
+  } catch (error) {
+    // Older servers know the other way only.
+    if (!/404|405/.test(String((error as HoldlineError).problem?.status))) throw error;
+    await send({ operation: 'leaveRoom', path, headers: { 'X-HTTP-Method-Override': 'DELETE' } });
+  }
 }

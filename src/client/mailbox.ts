@@ -222,7 +222,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   async #stop(reason: 'left' | 'closed'): Promise<void> {
-    const error = new HoldlineError('closed', undefined, this.#session.outage.error);
+    const error = new HoldlineError('closed', this.#session.outage.error);
     if (this.#session.ended) return;
     await Promise.race([this.#outbox.drained(), this.#env.alarm.sleep(FLUSH_MS)]);
     this.#session.end(reason, error);
@@ -299,7 +299,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
       try {
         await sendLeave(this.#env, this.#session.joined);
       } catch (cause) {
-        this.fail(new HoldlineError('leave-failed', (cause as HoldlineError).problem, cause));
+        this.fail(new HoldlineError('leave-failed', cause, (cause as HoldlineError).problem));
       }
     }
     this.#env.sharing.close();

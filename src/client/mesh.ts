@@ -86,7 +86,7 @@ export class Mesh extends Emitter<MeshEvents> {
     try {
       return this.#options.peerConnection(participantId);
     } catch (cause) {
-      this.fail(new HoldlineError('listener-failed', undefined, cause));
+      this.fail(new HoldlineError('listener-failed', cause));
       this.#inviteIn(3 * RETRY_MS, participantId);
       return undefined;
     }

@@ -114,7 +114,7 @@ export class Outbox {
       times = isRefusedByProxy(failure) ? times + 1 : 0;
       // Behind a captive portal nothing gets through, and everything does once the user has logged in.
       if (times >= REFUSED_LIMIT && (await this.#session.acknowledge()).kind !== 'cut') {
-        throw new HoldlineError('proxy-refused', undefined, failure.error);
+        throw new HoldlineError('proxy-refused', failure.error);
       }
     };
     // The page may close right after the end of a call.

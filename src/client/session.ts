@@ -146,6 +146,6 @@ export class Session {
 
   /** @param cause how that showed */
   takenOver(cause: HoldlineError): void {
-    this.end('taken-over', new HoldlineError('taken-over', undefined, cause));
+    this.end('taken-over', new HoldlineError('taken-over', cause));
   }
 }

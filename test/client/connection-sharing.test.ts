@@ -62,9 +62,9 @@ describe('a send without an answer for a second', () => {
     await server.time.advance(3_000);
     mailbox.on('state', (state) => void states.push(state));
     const sending = mailbox.send({ type: 'custom' });
-    await server.time.advance(900);
+    await server.time.advance(700);
     expect(polls.held).toBe(1);
-    await server.time.advance(300);
+    await server.time.advance(500);
     expect(polls.held).toBe(0);
     await server.time.advance(800);
     await sending;
