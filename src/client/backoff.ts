@@ -1,4 +1,4 @@
-import type { Platform, Timers } from './platform.ts';
+import type { Env } from './env.ts';
 
 /** The bounds of the ceiling for a pause. In between, it is the age of the outage: a server that was away for 3 s is found in 3 s. */
 const MIN_CEILING_MS = 1_000;
@@ -9,22 +9,20 @@ const MAX_CEILING_MS = 5_000;
  * clients that failed together do not come back together.
  */
 export class Backoff {
-  readonly #timers: Timers;
-  readonly #random: () => number;
+  readonly #env: Pick<Env, 'now' | 'random'>;
   /** When the outage began. */
   #sinceMs: number | undefined;
 
-  constructor({ timers, random }: Pick<Platform, 'timers' | 'random'>) {
-    this.#timers = timers;
-    this.#random = random;
+  constructor(env: Pick<Env, 'now' | 'random'>) {
+    this.#env = env;
   }
 
   /** Milliseconds to wait after one more failure; never less than the server asked for. */
   next(retryAfterMs = 0): number {
-    const nowMs = this.#timers.now();
+    const nowMs = this.#env.now();
     this.#sinceMs ??= nowMs;
     const ceilingMs = Math.min(MAX_CEILING_MS, Math.max(MIN_CEILING_MS, nowMs - this.#sinceMs));
-    return retryAfterMs + this.#random() * ceilingMs;
+    return retryAfterMs + this.#env.random() * ceilingMs;
   }
 
   /** The outage is over. */

@@ -1,5 +1,5 @@
 import { listen, type Target } from './listen.ts';
-import type { Timers } from './platform.ts';
+import type { Env } from './env.ts';
 
 /** For how long polls are short once a request has needed a connection: time for a call to connect. */
 const SCARCE_MS = 4_000;
@@ -19,20 +19,20 @@ interface Page {
  * is not answered soon, all tabs of this origin give up the polls that they hold, and do not hold the next ones for a while.
  */
 export class ConnectionSharing {
-  readonly #timers: Timers;
+  readonly #env: Env;
   #channel: Channel | undefined;
   #neededAtMs = -Infinity;
   /** Gives up the held poll. */
   onNeeded: (() => void) | undefined;
 
-  constructor(timers: Timers) {
-    this.#timers = timers;
+  constructor(env: Env) {
+    this.#env = env;
     this.open();
   }
 
   /** Whether connections are needed: no poll should be held. */
   get isScarce(): boolean {
-    return Math.abs(this.#timers.now() - this.#neededAtMs) < SCARCE_MS;
+    return Math.abs(this.#env.now() - this.#neededAtMs) < SCARCE_MS;
   }
 
   /** A request that should have been answered by now may be waiting for a connection. */
@@ -61,7 +61,7 @@ export class ConnectionSharing {
 
   #makeRoom(): void {
     const isNews = !this.isScarce;
-    this.#neededAtMs = this.#timers.now();
+    this.#neededAtMs = this.#env.now();
     // Short polls end by themselves.
     if (isNews) this.onNeeded?.();
   }

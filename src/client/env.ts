@@ -1,20 +1,69 @@
 import type { Problem } from '../wire/index.ts';
-import type { Alarm } from './alarm.ts';
 import { Backoff } from './backoff.ts';
-import type { ConnectionSharing } from './connection-sharing.ts';
+import { ConnectionSharing } from './connection-sharing.ts';
 import { HoldlineError, type ErrorCode } from './errors.ts';
-import type { Answer, Failure, Http } from './http.ts';
+import { type Answer, type Failure, Http } from './http.ts';
+import type { MailboxEvents } from './mailbox-events.ts';
 import type { JoinOptions } from './options.ts';
-import type { Platform } from './platform.ts';
-import type { Keeper } from './storage.ts';
+import { type FetchLike, type Platform, randomId, systemTimers, type Timers } from './platform.ts';
+import { Keeper } from './storage.ts';
 
 /** What all parts of one mailbox share. */
-export interface Env extends Platform {
+export class Env implements Platform {
   readonly options: JoinOptions;
+  readonly fetch: FetchLike;
+  readonly timers: Timers;
+  readonly random: () => number;
   readonly http: Http;
-  readonly alarm: Alarm;
   readonly keeper: Keeper;
   readonly sharing: ConnectionSharing;
+  readonly #sleepers = new Set<() => void>();
+  /** Emits an event of the mailbox, once there is one. */
+  emit: <Name extends keyof MailboxEvents>(name: Name, event: MailboxEvents[Name]) => void = () => undefined;
+
+  constructor(options: JoinOptions) {
+    this.options = options;
+    // Called through the global each time: a detached `fetch` throws "Illegal invocation" in browsers.
+    this.fetch = options.fetch ?? ((url, init) => fetch(url, init));
+    this.timers = options.timers ?? systemTimers;
+    this.random = options.random ?? Math.random;
+    this.http = new Http(this);
+    this.keeper = new Keeper(this);
+    this.sharing = new ConnectionSharing(this);
+  }
+
+  now(): number {
+    return this.timers.now();
+  }
+
+  /** Calls `callback` once. @returns a function that cancels it */
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = this.timers.setTimeout(callback, delayMs);
+    return () => this.timers.clearTimeout(timer);
+  }
+
+  /** Sleep that `wake` cuts short. */
+  async sleep(durationMs: number): Promise<void> {
+    if (durationMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.#sleepers.delete(wake);
+        cancel();
+        resolve();
+      };
+      const cancel = this.after(durationMs, wake);
+      this.#sleepers.add(wake);
+    });
+  }
+
+  /** Cuts all sleep short: the network is back, or all is over. */
+  readonly wake = (): void => {
+    for (const wake of this.#sleepers) wake();
+  };
+
+  newId(): string {
+    return randomId(this.random);
+  }
 }
 
 export interface Persistence {
@@ -32,20 +81,20 @@ export interface Persistence {
  * @throws HoldlineError the server's refusal, or that time is over
  */
 export async function persist<Body>(
-  { alarm, random, timers }: Env,
+  env: Env,
   attempt: () => Promise<Answer<Body>>,
   deadlineMs: () => number,
   { code, isFinal = (problem) => !problem.retryable, onFailure }: Persistence = {},
 ): Promise<Body> {
-  const backoff = new Backoff({ timers, random });
-  const leftMs = (): number => deadlineMs() - timers.now();
+  const backoff = new Backoff(env);
+  const leftMs = (): number => deadlineMs() - env.now();
   for (;;) {
     const answer = await attempt();
     if (answer.kind === 'ok') return answer.body;
     const { error, retryAfterMs } = answer;
     if (answer.kind === 'problem' && isFinal(answer.problem)) throw error;
     if (leftMs() > 0) await onFailure?.(answer);
-    await alarm.sleep(Math.min(backoff.next(retryAfterMs), leftMs()));
+    await env.sleep(Math.min(backoff.next(retryAfterMs), leftMs()));
     if (leftMs() <= 0) throw code ? new HoldlineError(code, error) : error;
   }
 }

@@ -25,6 +25,7 @@ export class Emitter<Events extends ErrorEvents> {
   protected async emitAndWait<Name extends keyof Events>(name: Name, event: Events[Name]): Promise<void> {
     const listeners = [...(this.#listeners.get(name) ?? [])] as ((event: Events[Name]) => unknown)[];
     const onError = name === 'error' ? report : this.fail;
+    if (name === 'error' && !listeners.length) report(event as HoldlineError);
     await Promise.all(listeners.map((listener) => attempt(() => listener(event), onError)));
   }
 
@@ -38,10 +39,7 @@ export class Emitter<Events extends ErrorEvents> {
   }
 
   /** Something went wrong that ends nothing. */
-  protected readonly fail = (error: HoldlineError): void => {
-    if (this.has('error')) this.emit('error', error);
-    else report(error);
-  };
+  protected readonly fail = (error: HoldlineError): void => this.emit('error', error as Events['error']);
 }
 
 /** Calls the app. Never rejects. */

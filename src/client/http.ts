@@ -1,8 +1,8 @@
 import type { Problem } from '../wire/index.ts';
-import type { ConnectionSharing } from './connection-sharing.ts';
+import type { Env } from './env.ts';
 import { HoldlineError, textOf } from './errors.ts';
 import { listen } from './listen.ts';
-import { after, type FetchInit, type FetchReply, type Platform } from './platform.ts';
+import type { FetchInit, FetchReply } from './platform.ts';
 
 export interface HttpRequest<Body> {
   /** The operation's id in openapi.yaml. */
@@ -75,32 +75,28 @@ const MISSING_CREDENTIAL = 'The request carries';
 
 export class Http {
   readonly #roomUrl: string;
-  readonly #platform: Platform;
-  readonly #sharing: ConnectionSharing;
+  readonly #env: Env;
   /** For messages. */
   readonly #place: string;
-  /** Told about every request that ended. */
-  onExchange: ((exchange: Exchange) => void) | undefined;
 
-  constructor(baseUrl: string, roomId: string, platform: Platform, sharing: ConnectionSharing) {
+  constructor(env: Env) {
+    const { baseUrl = '', roomId } = env.options;
+    this.#env = env;
     this.#roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${encodeURIComponent(roomId)}`;
-    this.#platform = platform;
-    this.#sharing = sharing;
     this.#place = textOf(baseUrl);
   }
 
   /** Never rejects. */
   async exchange<Body>(request: HttpRequest<Body>): Promise<Answer<Body>> {
     const { operation, body: sent } = request;
-    const { timers } = this.#platform;
-    const startedMs = timers.now();
-    const cancel = after(timers, SLOW_MS, () => {
-      if (!request.isHeld) this.#sharing.ask();
+    const startedMs = this.#env.now();
+    const cancel = this.#env.after(SLOW_MS, () => {
+      if (!request.isHeld) this.#env.sharing.ask();
     });
     const outcome = await this.#ask(request);
     cancel();
-    const answer = { ...outcome, ageMs: Math.max(0, timers.now() - startedMs) };
-    this.onExchange?.({ ...answer, operation, sent });
+    const answer = { ...outcome, ageMs: Math.max(0, this.#env.now() - startedMs) };
+    this.#env.emit('exchange', { ...answer, operation, sent });
     return answer;
   }
 
@@ -112,7 +108,7 @@ export class Http {
       cause = why;
       abort.abort();
     };
-    const cancel = after(this.#platform.timers, timeoutMs, () => end('silent'));
+    const cancel = this.#env.after(timeoutMs, () => end('silent'));
     const deafen = listen(signal, 'abort', () => end('aborted'));
     if (signal?.aborted) end('aborted');
     try {
@@ -142,11 +138,11 @@ export class Http {
       signal,
     };
     try {
-      return await this.#platform.fetch(url, init);
+      return await this.#env.fetch(url, init);
     } catch (error) {
       if (!keepalive || signal.aborted) throw error;
       // Refused for being `keepalive`: the page has more than 64 KiB of these in flight, or an older Safari would need a preflight.
-      return this.#platform.fetch(url, { ...init, keepalive: false });
+      return this.#env.fetch(url, { ...init, keepalive: false });
     }
   }
 

@@ -1,15 +1,10 @@
-import { Alarm } from './alarm.ts';
-import { ConnectionSharing } from './connection-sharing.ts';
-import type { Env } from './env.ts';
+import { Env } from './env.ts';
 import { HoldlineError, textOf } from './errors.ts';
-import { Http } from './http.ts';
 import { enterRoom } from './join.ts';
 import { listen } from './listen.ts';
 import { Mailbox } from './mailbox.ts';
 import type { JoinOptions } from './options.ts';
-import { platformOf } from './platform.ts';
 import { Session } from './session.ts';
-import { Keeper } from './storage.ts';
 
 const JOIN_TIMEOUT_MS = 30_000;
 
@@ -18,28 +13,21 @@ const JOIN_TIMEOUT_MS = 30_000;
  * @throws HoldlineError `participant-exists`, `room-full`, `invalid-request`, `unauthenticated`, `forbidden`, `network`, `closed`
  */
 export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
-  const { signal, onRetry: _, ...rest } = options;
-  const { baseUrl = '', roomId, storage, storageKey = `holdline:${baseUrl}:${roomId}` } = rest;
+  const { signal, joinTimeoutMs = JOIN_TIMEOUT_MS } = options;
   checkBaseUrl(options);
-  const platform = platformOf(options);
-  const { timers } = platform;
-  const alarm = new Alarm(timers);
-  const keeper = new Keeper(storage, storageKey, timers);
-  const sharing = new ConnectionSharing(timers);
-  const env: Env = { ...platform, options, alarm, keeper, sharing, http: new Http(baseUrl, roomId, platform, sharing) };
-  const startedMs = timers.now();
-  const deadlineMs = startedMs + (options.joinTimeoutMs ?? JOIN_TIMEOUT_MS);
-  const deafen = listen(signal, 'abort', alarm.ring);
+  const env = new Env(options);
+  const { keeper } = env;
+  const startedMs = env.now();
+  const deafen = listen(signal, 'abort', env.wake);
   try {
     const kept = await keeper.load();
-    const joined = await enterRoom(env, kept, () => (signal?.aborted ? 0 : deadlineMs));
+    const joined = await enterRoom(env, kept, () => (signal?.aborted ? 0 : startedMs + joinTimeoutMs));
     await keeper.claim(joined.participantId);
     const cursor = joined.resumed && kept ? kept.cursor : joined.cursor;
-    const inside = { ...env, options: rest };
-    return new Mailbox(new Session(inside, joined, cursor, startedMs), inside);
+    return new Mailbox(new Session(env, joined, cursor, startedMs), env);
   } catch (error) {
     keeper.unlock();
-    sharing.close();
+    env.sharing.close();
     throw signal?.aborted ? new HoldlineError('closed', error) : error;
   } finally {
     deafen();

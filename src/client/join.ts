@@ -4,7 +4,6 @@ import { HoldlineError } from './errors.ts';
 import { attempt, report } from './events.ts';
 import type { Answer, Failure } from './http.ts';
 import type { JoinBody } from './options.ts';
-import { randomId } from './platform.ts';
 import type { KeptMailbox } from './storage.ts';
 
 /** The first join; takes up a kept mailbox when the server still knows it. @throws HoldlineError */
@@ -13,22 +12,23 @@ export async function enterRoom(
   kept: KeptMailbox | undefined,
   deadlineMs: () => number,
 ): Promise<JoinResult> {
-  const { participantId = kept?.participantId, onRetry } = env.options;
+  const { participantId = kept?.participantId, onRetry, signal } = env.options;
   const onFailure = ({ error }: Failure): void => void attempt(() => onRetry?.(error), report);
   // Another one's mailbox is not ours to read.
   if (kept && kept.participantId === participantId) {
     try {
       const body = { participantId, resume: true };
-      return await joinAs(env, body, deadlineMs, { token: kept.token, onFailure });
+      return await joinAs(env, body, deadlineMs, { token: kept.token, signal, onFailure });
     } catch (error) {
       // Refused, its token proves nothing any more: enter like anybody else.
       if ((error as HoldlineError).problem?.retryable !== false) throw error;
     }
   }
-  return joinAs(env, { participantId: env.options.participantId }, deadlineMs, { onFailure });
+  return joinAs(env, { participantId: env.options.participantId }, deadlineMs, { signal, onFailure });
 }
 
 export interface JoinAs extends Persistence {
+  readonly signal?: AbortSignal | undefined;
   /** Proves who joins, instead of the credentials of the options. */
   readonly token?: string;
 }
@@ -41,14 +41,14 @@ export function joinAs(
   env: Env,
   wish: JoinBody,
   deadlineMs: () => number,
-  { token: kept, ...persistence }: JoinAs,
+  { token: kept, signal, ...persistence }: JoinAs,
 ): Promise<JoinResult> {
-  const { http, keeper, options, random } = env;
-  const { displayName, metadata, idleTimeoutSeconds, join, accessToken, signal } = options;
+  const { http, keeper, options } = env;
+  const { displayName, metadata, idleTimeoutSeconds, join, accessToken } = options;
   // Fields that nobody set are `undefined`, and so absent from the JSON.
   const body: JoinBody = { ...wish, displayName, metadata, idleTimeoutSeconds };
   const request = { operation: 'joinRoom', path: '/participants', body, signal, expects: 'token' } as const;
-  const headers = { 'Idempotency-Key': randomId(random) };
+  const headers = { 'Idempotency-Key': env.newId() };
   const attempt = async (): Promise<Answer<JoinResult>> => {
     const viaApp = kept ? undefined : join;
     let token = kept;

@@ -9,7 +9,7 @@ const ATTEMPT_MS = 3_000;
 
 /** @throws HoldlineError */
 export async function sendLeave(env: Env, { participantId, token }: JoinResult): Promise<void> {
-  const deadlineMs = env.timers.now() + PATIENCE_MS;
+  const deadlineMs = env.now() + PATIENCE_MS;
   const send = (request: Pick<HttpRequest<unknown>, 'operation' | 'path' | 'headers'>): Promise<unknown> =>
     persist(
       env,

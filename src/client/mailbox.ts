@@ -14,7 +14,7 @@ import { Emitter } from './events.ts';
 import { ASYNC_ITERATOR, iterate } from './inbox.ts';
 import type { EndCause, MailboxEvents, MailboxState } from './mailbox-events.ts';
 import { sendLeave } from './leave.ts';
-import type { Gap, OutgoingMessage } from './messages.ts';
+import type { OutgoingMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { PollLoop } from './poll-loop.ts';
 import type { Platform } from './platform.ts';
@@ -44,7 +44,6 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   readonly #roster: Roster;
   readonly #stopWatching: () => void;
   #iceServers: readonly IceServer[] = [];
-  #state: MailboxState = 'idle';
   #isPolling = false;
   #ending: Promise<void> | undefined;
   #onListener = (): void => undefined;
@@ -61,22 +60,21 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
       (participant) => this.emit('participant-joined', participant),
       (departure) => this.emit('participant-left', departure),
     );
-    this.#loop = new PollLoop(session, env, {
-      deliver: this.#deliver,
-      gap: this.#gap,
-    });
-    this.#stopWatching = watchPage(env.timers, {
+    this.#loop = new PollLoop(session, env, this.#deliver);
+    this.#stopWatching = watchPage(env, {
       wake: (stale) => this.#loop.wake(stale),
       stop: this.#onPageStop,
       resume: this.#onPageResume,
     });
-    env.http.onExchange = (exchange) => this.emit('exchange', exchange);
-    session.onError = this.fail;
-    session.onReachable = (isReachable) => this.#become(isReachable ? 'connected' : 'reconnecting');
+    env.emit = (name, event) => this.emit(name, event);
+    this.on('gap', ({ cause }) => {
+      // A departure may be among what was missed. The next gap tries again, should this fail.
+      if (cause !== 'rejoined') this.refreshParticipants().catch(() => undefined);
+    });
     session.onEnded = (end) => void (this.#ending = this.#end(end));
     session.onRejoined = (joined) => {
       this.#enter(joined);
-      if (this.#isPolling) this.#become('connected');
+      if (this.#isPolling) this.#session.become('connected');
       if (!joined.resumed) this.emit('gap', { cause: 'rejoined' });
     };
     // Nobody listens yet who could be told of those who are there.
@@ -136,7 +134,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   get state(): MailboxState {
-    return this.#state;
+    return this.#session.state;
   }
 
   /** What the next poll asks to be held, in seconds: lowered when the network cuts longer ones. */
@@ -191,7 +189,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     const list = { operation: 'listParticipants', path: '/participants', expects: 'participants' } as const;
     for (;;) {
       const before = this.participants;
-      const askedAtMs = this.#env.timers.now();
+      const askedAtMs = this.#env.now();
       const { participants } = await this.#session.ask<ParticipantList>(list);
       // Somebody came or went meanwhile: before or after the list was made, nobody can tell.
       if (before !== this.participants) continue;
@@ -222,9 +220,9 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   async #stop(reason: 'left' | 'closed'): Promise<void> {
-    const error = new HoldlineError('closed', this.#session.outage.error);
+    const error = new HoldlineError('closed', this.#session.failure);
     if (this.#session.ended) return;
-    await Promise.race([this.#outbox.drained(), this.#env.alarm.sleep(FLUSH_MS)]);
+    await Promise.race([this.#outbox.drained(), this.#env.sleep(FLUSH_MS)]);
     this.#session.end(reason, error);
     await this.#ending;
   }
@@ -235,7 +233,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     if (stop === 'closed') this.emit('before-end', 'page-closes');
     this.#outbox.flush();
     // Whatever pauses before another attempt makes it now.
-    this.#env.alarm.ring();
+    this.#env.wake();
     void this.#session.acknowledge();
     if (stop === 'frozen') return;
     // The next page may take the mailbox up. Held on to, they would also keep this one out of the back-forward cache.
@@ -260,11 +258,11 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.#isPolling = true;
     void this.#loop.run();
     // The join was answered, and a poll is out: held polls are answered only when there is news.
-    this.#become('connected');
+    this.#session.become('connected');
   }
 
   readonly #deliver = async (messages: readonly ReceivedMessage[], more: boolean): Promise<void> => {
-    const receivedAtMs = this.#env.timers.now();
+    const receivedAtMs = this.#env.now();
     for (const [index, message] of messages.entries()) {
       // What nobody handles is not acknowledged: it waits for the next listener.
       while (!this.has('message')) await new Promise<void>((resolve) => (this.#onListener = resolve));
@@ -276,18 +274,6 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.#upcoming = NOTHING;
     if (!more) for (const resolve of this.#onCaughtUp.splice(0)) resolve();
   };
-
-  readonly #gap = (gap: Gap): void => {
-    // A departure may be among what was missed. The next gap tries again, should this fail.
-    void this.refreshParticipants().catch(() => undefined);
-    this.emit('gap', gap);
-  };
-
-  #become(state: MailboxState): void {
-    if (state === this.#state || this.#state === 'ended') return;
-    this.#state = state;
-    this.emit('state', state);
-  }
 
   async #end(end: MailboxEnd): Promise<void> {
     this.#stopWatching();
@@ -303,7 +289,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
       }
     }
     this.#env.sharing.close();
-    this.#become('ended');
+    this.#session.become('ended');
     this.emit('ended', end);
     if (end.reason === 'closed') await this.#session.acknowledge();
   }

@@ -4,7 +4,6 @@ import { HoldlineError } from './errors.ts';
 import type { Failure } from './http.ts';
 import { endsCall, type OutgoingMessage } from './messages.ts';
 import { OutboxQueue, type Group } from './outbox-queue.ts';
-import { randomId } from './platform.ts';
 import type { Session } from './session.ts';
 
 /** So often in a row the same send must be refused by a proxy: one refusal may be an accident. */
@@ -37,7 +36,7 @@ export class Outbox {
     // What is sent in one turn goes as one batch; what is sent while that is under way, as the next one.
     void Promise.resolve().then(() => this.#pump());
     return new Promise((resolve, reject) => {
-      this.#queue.add({ message, deadlineMs: this.#env.timers.now() + lifetimeMs, resolve, reject });
+      this.#queue.add({ message, deadlineMs: this.#env.now() + lifetimeMs, resolve, reject });
     });
   }
 
@@ -105,12 +104,12 @@ export class Outbox {
       operation: 'sendMessages',
       path: '/messages/batch',
       body: { messages },
-      headers: { 'Idempotency-Key': randomId(this.#env.random) },
+      headers: { 'Idempotency-Key': this.#env.newId() },
       expects: 'receipts',
     } as const;
     let times = refused;
     const onFailure = async (failure: Failure): Promise<void> => {
-      if (failure.kind === 'cut') this.#session.outage.failed(failure);
+      if (failure.kind === 'cut') this.#session.failed(failure);
       times = isRefusedByProxy(failure) ? times + 1 : 0;
       // Behind a captive portal nothing gets through, and everything does once the user has logged in.
       if (times >= REFUSED_LIMIT && (await this.#session.acknowledge()).kind !== 'cut') {

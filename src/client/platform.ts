@@ -31,18 +31,11 @@ export interface Timers {
   now(): number;
 }
 
-const systemTimers: Timers = {
+export const systemTimers: Timers = {
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as number),
   now: () => Date.now(),
 };
-
-export const platformOf = (given: Partial<Platform>): Platform => ({
-  // Called through the global each time: a detached `fetch` throws "Illegal invocation" in browsers.
-  fetch: given.fetch ?? ((url, init) => fetch(url, init)),
-  timers: given.timers ?? systemTimers,
-  random: given.random ?? Math.random,
-});
 
 /**
  * A random UUID (RFC 9562, version 4) in lower case: for idempotency keys and calls. `crypto.randomUUID` is missing on plain http

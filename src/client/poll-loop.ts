@@ -3,8 +3,6 @@ import { Backoff } from './backoff.ts';
 import type { Env } from './env.ts';
 import type { Cut, Refused } from './http.ts';
 import { Seen } from './inbox.ts';
-import type { Gap } from './messages.ts';
-import { after } from './platform.ts';
 import type { Session } from './session.ts';
 import { PollWindow } from './window.ts';
 
@@ -24,17 +22,14 @@ const CUTS_TO_LEARN = 3;
 /** So often without a poll that was held to its end, and another client has our token: one of the two has to stop. */
 const SUPERSEDED_LIMIT = 3;
 
-export interface PollListeners {
-  /** Resolves when all messages were handled. Never rejects. */
-  readonly deliver: (messages: readonly ReceivedMessage[], more: boolean) => Promise<void>;
-  readonly gap: (gap: Gap) => void;
-}
+/** Resolves when all messages were handled. Never rejects. */
+type Deliver = (messages: readonly ReceivedMessage[], more: boolean) => Promise<void>;
 
 /** One poll in flight, for as long as the session lasts. */
 export class PollLoop {
   readonly #session: Session;
   readonly #env: Env;
-  readonly #listeners: PollListeners;
+  readonly #deliver: Deliver;
   readonly #seen = new Seen();
   readonly #backoff: Backoff;
   readonly #window: PollWindow;
@@ -42,12 +37,12 @@ export class PollLoop {
   #cuts = 0;
   #superseded = 0;
 
-  constructor(session: Session, env: Env, listeners: PollListeners) {
+  constructor(session: Session, env: Env, deliver: Deliver) {
     this.#session = session;
     this.#env = env;
-    this.#listeners = listeners;
+    this.#deliver = deliver;
     this.#backoff = new Backoff(env);
-    this.#window = new PollWindow(env.timers, env.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
+    this.#window = new PollWindow(env, env.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
     env.sharing.onNeeded = () => this.#inFlight.abort();
   }
 
@@ -57,17 +52,17 @@ export class PollLoop {
   }
 
   async run(): Promise<void> {
-    const { alarm, sharing, timers } = this.#env;
+    const env = this.#env;
     let quick = 0;
     while (!this.#session.ended) {
-      const startedMs = timers.now();
+      const startedMs = env.now();
       // It throws when the session ends meanwhile, or the answer makes no sense.
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
       // Polls that are not held pause instead.
-      await alarm.sleep(sharing.isScarce ? delayMs + INTERVAL_MS : delayMs);
+      await env.sleep(env.sharing.isScarce ? delayMs + INTERVAL_MS : delayMs);
       // No sequence of answers can make the loop spin.
-      quick = timers.now() - startedMs < INTERVAL_MS ? quick + 1 : 0;
-      if (quick >= BURST) await alarm.sleep(INTERVAL_MS);
+      quick = env.now() - startedMs < INTERVAL_MS ? quick + 1 : 0;
+      if (quick >= BURST) await env.sleep(INTERVAL_MS);
     }
   }
 
@@ -76,10 +71,10 @@ export class PollLoop {
     if (stale) {
       this.#window.reset();
       this.#backoff.reset();
-      this.#session.outage.over();
+      this.#session.works();
       this.#inFlight.abort();
     }
-    this.#env.alarm.ring();
+    this.#env.wake();
   }
 
   stop(): void {
@@ -88,9 +83,9 @@ export class PollLoop {
 
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
-    const { cursor, outage } = this.#session;
+    const { cursor, failure } = this.#session;
     // Answered at once, it tells that the network is back, or needs its connection for a moment only.
-    const waitSeconds = outage.error || this.#env.sharing.isScarce ? 0 : this.waitSeconds;
+    const waitSeconds = failure || this.#env.sharing.isScarce ? 0 : this.waitSeconds;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',
@@ -108,7 +103,7 @@ export class PollLoop {
       return this.#backoff.next(answer.retryAfterMs);
     }
     const { body, ageMs } = answer;
-    this.#session.onReachable?.(true);
+    this.#session.become('connected');
     this.#cuts = 0;
     const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
     if (isHeld) this.#superseded = 0;
@@ -118,7 +113,7 @@ export class PollLoop {
     if (this.#session.ended) return 0;
     // Unless it is another mailbox by now.
     if (this.#session.cursor === cursor) this.#session.advance(body.cursor);
-    if (body.expired > 0) this.#listeners.gap({ cause: 'expired', expired: body.expired });
+    if (body.expired > 0) this.#env.emit('gap', { cause: 'expired', expired: body.expired });
     // Empty and ahead of time: a server that drains, or worse.
     if (!isHeld && !fresh.length) return this.#backoff.next();
     this.#backoff.reset();
@@ -130,14 +125,14 @@ export class PollLoop {
     const everyMs = (this.#session.joined.limits.idleTimeoutSeconds * 1_000) / 3;
     let cancel = (): void => undefined;
     const wait = (): void => {
-      cancel = after(this.#env.timers, everyMs, () => {
+      cancel = this.#env.after(everyMs, () => {
         if (this.#session.ended) return;
         void this.#session.acknowledge();
         wait();
       });
     };
     wait();
-    await this.#listeners.deliver(messages, more);
+    await this.#deliver(messages, more);
     cancel();
   }
 
@@ -151,7 +146,7 @@ export class PollLoop {
     if (cause === 'silent') this.#env.sharing.ask();
     // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
     else if (wasHeld && this.#cuts <= CUTS_TO_LEARN) return;
-    this.#session.failed(failure);
+    this.#session.cutOff(failure);
   }
 
   #refused(failure: Refused): void {
@@ -162,8 +157,8 @@ export class PollLoop {
       if (this.#superseded >= SUPERSEDED_LIMIT) this.#session.takenOver(error);
     } else if (code === 'cursor-expired' || code === 'invalid-cursor') {
       this.#session.advance(problem.resetCursor);
-      this.#listeners.gap({ cause: 'cursor-expired' });
-    } else if (problem.retryable) this.#session.failed(failure);
+      this.#env.emit('gap', { cause: 'cursor-expired' });
+    } else if (problem.retryable) this.#session.cutOff(failure);
     else this.#session.end('failed', error);
   }
 }

@@ -4,7 +4,7 @@ import { HoldlineError } from './errors.ts';
 import type { Answer, Failure, HttpRequest, Refused } from './http.ts';
 import { joinAs } from './join.ts';
 import { sendLeave } from './leave.ts';
-import { Outage } from './outage.ts';
+import type { MailboxState } from './mailbox-events.ts';
 
 /** Why a mailbox ended; see `HoldlineError.code`. `failed`: the server refused something that no retry mends. */
 export type EndReason = 'left' | 'closed' | 'taken-over' | 'gone' | 'failed';
@@ -15,6 +15,8 @@ export interface MailboxEnd {
   readonly error: HoldlineError;
 }
 
+/** Longer than a restart of the server, or a phone's change of networks. React Native shows errors without a listener to users. */
+const BLIP_MS = 10_000;
 /** A server that forgets its participants again this soon has not lost its store: somebody else joins as this one. */
 const FORGOTTEN_SOON_MS = 60_000;
 
@@ -27,18 +29,17 @@ export class Session {
   cursor: string | undefined;
   #rejoining: Promise<void> | undefined;
   ended: MailboxEnd | undefined;
-  /** What keeps polls, rejoins and sends from getting through. */
-  readonly outage: Outage;
-  onError: ((error: HoldlineError) => void) | undefined;
-  /** Whether polls get through. */
-  onReachable: ((isReachable: boolean) => void) | undefined;
+  /** What keeps polls, rejoins or sends from getting through: the last failure of the outage. */
+  failure: HoldlineError | undefined;
+  #failingSinceMs = 0;
+  #isTold = false;
+  state: MailboxState = 'idle';
   onRejoined: ((joined: JoinResult) => void) | undefined;
   onEnded: ((end: MailboxEnd) => void) | undefined;
 
   /** @param askedAtMs when joining began */
   constructor(env: Env, joined: JoinResult, cursor: string, askedAtMs: number) {
     this.#env = env;
-    this.outage = new Outage(env.timers, (error) => this.onError?.(error));
     this.joined = joined;
     this.askedAtMs = askedAtMs;
     this.advance(cursor);
@@ -57,7 +58,7 @@ export class Session {
     const { token } = this.joined;
     const answer = await this.#env.http.exchange({ ...request, token });
     this.#check();
-    if (answer.kind === 'ok') this.outage.over();
+    if (answer.kind === 'ok') this.works();
     const isLost =
       answer.kind === 'problem' && (answer.problem.status === 401 || answer.problem.code === 'participant-gone');
     if (!isLost) return answer;
@@ -74,10 +75,35 @@ export class Session {
     throw answer.error;
   }
 
-  /** A poll or a rejoin failed: emits the state, and the cause if the outage lasts. */
+  /** A request failed. The app is told why, once per outage: when it lasts, or when waiting alone does not mend it. */
   failed(failure: Failure): void {
-    this.onReachable?.(false);
-    this.outage.failed(failure);
+    const { error } = failure;
+    const nowMs = this.#env.now();
+    if (!this.failure) this.#failingSinceMs = nowMs;
+    // Such as a login page; but a proxy may answer one request in the server's place while that restarts.
+    const isLasting = this.failure && (failure.kind === 'cut' ? failure.cause === 'foreign' : !failure.problem.retryable);
+    this.failure = error;
+    if (this.#isTold || (!isLasting && nowMs - this.#failingSinceMs < BLIP_MS)) return;
+    this.#isTold = true;
+    this.#env.emit('error', error);
+  }
+
+  /** A poll or a rejoin failed. */
+  readonly cutOff = (failure: Failure): void => {
+    this.become('reconnecting');
+    this.failed(failure);
+  };
+
+  become(state: MailboxState): void {
+    if (state === this.state || this.state === 'ended') return;
+    this.state = state;
+    this.#env.emit('state', state);
+  }
+
+  /** Requests get through again. */
+  works(): void {
+    this.failure = undefined;
+    this.#isTold = false;
   }
 
   /** Tells the server what was handled, outside of a poll; also a sign of life while the app handles messages. */
@@ -96,7 +122,7 @@ export class Session {
     if (this.ended) return;
     this.ended = { reason, error };
     if (reason === 'left' || reason === 'gone') void this.#env.keeper.forget(this.joined.token);
-    this.#env.alarm.ring();
+    this.#env.wake();
     this.onEnded?.(this.ended);
   }
 
@@ -106,7 +132,7 @@ export class Session {
 
   async #recover({ problem, error }: Refused): Promise<void> {
     const isForgotten = problem.status === 401;
-    const isSoon = this.#env.timers.now() - this.askedAtMs < FORGOTTEN_SOON_MS;
+    const isSoon = this.#env.now() - this.askedAtMs < FORGOTTEN_SOON_MS;
     const { join, accessToken = join } = this.#env.options;
     if (error.code === 'authorization-stripped') this.end('failed', error);
     // A join that proves who it is would throw out the other client, which would do the same in turn.
@@ -118,10 +144,10 @@ export class Session {
   async #rejoin(): Promise<void> {
     try {
       const body = { participantId: this.joined.participantId, resume: true };
-      const askedAtMs = this.#env.timers.now();
+      const askedAtMs = this.#env.now();
       const joined = await joinAs(this.#env, body, () => (this.ended ? 0 : Infinity), {
         isFinal: this.#isFinal,
-        onFailure: (failure) => this.failed(failure),
+        onFailure: this.cutOff,
       });
       if (this.ended?.reason === 'left') return void sendLeave(this.#env, joined).catch(() => undefined);
       this.joined = joined;

@@ -1,5 +1,6 @@
+import type { Env } from './env.ts';
 import { listen } from './listen.ts';
-import { after, type Timers } from './platform.ts';
+
 
 /**
  * Where a mailbox survives a reload. `sessionStorage`, `localStorage` and React Native's AsyncStorage fit. Prefer
@@ -39,17 +40,18 @@ interface Page {
 export class Keeper {
   #storage: StorageLike | undefined;
   readonly #key: string;
-  readonly #timers: Timers;
+  readonly #env: Env;
   #participantId: string | undefined;
   /** The participant of the record, when another page uses its mailbox. */
   usedElsewhere: string | undefined;
   /** Another page may take the mailbox up. */
   unlock = (): void => undefined;
 
-  constructor(storage: StorageLike | undefined, key: string, timers: Timers) {
+  constructor(env: Env) {
+    const { baseUrl = '', roomId, storage, storageKey = `holdline:${baseUrl}:${roomId}` } = env.options;
+    this.#env = env;
     this.#storage = storage;
-    this.#key = key;
-    this.#timers = timers;
+    this.#key = storageKey;
   }
 
   /** The record, unless another page uses its mailbox. */
@@ -89,7 +91,7 @@ export class Keeper {
         resolve(true);
         return;
       }
-      const cancel = after(this.#timers, LOCK_WAIT_MS, () => {
+      const cancel = this.#env.after(LOCK_WAIT_MS, () => {
         resolve(false);
         abort.abort();
       });

@@ -1,5 +1,5 @@
+import type { Env } from './env.ts';
 import { listen, type Target } from './listen.ts';
-import { after, type Timers } from './platform.ts';
 
 /** How often to look whether time has jumped, and from what distance between two looks it counts as sleep. */
 const TICK_MS = 5_000;
@@ -24,28 +24,28 @@ export interface PageListeners {
 }
 
 /** Watches the life of the page (HTML, and the Page Lifecycle draft). @returns a function that ends it */
-export function watchPage(timers: Timers, { wake, stop, resume }: PageListeners): () => void {
+export function watchPage(env: Env, { wake, stop, resume }: PageListeners): () => void {
   const page = globalThis as Page;
   const isHidden = (): boolean => page.document?.visibilityState === 'hidden';
-  let tickedMs = timers.now();
+  let tickedMs = env.now();
   let cancelTick = (): void => undefined;
   let cancelResume = (): void => undefined;
 
   /** Looks whether the machine slept. Hidden pages get their timers late without it: they are looked at when they are shown. */
   const look = (): boolean => {
     if (isHidden()) return false;
-    const sleptMs = timers.now() - tickedMs;
+    const sleptMs = env.now() - tickedMs;
     tickedMs += sleptMs;
     return sleptMs > SLEPT_MS;
   };
   const tick = (): void => {
     if (look()) wake(true);
-    cancelTick = after(timers, TICK_MS, tick);
+    cancelTick = env.after(TICK_MS, tick);
   };
   const onStop = (how: PageStop): void => {
     stop(how);
     cancelResume();
-    cancelResume = after(timers, STILL_HERE_MS, resume);
+    cancelResume = env.after(STILL_HERE_MS, resume);
   };
   tick();
   const endings = [

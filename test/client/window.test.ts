@@ -4,7 +4,7 @@ import { PollWindow } from '../../src/client/window.ts';
 const MINUTE_MS = 60_000;
 
 function windowAfter(...cutsSeconds: readonly number[]): PollWindow {
-  const window = new PollWindow({ now: () => 0, setTimeout: () => 0, clearTimeout: () => undefined }, 25);
+  const window = new PollWindow({ now: () => 0 }, 25);
   for (const seconds of cutsSeconds) window.cut(seconds * 1_000);
   return window;
 }
@@ -28,7 +28,7 @@ describe('what a poll asks to be held', () => {
 
   test('is what it was at first on another network, and after half an hour', () => {
     let nowMs = 0;
-    const window = new PollWindow({ now: () => nowMs, setTimeout: () => 0, clearTimeout: () => undefined }, 25);
+    const window = new PollWindow({ now: () => nowMs }, 25);
     window.cut(15_000);
     window.cut(15_000);
     nowMs = 29 * MINUTE_MS;
