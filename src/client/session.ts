@@ -81,7 +81,8 @@ export class Session {
     const nowMs = this.#env.now();
     if (!this.failure) this.#failingSinceMs = nowMs;
     // Such as a login page; but a proxy may answer one request in the server's place while that restarts.
-    const isLasting = this.failure && (failure.kind === 'cut' ? failure.cause === 'foreign' : !failure.problem.retryable);
+    const isLasting =
+      this.failure && (failure.kind === 'cut' ? failure.cause === 'foreign' : !failure.problem.retryable);
     this.failure = error;
     if (this.#isTold || (!isLasting && nowMs - this.#failingSinceMs < BLIP_MS)) return;
     this.#isTold = true;

@@ -1,7 +1,6 @@
 import type { Env } from './env.ts';
 import { listen } from './listen.ts';
 
-
 /**
  * Where a mailbox survives a reload. `sessionStorage`, `localStorage` and React Native's AsyncStorage fit. Prefer
  * `sessionStorage` in browsers: of the tabs that share one record only the first keeps its mailbox.

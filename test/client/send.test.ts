@@ -208,6 +208,29 @@ describe('the end', () => {
     expect(server.count('leave')).toBeLessThan(10);
   });
 
+  test('leaving falls back to the method override on a server that does not know leaveRoomByPost', async () => {
+    for (const [status, code] of [
+      [404, 'not-found'],
+      [405, 'method-not-allowed'],
+    ] as const) {
+      const old = new HostileServer();
+      old.script(
+        'leave',
+        () => problem(status, code),
+        () => json(204),
+      );
+      const errors: unknown[] = [];
+      const guest = await joinRoom(old.options);
+      guest.on('error', (error) => void errors.push(error));
+      await Promise.all([guest.leave(), old.time.advance(MINUTE)]);
+      expect(old.all('leave').map(({ path, headers }) => [path, headers['X-HTTP-Method-Override']])).toEqual([
+        ['/participants/me/leave', undefined],
+        ['/participants/me', 'DELETE'],
+      ]);
+      expect(errors).toEqual([]);
+    }
+  });
+
   test('leaving ends calls at once, whether the server answers or not', async () => {
     server.on('leave', () => new Promise(() => undefined));
     const peerConnection = new FakePeer('me');
