@@ -39,7 +39,7 @@ export class Emitter<Events extends ErrorEvents> {
   }
 
   /** Something went wrong that ends nothing. */
-  protected readonly fail = (error: HoldlineError): void => this.emit('error', error as Events['error']);
+  protected readonly fail = (error: HoldlineError): void => this.emit('error', error);
 }
 
 /** Calls the app. Never rejects. */

@@ -39,7 +39,10 @@ export interface Server {
 /** Scripts with flags came with it (https://redis.io/docs/latest/develop/programmability/eval-intro/). Valkey tells a version above it. */
 const OLDEST_VERSION = 7;
 const CONNECT_WITHIN_MS = 2_000;
-/** Pings keep it from being silent; one that is all the same, as in the middle of being opened across a broken network, is given up. */
+/**
+ * Pings keep it from being silent; one that is all the same, as in the middle of being opened across a broken network, is given up.
+ * Long enough for a Redis and a process that share a busy machine.
+ */
 const SILENCE_MS = 10_000;
 const PING_EVERY_MS = 4_000;
 /** A cluster that lost a master is asked this soon for the new one. */
@@ -188,7 +191,7 @@ async function load(client: Client): Promise<void> {
 /** For every step of opening: across a broken network neither an answer nor an error may come. */
 async function within<T>(step: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error('it does not answer')), CONNECT_WITHIN_MS * 2);
+  const timer = setTimeout(() => reject(new Error('it does not answer')), SILENCE_MS);
   try {
     return await Promise.race([step, late]);
   } finally {
