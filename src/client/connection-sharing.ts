@@ -1,11 +1,16 @@
-import { listen, type Target } from './listen.ts';
 import type { Env } from './env.ts';
+import { listen, type Target } from './listen.ts';
 
-/** For how long polls are short once a request has needed a connection: time for a call to connect. */
-const SCARCE_MS = 4_000;
+/** For how long polls are not held once a request has needed a connection: time for a call to connect. */
+const NEEDED_MS = 4_000;
+/** With so many other mailboxes, polls alone take all connections. */
+const MANY_OTHERS = 5;
+
+/** `needed`: a request needs a connection. `count`: mailboxes came or went, so each says `here` for the others to count. */
+type Message = 'needed' | 'count' | 'here';
 
 interface Channel extends Target {
-  postMessage(message: string): void;
+  postMessage(message: Message): void;
   close(): void;
 }
 
@@ -22,6 +27,7 @@ export class ConnectionSharing {
   readonly #env: Env;
   #channel: Channel | undefined;
   #neededAtMs = -Infinity;
+  #others = 0;
   /** Gives up the held poll. */
   onNeeded: (() => void) | undefined;
 
@@ -30,16 +36,21 @@ export class ConnectionSharing {
     this.open();
   }
 
-  /** Whether connections are needed: no poll should be held. */
-  get isScarce(): boolean {
-    return Math.abs(this.#env.now() - this.#neededAtMs) < SCARCE_MS;
+  /** Whether a request needs a connection: no poll should be held. */
+  get isNeeded(): boolean {
+    return Math.abs(this.#env.now() - this.#neededAtMs) < NEEDED_MS;
+  }
+
+  /** Whether polls wait for each other's connections: they should be short, to take turns. */
+  get isCrowded(): boolean {
+    return this.#others >= MANY_OTHERS;
   }
 
   /** A request that should have been answered by now may be waiting for a connection. */
-  readonly ask = (): void => {
+  ask(): void {
     this.#channel?.postMessage('needed');
     this.#makeRoom();
-  };
+  }
 
   /** Listens to the other tabs. */
   open(): void {
@@ -48,21 +59,33 @@ export class ConnectionSharing {
     if (!document || !BroadcastChannel || this.#channel) return;
     try {
       this.#channel = new BroadcastChannel('holdline');
-      listen(this.#channel, 'message', () => this.#makeRoom());
+      listen(this.#channel, 'message', (event) => this.#onMessage((event as { data: Message }).data));
+      this.#channel.postMessage('count');
+      this.#channel.postMessage('here');
     } catch {
       // A sandbox forbids it: each tab for itself.
     }
   }
 
   close(): void {
+    this.#channel?.postMessage('count');
     this.#channel?.close();
     this.#channel = undefined;
   }
 
+  #onMessage(message: Message): void {
+    if (message === 'needed') this.#makeRoom();
+    else if (message === 'here') this.#others += 1;
+    else {
+      this.#others = 0;
+      this.#channel?.postMessage('here');
+    }
+  }
+
   #makeRoom(): void {
-    const isNews = !this.isScarce;
+    const isNews = !this.isNeeded;
     this.#neededAtMs = this.#env.now();
-    // Short polls end by themselves.
+    // Polls that are not held end by themselves.
     if (isNews) this.onNeeded?.();
   }
 }

@@ -15,6 +15,8 @@ const HELD_SHARE = 0.8;
 /** The service's own pace for polls, 5 a second, and its burst: a client within it is never slowed down. */
 const INTERVAL_MS = 200;
 const BURST = 50;
+/** What a poll asks for while tabs wait for each other's connections. */
+const CROWDED_WAIT_SECONDS = 5;
 /** A cut sooner than this may become a loop, and backs off. */
 const QUICK_CUT_MS = 2_000;
 /** After two the window is learned; whatever still cuts the next ones is no proxy's limit. */
@@ -48,7 +50,8 @@ export class PollLoop {
 
   /** What the next poll asks for, in seconds. */
   get waitSeconds(): number {
-    return this.#window.waitSeconds;
+    const { waitSeconds } = this.#window;
+    return this.#env.sharing.isCrowded ? Math.min(waitSeconds, CROWDED_WAIT_SECONDS) : waitSeconds;
   }
 
   async run(): Promise<void> {
@@ -59,7 +62,7 @@ export class PollLoop {
       // It throws when the session ends meanwhile, or the answer makes no sense.
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
       // Polls that are not held pause instead.
-      await env.sleep(env.sharing.isScarce ? delayMs + INTERVAL_MS : delayMs);
+      await env.sleep(env.sharing.isNeeded ? delayMs + INTERVAL_MS : delayMs);
       // No sequence of answers can make the loop spin.
       quick = env.now() - startedMs < INTERVAL_MS ? quick + 1 : 0;
       if (quick >= BURST) await env.sleep(INTERVAL_MS);
@@ -85,7 +88,7 @@ export class PollLoop {
   async #poll(): Promise<number> {
     const { cursor, failure } = this.#session;
     // Answered at once, it tells that the network is back, or needs its connection for a moment only.
-    const waitSeconds = failure || this.#env.sharing.isScarce ? 0 : this.waitSeconds;
+    const waitSeconds = failure || this.#env.sharing.isNeeded ? 0 : this.waitSeconds;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',

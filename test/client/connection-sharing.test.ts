@@ -127,6 +127,24 @@ describe('a tab that waits for a connection', () => {
   });
 });
 
+describe('many tabs', () => {
+  test.each([
+    [7, 5],
+    [6, 5],
+    [5, 25],
+  ])('%i mailboxes: polls ask for %i s', async (tabs, waitSeconds) => {
+    for (let tab = 0; tab < tabs; tab += 1) await listening();
+    expect(new Set(mailboxes.map((mailbox) => mailbox.waitSeconds))).toEqual(new Set([waitSeconds]));
+  });
+
+  test('ask for 25 s again when some of them have closed', async () => {
+    for (let tab = 0; tab < 6; tab += 1) await listening();
+    const [first] = mailboxes;
+    await Promise.all([first?.close(), server.time.advance(100)]);
+    expect(mailboxes[1]?.waitSeconds).toBe(25);
+  });
+});
+
 describe('the channel between tabs', () => {
   test('is closed at the end, by a join that fails, and in the back-forward cache', async () => {
     const { open } = page.channels;
