@@ -13,12 +13,15 @@ import { createHttpServer } from './server.ts';
 const CALM_MS = 100;
 /**
  * After a time in which the process got no CPU, the event loop runs timers before it reads what has arrived meanwhile: it needs a turn to
- * accept a connection, another to read its request, and one to spare.
+ * accept a connection, another to read its request, and one to spare. A last turn that took longer than this was such a time, too.
  */
 const TURNS_TO_READ = 3;
+const BRISK_TURN_MS = 5;
 
 /** After the last answer: time for the other side to take it and hang up, before connections are cut. */
 const LINGER_MS = 1_000;
+/** So often at most, while requests are still open. */
+const LINGER_TIMES = 3;
 
 /** Listens, and stops without resetting a connection that is in use. */
 export class Listener {
@@ -50,9 +53,14 @@ export class Listener {
     if (!this.#server.listening) return;
     if (drainMs > 0) await this.#calm(drainMs);
     const ended = new Promise((resolve) => this.#server.close(resolve));
-    const cut = setTimeout(() => this.#server.closeAllConnections(), LINGER_MS);
+    const linger = (times: number): NodeJS.Timeout =>
+      setTimeout(() => {
+        if (times > 1 && this.#openRequests > 0) timer = linger(times - 1);
+        else this.#server.closeAllConnections();
+      }, LINGER_MS);
+    let timer = linger(drainMs > 0 ? LINGER_TIMES : 1);
     await ended;
-    clearTimeout(cut);
+    clearTimeout(timer);
   }
 
   #calm(atMostMs: number): Promise<void> {
@@ -66,8 +74,14 @@ export class Listener {
       };
       const finishIfStillCalm = async (): Promise<void> => {
         const before = this.#requests;
-        for (let turn = 0; turn < TURNS_TO_READ; turn += 1) await nextTurn();
-        if (this.#requests === before) finish();
+        let lastTurnMs = Infinity;
+        for (let turn = 0; turn < TURNS_TO_READ || lastTurnMs > BRISK_TURN_MS; turn += 1) {
+          const startedMs = performance.now();
+          await nextTurn();
+          lastTurnMs = performance.now() - startedMs;
+          if (this.#requests !== before) return;
+        }
+        finish();
       };
       const cancelLatest = this.#clock.after(atMostMs, finish);
       this.#onChange = () => {
