@@ -1,6 +1,6 @@
 import type { JsonObject, ReceivedMessage } from '../wire/index.ts';
 import type { CallEvents, CallOptions, InviteOptions } from './call-options.ts';
-import { CallRegistry, isSameCall, sortsBefore } from './call-registry.ts';
+import { CallRegistry, isSameCall, normalized } from './call-registry.ts';
 import type { CallEnd, CallState } from './call-state.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
@@ -29,10 +29,13 @@ const STALE_WAIT_MS = 3_000;
 /** Messages whose loss only a new offer makes up for. */
 const REPAIRED_BY_OFFER = /^(offer|answer|accept)$/;
 
+/** With these the other side goes on with a call. An ending is never answered: two clients would go on telling each other for ever. */
+const NEEDS_CALL = /^(offer|answer|candidate)$/;
+
 const registries = new WeakMap<Mailbox, CallRegistry<Call>>();
 
 function registryOf(mailbox: Mailbox): CallRegistry<Call> {
-  const registry = registries.get(mailbox) ?? new CallRegistry(mailbox);
+  const registry = registries.get(mailbox) ?? new CallRegistry(mailbox.platform.timers);
   registries.set(mailbox, registry);
   return registry;
 }
@@ -88,7 +91,12 @@ export class Call extends Emitter<CallEvents> {
         if (cause === 'expired') this.#link?.repair();
         else this.restartIce();
       }),
-      mailbox.on('participant-left', ({ participantId, reason }) => this.#left(participantId, reason)),
+      mailbox.on('participant-left', ({ participantId, reason }) => {
+        // When only its signalling timed out, media may flow on, and it will join again.
+        const mayReturn = this.#link && (reason === 'timeout' || reason === 'missed');
+        if (participantId !== this.remote || mayReturn) return;
+        this.#finish(this.#state === 'incoming' ? 'caller_gone' : reason, 'remote');
+      }),
       mailbox.onBeforeEnd((cause) => (cause === 'left' ? this.#finish('left', 'local') : this.hangUp())),
       mailbox.on('ended', ({ reason }) => this.#finish(reason, 'system')),
     ];
@@ -103,7 +111,9 @@ export class Call extends Emitter<CallEvents> {
   static invite(mailbox: Mailbox, options: InviteOptions): Call {
     const { to: remote, peerConnection, payload = {}, callId = randomId(mailbox.platform.random) } = options;
     // A mesh asks no user: it must not answer a call that rings for one.
-    const known = Call.#with(mailbox, remote, isOfMesh(payload)).find((call) => !call.#prepared);
+    const known = [...registryOf(mailbox).calls].find(
+      (call) => call.remote === remote && isOfMesh(call.payload) === isOfMesh(payload) && !call.#prepared,
+    );
     known?.accept(peerConnection);
     if (known) return known;
     const call = new Call(mailbox, options, { remote, callId, payload, ageMs: 0 }, peerConnection);
@@ -125,19 +135,20 @@ export class Call extends Emitter<CallEvents> {
   static answer(mailbox: Mailbox, mesh: boolean, listener: (call: Call) => unknown, options: CallOptions): () => void {
     const registry = registryOf(mailbox);
     return mailbox.on('message', (message) => {
-      registry.answer(message);
       const { from: remote, type, callId, ageMs } = message;
+      if (!remote) return;
       const payload = fieldsOf(message);
-      if (!remote || type !== 'invite' || isOfMesh(payload) !== mesh) return;
-      // Before their own turn, so that the old call has ended when this one rings.
-      if (Call.#with(mailbox, remote, mesh).some((call) => call.#meet(callId))) return;
-      new Call(mailbox, options, { remote, callId, payload, ageMs }).#report(listener, ageMs);
+      const calls = [...registry.calls].filter((call) => call.#concerns(message));
+      if (type === 'invite') {
+        // The calls hear of it before their own turn, so that the old one has ended when the new one rings.
+        if (isOfMesh(payload) !== mesh || calls.some((call) => call.#meet(callId))) return;
+        new Call(mailbox, options, { remote, callId, payload, ageMs }).#report(listener, ageMs);
+      } else if (callId && NEEDS_CALL.test(type) && !calls[0] && registry.tell(remote, callId)) {
+        const hangup = { type: 'hangup', to: remote, callId, payload: { reason: 'unknown_call' } } as const;
+        // A sender that is no longer there needs no answer.
+        mailbox.send(hangup).catch(() => undefined);
+      }
     });
-  }
-
-  static #with(mailbox: Mailbox, remote: string, mesh: boolean): Call[] {
-    const calls = registryOf(mailbox).with(remote);
-    return calls.filter(({ payload }) => isOfMesh(payload) === mesh);
   }
 
   get state(): CallState {
@@ -184,7 +195,7 @@ export class Call extends Emitter<CallEvents> {
     const { upcoming, platform } = this.#mailbox;
     const ring = (): void => {
       if (this.#state !== 'incoming') return;
-      this.#send({ type: 'ringing' });
+      this.#send({ type: 'ringing' }).catch(this.#onError);
       this.ask(() => listener(this));
     };
     if (ageMs >= this.#ringMs || upcoming.messages.some((message) => this.#isTakenBackBy(message))) {
@@ -249,19 +260,12 @@ export class Call extends Emitter<CallEvents> {
       if (!isSame) this.#finish('replaced', 'remote', true);
       return isSame;
     }
-    if (isSame ? this.remote < this.#mailbox.participantId : sortsBefore(callId, this.#callId)) {
+    if (isSame ? this.remote < this.#mailbox.participantId : normalized(callId) < normalized(this.#callId)) {
       this.#callId = callId;
       this.#sendVital({ type: 'accept' });
       this.#begin(false);
     }
     return true;
-  }
-
-  #left(participantId: string, reason: string): void {
-    if (participantId !== this.remote) return;
-    // When only its signalling timed out, media may flow on, and it will join again.
-    const mayReturn = this.#link && (reason === 'timeout' || reason === 'missed');
-    if (!mayReturn) this.#finish(this.#state === 'incoming' ? 'caller_gone' : reason, 'remote');
   }
 
   /** @param offers whether the first offer is ours to make */
@@ -277,7 +281,7 @@ export class Call extends Emitter<CallEvents> {
       timers,
       timeoutMs: this.#options.iceTimeoutMs ?? ICE_MS,
       newId: () => randomId(random),
-      send: (type, payload) => this.#deliver({ type, payload } as OutgoingMessage),
+      send: (type, payload) => this.#send({ type, payload } as OutgoingMessage),
       up: () => this.#become('connected'),
       down: () => this.#become('reconnecting', 'connected'),
       giveUp: () => this.#finish(this.#state === 'connecting' ? 'ice_timeout' : 'ice_failed', 'system', true),
@@ -300,7 +304,7 @@ export class Call extends Emitter<CallEvents> {
   #finish(reason: string, by: CallEnd['by'], tell = false): void {
     if (this.#state === 'ended') return;
     const farewell = this.#link ? 'hangup' : this.#prepared ? 'cancel' : 'reject';
-    if (tell) this.#send({ type: farewell, payload: { reason } });
+    if (tell) this.#send({ type: farewell, payload: { reason } }).catch(this.#onError);
     const registry = registryOf(this.#mailbox);
     registry.calls.delete(this);
     // Messages of this call that are still under way need no answer.
@@ -319,13 +323,9 @@ export class Call extends Emitter<CallEvents> {
     this.#post(message).catch((error: unknown) => this.#finish((error as HoldlineError).code, 'system'));
   }
 
-  #send(message: OutgoingMessage): void {
-    this.#deliver(message).catch(this.#onError);
-  }
-
   /** Rejects, unless the recipient is not there: the room tells of that, and a rejoin makes up for it. */
-  async #deliver(message: OutgoingMessage): Promise<void> {
-    await this.#post(message).catch((error: unknown) => {
+  #send(message: OutgoingMessage): Promise<unknown> {
+    return this.#post(message).catch((error: unknown) => {
       if ((error as HoldlineError).code !== 'recipient-not-found') throw error;
     });
   }

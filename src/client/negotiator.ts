@@ -9,7 +9,7 @@ export interface NegotiatorOptions {
   readonly polite: boolean;
   readonly newId: () => string;
   /** Rejects when a description cannot be sent. */
-  readonly send: (type: 'offer' | 'answer' | 'candidate' | 'custom', payload: JsonObject) => Promise<void>;
+  readonly send: (type: 'offer' | 'answer' | 'candidate' | 'custom', payload: JsonObject) => Promise<unknown>;
   /** A later negotiation, or a candidate, failed: the connection stays as it was. */
   readonly fail: (cause: unknown) => void;
   /** The first negotiation failed: there is no connection to fall back to. */
@@ -102,7 +102,7 @@ export class Negotiator {
 
   /** A candidate of ours was found. It goes behind the description that is being set, to which it belongs. */
   protected found(candidate: Candidate | null): void {
-    const found = { ...normalize(candidate) };
+    const found = normalize(candidate) as unknown as JsonObject;
     this.#enqueue(() => void this.options.send('candidate', found).catch(this.options.fail));
   }
 
