@@ -97,7 +97,7 @@ export class Call extends Emitter<CallEvents> {
         if (participantId !== this.remote || mayReturn) return;
         this.#finish(this.#state === 'incoming' ? 'caller_gone' : reason, 'remote');
       }),
-      mailbox.onBeforeEnd((cause) => (cause === 'left' ? this.#finish('left', 'local') : this.hangUp())),
+      mailbox.on('before-end', (cause) => (cause === 'left' ? this.#finish('left', 'local') : this.hangUp())),
       mailbox.on('ended', ({ reason }) => this.#finish(reason, 'system')),
     ];
     registryOf(mailbox).calls.add(this);
