@@ -1,11 +1,11 @@
 import type { JsonObject, ReceivedMessage } from '../wire/index.ts';
 import type { CallEvents, CallOptions, InviteOptions } from './call-options.ts';
-import { CallRegistry, isSameCall, sortsBefore } from './call-registry.ts';
+import { CallRegistry, isSameCall, normalized } from './call-registry.ts';
 import type { CallEnd, CallState } from './call-state.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
 import type { Mailbox } from './mailbox.ts';
-import { fieldsOf, type OutgoingMessage } from './messages.ts';
+import { endsCall, fieldsOf, type OutgoingMessage } from './messages.ts';
 import type { PeerConnectionLike } from './peer-connection.ts';
 import { PeerLink } from './peer-link.ts';
 import { after, randomId } from './platform.ts';
@@ -27,13 +27,15 @@ const STALE_MS = 5_000;
 /** The longest that a stale invite waits for that batch before it rings. */
 const STALE_WAIT_MS = 3_000;
 /** Messages whose loss only a new offer makes up for. */
-const REPAIRED_BY_OFFER: readonly unknown[] = ['accept', 'offer', 'answer'];
-const ENDINGS = ['reject', 'cancel', 'hangup'];
+const REPAIRED_BY_OFFER = /^(offer|answer|accept)$/;
+
+/** With these the other side goes on with a call. An ending is never answered: two clients would go on telling each other for ever. */
+const NEEDS_CALL = /^(offer|answer|candidate)$/;
 
 const registries = new WeakMap<Mailbox, CallRegistry<Call>>();
 
 function registryOf(mailbox: Mailbox): CallRegistry<Call> {
-  const registry = registries.get(mailbox) ?? new CallRegistry(mailbox);
+  const registry = registries.get(mailbox) ?? new CallRegistry(mailbox.platform.timers);
   registries.set(mailbox, registry);
   return registry;
 }
@@ -54,7 +56,7 @@ export class Call extends Emitter<CallEvents> {
   readonly #mailbox: Mailbox;
   readonly #options: CallOptions;
   readonly #endings: (() => void)[];
-  readonly #inviteAgeMs: number;
+  readonly #ringMs: number;
   #callId: string | undefined;
   #state: CallState;
   #early: ReceivedMessage[] = [];
@@ -69,7 +71,7 @@ export class Call extends Emitter<CallEvents> {
     this.remote = invite.remote;
     this.payload = invite.payload;
     this.#callId = invite.callId;
-    this.#inviteAgeMs = invite.ageMs;
+    this.#ringMs = options.ringTimeoutMs ?? RING_MS;
     this.#prepared = prepared;
     this.#state = prepared ? 'inviting' : 'incoming';
     this.whenEnded = new Promise((resolve) => void this.on('ended', resolve));
@@ -79,15 +81,23 @@ export class Call extends Emitter<CallEvents> {
       });
     });
     this.#endings = [
-      after(mailbox.platform.timers, this.#ringMs - invite.ageMs, () => this.#ringOut()),
+      after(mailbox.platform.timers, this.#ringMs - invite.ageMs, () => {
+        // The caller takes its invite back; a `reject` of the called side would only cross that.
+        if (!this.#link) this.#finish('invite_timeout', 'system', Boolean(this.#prepared));
+      }),
       mailbox.on('message', (message) => this.#route(message)),
       mailbox.on('gap', ({ cause }) => {
         // A message that expired may be one of a third participant: a connection that works is left alone.
         if (cause === 'expired') this.#link?.repair();
         else this.restartIce();
       }),
-      mailbox.on('participant-left', ({ participantId, reason }) => this.#left(participantId, reason)),
-      mailbox.onBeforeEnd((cause) => (cause === 'left' ? this.#finish('left', 'local') : this.hangUp())),
+      mailbox.on('participant-left', ({ participantId, reason }) => {
+        // When only its signalling timed out, media may flow on, and it will join again.
+        const mayReturn = this.#link && (reason === 'timeout' || reason === 'missed');
+        if (participantId !== this.remote || mayReturn) return;
+        this.#finish(this.#state === 'incoming' ? 'caller_gone' : reason, 'remote');
+      }),
+      mailbox.on('before-end', (cause) => (cause === 'left' ? this.#finish('left', 'local') : this.hangUp())),
       mailbox.on('ended', ({ reason }) => this.#finish(reason, 'system')),
     ];
     registryOf(mailbox).calls.add(this);
@@ -101,7 +111,9 @@ export class Call extends Emitter<CallEvents> {
   static invite(mailbox: Mailbox, options: InviteOptions): Call {
     const { to: remote, peerConnection, payload = {}, callId = randomId(mailbox.platform.random) } = options;
     // A mesh asks no user: it must not answer a call that rings for one.
-    const known = Call.#with(mailbox, remote, isOfMesh(payload)).find((call) => !call.#prepared);
+    const known = [...registryOf(mailbox).calls].find(
+      (call) => call.remote === remote && isOfMesh(call.payload) === isOfMesh(payload) && !call.#prepared,
+    );
     known?.accept(peerConnection);
     if (known) return known;
     const call = new Call(mailbox, options, { remote, callId, payload, ageMs: 0 }, peerConnection);
@@ -123,22 +135,20 @@ export class Call extends Emitter<CallEvents> {
   static answer(mailbox: Mailbox, mesh: boolean, listener: (call: Call) => unknown, options: CallOptions): () => void {
     const registry = registryOf(mailbox);
     return mailbox.on('message', (message) => {
-      registry.answer(message);
       const { from: remote, type, callId, ageMs } = message;
+      if (!remote) return;
       const payload = fieldsOf(message);
-      if (!remote || type !== 'invite' || isOfMesh(payload) !== mesh) return;
-      const calls = Call.#with(mailbox, remote, mesh);
-      if (calls.some((call) => call.#owns(callId))) return;
-      for (const call of calls) call.#replace();
-      const invite = { remote, callId, payload, ageMs };
-      if (isOver(invite, options, mailbox.upcoming.messages)) registry.tell(remote, callId);
-      else new Call(mailbox, options, invite).#report(listener);
+      const calls = [...registry.calls].filter((call) => call.#concerns(message));
+      if (type === 'invite') {
+        // The calls hear of it before their own turn, so that the old one has ended when the new one rings.
+        if (isOfMesh(payload) !== mesh || calls.some((call) => call.#meet(callId))) return;
+        new Call(mailbox, options, { remote, callId, payload, ageMs }).#report(listener, ageMs);
+      } else if (callId && NEEDS_CALL.test(type) && !calls[0] && registry.tell(remote, callId)) {
+        const hangup = { type: 'hangup', to: remote, callId, payload: { reason: 'unknown_call' } } as const;
+        // A sender that is no longer there needs no answer.
+        mailbox.send(hangup).catch(() => undefined);
+      }
     });
-  }
-
-  static #with(mailbox: Mailbox, remote: string, mesh: boolean): Call[] {
-    const calls = registryOf(mailbox).with(remote);
-    return calls.filter(({ payload }) => isOfMesh(payload) === mesh);
   }
 
   get state(): CallState {
@@ -180,34 +190,34 @@ export class Call extends Emitter<CallEvents> {
     this.#link?.restart();
   }
 
-  get #ringMs(): number {
-    return this.#options.ringTimeoutMs ?? RING_MS;
-  }
-
   /** Rings, once it is clear that the caller has not taken the invite back already. */
-  #report(listener: (call: Call) => unknown): void {
+  #report(listener: (call: Call) => unknown, ageMs: number): void {
+    const { upcoming, platform } = this.#mailbox;
     const ring = (): void => {
       if (this.#state !== 'incoming') return;
-      this.#send({ type: 'ringing' });
+      this.#send({ type: 'ringing' }).catch(this.#onError);
       this.ask(() => listener(this));
     };
-    const { upcoming, platform } = this.#mailbox;
-    if (!upcoming.more || this.#inviteAgeMs <= STALE_MS) {
-      ring();
-      return;
+    if (ageMs >= this.#ringMs || upcoming.messages.some((message) => this.#isTakenBackBy(message))) {
+      this.#finish('cancel', 'remote');
+    } else if (!upcoming.more || ageMs <= STALE_MS) ring();
+    else {
+      const wait = new Promise<void>((resolve) => void after(platform.timers, STALE_WAIT_MS, resolve));
+      void Promise.race([this.#mailbox.caughtUp(), wait]).then(ring);
     }
-    const wait = new Promise<void>((resolve) => void after(platform.timers, STALE_WAIT_MS, resolve));
-    void Promise.race([this.#mailbox.caughtUp(), wait]).then(ring);
   }
 
-  /** Whether an invite with this id is no new call: it is the one of this call, or it crosses ours. */
-  #owns(callId: string | undefined): boolean {
-    return Boolean(this.#prepared) || isSameCall(callId, this.#callId);
+  #isTakenBackBy(message: ReceivedMessage): boolean {
+    const { type } = message;
+    if (type === 'participant-left') return fieldsOf(message).participantId === this.remote;
+    return this.#concerns(message) && (type === 'invite' || endsCall(message));
   }
 
-  /** The other side begins anew: it has lost its side of this call. */
-  #replace(): void {
-    this.#finish('replaced', 'remote', true);
+  /** Whether the other side sent a message of this call, or an invite that it meets. */
+  #concerns(message: ReceivedMessage): boolean {
+    if (message.from !== this.remote) return false;
+    if (message.type === 'invite') return isOfMesh(fieldsOf(message)) === isOfMesh(this.payload);
+    return isSameCall(message.callId, this.#callId);
   }
 
   #route(message: ReceivedMessage): void {
@@ -215,20 +225,21 @@ export class Call extends Emitter<CallEvents> {
     const fields = fieldsOf(message);
     // A listener before this one may have ended the call.
     if (this.#state === 'ended') return;
-    if (from === this.remote) {
-      if (type === 'invite') this.#meet(callId, isOfMesh(fields));
-      else if (isSameCall(callId, this.#callId)) this.#receive(type, fields, message);
+    if (this.#concerns(message)) {
+      if (type === 'invite') this.#meet(callId);
+      else this.#receive(message, fields);
     } else if (!from && type === 'message-expired' && fields.to === this.remote) {
       if (!isSameCall(fields.callId as string | undefined, this.#callId)) return;
       if (fields.type === 'invite') this.#finish('invite_timeout', 'system');
-      else if (REPAIRED_BY_OFFER.includes(fields.type)) this.restartIce();
+      else if (REPAIRED_BY_OFFER.test(String(fields.type))) this.restartIce();
     }
   }
 
-  #receive(type: string, fields: JsonObject, message: ReceivedMessage): void {
+  #receive(message: ReceivedMessage, fields: JsonObject): void {
+    const { type } = message;
     if (type === 'ringing') this.#become('ringing', 'inviting');
     else if (type === 'accept') this.#begin(true);
-    else if (ENDINGS.includes(type)) {
+    else if (endsCall(message)) {
       this.#finish(typeof fields.reason === 'string' ? fields.reason : type, 'remote');
     } else {
       // Some peers offer without an `accept` of their own.
@@ -240,33 +251,21 @@ export class Call extends Emitter<CallEvents> {
 
   /**
    * Their invite meets ours. Both sides come to the same choice: the lesser `callId` is the call, and the other a yes to it. Of two
-   * that are the same, the invite of the participant whose id sorts first counts.
+   * that are the same, the invite of the participant whose id sorts first counts. A call that was accepted is lost to the other side,
+   * which begins anew. @returns whether the invite is no new call
    */
-  #meet(callId: string | undefined, mesh: boolean): void {
-    if (mesh !== isOfMesh(this.payload)) return;
+  #meet(callId: string | undefined): boolean {
+    const isSame = isSameCall(callId, this.#callId);
     if (!this.#prepared) {
-      if (!this.#owns(callId)) this.#replace();
-      return;
+      if (!isSame) this.#finish('replaced', 'remote', true);
+      return isSame;
     }
-    const isTheirs = isSameCall(callId, this.#callId)
-      ? this.remote < this.#mailbox.participantId
-      : sortsBefore(callId, this.#callId);
-    if (!isTheirs) return;
-    this.#callId = callId;
-    this.#sendVital({ type: 'accept' });
-    this.#begin(false);
-  }
-
-  #left(participantId: string, reason: string): void {
-    if (participantId !== this.remote) return;
-    // When only its signalling timed out, media may flow on, and it will join again.
-    const mayReturn = this.#link && (reason === 'timeout' || reason === 'missed');
-    if (!mayReturn) this.#finish(this.#state === 'incoming' ? 'caller_gone' : reason, 'remote');
-  }
-
-  #ringOut(): void {
-    // The caller takes its invite back; a `reject` of the called side would only cross that.
-    if (!this.#link) this.#finish('invite_timeout', 'system', Boolean(this.#prepared));
+    if (isSame ? this.remote < this.#mailbox.participantId : normalized(callId) < normalized(this.#callId)) {
+      this.#callId = callId;
+      this.#sendVital({ type: 'accept' });
+      this.#begin(false);
+    }
+    return true;
   }
 
   /** @param offers whether the first offer is ours to make */
@@ -282,7 +281,7 @@ export class Call extends Emitter<CallEvents> {
       timers,
       timeoutMs: this.#options.iceTimeoutMs ?? ICE_MS,
       newId: () => randomId(random),
-      send: (type, payload) => this.#deliver({ type, payload } as OutgoingMessage),
+      send: (type, payload) => this.#send({ type, payload } as OutgoingMessage),
       up: () => this.#become('connected'),
       down: () => this.#become('reconnecting', 'connected'),
       giveUp: () => this.#finish(this.#state === 'connecting' ? 'ice_timeout' : 'ice_failed', 'system', true),
@@ -305,7 +304,7 @@ export class Call extends Emitter<CallEvents> {
   #finish(reason: string, by: CallEnd['by'], tell = false): void {
     if (this.#state === 'ended') return;
     const farewell = this.#link ? 'hangup' : this.#prepared ? 'cancel' : 'reject';
-    if (tell) this.#send({ type: farewell, payload: { reason } });
+    if (tell) this.#send({ type: farewell, payload: { reason } }).catch(this.#onError);
     const registry = registryOf(this.#mailbox);
     registry.calls.delete(this);
     // Messages of this call that are still under way need no answer.
@@ -324,13 +323,9 @@ export class Call extends Emitter<CallEvents> {
     this.#post(message).catch((error: unknown) => this.#finish((error as HoldlineError).code, 'system'));
   }
 
-  #send(message: OutgoingMessage): void {
-    this.#deliver(message).catch(this.#onError);
-  }
-
   /** Rejects, unless the recipient is not there: the room tells of that, and a rejoin makes up for it. */
-  async #deliver(message: OutgoingMessage): Promise<void> {
-    await this.#post(message).catch((error: unknown) => {
+  #send(message: OutgoingMessage): Promise<unknown> {
+    return this.#post(message).catch((error: unknown) => {
       if ((error as HoldlineError).code !== 'recipient-not-found') throw error;
     });
   }
@@ -346,19 +341,3 @@ export class Call extends Emitter<CallEvents> {
 
 const negotiationError = (cause: unknown): HoldlineError =>
   cause instanceof HoldlineError ? cause : new HoldlineError('negotiation-failed', cause);
-
-/** Whether an invite need not ring: its time is over, or a message behind it ends it. */
-function isOver(
-  { remote, callId, payload, ageMs }: Invite,
-  { ringTimeoutMs = RING_MS }: CallOptions,
-  behind: readonly ReceivedMessage[],
-): boolean {
-  const isEnd = (message: ReceivedMessage): boolean => {
-    const fields = fieldsOf(message);
-    if (message.type === 'participant-left') return fields.participantId === remote;
-    if (message.from !== remote) return false;
-    if (message.type === 'invite') return isOfMesh(fields) === isOfMesh(payload);
-    return ENDINGS.includes(message.type) && isSameCall(message.callId, callId);
-  };
-  return ageMs >= ringTimeoutMs || behind.some(isEnd);
-}

@@ -1,6 +1,5 @@
 import { Call } from './call.ts';
 import type { CallOptions } from './call-options.ts';
-import type { CallEnd } from './call-state.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter, type ErrorEvents } from './events.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -17,8 +16,10 @@ export interface MeshOptions extends CallOptions {
   readonly peerConnection: (participantId: string) => PeerConnectionLike;
 }
 
-/** The side that called waits this long before another try; the other side, or one that could not open a connection, three times that. */
+/** The side that called waits this long before another try. */
 const RETRY_MS = 3_000;
+/** The other side, or one that could not open a connection, waits this long. */
+const SLOW_RETRY_MS = 9_000;
 /** Reasons with which the other side ends a call that it would rather have kept, or has lost. */
 const WORTH_RETRYING = /^(ice_|negotiation-failed|unknown_call)/;
 
@@ -54,8 +55,7 @@ export class Mesh extends Emitter<MeshEvents> {
 
   /** Hangs up everywhere, and accepts no more. The mailbox stays open. */
   close(): void {
-    for (const end of this.#endings.splice(0)) end();
-    for (const cancel of this.#retries.values()) cancel();
+    for (const end of [...this.#endings, ...this.#retries.values()]) end();
     for (const call of this.#calls.values()) call.hangUp();
   }
 
@@ -65,17 +65,17 @@ export class Mesh extends Emitter<MeshEvents> {
   }
 
   #invite(participantId: string): void {
-    if (this.#mailbox.state === 'ended') return;
-    const isPresent = this.#mailbox.participants.some((present) => present.participantId === participantId);
-    if (!isPresent || participantId === this.#mailbox.participantId || this.#calls.has(participantId)) return;
+    const { participants, participantId: self, state } = this.#mailbox;
+    const isPresent = participants.some((present) => present.participantId === participantId);
+    if (state === 'ended' || !isPresent || participantId === self || this.#calls.has(participantId)) return;
     const peerConnection = this.#open(participantId);
     if (!peerConnection) return;
     const invite = { ...this.#options, to: participantId, peerConnection, payload: { mesh: true } };
-    this.#add(Call.invite(this.#mailbox, invite), true);
+    this.#add(Call.invite(this.#mailbox, invite), RETRY_MS);
   }
 
   #accept(call: Call): void {
-    this.#add(call, false);
+    this.#add(call, SLOW_RETRY_MS);
     const peerConnection = this.#open(call.remote);
     if (peerConnection) call.accept(peerConnection);
     else call.reject('user_media_failed');
@@ -87,23 +87,21 @@ export class Mesh extends Emitter<MeshEvents> {
       return this.#options.peerConnection(participantId);
     } catch (cause) {
       this.fail(new HoldlineError('listener-failed', cause));
-      this.#inviteIn(3 * RETRY_MS, participantId);
+      this.#inviteIn(SLOW_RETRY_MS, participantId);
       return undefined;
     }
   }
 
-  #add(call: Call, ours: boolean): void {
-    this.#calls.set(call.remote, call);
-    call.on('ended', (end) => this.#ended(call, end, ours));
-    this.emit('call', call);
-  }
-
-  #ended(call: Call, { by, reason }: CallEnd, ours: boolean): void {
+  #add(call: Call, retryMs: number): void {
     const { remote } = call;
-    if (this.#calls.get(remote) !== call) return;
-    this.#calls.delete(remote);
-    // While both are there, it is worth another try. First of the one who called.
-    if (by === 'system' || WORTH_RETRYING.test(reason)) this.#inviteIn(ours ? RETRY_MS : 3 * RETRY_MS, remote);
+    this.#calls.set(remote, call);
+    call.on('ended', ({ by, reason }) => {
+      if (this.#calls.get(remote) !== call) return;
+      this.#calls.delete(remote);
+      // While both are there, it is worth another try.
+      if (by === 'system' || WORTH_RETRYING.test(reason)) this.#inviteIn(retryMs, remote);
+    });
+    this.emit('call', call);
   }
 
   #inviteIn(delayMs: number, participantId: string): void {

@@ -41,4 +41,4 @@ export const fieldsOf = ({ payload }: ReceivedMessage): JsonObject =>
   typeof payload === 'object' && payload !== null ? (payload as JsonObject) : {};
 
 /** Whether a message ends a call: the last word of a page that may close right after it. */
-export const endsCall = ({ type }: OutgoingMessage): boolean => ['hangup', 'cancel', 'reject'].includes(type);
+export const endsCall = ({ type }: { readonly type: string }): boolean => /^(hangup|cancel|reject)$/.test(type);

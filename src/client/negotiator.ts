@@ -1,7 +1,7 @@
 import type { JsonObject } from '../wire/index.ts';
+import { belongsTo, normalize } from './candidates.ts';
 import type { Candidate, Description, PeerConnectionLike } from './peer-connection.ts';
 import { after, type Timers } from './platform.ts';
-import { RemoteCandidates } from './remote-candidates.ts';
 
 export interface NegotiatorOptions {
   readonly timers: Timers;
@@ -9,7 +9,7 @@ export interface NegotiatorOptions {
   readonly polite: boolean;
   readonly newId: () => string;
   /** Rejects when a description cannot be sent. */
-  readonly send: (type: 'offer' | 'answer' | 'candidate' | 'custom', payload: JsonObject) => Promise<void>;
+  readonly send: (type: 'offer' | 'answer' | 'candidate' | 'custom', payload: JsonObject) => Promise<unknown>;
   /** A later negotiation, or a candidate, failed: the connection stays as it was. */
   readonly fail: (cause: unknown) => void;
   /** The first negotiation failed: there is no connection to fall back to. */
@@ -21,12 +21,6 @@ interface SentDescription extends Description {
   readonly offerId?: string;
 }
 
-/** An offer of this side, from its making to its answer. */
-interface PendingOffer {
-  readonly id: string;
-  readonly restartsIce: boolean;
-}
-
 /**
  * How long an offer may stay unanswered once the call has been connected. Longer than the 8 s between two ICE restarts, which
  * replace such an offer themselves.
@@ -36,6 +30,8 @@ const ANSWER_MS = 10_000;
 const ROLLBACK = { type: 'rollback', sdp: '' } as const;
 /** The pause after an offer that failed: browsers fire `negotiationneeded` again at once. */
 const PAUSE_MS = 30_000;
+/** Several interfaces, both families and TCP make some dozens; more is not a call. */
+const MAX_WAITING = 256;
 
 /**
  * Offer and answer by perfect negotiation (WebRTC 1.0, section 10.7), one step at a time: there is never more than one
@@ -46,45 +42,47 @@ const PAUSE_MS = 30_000;
  * `custom` message with `{ offerFailed: offerId }` tells the other side.
  */
 export class Negotiator {
-  readonly #pc: PeerConnectionLike;
-  readonly #options: NegotiatorOptions;
-  readonly #remote: RemoteCandidates;
-  #steps: Promise<void> = Promise.resolve();
+  protected readonly pc: PeerConnectionLike;
+  protected readonly options: NegotiatorOptions;
+  #steps: Promise<unknown> = Promise.resolve();
   /** Whether we may offer: the called side lets the caller go first. */
   #mayOffer: boolean;
   #wanted = false;
+  /** Whether the next offer, or the one that waits for its answer, restarts ICE. */
   #restart = false;
-  /** Kept here: `signalingState` lags behind in React Native. */
-  #pending: PendingOffer | undefined;
+  /** The offer of this side, from its making to its answer. Kept here: `signalingState` lags behind in React Native. */
+  #pendingId: string | undefined;
   /** The last offer, of either side, that failed. */
-  #failedId: string | undefined;
+  #failedId: unknown;
   #isPaused = false;
   /** Of the answer that is expected, or of the pause. */
   #cancelTimer = (): void => undefined;
   /** Whether offer and answer have met once. */
   #isAgreed = false;
+  #remoteSdp: string | undefined;
+  /** Candidates may overtake the description that they belong to: they wait for it. */
+  #waiting: Candidate[] = [];
   #closed = false;
 
   constructor(pc: PeerConnectionLike, mayOffer: boolean, options: NegotiatorOptions) {
-    this.#pc = pc;
+    this.pc = pc;
     this.#mayOffer = mayOffer;
-    this.#options = options;
-    this.#remote = new RemoteCandidates(pc, options.fail);
+    this.options = options;
   }
 
   /** Whether an offer of this side waits for its answer. */
-  get isWaiting(): boolean {
-    return Boolean(this.#pending);
+  protected get isWaiting(): boolean {
+    return Boolean(this.#pendingId);
   }
 
   /** Something is to be negotiated: `negotiationneeded` fired, or the call begins. */
-  want(): void {
+  protected want(): void {
     this.#wanted = true;
     this.#enqueue(() => this.#offer());
   }
 
   /** New ICE credentials and a new offer, also when an offer waits for an answer that may never come. */
-  restartIce(): void {
+  restart(): void {
     this.#enqueue(async () => {
       await this.#rollBack();
       this.#mayOffer = this.#wanted = this.#restart = true;
@@ -95,7 +93,7 @@ export class Negotiator {
 
   receive(type: string, payload: JsonObject): void {
     this.#enqueue(async () => {
-      if (type === 'candidate') await this.#remote.add(payload as unknown as Candidate);
+      if (type === 'candidate') await this.#add(payload as unknown as Candidate);
       if (type === 'offer') await this.#onOffer(payload as unknown as SentDescription);
       if (type === 'answer') await this.#onAnswer(payload as unknown as SentDescription);
       if (type === 'custom') await this.#onFailed(payload.offerFailed);
@@ -103,8 +101,9 @@ export class Negotiator {
   }
 
   /** A candidate of ours was found. It goes behind the description that is being set, to which it belongs. */
-  found(candidate: JsonObject): void {
-    this.#enqueue(() => void this.#options.send('candidate', candidate).catch(this.#options.fail));
+  protected found(candidate: Candidate | null): void {
+    const found = normalize(candidate) as unknown as JsonObject;
+    this.#enqueue(() => void this.options.send('candidate', found).catch(this.options.fail));
   }
 
   close(): void {
@@ -113,65 +112,64 @@ export class Negotiator {
   }
 
   #enqueue(step: () => void | Promise<void>): void {
-    this.#steps = this.#steps
-      .then(() => (this.#closed ? undefined : step()))
-      .catch((error: unknown) => (this.#closed ? undefined : this.#options.fail(error)));
+    this.#steps = this.#steps.then(() => this.#closed || step()).catch(this.options.fail);
   }
 
   #enqueueIn(delayMs: number, step: () => void | Promise<void>): void {
     this.#cancelTimer();
-    this.#cancelTimer = after(this.#options.timers, delayMs, () => this.#enqueue(step));
+    this.#cancelTimer = after(this.options.timers, delayMs, () => this.#enqueue(step));
   }
 
   async #offer(): Promise<void> {
-    if (!this.#wanted || !this.#mayOffer || this.#pending || this.#isPaused) return;
-    const pending = { id: this.#options.newId(), restartsIce: this.#restart };
-    this.#pending = pending;
-    this.#wanted = this.#restart = false;
+    if (!this.#wanted || !this.#mayOffer || this.#pendingId || this.#isPaused) return;
+    const id = this.options.newId();
+    this.#pendingId = id;
+    this.#wanted = false;
     try {
-      const { sdp = '' } = await this.#pc.createOffer({ iceRestart: pending.restartsIce });
-      await this.#describe('offer', sdp, pending.id);
-      if (this.#isAgreed) this.#enqueueIn(ANSWER_MS, () => this.#abandon(pending, new Error('an offer got no answer')));
+      const { sdp = '' } = await this.pc.createOffer({ iceRestart: this.#restart });
+      await this.#describe('offer', sdp, id);
+      if (this.#isAgreed) this.#enqueueIn(ANSWER_MS, () => this.#abandon(id, new Error('an offer got no answer')));
     } catch (cause) {
-      await this.#abandon(pending, cause);
+      await this.#abandon(id, cause);
     }
   }
 
   async #onOffer({ sdp, offerId }: SentDescription): Promise<void> {
-    if (this.#pending && !this.#options.polite) return;
+    if (this.#pendingId && !this.options.polite) return;
     const wanted = this.#wanted;
     // Without an offer of ours, a need that this one leaves open is announced again afterwards.
     this.#wanted = false;
     await this.#rollBack();
     try {
-      await this.#pc.setRemoteDescription({ type: 'offer', sdp });
-      const { sdp: answer = '' } = await this.#pc.createAnswer();
+      await this.pc.setRemoteDescription({ type: 'offer', sdp });
+      const { sdp: answer = '' } = await this.pc.createAnswer();
       await this.#describe('answer', answer, offerId);
       this.#isAgreed = true;
-      await this.#remote.described(sdp);
+      await this.#described(sdp);
     } catch (cause) {
       this.#wanted ||= wanted;
       // Without effect when it was not applied.
-      await this.#pc.setRemoteDescription(ROLLBACK).catch(() => undefined);
+      await this.pc.setRemoteDescription(ROLLBACK).catch(() => undefined);
       this.#report(cause, offerId);
     }
     this.#mayOffer = true;
     await this.#offer();
   }
 
-  async #onAnswer({ type, sdp, offerId = this.#pending?.id }: SentDescription): Promise<void> {
-    const pending = this.#pending;
-    if (!pending || offerId !== pending.id) return;
+  async #onAnswer({ type, sdp, offerId = this.#pendingId }: SentDescription): Promise<void> {
+    if (!offerId || offerId !== this.#pendingId) return;
     this.#cancelTimer();
     try {
-      await this.#pc.setRemoteDescription({ type, sdp });
+      await this.pc.setRemoteDescription({ type, sdp });
+      this.#isAgreed = true;
+      if (type === 'answer') {
+        this.#pendingId = undefined;
+        this.#restart = false;
+      }
+      await this.#described(sdp);
     } catch (cause) {
-      await this.#abandon(pending, cause);
-      return;
+      await this.#abandon(offerId, cause);
     }
-    this.#isAgreed = true;
-    if (type === 'answer') this.#pending = undefined;
-    await this.#remote.described(sdp);
     await this.#offer();
   }
 
@@ -179,48 +177,67 @@ export class Negotiator {
   async #onFailed(offerId: unknown): Promise<void> {
     if (!offerId || offerId === this.#failedId) return;
     const cause = new Error('the other side could not negotiate');
-    if (offerId === this.#pending?.id) await this.#abandon(this.#pending, cause);
-    else this.#options.fail(cause);
+    if (offerId === this.#pendingId) await this.#abandon(offerId, cause);
+    else this.options.fail(cause);
   }
 
   /** Rolls back an offer that came to nothing; it is made again after a pause. */
-  async #abandon(pending: PendingOffer, cause: unknown): Promise<void> {
-    if (pending !== this.#pending) return;
+  async #abandon(offerId: unknown, cause: unknown): Promise<void> {
+    if (offerId !== this.#pendingId) return;
     await this.#rollBack();
     this.#isPaused = true;
     this.#enqueueIn(PAUSE_MS, () => {
       this.#isPaused = false;
       return this.#offer();
     });
-    this.#report(cause, pending.id);
+    this.#report(cause, offerId);
   }
 
   /** @param offerFailed the failed offer; its id goes to the other side */
-  #report(cause: unknown, offerFailed: string | undefined): void {
+  #report(cause: unknown, offerFailed: unknown): void {
     // A step under way fails when the connection is closed.
     if (this.#closed) return;
     this.#failedId = offerFailed;
-    if (!this.#isAgreed) this.#options.abort(cause);
+    if (!this.#isAgreed) this.options.abort(cause);
     else {
-      this.#options.send('custom', { offerFailed }).catch(() => undefined);
-      this.#options.fail(cause);
+      this.options.send('custom', { offerFailed }).catch(() => undefined);
+      this.options.fail(cause);
     }
   }
 
   /** Takes our unanswered offer back, to make it again. Where that is not known, the next description replaces it. */
   async #rollBack(): Promise<void> {
-    if (!this.#pending) return;
+    if (!this.#pendingId) return;
     this.#cancelTimer();
-    this.#restart ||= this.#pending.restartsIce;
-    this.#pending = undefined;
+    this.#pendingId = undefined;
     this.#wanted = true;
     // A failure is left to implicit rollback.
-    await this.#pc.setLocalDescription(ROLLBACK).catch(() => undefined);
+    await this.pc.setLocalDescription(ROLLBACK).catch(() => undefined);
   }
 
   /** The candidates of a description go behind it, and so they wait for it here as they would in the mailbox. */
   async #describe(type: 'offer' | 'answer', sdp: string, offerId: string | undefined): Promise<void> {
-    await this.#pc.setLocalDescription({ type, sdp });
-    if (!this.#closed) await this.#options.send(type, { type, sdp, offerId });
+    await this.pc.setLocalDescription({ type, sdp });
+    if (!this.#closed) await this.options.send(type, { type, sdp, offerId });
+  }
+
+  /** Never rejects: one bad candidate must not stop the others, nor the answer. */
+  async #add(sent: Candidate): Promise<void> {
+    const candidate = normalize(sent);
+    if (this.#remoteSdp === undefined || !belongsTo(this.#remoteSdp, candidate)) {
+      this.#waiting = [...this.#waiting, candidate].slice(-MAX_WAITING);
+      return;
+    }
+    try {
+      await this.pc.addIceCandidate(candidate);
+    } catch (error) {
+      // Not every stack knows the end of candidates, and none depends on it.
+      if (candidate.candidate) this.options.fail(error);
+    }
+  }
+
+  async #described(sdp: string): Promise<void> {
+    this.#remoteSdp = sdp;
+    for (const candidate of this.#waiting.splice(0)) await this.#add(candidate);
   }
 }

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../wire/index.ts';
+import { listen } from './listen.ts';
 import { Negotiator, type NegotiatorOptions } from './negotiator.ts';
-import { linkStateOf, listenTo, type PeerConnectionLike } from './peer-connection.ts';
+import type { Candidate, PeerConnectionLike } from './peer-connection.ts';
 import { after } from './platform.ts';
 
 export interface PeerLinkOptions extends NegotiatorOptions {
@@ -19,82 +19,82 @@ const POLITE_EXTRA_MS = 2_000;
 const RESTART_AGAIN_MS = 8_000;
 
 /** One peer connection, from the first offer to the end: negotiates, and restores the link when it breaks. */
-export class PeerLink {
-  readonly #pc: PeerConnectionLike;
-  readonly #options: PeerLinkOptions;
-  readonly #negotiator: Negotiator;
-  readonly #stopListening: () => void;
+export class PeerLink extends Negotiator {
+  declare protected readonly options: PeerLinkOptions;
+  readonly #endings: (() => void)[];
   /** The last one seen: a change of the ICE state alone is none of the connection. */
   #state: string | undefined;
-  #isUp = false;
   #cancelRestart = (): void => undefined;
   #cancelDeadline: (() => void) | undefined;
 
   constructor(pc: PeerConnectionLike, offers: boolean, options: PeerLinkOptions) {
-    this.#pc = pc;
-    this.#options = options;
-    this.#negotiator = new Negotiator(pc, offers, options);
-    this.#stopListening = listenTo(pc, {
-      negotiationneeded: () => this.#negotiator.want(),
-      icecandidate: (candidate) => this.#negotiator.found(candidate),
-      linkchange: () => this.#onLink(),
-    });
+    super(pc, offers, options);
+    this.#endings = [
+      listen(pc, 'negotiationneeded', () => this.want()),
+      listen(pc, 'icecandidate', (event) => this.found((event as { candidate: Candidate | null }).candidate)),
+      listen(pc, 'connectionstatechange', () => this.#onLink()),
+      listen(pc, 'iceconnectionstatechange', () => this.#onLink()),
+    ];
     this.#armDeadline();
     // Tracks may have been added, and the event have fired, before anybody listened.
-    if (offers) this.#negotiator.want();
-  }
-
-  receive(type: string, payload: JsonObject): void {
-    this.#negotiator.receive(type, payload);
+    if (offers) this.want();
   }
 
   /** Restarts ICE now, and again while there is no link. */
-  restart(): void {
-    this.#negotiator.restartIce();
+  override restart(): void {
+    super.restart();
     this.#restartIn(RESTART_AGAIN_MS);
   }
 
   /** Messages may have been missed: restarts ICE when one of them can have mattered. */
   repair(): void {
-    if (!this.#isUp || this.#negotiator.isWaiting) this.restart();
+    if (!this.#isUp || this.isWaiting) this.restart();
   }
 
-  close(): void {
-    this.#cancelRestart();
-    this.#cancelDeadline?.();
-    this.#stopListening();
-    this.#negotiator.close();
-    this.#pc.close();
+  override close(): void {
+    super.close();
+    this.#cancelTimers();
+    for (const end of this.#endings) end();
+    this.pc.close();
+  }
+
+  get #isUp(): boolean {
+    return this.#state === 'connected';
   }
 
   #onLink(): void {
-    const state = linkStateOf(this.#pc);
+    // The `connectionState` of WebRTC 1.0, section 4.4.3, also of stacks that only have the state of ICE.
+    const { iceConnectionState, connectionState = iceConnectionState } = this.pc;
+    const state = connectionState === 'completed' ? 'connected' : connectionState;
     if (state === this.#state) return;
     this.#state = state;
-    this.#isUp = state === 'connected';
     if (this.#isUp) {
-      this.#cancelRestart();
-      this.#cancelDeadline?.();
-      this.#cancelDeadline = undefined;
-      this.#options.up();
+      this.#cancelTimers();
+      this.options.up();
     } else if (state === 'failed') this.#onLoss(0);
     else if (state === 'disconnected') this.#onLoss(DOWN_GRACE_MS);
   }
 
   #onLoss(graceMs: number): void {
     this.#armDeadline();
-    this.#options.down();
-    this.#restartIn(graceMs + (this.#options.polite ? POLITE_EXTRA_MS : 0));
+    this.options.down();
+    this.#restartIn(graceMs + (this.options.polite ? POLITE_EXTRA_MS : 0));
   }
 
   #restartIn(delayMs: number): void {
     this.#cancelRestart();
-    this.#cancelRestart = after(this.#options.timers, delayMs, () => {
+    this.#cancelRestart = after(this.options.timers, delayMs, () => {
       if (!this.#isUp) this.restart();
     });
   }
 
   #armDeadline(): void {
-    this.#cancelDeadline ??= after(this.#options.timers, this.#options.timeoutMs, this.#options.giveUp);
+    this.#cancelDeadline ??= after(this.options.timers, this.options.timeoutMs, this.options.giveUp);
+  }
+
+  #cancelTimers(): void {
+    this.#cancelRestart();
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
   }
 }

@@ -30,18 +30,14 @@ export class Roster {
     if (message.from || (sinceMs >= 0 && message.ageMs > sinceMs)) return;
     const {
       participant,
-      participantId,
       reason = 'left',
+      ...gone
     } = fieldsOf(message) as Partial<Departure> & {
       participant?: ParticipantView;
     };
-    const { participants } = this;
-    if (message.type === 'participant-joined' && participant) {
-      this.#become([...without(participants, [participant]), participant], reason);
-    }
-    if (message.type === 'participant-left' && participantId) {
-      this.#become(without(participants, [{ participantId }]), reason);
-    }
+    const others = without(this.participants, [participant ?? gone]);
+    if (message.type === 'participant-left') this.#become(others, reason);
+    if (message.type === 'participant-joined' && participant) this.#become([...others, participant], reason);
   }
 
   /** A list from the server, asked for at that time by the client's clock; announces only what is news. */
@@ -59,7 +55,7 @@ export class Roster {
   }
 }
 
-type Named = Pick<ParticipantView, 'participantId'>;
+type Named = Partial<Pick<ParticipantView, 'participantId'>>;
 
 const without = (all: readonly ParticipantView[], some: readonly Named[]): readonly ParticipantView[] =>
   all.filter(({ participantId }) => some.every((one) => one.participantId !== participantId));

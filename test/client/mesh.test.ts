@@ -167,6 +167,8 @@ describe('a mesh', () => {
     });
     mesh.on('error', () => undefined);
     onCleanUp(() => mesh.close());
+    // By whose clock Bob comes later.
+    await time.advance(60_000);
     const bob = await join(url, 'bob');
     const rejected = nextMessage(bob, 'reject');
     await bob.send({ type: 'invite', to: 'alice', callId: 'c1', payload: { mesh: true } });
