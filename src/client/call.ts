@@ -8,7 +8,6 @@ import type { Mailbox } from './mailbox.ts';
 import { endsCall, fieldsOf, type OutgoingMessage } from './messages.ts';
 import type { PeerConnectionLike } from './peer-connection.ts';
 import { PeerLink } from './peer-link.ts';
-import { after, randomId } from './platform.ts';
 
 /** How a call begins: by ours or by their invite. */
 interface Invite {
@@ -35,7 +34,7 @@ const NEEDS_CALL = /^(offer|answer|candidate)$/;
 const registries = new WeakMap<Mailbox, CallRegistry<Call>>();
 
 function registryOf(mailbox: Mailbox): CallRegistry<Call> {
-  const registry = registries.get(mailbox) ?? new CallRegistry(mailbox.platform.timers);
+  const registry = registries.get(mailbox) ?? new CallRegistry(mailbox.env);
   registries.set(mailbox, registry);
   return registry;
 }
@@ -59,6 +58,7 @@ export class Call extends Emitter<CallEvents> {
   readonly #ringMs: number;
   #callId: string | undefined;
   #state: CallState;
+  #hasRung = false;
   #early: ReceivedMessage[] = [];
   /** Ours, until the other side accepts. */
   #prepared: PeerConnectionLike | undefined;
@@ -81,7 +81,7 @@ export class Call extends Emitter<CallEvents> {
       });
     });
     this.#endings = [
-      after(mailbox.platform.timers, this.#ringMs - invite.ageMs, () => {
+      mailbox.env.after(this.#ringMs - invite.ageMs, () => {
         // The caller takes its invite back; a `reject` of the called side would only cross that.
         if (!this.#link) this.#finish('invite_timeout', 'system', Boolean(this.#prepared));
       }),
@@ -109,7 +109,7 @@ export class Call extends Emitter<CallEvents> {
    * @returns the call with that participant that is already connecting or connected, when there is one; `peerConnection` is then closed
    */
   static invite(mailbox: Mailbox, options: InviteOptions): Call {
-    const { to: remote, peerConnection, payload = {}, callId = randomId(mailbox.platform.random) } = options;
+    const { to: remote, peerConnection, payload = {}, callId = mailbox.env.newId() } = options;
     // A mesh asks no user: it must not answer a call that rings for one.
     const known = [...registryOf(mailbox).calls].find(
       (call) => call.remote === remote && isOfMesh(call.payload) === isOfMesh(payload) && !call.#prepared,
@@ -192,9 +192,10 @@ export class Call extends Emitter<CallEvents> {
 
   /** Rings, once it is clear that the caller has not taken the invite back already. */
   #report(listener: (call: Call) => unknown, ageMs: number): void {
-    const { upcoming, platform } = this.#mailbox;
+    const { upcoming, env } = this.#mailbox;
     const ring = (): void => {
-      if (this.#state !== 'incoming') return;
+      if (this.#state !== 'incoming' || this.#hasRung) return;
+      this.#hasRung = true;
       this.#send({ type: 'ringing' }).catch(this.#onError);
       this.ask(() => listener(this));
     };
@@ -202,8 +203,7 @@ export class Call extends Emitter<CallEvents> {
       this.#finish('cancel', 'remote');
     } else if (!upcoming.more || ageMs <= STALE_MS) ring();
     else {
-      const wait = new Promise<void>((resolve) => void after(platform.timers, STALE_WAIT_MS, resolve));
-      void Promise.race([this.#mailbox.caughtUp(), wait]).then(ring);
+      this.#endings.push(this.#mailbox.on('caught-up', ring), env.after(STALE_WAIT_MS, ring));
     }
   }
 
@@ -275,12 +275,10 @@ export class Call extends Emitter<CallEvents> {
     this.#become('connecting');
     // Whoever was told so may have ended it.
     if (this.#state === 'ended') return;
-    const { timers, random } = this.#mailbox.platform;
     this.#link = new PeerLink(pc, offers, {
       polite: this.#options.polite ?? this.#mailbox.participantId > this.remote,
-      timers,
       timeoutMs: this.#options.iceTimeoutMs ?? ICE_MS,
-      newId: () => randomId(random),
+      env: this.#mailbox.env,
       send: (type, payload) => this.#send({ type, payload } as OutgoingMessage),
       up: () => this.#become('connected'),
       down: () => this.#become('reconnecting', 'connected'),

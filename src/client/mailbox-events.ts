@@ -30,7 +30,9 @@ export interface MailboxEvents extends ErrorEvents {
   /** Messages may have been missed: renegotiate. `Call` does so by itself, and `participants` is read again. */
   gap: Gap;
   state: MailboxState;
-  /** @internal */
+  /** @internal Everything that waits at the server has been handled. */
+  'caught-up': undefined;
+  /** @internal The participant leaves, or the page closes: the last moment to send something. */
   'before-end': EndCause;
   /** The last event: nothing is sent or received any more. */
   ended: MailboxEnd;

@@ -12,12 +12,11 @@ import type { Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
 import { ASYNC_ITERATOR, iterate } from './inbox.ts';
-import type { EndCause, MailboxEvents, MailboxState } from './mailbox-events.ts';
+import type { MailboxEvents, MailboxState } from './mailbox-events.ts';
 import { sendLeave } from './leave.ts';
 import type { OutgoingMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { PollLoop } from './poll-loop.ts';
-import type { Platform } from './platform.ts';
 import { Roster } from './roster.ts';
 import type { MailboxEnd, Session } from './session.ts';
 import { watchPage, type PageStop } from './wake.ts';
@@ -48,7 +47,6 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   #ending: Promise<void> | undefined;
   #onListener = (): void => undefined;
   #upcoming = NOTHING;
-  #onCaughtUp: (() => void)[] = [];
 
   /** @internal */
   constructor(session: Session, env: Env) {
@@ -56,10 +54,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.#session = session;
     this.#env = env;
     this.#outbox = new Outbox(session, env);
-    this.#roster = new Roster(
-      (participant) => this.emit('participant-joined', participant),
-      (departure) => this.emit('participant-left', departure),
-    );
+    this.#roster = new Roster(env);
     this.#loop = new PollLoop(session, env, this.#deliver);
     this.#stopWatching = watchPage(env, {
       wake: (stale) => this.#loop.wake(stale),
@@ -82,27 +77,13 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   /** @internal */
-  get platform(): Platform {
+  get env(): Env {
     return this.#env;
   }
 
   /** @internal */
   get upcoming(): Upcoming {
     return this.#upcoming;
-  }
-
-  /** @internal Resolves once everything that waits at the server has been handled. */
-  caughtUp(): Promise<void> {
-    return new Promise((resolve) => void this.#onCaughtUp.push(resolve));
-  }
-
-  /**
-   * Calls `listener` when the participant leaves, or the page closes: the last moment to send something.
-   * @returns a function that ends it
-   * @internal
-   */
-  onBeforeEnd(listener: (cause: EndCause) => void): () => void {
-    return this.on('before-end', listener);
   }
 
   get roomId(): string {
@@ -272,7 +253,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
       await this.emitAndWait('message', message);
     }
     this.#upcoming = NOTHING;
-    if (!more) for (const resolve of this.#onCaughtUp.splice(0)) resolve();
+    if (!more) this.emit('caught-up', undefined);
   };
 
   async #end(end: MailboxEnd): Promise<void> {

@@ -4,7 +4,6 @@ import { HoldlineError } from './errors.ts';
 import { Emitter, type ErrorEvents } from './events.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { PeerConnectionLike } from './peer-connection.ts';
-import { after } from './platform.ts';
 
 export interface MeshEvents extends ErrorEvents {
   /** A call with one more participant begins; follow it by its own events. */
@@ -106,7 +105,7 @@ export class Mesh extends Emitter<MeshEvents> {
 
   #inviteIn(delayMs: number, participantId: string): void {
     this.#retries.get(participantId)?.();
-    const cancel = after(this.#mailbox.platform.timers, delayMs, () => {
+    const cancel = this.#mailbox.env.after(delayMs, () => {
       this.#retries.delete(participantId);
       this.#invite(participantId);
     });

@@ -1,13 +1,12 @@
 import type { JsonObject } from '../wire/index.ts';
 import { belongsTo, normalize } from './candidates.ts';
+import type { Env } from './env.ts';
 import type { Candidate, Description, PeerConnectionLike } from './peer-connection.ts';
-import { after, type Timers } from './platform.ts';
 
 export interface NegotiatorOptions {
-  readonly timers: Timers;
+  readonly env: Pick<Env, 'after' | 'newId'>;
   /** Of two offers that meet, the polite side gives up its own. Exactly one side is polite. */
   readonly polite: boolean;
-  readonly newId: () => string;
   /** Rejects when a description cannot be sent. */
   readonly send: (type: 'offer' | 'answer' | 'candidate' | 'custom', payload: JsonObject) => Promise<unknown>;
   /** A later negotiation, or a candidate, failed: the connection stays as it was. */
@@ -117,12 +116,12 @@ export class Negotiator {
 
   #enqueueIn(delayMs: number, step: () => void | Promise<void>): void {
     this.#cancelTimer();
-    this.#cancelTimer = after(this.options.timers, delayMs, () => this.#enqueue(step));
+    this.#cancelTimer = this.options.env.after(delayMs, () => this.#enqueue(step));
   }
 
   async #offer(): Promise<void> {
     if (!this.#wanted || !this.#mayOffer || this.#pendingId || this.#isPaused) return;
-    const id = this.options.newId();
+    const id = this.options.env.newId();
     this.#pendingId = id;
     this.#wanted = false;
     try {

@@ -1,7 +1,6 @@
 import { listen } from './listen.ts';
 import { Negotiator, type NegotiatorOptions } from './negotiator.ts';
 import type { Candidate, PeerConnectionLike } from './peer-connection.ts';
-import { after } from './platform.ts';
 
 export interface PeerLinkOptions extends NegotiatorOptions {
   /** Milliseconds without a connection, from the start or from its loss, after which to give up. */
@@ -83,13 +82,13 @@ export class PeerLink extends Negotiator {
 
   #restartIn(delayMs: number): void {
     this.#cancelRestart();
-    this.#cancelRestart = after(this.options.timers, delayMs, () => {
+    this.#cancelRestart = this.options.env.after(delayMs, () => {
       if (!this.#isUp) this.restart();
     });
   }
 
   #armDeadline(): void {
-    this.#cancelDeadline ??= after(this.options.timers, this.options.timeoutMs, this.options.giveUp);
+    this.#cancelDeadline ??= this.options.env.after(this.options.timeoutMs, this.options.giveUp);
   }
 
   #cancelTimers(): void {

@@ -48,9 +48,3 @@ export function randomId(random: () => number): string {
   crypto?.getRandomValues?.(bytes);
   return template.replace(/x/g, (_, index: number) => (Number(bytes[index]) & 15).toString(16));
 }
-
-/** Calls `callback` once. @returns a function that cancels it */
-export function after(timers: Timers, delayMs: number, callback: () => void): () => void {
-  const timer = timers.setTimeout(callback, delayMs);
-  return () => timers.clearTimeout(timer);
-}

@@ -1,4 +1,5 @@
 import type { ParticipantView, ReceivedMessage } from '../wire/index.ts';
+import type { Env } from './env.ts';
 import { fieldsOf } from './messages.ts';
 
 export interface Departure {
@@ -7,20 +8,15 @@ export interface Departure {
   readonly reason: string;
 }
 
-type Joined = (participant: ParticipantView) => void;
-type Left = (departure: Departure) => void;
-
 /** Who is in the room, as far as we know. */
 export class Roster {
-  readonly #joined: Joined;
-  readonly #left: Left;
+  readonly #env: Env;
   /** Another array after each change. */
   participants: readonly ParticipantView[] = [];
   #askedAtMs = 0;
 
-  constructor(joined: Joined, left: Left) {
-    this.#joined = joined;
-    this.#left = left;
+  constructor(env: Env) {
+    this.#env = env;
   }
 
   /** Applies a room event; ignores every other message, and what the list of the server knew already. */
@@ -50,8 +46,9 @@ export class Roster {
   #become(participants: readonly ParticipantView[], reason: string): void {
     const before = this.participants;
     this.participants = participants;
-    for (const { participantId } of without(before, participants)) this.#left({ participantId, reason });
-    without(participants, before).forEach(this.#joined);
+    for (const { participantId } of without(before, participants))
+      this.#env.emit('participant-left', { participantId, reason });
+    for (const participant of without(participants, before)) this.#env.emit('participant-joined', participant);
   }
 }
 

@@ -24,9 +24,14 @@ class Side {
     this.peer = peer;
     this.link = new PeerLink(peer, offers, {
       polite,
-      timers: time,
+      env: {
+        after(delayMs, callback) {
+          const timer = time.setTimeout(callback, delayMs);
+          return () => time.clearTimeout(timer);
+        },
+        newId: () => `${name}${(this.#ids += 1)}`,
+      },
       timeoutMs: 30_000,
-      newId: () => `${name}${(this.#ids += 1)}`,
       send: (type, payload) => this.#send([type, payload]),
       abort: (error) => void this.aborted.push(error),
       up: () => void this.steps.push('up'),
