@@ -1,4 +1,4 @@
-import type { Env } from './env.ts';
+import type { Runtime } from './runtime.ts';
 
 /** The bounds of the ceiling for a pause. In between, it is the age of the outage: a server that was away for 3 s is found in 3 s. */
 const MIN_CEILING_MS = 1_000;
@@ -9,20 +9,20 @@ const MAX_CEILING_MS = 5_000;
  * clients that failed together do not come back together.
  */
 export class Backoff {
-  readonly #env: Pick<Env, 'now' | 'random'>;
+  readonly #runtime: Pick<Runtime, 'now' | 'random'>;
   /** When the outage began. */
   #sinceMs: number | undefined;
 
-  constructor(env: Pick<Env, 'now' | 'random'>) {
-    this.#env = env;
+  constructor(runtime: Pick<Runtime, 'now' | 'random'>) {
+    this.#runtime = runtime;
   }
 
   /** Milliseconds to wait after one more failure; never less than the server asked for. */
   next(retryAfterMs = 0): number {
-    const nowMs = this.#env.now();
+    const nowMs = this.#runtime.now();
     this.#sinceMs ??= nowMs;
     const ceilingMs = Math.min(MAX_CEILING_MS, Math.max(MIN_CEILING_MS, nowMs - this.#sinceMs));
-    return retryAfterMs + this.#env.random() * ceilingMs;
+    return retryAfterMs + this.#runtime.random() * ceilingMs;
   }
 
   /** The outage is over. */

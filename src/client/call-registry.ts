@@ -1,4 +1,4 @@
-import type { Env } from './env.ts';
+import type { Runtime } from './runtime.ts';
 
 /** The client answers messages of one unknown call once in this time. */
 const TOLD_MS = 60_000;
@@ -13,18 +13,18 @@ export const isSameCall = (a: string | undefined, b: string | undefined): boolea
 /** The calls of one mailbox that have not ended, and what the other sides know of those that have. */
 export class CallRegistry<Call> {
   readonly calls = new Set<Call>();
-  readonly #env: Env;
+  readonly #runtime: Runtime;
   /** When the other side last learned that a call is over, by sender and call id. */
   readonly #toldAtMs = new Map<string, number>();
 
-  constructor(env: Env) {
-    this.#env = env;
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
   }
 
   /** From now on the other side counts as told that this call is over. @returns whether it was not told within the last minute */
   tell(remote: string, callId: string | undefined): boolean {
     const key = `${remote}/${normalized(callId)}`;
-    const nowMs = this.#env.now();
+    const nowMs = this.#runtime.now();
     if (nowMs - (this.#toldAtMs.get(key) ?? 0) < TOLD_MS) return false;
     if (this.#toldAtMs.size >= MAX_TOLD) this.#toldAtMs.clear();
     this.#toldAtMs.set(key, nowMs);

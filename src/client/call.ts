@@ -34,7 +34,7 @@ const NEEDS_CALL = /^(offer|answer|candidate)$/;
 const registries = new WeakMap<Mailbox, CallRegistry<Call>>();
 
 function registryOf(mailbox: Mailbox): CallRegistry<Call> {
-  const registry = registries.get(mailbox) ?? new CallRegistry(mailbox.env);
+  const registry = registries.get(mailbox) ?? new CallRegistry(mailbox.runtime);
   registries.set(mailbox, registry);
   return registry;
 }
@@ -81,7 +81,7 @@ export class Call extends Emitter<CallEvents> {
       });
     });
     this.#endings = [
-      mailbox.env.after(this.#ringMs - invite.ageMs, () => {
+      mailbox.runtime.after(this.#ringMs - invite.ageMs, () => {
         // The caller takes its invite back; a `reject` of the called side would only cross that.
         if (!this.#link) this.#finish('invite_timeout', 'system', Boolean(this.#prepared));
       }),
@@ -109,7 +109,7 @@ export class Call extends Emitter<CallEvents> {
    * @returns the call with that participant that is already connecting or connected, when there is one; `peerConnection` is then closed
    */
   static invite(mailbox: Mailbox, options: InviteOptions): Call {
-    const { to: remote, peerConnection, payload = {}, callId = mailbox.env.newId() } = options;
+    const { to: remote, peerConnection, payload = {}, callId = mailbox.runtime.newId() } = options;
     // A mesh asks no user: it must not answer a call that rings for one.
     const known = [...registryOf(mailbox).calls].find(
       (call) => call.remote === remote && isOfMesh(call.payload) === isOfMesh(payload) && !call.#prepared,
@@ -192,7 +192,7 @@ export class Call extends Emitter<CallEvents> {
 
   /** Rings, once it is clear that the caller has not taken the invite back already. */
   #report(listener: (call: Call) => unknown, ageMs: number): void {
-    const { upcoming, env } = this.#mailbox;
+    const { upcoming, runtime } = this.#mailbox;
     const ring = (): void => {
       if (this.#state !== 'incoming' || this.#hasRung) return;
       this.#hasRung = true;
@@ -203,7 +203,7 @@ export class Call extends Emitter<CallEvents> {
       this.#finish('cancel', 'remote');
     } else if (!upcoming.more || ageMs <= STALE_MS) ring();
     else {
-      this.#endings.push(this.#mailbox.on('caught-up', ring), env.after(STALE_WAIT_MS, ring));
+      this.#endings.push(this.#mailbox.on('caught-up', ring), runtime.after(STALE_WAIT_MS, ring));
     }
   }
 
@@ -278,7 +278,7 @@ export class Call extends Emitter<CallEvents> {
     this.#link = new PeerLink(pc, offers, {
       polite: this.#options.polite ?? this.#mailbox.participantId > this.remote,
       timeoutMs: this.#options.iceTimeoutMs ?? ICE_MS,
-      env: this.#mailbox.env,
+      runtime: this.#mailbox.runtime,
       send: (type, payload) => this.#send({ type, payload } as OutgoingMessage),
       up: () => this.#become('connected'),
       down: () => this.#become('reconnecting', 'connected'),

@@ -1,4 +1,4 @@
-import type { Env } from './env.ts';
+import type { Runtime } from './runtime.ts';
 import { listen, type Target } from './listen.ts';
 
 /** For how long polls are not held once a request has needed a connection: time for a call to connect. */
@@ -24,21 +24,21 @@ interface Page {
  * is not answered soon, all tabs of this origin give up the polls that they hold, and do not hold the next ones for a while.
  */
 export class ConnectionSharing {
-  readonly #env: Env;
+  readonly #runtime: Runtime;
   #channel: Channel | undefined;
   #neededAtMs = -Infinity;
   #others = 0;
   /** Gives up the held poll. */
   onNeeded: (() => void) | undefined;
 
-  constructor(env: Env) {
-    this.#env = env;
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
     this.open();
   }
 
   /** Whether a request needs a connection: no poll should be held. */
   get isNeeded(): boolean {
-    return Math.abs(this.#env.now() - this.#neededAtMs) < NEEDED_MS;
+    return Math.abs(this.#runtime.now() - this.#neededAtMs) < NEEDED_MS;
   }
 
   /** Whether polls wait for each other's connections: they should be short, to take turns. */
@@ -84,7 +84,7 @@ export class ConnectionSharing {
 
   #makeRoom(): void {
     const isNews = !this.isNeeded;
-    this.#neededAtMs = this.#env.now();
+    this.#neededAtMs = this.#runtime.now();
     // Polls that are not held end by themselves.
     if (isNews) this.onNeeded?.();
   }

@@ -5,64 +5,25 @@ import { HoldlineError, type ErrorCode } from './errors.ts';
 import { type Answer, type Failure, Http } from './http.ts';
 import type { MailboxEvents } from './mailbox-events.ts';
 import type { JoinOptions } from './options.ts';
-import { type FetchLike, type Platform, randomId, systemTimers, type Timers } from './platform.ts';
+import { Runtime } from './runtime.ts';
 import { Keeper } from './storage.ts';
 
 /** What all parts of one mailbox share. */
-export class Env implements Platform {
+export class Env extends Runtime {
   readonly options: JoinOptions;
-  readonly fetch: FetchLike;
-  readonly timers: Timers;
-  readonly random: () => number;
   readonly http: Http;
   readonly keeper: Keeper;
-  readonly sharing: ConnectionSharing;
-  readonly #sleepers = new Set<() => void>();
+  readonly sharing = new ConnectionSharing(this);
   /** Emits an event of the mailbox, once there is one. */
   emit: <Name extends keyof MailboxEvents>(name: Name, event: MailboxEvents[Name]) => void = () => undefined;
 
   constructor(options: JoinOptions) {
+    super(options);
+    const { baseUrl = '', roomId, storage, storageKey = `holdline:${baseUrl}:${roomId}` } = options;
     this.options = options;
-    // Called through the global each time: a detached `fetch` throws "Illegal invocation" in browsers.
-    this.fetch = options.fetch ?? ((url, init) => fetch(url, init));
-    this.timers = options.timers ?? systemTimers;
-    this.random = options.random ?? Math.random;
-    this.http = new Http(this);
-    this.keeper = new Keeper(this);
-    this.sharing = new ConnectionSharing(this);
-  }
-
-  now(): number {
-    return this.timers.now();
-  }
-
-  /** Calls `callback` once. @returns a function that cancels it */
-  after(delayMs: number, callback: () => void): () => void {
-    const timer = this.timers.setTimeout(callback, delayMs);
-    return () => this.timers.clearTimeout(timer);
-  }
-
-  /** Sleep that `wake` cuts short. */
-  async sleep(durationMs: number): Promise<void> {
-    if (durationMs <= 0) return;
-    await new Promise<void>((resolve) => {
-      const wake = (): void => {
-        this.#sleepers.delete(wake);
-        cancel();
-        resolve();
-      };
-      const cancel = this.after(durationMs, wake);
-      this.#sleepers.add(wake);
-    });
-  }
-
-  /** Cuts all sleep short: the network is back, or all is over. */
-  readonly wake = (): void => {
-    for (const wake of this.#sleepers) wake();
-  };
-
-  newId(): string {
-    return randomId(this.random);
+    this.keeper = new Keeper(this, storage, storageKey);
+    this.http = new Http(this, this.sharing, baseUrl, roomId);
+    this.http.onExchange = (exchange) => this.emit('exchange', exchange);
   }
 }
 

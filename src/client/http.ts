@@ -1,8 +1,9 @@
 import type { Problem } from '../wire/index.ts';
-import type { Env } from './env.ts';
+import type { ConnectionSharing } from './connection-sharing.ts';
 import { HoldlineError, textOf } from './errors.ts';
 import { listen } from './listen.ts';
 import type { FetchInit, FetchReply } from './platform.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface HttpRequest<Body> {
   /** The operation's id in openapi.yaml. */
@@ -75,13 +76,16 @@ const MISSING_CREDENTIAL = 'The request carries';
 
 export class Http {
   readonly #roomUrl: string;
-  readonly #env: Env;
+  readonly #runtime: Runtime;
+  readonly #sharing: ConnectionSharing;
   /** For messages. */
   readonly #place: string;
+  /** Told about every request that ended. */
+  onExchange: ((exchange: Exchange) => void) | undefined;
 
-  constructor(env: Env) {
-    const { baseUrl = '', roomId } = env.options;
-    this.#env = env;
+  constructor(runtime: Runtime, sharing: ConnectionSharing, baseUrl: string, roomId: string) {
+    this.#runtime = runtime;
+    this.#sharing = sharing;
     this.#roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${encodeURIComponent(roomId)}`;
     this.#place = textOf(baseUrl);
   }
@@ -89,14 +93,14 @@ export class Http {
   /** Never rejects. */
   async exchange<Body>(request: HttpRequest<Body>): Promise<Answer<Body>> {
     const { operation, body: sent } = request;
-    const startedMs = this.#env.now();
-    const cancel = this.#env.after(SLOW_MS, () => {
-      if (!request.isHeld) this.#env.sharing.ask();
+    const startedMs = this.#runtime.now();
+    const cancel = this.#runtime.after(SLOW_MS, () => {
+      if (!request.isHeld) this.#sharing.ask();
     });
     const outcome = await this.#ask(request);
     cancel();
-    const answer = { ...outcome, ageMs: Math.max(0, this.#env.now() - startedMs) };
-    this.#env.emit('exchange', { ...answer, operation, sent });
+    const answer = { ...outcome, ageMs: Math.max(0, this.#runtime.now() - startedMs) };
+    this.onExchange?.({ ...answer, operation, sent });
     return answer;
   }
 
@@ -108,7 +112,7 @@ export class Http {
       cause = why;
       abort.abort();
     };
-    const cancel = this.#env.after(timeoutMs, () => end('silent'));
+    const cancel = this.#runtime.after(timeoutMs, () => end('silent'));
     const deafen = listen(signal, 'abort', () => end('aborted'));
     if (signal?.aborted) end('aborted');
     try {
@@ -138,11 +142,11 @@ export class Http {
       signal,
     };
     try {
-      return await this.#env.fetch(url, init);
+      return await this.#runtime.fetch(url, init);
     } catch (error) {
       if (!keepalive || signal.aborted) throw error;
       // Refused for being `keepalive`: the page has more than 64 KiB of these in flight, or an older Safari would need a preflight.
-      return this.#env.fetch(url, { ...init, keepalive: false });
+      return this.#runtime.fetch(url, { ...init, keepalive: false });
     }
   }
 

@@ -10,14 +10,12 @@ export type { Emitter, ErrorEvents } from './events.ts';
 export type { CutCause, Exchange } from './http.ts';
 export { joinRoom } from './join-room.ts';
 export type { Mailbox } from './mailbox.ts';
-export type { MailboxEvents, MailboxState } from './mailbox-events.ts';
+export type { Departure, EndReason, MailboxEnd, MailboxEvents, MailboxState } from './mailbox-events.ts';
 export { Mesh, type MeshEvents, type MeshOptions } from './mesh.ts';
 export type { Gap, OutgoingMessage } from './messages.ts';
 export type { JoinBody, JoinOptions } from './options.ts';
 export type { Candidate, CreatedDescription, Description, PeerConnectionLike } from './peer-connection.ts';
 export type { FetchInit, FetchLike, FetchReply, Platform, Timers } from './platform.ts';
-export type { Departure } from './roster.ts';
-export type { EndReason, MailboxEnd } from './session.ts';
 export type { StorageLike } from './storage.ts';
 export type {
   AnswerPayload,

@@ -2,8 +2,7 @@ import type { ParticipantView, ReceivedMessage } from '../wire/index.ts';
 import type { ErrorEvents } from './events.ts';
 import type { Exchange } from './http.ts';
 import type { Gap } from './messages.ts';
-import type { Departure } from './roster.ts';
-import type { MailboxEnd } from './session.ts';
+import type { HoldlineError } from './errors.ts';
 
 /**
  * `idle`: there is no listener yet, so nothing is polled. `connected`: a poll is out. `reconnecting`: polls or joining again do not get
@@ -13,6 +12,21 @@ export type MailboxState = 'idle' | 'connected' | 'reconnecting' | 'ended';
 
 /** Why calls end before their mailbox does. */
 export type EndCause = 'left' | 'page-closes';
+
+/** Why a mailbox ended; see `HoldlineError.code`. `failed`: the server refused something that no retry mends. */
+export type EndReason = 'left' | 'closed' | 'taken-over' | 'gone' | 'failed';
+
+export interface MailboxEnd {
+  readonly reason: EndReason;
+  /** What pending sends are rejected with. */
+  readonly error: HoldlineError;
+}
+
+export interface Departure {
+  readonly participantId: string;
+  /** `left`, `timeout`, `replaced`, `removed`; `missed` when it was only seen that they are no longer there. More may come. */
+  readonly reason: string;
+}
 
 export interface MailboxEvents extends ErrorEvents {
   /**

@@ -12,13 +12,14 @@ import type { Env } from './env.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter } from './events.ts';
 import { ASYNC_ITERATOR, iterate } from './inbox.ts';
-import type { MailboxEvents, MailboxState } from './mailbox-events.ts';
+import type { MailboxEnd, MailboxEvents, MailboxState } from './mailbox-events.ts';
 import { sendLeave } from './leave.ts';
 import type { OutgoingMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { PollLoop } from './poll-loop.ts';
 import { Roster } from './roster.ts';
-import type { MailboxEnd, Session } from './session.ts';
+import type { Runtime } from './runtime.ts';
+import type { Session } from './session.ts';
 import { watchPage, type PageStop } from './wake.ts';
 
 /** How long `leave()` waits for messages on their way, such as a `hangup`. */
@@ -77,7 +78,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   /** @internal */
-  get env(): Env {
+  get runtime(): Runtime {
     return this.#env;
   }
 

@@ -105,7 +105,7 @@ export class Mesh extends Emitter<MeshEvents> {
 
   #inviteIn(delayMs: number, participantId: string): void {
     this.#retries.get(participantId)?.();
-    const cancel = this.#mailbox.env.after(delayMs, () => {
+    const cancel = this.#mailbox.runtime.after(delayMs, () => {
       this.#retries.delete(participantId);
       this.#invite(participantId);
     });

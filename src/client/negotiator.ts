@@ -1,10 +1,10 @@
 import type { JsonObject } from '../wire/index.ts';
 import { belongsTo, normalize } from './candidates.ts';
-import type { Env } from './env.ts';
 import type { Candidate, Description, PeerConnectionLike } from './peer-connection.ts';
+import type { Runtime } from './runtime.ts';
 
 export interface NegotiatorOptions {
-  readonly env: Pick<Env, 'after' | 'newId'>;
+  readonly runtime: Pick<Runtime, 'after' | 'newId'>;
   /** Of two offers that meet, the polite side gives up its own. Exactly one side is polite. */
   readonly polite: boolean;
   /** Rejects when a description cannot be sent. */
@@ -116,12 +116,12 @@ export class Negotiator {
 
   #enqueueIn(delayMs: number, step: () => void | Promise<void>): void {
     this.#cancelTimer();
-    this.#cancelTimer = this.options.env.after(delayMs, () => this.#enqueue(step));
+    this.#cancelTimer = this.options.runtime.after(delayMs, () => this.#enqueue(step));
   }
 
   async #offer(): Promise<void> {
     if (!this.#wanted || !this.#mayOffer || this.#pendingId || this.#isPaused) return;
-    const id = this.options.env.newId();
+    const id = this.options.runtime.newId();
     this.#pendingId = id;
     this.#wanted = false;
     try {

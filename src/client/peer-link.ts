@@ -82,13 +82,13 @@ export class PeerLink extends Negotiator {
 
   #restartIn(delayMs: number): void {
     this.#cancelRestart();
-    this.#cancelRestart = this.options.env.after(delayMs, () => {
+    this.#cancelRestart = this.options.runtime.after(delayMs, () => {
       if (!this.#isUp) this.restart();
     });
   }
 
   #armDeadline(): void {
-    this.#cancelDeadline ??= this.options.env.after(this.options.timeoutMs, this.options.giveUp);
+    this.#cancelDeadline ??= this.options.runtime.after(this.options.timeoutMs, this.options.giveUp);
   }
 
   #cancelTimers(): void {

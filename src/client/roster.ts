@@ -1,12 +1,7 @@
 import type { ParticipantView, ReceivedMessage } from '../wire/index.ts';
 import type { Env } from './env.ts';
+import type { Departure } from './mailbox-events.ts';
 import { fieldsOf } from './messages.ts';
-
-export interface Departure {
-  readonly participantId: string;
-  /** `left`, `timeout`, `replaced`, `removed`; `missed` when it was only seen that they are no longer there. More may come. */
-  readonly reason: string;
-}
 
 /** Who is in the room, as far as we know. */
 export class Roster {

@@ -4,16 +4,7 @@ import { HoldlineError } from './errors.ts';
 import type { Answer, Failure, HttpRequest, Refused } from './http.ts';
 import { joinAs } from './join.ts';
 import { sendLeave } from './leave.ts';
-import type { MailboxState } from './mailbox-events.ts';
-
-/** Why a mailbox ended; see `HoldlineError.code`. `failed`: the server refused something that no retry mends. */
-export type EndReason = 'left' | 'closed' | 'taken-over' | 'gone' | 'failed';
-
-export interface MailboxEnd {
-  readonly reason: EndReason;
-  /** What pending sends are rejected with. */
-  readonly error: HoldlineError;
-}
+import type { EndReason, MailboxEnd, MailboxState } from './mailbox-events.ts';
 
 /** Longer than a restart of the server, or a phone's change of networks. React Native shows errors without a listener to users. */
 const BLIP_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { Env } from './env.ts';
+import type { Runtime } from './runtime.ts';
 import { listen } from './listen.ts';
 
 /**
@@ -39,18 +39,17 @@ interface Page {
 export class Keeper {
   #storage: StorageLike | undefined;
   readonly #key: string;
-  readonly #env: Env;
+  readonly #runtime: Runtime;
   #participantId: string | undefined;
   /** The participant of the record, when another page uses its mailbox. */
   usedElsewhere: string | undefined;
   /** Another page may take the mailbox up. */
   unlock = (): void => undefined;
 
-  constructor(env: Env) {
-    const { baseUrl = '', roomId, storage, storageKey = `holdline:${baseUrl}:${roomId}` } = env.options;
-    this.#env = env;
+  constructor(runtime: Runtime, storage: StorageLike | undefined, key: string) {
+    this.#runtime = runtime;
     this.#storage = storage;
-    this.#key = storageKey;
+    this.#key = key;
   }
 
   /** The record, unless another page uses its mailbox. */
@@ -90,7 +89,7 @@ export class Keeper {
         resolve(true);
         return;
       }
-      const cancel = this.#env.after(LOCK_WAIT_MS, () => {
+      const cancel = this.#runtime.after(LOCK_WAIT_MS, () => {
         resolve(false);
         abort.abort();
       });

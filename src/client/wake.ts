@@ -1,4 +1,4 @@
-import type { Env } from './env.ts';
+import type { Runtime } from './runtime.ts';
 import { listen, type Target } from './listen.ts';
 
 /** How often to look whether time has jumped, and from what distance between two looks it counts as sleep. */
@@ -24,28 +24,28 @@ export interface PageListeners {
 }
 
 /** Watches the life of the page (HTML, and the Page Lifecycle draft). @returns a function that ends it */
-export function watchPage(env: Env, { wake, stop, resume }: PageListeners): () => void {
+export function watchPage(runtime: Runtime, { wake, stop, resume }: PageListeners): () => void {
   const page = globalThis as Page;
   const isHidden = (): boolean => page.document?.visibilityState === 'hidden';
-  let tickedMs = env.now();
+  let tickedMs = runtime.now();
   let cancelTick = (): void => undefined;
   let cancelResume = (): void => undefined;
 
   /** Looks whether the machine slept. Hidden pages get their timers late without it: they are looked at when they are shown. */
   const look = (): boolean => {
     if (isHidden()) return false;
-    const sleptMs = env.now() - tickedMs;
+    const sleptMs = runtime.now() - tickedMs;
     tickedMs += sleptMs;
     return sleptMs > SLEPT_MS;
   };
   const tick = (): void => {
     if (look()) wake(true);
-    cancelTick = env.after(TICK_MS, tick);
+    cancelTick = runtime.after(TICK_MS, tick);
   };
   const onStop = (how: PageStop): void => {
     stop(how);
     cancelResume();
-    cancelResume = env.after(STILL_HERE_MS, resume);
+    cancelResume = runtime.after(STILL_HERE_MS, resume);
   };
   tick();
   const endings = [

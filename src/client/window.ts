@@ -1,4 +1,4 @@
-import type { Env } from './env.ts';
+import type { Runtime } from './runtime.ts';
 
 /** Two cuts whose ages differ by less than this share were made by the same clock. */
 const SAME_AGE_SHARE = 0.2;
@@ -14,21 +14,21 @@ const FORGET_MS = 30 * 60_000;
 
 /** Learns how long the network lets a poll be held: two polls cut at about the same age lower `wait` below that age. */
 export class PollWindow {
-  readonly #env: Pick<Env, 'now'>;
+  readonly #runtime: Pick<Runtime, 'now'>;
   readonly #initialSeconds: number;
   #learnedSeconds = 0;
   #learnedAtMs = -Infinity;
   /** 0: none. */
   #lastCutMs = 0;
 
-  constructor(env: Pick<Env, 'now'>, initialSeconds: number) {
-    this.#env = env;
+  constructor(runtime: Pick<Runtime, 'now'>, initialSeconds: number) {
+    this.#runtime = runtime;
     this.#initialSeconds = initialSeconds;
   }
 
   /** What to send as `wait`, in whole seconds. */
   get waitSeconds(): number {
-    const isKnown = this.#env.now() - this.#learnedAtMs < FORGET_MS;
+    const isKnown = this.#runtime.now() - this.#learnedAtMs < FORGET_MS;
     return isKnown ? this.#learnedSeconds : this.#initialSeconds;
   }
 
@@ -44,7 +44,7 @@ export class PollWindow {
     const isLate = limitMs > waitSeconds * 1_000 + LATE_MS;
     const seconds = isLate ? waitSeconds / 2 : (limitMs / 1_000) * SAFETY_SHARE - SAFETY_SECONDS;
     this.#learnedSeconds = Math.max(1, Math.floor(Math.min(waitSeconds, seconds)));
-    this.#learnedAtMs = this.#env.now();
+    this.#learnedAtMs = this.#runtime.now();
     this.#lastCutMs = 0;
   }
 

@@ -24,7 +24,7 @@ class Side {
     this.peer = peer;
     this.link = new PeerLink(peer, offers, {
       polite,
-      env: {
+      runtime: {
         after(delayMs, callback) {
           const timer = time.setTimeout(callback, delayMs);
           return () => time.clearTimeout(timer);
