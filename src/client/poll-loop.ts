@@ -86,9 +86,9 @@ export class PollLoop {
 
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
-    const { cursor, failure } = this.#session;
+    const { cursor, state } = this.#session;
     // Answered at once, it tells that the network is back, or needs its connection for a moment only.
-    const waitSeconds = failure || this.#env.sharing.isNeeded ? 0 : this.waitSeconds;
+    const waitSeconds = state === 'reconnecting' || this.#env.sharing.isNeeded ? 0 : this.waitSeconds;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',

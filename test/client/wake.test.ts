@@ -51,6 +51,17 @@ describe('a client that waits', () => {
     expect(server.count('poll')).toBe(polls + 1);
   });
 
+  test('is connected as soon as the network is back, although no message comes', async () => {
+    server.on('poll', broken);
+    await listen();
+    await server.time.advance(60_000);
+    expect(mailbox.state).toBe('reconnecting');
+    server.on('poll', ({ body }) => (body.wait === 0 ? batch('c0') : forever()));
+    page.fire('online');
+    await server.time.advance(0);
+    expect(mailbox.state).toBe('connected');
+  });
+
   test('replaces a held poll when the page comes back from the back-forward cache', async () => {
     server.on('poll', forever);
     await listen();
