@@ -1,7 +1,7 @@
 import type { Runtime } from './runtime.ts';
 import { listen, type Target } from './listen.ts';
 
-/** For how long polls are not held once a request has needed a connection: time for a call to connect. */
+/** For how long polls are short once a request has needed a connection: time for a call to connect. */
 const NEEDED_MS = 4_000;
 /** With so many other mailboxes, polls alone take all connections. */
 const MANY_OTHERS = 5;
@@ -21,7 +21,7 @@ interface Page {
 
 /**
  * Over HTTP/1.1 browsers open six connections to a host, for all tabs: six held polls leave none for anything else. When a request
- * is not answered soon, all tabs of this origin give up the polls that they hold, and do not hold the next ones for a while.
+ * is not answered soon, all tabs of this origin give up the polls that they hold, and make the next ones short.
  */
 export class ConnectionSharing {
   readonly #runtime: Runtime;
@@ -36,7 +36,7 @@ export class ConnectionSharing {
     this.open();
   }
 
-  /** Whether a request needs a connection: no poll should be held. */
+  /** Whether a request needs a connection: no poll should keep one for long. */
   get isNeeded(): boolean {
     return Math.abs(this.#runtime.now() - this.#neededAtMs) < NEEDED_MS;
   }
@@ -85,7 +85,7 @@ export class ConnectionSharing {
   #makeRoom(): void {
     const isNews = !this.isNeeded;
     this.#neededAtMs = this.#runtime.now();
-    // Polls that are not held end by themselves.
+    // Short polls end by themselves.
     if (isNews) this.onNeeded?.();
   }
 }

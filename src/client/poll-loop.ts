@@ -17,6 +17,8 @@ const INTERVAL_MS = 200;
 const BURST = 50;
 /** What a poll asks for while tabs wait for each other's connections. */
 const CROWDED_WAIT_SECONDS = 5;
+/** The same while a request needs a connection: long enough not to burden a server that is only slow. */
+const NEEDED_WAIT_SECONDS = 1;
 /** A cut sooner than this may become a loop, and backs off. */
 const QUICK_CUT_MS = 2_000;
 /** After two the window is learned; whatever still cuts the next ones is no proxy's limit. */
@@ -61,8 +63,7 @@ export class PollLoop {
       const startedMs = env.now();
       // It throws when the session ends meanwhile, or the answer makes no sense.
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
-      // Polls that are not held pause instead.
-      await env.sleep(env.sharing.isNeeded ? delayMs + INTERVAL_MS : delayMs);
+      await env.sleep(delayMs);
       // No sequence of answers can make the loop spin.
       quick = env.now() - startedMs < INTERVAL_MS ? quick + 1 : 0;
       if (quick >= BURST) await env.sleep(INTERVAL_MS);
@@ -87,8 +88,9 @@ export class PollLoop {
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
     const { cursor, state } = this.#session;
-    // Answered at once, it tells that the network is back, or needs its connection for a moment only.
-    const waitSeconds = state === 'reconnecting' || this.#env.sharing.isNeeded ? 0 : this.waitSeconds;
+    const normalSeconds = this.#env.sharing.isNeeded ? NEEDED_WAIT_SECONDS : this.waitSeconds;
+    // Answered at once, it tells that the network is back.
+    const waitSeconds = state === 'reconnecting' ? 0 : normalSeconds;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',
