@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JWK } from 'jose';
+import { KEPT_OPEN } from '../support/kept-open.ts';
 
 type Answering = (res: ServerResponse) => void;
 
@@ -23,7 +24,7 @@ export class KeyServer {
   }
 
   static async start(): Promise<KeyServer> {
-    const server = createServer().listen(0, '127.0.0.1');
+    const server = createServer(KEPT_OPEN).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new KeyServer(server);
   }

@@ -16,6 +16,7 @@ import { join } from './support/client.ts';
 import { bundle, examples } from './support/examples.ts';
 import { openConnection } from './support/rtc.ts';
 import { typeErrors } from './support/type-check.ts';
+import { KEPT_OPEN } from '../support/kept-open.ts';
 
 afterEach(cleanUp);
 
@@ -127,7 +128,7 @@ describe('the examples of docs/client.md', () => {
 /** A web server of the app, which knows nothing of Holdline. */
 async function hostPage(script: string): Promise<string> {
   const html = '<!doctype html><video autoplay muted></video><video autoplay></video><button>Hang up</button>';
-  const server = createServer((req, res) => {
+  const server = createServer(KEPT_OPEN, (req, res) => {
     const isScript = req.url === '/app.js';
     res.writeHead(200, { 'Content-Type': isScript ? 'text/javascript' : 'text/html' });
     res.end(isScript ? script : `${html}<link rel="icon" href="data:,"><script type="module" src="/app.js"></script>`);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onCleanUp } from './clean-up.ts';
+import { KEPT_OPEN } from './kept-open.ts';
 
 const CHECK_EVERY_MS = 250;
 
@@ -33,7 +34,7 @@ export class Balancer {
   }
 
   static async start(...targets: readonly string[]): Promise<Balancer> {
-    const server = createServer().listen(0, '127.0.0.1');
+    const server = createServer(KEPT_OPEN).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const stop = new AbortController();
     const { port } = server.address() as AddressInfo;

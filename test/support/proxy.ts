@@ -3,6 +3,7 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { onCleanUp } from './clean-up.ts';
+import { KEPT_OPEN } from './kept-open.ts';
 
 export interface Exchange {
   readonly method: string;
@@ -54,7 +55,7 @@ export class Proxy {
   }
 
   static async start(target: string, faults: Faults = {}): Promise<Proxy> {
-    const server = createServer().listen(0, '127.0.0.1');
+    const server = createServer(KEPT_OPEN).listen(0, '127.0.0.1');
     await once(server, 'listening');
     onCleanUp(() => close(server));
     const { port } = server.address() as AddressInfo;

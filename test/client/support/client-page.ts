@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { onCleanUp } from '../../support/clean-up.ts';
+import { KEPT_OPEN } from '../../support/kept-open.ts';
 
 /** Runs in the page: what a test asks of a tab. */
 const SCRIPT = `
@@ -40,7 +41,7 @@ export async function hostClientPage(): Promise<string> {
     write: false,
   });
   const script = outputFiles[0]?.contents ?? '';
-  const server = createServer((req, res) => {
+  const server = createServer(KEPT_OPEN, (req, res) => {
     const isScript = req.url === '/script.js';
     res.writeHead(200, { 'Content-Type': isScript ? 'text/javascript' : 'text/html' }).end(isScript ? script : HTML);
   }).listen(0, '127.0.0.1');
