@@ -8,8 +8,11 @@ export class Runtime {
   readonly #sleepers = new Set<() => void>();
 
   constructor(given: Partial<Platform>) {
-    // Called through the global each time: a detached `fetch` throws "Illegal invocation" in browsers.
-    this.fetch = given.fetch ?? ((url, init) => fetch(url, init));
+    // Called without an object: as a method of another one, the `fetch` of browsers throws "Illegal invocation".
+    this.fetch = (url, init) => {
+      const ask = given.fetch ?? fetch;
+      return ask(url, init);
+    };
     this.random = given.random ?? Math.random;
     this.#timers = given.timers ?? systemTimers;
   }

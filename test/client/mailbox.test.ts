@@ -43,6 +43,16 @@ describe('two mailboxes on the real service', () => {
     expect(bob.state).toBe('ended');
   });
 
+  test('take the `fetch` of a browser, which is a method of its window alone', async () => {
+    const { url } = await startService();
+    function fetchOfWindow(this: unknown, ...args: Parameters<typeof fetch>) {
+      if (this !== undefined && this !== globalThis) throw new TypeError('Illegal invocation');
+      return fetch(...args);
+    }
+    const alice = await join(url, 'alice', { fetch: fetchOfWindow });
+    expect(alice.participants.map(({ participantId }) => participantId)).toEqual(['alice']);
+  });
+
   test('know who comes and goes', async () => {
     const { url } = await startService();
     const alice = await join(url, 'alice');
