@@ -1,6 +1,6 @@
 import type { Receipt } from '../wire/index.ts';
 import type { HoldlineError } from './errors.ts';
-import type { OutgoingMessage } from './messages.ts';
+import { endsCall, type OutgoingMessage } from './messages.ts';
 
 export interface Item {
   readonly message: OutgoingMessage;
@@ -39,10 +39,13 @@ export class OutboxQueue {
   /**
    * The next group that may go without overtaking anything: each recipient sees the order of sending. One to everyone waits
    * for all before it, and all behind it wait for it.
-   * @param isAtOnce whether nothing can wait any longer, whatever is on its way
+   * @param isAtOnce whether nothing can wait any longer, whatever is on its way: endings of calls go first, and need not share the
+   * browser's 64 KiB with what was sent before
    */
   next(maxMessages: number, isAtOnce: boolean): Group | undefined {
     const passed = new Set(isAtOnce ? [] : this.#busy);
+    const ending = isAtOnce && this.#waiting.find(({ message }) => endsCall(message));
+    if (ending) return this.#take(ending, maxMessages);
     for (const item of this.#waiting) {
       const { to } = item.message;
       if (to ? passed.has(undefined) : passed.size > 0) return undefined;

@@ -43,7 +43,7 @@ const send = (message: OutgoingMessage): void => void mailbox.send(message).catc
 const sends = () => server.all('send').map((asked) => [textsOf(asked), asked.keepalive]);
 
 describe('a page that closes', () => {
-  test('sends at once what waits behind another request', async () => {
+  test('sends at once what waits behind another request, endings of calls first', async () => {
     server.on('send', forever);
     send(note('one'));
     await microtasks();
@@ -52,7 +52,8 @@ describe('a page that closes', () => {
     await closePage();
     expect(sends()).toEqual([
       [['one'], false],
-      [['two', 'hangup'], true],
+      [['hangup'], true],
+      [['two'], true],
     ]);
   });
 
