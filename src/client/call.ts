@@ -58,7 +58,6 @@ export class Call extends Emitter<CallEvents> {
   readonly #ringMs: number;
   #callId: string | undefined;
   #state: CallState;
-  #hasRung = false;
   #early: ReceivedMessage[] = [];
   /** Ours, until the other side accepts. */
   #prepared: PeerConnectionLike | undefined;
@@ -193,9 +192,10 @@ export class Call extends Emitter<CallEvents> {
   /** Rings, once it is clear that the caller has not taken the invite back already. */
   #report(listener: (call: Call) => unknown, ageMs: number): void {
     const { upcoming, runtime } = this.#mailbox;
+    let hasRung = false;
     const ring = (): void => {
-      if (this.#state !== 'incoming' || this.#hasRung) return;
-      this.#hasRung = true;
+      if (this.#state !== 'incoming' || hasRung) return;
+      hasRung = true;
       this.#send({ type: 'ringing' }).catch(this.#onError);
       this.ask(() => listener(this));
     };

@@ -94,11 +94,9 @@ export class Http {
   async exchange<Body>(request: HttpRequest<Body>): Promise<Answer<Body>> {
     const { operation, body: sent } = request;
     const startedMs = this.#runtime.now();
-    const cancel = this.#runtime.after(SLOW_MS, () => {
-      if (!request.isHeld) this.#sharing.ask();
-    });
+    const cancel = request.isHeld ? undefined : this.#runtime.after(SLOW_MS, () => this.#sharing.ask());
     const outcome = await this.#ask(request);
-    cancel();
+    cancel?.();
     const answer = { ...outcome, ageMs: Math.max(0, this.#runtime.now() - startedMs) };
     this.onExchange?.({ ...answer, operation, sent });
     return answer;
@@ -113,7 +111,7 @@ export class Http {
       abort.abort();
     };
     const cancel = this.#runtime.after(timeoutMs, () => end('silent'));
-    const deafen = listen(signal, 'abort', () => end('aborted'));
+    const stopListening = listen(signal, 'abort', () => end('aborted'));
     if (signal?.aborted) end('aborted');
     try {
       return await this.#judge(request, await this.#fetch(request, abort.signal));
@@ -122,7 +120,7 @@ export class Http {
       return this.#cut(request, cause, told);
     } finally {
       cancel();
-      deafen();
+      stopListening();
     }
   }
 
@@ -157,7 +155,7 @@ export class Http {
     const fields = parse(await reply.text()) as Partial<Body & Problem> | null | undefined;
     const isOk = expects ? status < 300 && fields?.[expects] : status === 204;
     if (isOk) return { kind: 'ok', body: fields as Body };
-    // RFC 9110, section 10.2.3. Never more than a minute, whoever wrote it; a date counts as nothing.
+    // RFC 9110, section 10.2.3. At most a minute, because a proxy may have written it; a date counts as nothing.
     const retryAfterMs = Math.min(60, Math.max(0, Number(headers.get('Retry-After')) || 0)) * 1_000;
     if (status >= 400 && typeof fields?.retryable === 'boolean') {
       const problem = { ...(fields as Problem), status };

@@ -18,7 +18,7 @@ export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
   const env = new Env(options);
   const { keeper } = env;
   const startedMs = env.now();
-  const deafen = listen(signal, 'abort', env.wake);
+  const stopListening = listen(signal, 'abort', env.wake);
   try {
     const kept = await keeper.load();
     const joined = await enterRoom(env, kept, () => (signal?.aborted ? 0 : startedMs + joinTimeoutMs));
@@ -30,7 +30,7 @@ export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
     env.sharing.close();
     throw signal?.aborted ? new HoldlineError('closed', error) : error;
   } finally {
-    deafen();
+    stopListening();
   }
 }
 

@@ -22,7 +22,8 @@ export async function sendLeave(env: Env, { participantId, token }: JoinResult):
     await send({ operation: 'leaveRoomByPost', path: `${path}/leave` });
   } catch (error) {
     // Older servers know the other way only.
-    if (!/404|405/.test(String((error as HoldlineError).problem?.status))) throw error;
+    const status = (error as HoldlineError).problem?.status;
+    if (status !== 404 && status !== 405) throw error;
     await send({ operation: 'leaveRoom', path, headers: { 'X-HTTP-Method-Override': 'DELETE' } });
   }
 }

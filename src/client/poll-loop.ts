@@ -116,8 +116,8 @@ export class PollLoop {
     await this.#handle(fresh, body.more);
     // It ended before all were handled: they come again.
     if (this.#session.ended) return 0;
-    // Unless it is another mailbox by now.
-    if (this.#session.cursor === cursor) this.#session.advance(body.cursor);
+    // Unless it is another mailbox by now. An empty batch has the same cursor, which is in the storage already.
+    if (this.#session.cursor === cursor && body.cursor !== cursor) this.#session.advance(body.cursor);
     if (body.expired > 0) this.#env.emit('gap', { cause: 'expired', expired: body.expired });
     // Empty and ahead of time: a server that drains, or worse.
     if (!isHeld && !fresh.length) return this.#backoff.next();

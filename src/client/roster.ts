@@ -19,14 +19,9 @@ export class Roster {
     const sinceMs = receivedAtMs - this.#askedAtMs;
     // Below 0 the clock was set back, and tells nothing.
     if (message.from || (sinceMs >= 0 && message.ageMs > sinceMs)) return;
-    const {
-      participant,
-      reason = 'left',
-      ...gone
-    } = fieldsOf(message) as Partial<Departure> & {
-      participant?: ParticipantView;
-    };
-    const others = without(this.participants, [participant ?? gone]);
+    const fields = fieldsOf(message) as Partial<Departure> & { participant?: ParticipantView };
+    const { participant, participantId = participant?.participantId, reason = 'left' } = fields;
+    const others = without(this.participants, [{ participantId }]);
     if (message.type === 'participant-left') this.#become(others, reason);
     if (message.type === 'participant-joined' && participant) this.#become([...others, participant], reason);
   }
@@ -47,7 +42,9 @@ export class Roster {
   }
 }
 
-type Named = Partial<Pick<ParticipantView, 'participantId'>>;
+interface Named {
+  readonly participantId: string | undefined;
+}
 
 const without = (all: readonly ParticipantView[], some: readonly Named[]): readonly ParticipantView[] =>
   all.filter(({ participantId }) => some.every((one) => one.participantId !== participantId));

@@ -66,7 +66,7 @@ export class Session {
     throw answer.error;
   }
 
-  /** A request failed. The app is told why, once per outage: when it lasts, or when waiting alone does not mend it. */
+  /** A request failed. Emits `error` once per outage: when it lasts, or when waiting alone does not mend it. */
   failed(failure: Failure): void {
     const { error } = failure;
     const nowMs = this.#env.now();

@@ -74,7 +74,7 @@ export class Keeper {
 
   /**
    * Tells other pages that the mailbox is used, by a lock of the Web Locks API: browsers release it by themselves when a page
-   * crashes. Without locks (plain http, React Native, a sandbox) nothing is told.
+   * crashes. Without locks (plain http, React Native, a sandbox) there is no lock, and every page may use the mailbox.
    * @returns false when another page uses the mailbox already
    */
   lock(): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { Runtime } from './runtime.ts';
 
 /** Two cuts whose ages differ by less than this share were made by the same clock. */
 const SAME_AGE_SHARE = 0.2;
-/** A browser repeats a request whose connection was reset, and tells nobody (Chromium does so twice). */
+/** A browser repeats a request whose connection was reset, without an event for the page (Chromium does so twice). */
 const MAX_REPEATS = 3;
 /** An answer on time takes no longer than this for the way. */
 const LATE_MS = 1_000;

@@ -53,14 +53,13 @@ export class Listener {
     if (!this.#server.listening) return;
     if (drainMs > 0) await this.#calm(drainMs);
     const ended = new Promise((resolve) => this.#server.close(resolve));
-    const linger = (times: number): NodeJS.Timeout =>
-      setTimeout(() => {
-        if (times > 1 && this.#openRequests > 0) timer = linger(times - 1);
-        else this.#server.closeAllConnections();
-      }, LINGER_MS);
-    let timer = linger(drainMs > 0 ? LINGER_TIMES : 1);
+    let times = drainMs > 0 ? LINGER_TIMES : 1;
+    const lingering = setInterval(() => {
+      times -= 1;
+      if (times <= 0 || this.#openRequests === 0) this.#server.closeAllConnections();
+    }, LINGER_MS);
     await ended;
-    clearTimeout(timer);
+    clearInterval(lingering);
   }
 
   #calm(atMostMs: number): Promise<void> {

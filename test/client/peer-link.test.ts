@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { PeerLink } from '../../src/client/peer-link.ts';
+import { Runtime } from '../../src/client/runtime.ts';
 import { FakePeer } from './support/fake-peer.ts';
 import { VirtualTime } from './support/virtual-time.ts';
 
@@ -22,13 +23,11 @@ class Side {
 
   constructor(name: string, polite: boolean, offers: boolean, peer = new FakePeer(name)) {
     this.peer = peer;
+    const runtime = new Runtime({ timers: time });
     this.link = new PeerLink(peer, offers, {
       polite,
       runtime: {
-        after(delayMs, callback) {
-          const timer = time.setTimeout(callback, delayMs);
-          return () => time.clearTimeout(timer);
-        },
+        after: (delayMs, callback) => runtime.after(delayMs, callback),
         newId: () => `${name}${(this.#ids += 1)}`,
       },
       timeoutMs: 30_000,
