@@ -6,7 +6,6 @@ import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import { UNGUESSABLE_CHARACTERS } from '../signalling/limits.ts';
 import type { Mailbox } from '../signalling/message.ts';
 import type { Edge } from './edge.ts';
-import { networkOf } from './network.ts';
 import type { Operation, Security } from './operations.ts';
 
 /** RFC 6750, section 2.1; API keys may hold any visible character. */
@@ -28,8 +27,12 @@ export async function authenticate(
 }
 
 /** A short key could be found by trying, so it is not even compared for a network that has failed too often. */
-async function readAccess(text: string, req: Request, { access, failures }: Edge): Promise<Credential> {
-  const refusal = text.length < UNGUESSABLE_CHARACTERS ? failures.refusal(networkOf(req)) : undefined;
+async function readAccess(
+  text: string,
+  req: Request,
+  { access, failures, clientAddressOf }: Edge,
+): Promise<Credential> {
+  const refusal = text.length < UNGUESSABLE_CHARACTERS ? failures.refusal(clientAddressOf(req)) : undefined;
   if (refusal !== undefined) throw refusal;
   return access.read(text);
 }
@@ -38,9 +41,9 @@ async function readAccess(text: string, req: Request, { access, failures }: Edge
  * A failed authentication is charged to the client's network, which is told so once it has none left. Others there who have a
  * good credential notice nothing: a class of pupils behind one address is no attacker.
  */
-export function chargeFailure(error: unknown, req: Request, { failures }: Edge): unknown {
+export function chargeFailure(error: unknown, req: Request, { failures, clientAddressOf }: Edge): unknown {
   const hasFailed = error instanceof SignallingError && error.code === 'unauthenticated';
-  return (hasFailed ? failures.charge(networkOf(req)) : undefined) ?? error;
+  return (hasFailed ? failures.charge(clientAddressOf(req)) : undefined) ?? error;
 }
 
 /** What the path of a request names; empty for what it does not name. */

@@ -3,6 +3,7 @@ import type { RateLimiter } from '../signalling/rate-limiter.ts';
 import type { Signalling } from '../signalling/signalling.ts';
 import type { Access } from './access/access.ts';
 import type { CorsOrigins } from './headers.ts';
+import { clientAddresses, type ClientAddressOf } from './network.ts';
 import { requestSchemas, type IceServersResult, type RequestSchemas } from '../wire/index.ts';
 
 /** What the edge needs to know of the settings. */
@@ -23,6 +24,7 @@ export interface EdgeSettings {
 /** Logs for people who run the service; never given a body or a token. */
 export interface EdgeLog {
   debug(fields: object, text: string): void;
+  warn(text: string): void;
   error(fields: object, text: string): void;
 }
 
@@ -42,7 +44,9 @@ export interface Insight {
 export interface Edge {
   readonly signalling: Signalling;
   readonly access: Access;
-  /** Failed authentications, per client network. */
+  /** Whose limits count for a request without a proven subject. */
+  readonly clientAddressOf: ClientAddressOf;
+  /** Failed authentications, per client address. */
   readonly failures: RateLimiter;
   readonly settings: EdgeSettings;
   readonly schemas: RequestSchemas;
@@ -55,4 +59,8 @@ export interface Edge {
   readonly isDraining: () => boolean;
 }
 
-export const createEdge = (edge: Omit<Edge, 'schemas'>): Edge => ({ ...edge, schemas: requestSchemas(edge.settings) });
+export const createEdge = (edge: Omit<Edge, 'schemas' | 'clientAddressOf'>): Edge => ({
+  ...edge,
+  schemas: requestSchemas(edge.settings),
+  clientAddressOf: clientAddresses(edge.settings.trustProxy, edge.log),
+});

@@ -5,11 +5,32 @@ const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 /** Some proxies add the client's port. */
 const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
 
+export type ClientAddressOf = (req: Request) => string;
+
+const UNTRUSTED_PROXY =
+  'a request came through a proxy (it has X-Forwarded-For or Forwarded), but TRUST_PROXY is not set: all clients of that proxy ' +
+  'count as one address and share its limits. Set TRUST_PROXY to the number of your proxies, which must send X-Forwarded-For';
+
+/** `networkOf`, with one warning when requests come through a proxy of which the settings say nothing. */
+export function clientAddresses(
+  trustProxy: boolean | number | readonly string[],
+  log: { warn(text: string): void },
+): ClientAddressOf {
+  let isQuiet = trustProxy !== false;
+  return (req) => {
+    if (!isQuiet && ('x-forwarded-for' in req.headers || 'forwarded' in req.headers)) {
+      isQuiet = true;
+      log.warn(UNTRUSTED_PROXY);
+    }
+    return networkOf(req);
+  };
+}
+
 /**
  * Who pays for what nobody proved to be: the client's address, as far as proxies are trusted (`TRUST_PROXY`). What a trusted
  * proxy passes on and is no address counts as the proxy's own.
  */
-export function networkOf(req: Request): string {
+function networkOf(req: Request): string {
   return subscriberOf(req.ip ?? '') ?? subscriberOf(req.socket.remoteAddress ?? '') ?? 'unknown';
 }
 

@@ -126,7 +126,7 @@ const cases: Record<Key, Case> = {
     allowed: 'true, false, a hop count from 1 to 32, or addresses and subnets',
   },
   rateLimit: words('RATE_LIMIT', 'on', ['on', 'off']),
-  rateLimitJoinsPerMinute: number('RATE_LIMIT_JOINS_PER_MINUTE', 120, 1, 1_000_000),
+  rateLimitJoinsPerMinute: number('RATE_LIMIT_JOINS_PER_MINUTE', 300, 1, 1_000_000),
   rateLimitMessagesPerSecond: number('RATE_LIMIT_MESSAGES_PER_SECOND', 50, 1, 100_000),
   accessTokenSecret: {
     name: 'ACCESS_TOKEN_SECRET',

@@ -47,7 +47,7 @@ export const edgeRows = {
     name: 'RATE_LIMIT_JOINS_PER_MINUTE',
     group: edge,
     built: true,
-    default: '120',
+    default: '300',
     kind: wholeNumber(1, 1_000_000),
     about:
       'Open joins of one client address (IPv6: /64), or joins of one access token subject; API keys are free. Failed authentications of one address are counted apart, up to the same.',

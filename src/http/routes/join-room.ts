@@ -1,12 +1,11 @@
 import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
 import type { Handler } from '../call.ts';
-import { networkOf } from '../network.ts';
 import { created } from '../reply.ts';
 import { joinResultJson } from '../views.ts';
 
 export const joinRoom: Handler<'joinRoom'> = async (
   { roomId, body, credential, idempotency, req },
-  { signalling, settings, iceServersFor },
+  { signalling, settings, iceServersFor, clientAddressOf },
 ) => {
   const { participantId, displayName, metadata, idleTimeoutSeconds, resume = false } = body;
   const outcome = await signalling.join(
@@ -14,7 +13,7 @@ export const joinRoom: Handler<'joinRoom'> = async (
       roomId,
       ...(participantId === undefined ? {} : { participantId: participantId as ParticipantId }),
       resume,
-      source: networkOf(req),
+      source: clientAddressOf(req),
       profile: {
         ...(displayName === undefined ? {} : { displayName }),
         ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) as JsonText }),
