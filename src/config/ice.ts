@@ -1,15 +1,24 @@
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
-import type { Kind } from './kinds.ts';
+import { isPort, items, type Kind } from './kinds.ts';
 
-const HOST = String.raw`([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?`;
+const HOST = String.raw`(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[(?<ipv6>[0-9A-Fa-f:.]+)\])(?::(?<port>\d+))?`;
 /** RFC 7064, section 3.1. */
 const STUN_URL = new RegExp(`^stuns?:${HOST}$`);
 /** RFC 7065, section 3.1. */
-const TURN_URL = new RegExp(String.raw`^turns?:${HOST}(\?transport=(udp|tcp))?$`);
+const TURN_URL = new RegExp(String.raw`^turns?:${HOST}(?:\?transport=(?:udp|tcp))?$`);
 
-const iceUrl = z.string().refine((url) => STUN_URL.test(url) || TURN_URL.test(url));
+/** Browsers throw on a URL that they cannot read: one in the list breaks every call. */
+function isUrl(form: RegExp, url: string): boolean {
+  const match = form.exec(url);
+  const { ipv6, port } = match?.groups ?? {};
+  return match !== null && (ipv6 === undefined || isIPv6(ipv6)) && (port === undefined || isPort(port));
+}
 
-/** W3C WebRTC, section 4.2.4: a browser throws on a TURN URL without credentials, so such a list would break every call. */
+const turnUrl = z.string().refine((url) => isUrl(TURN_URL, url));
+const iceUrl = z.string().refine((url) => isUrl(STUN_URL, url) || isUrl(TURN_URL, url));
+
+/** W3C WebRTC, section 4.2.4: browsers throw on a TURN URL whose user name or credential is missing or empty. */
 const iceServer = z
   .strictObject({
     urls: z.union([z.array(iceUrl).min(1), iceUrl.transform((url) => [url])]),
@@ -18,7 +27,7 @@ const iceServer = z
   })
   .refine(
     ({ urls, username, credential }) =>
-      urls.every((url) => url.startsWith('stun')) || (username !== undefined && credential !== undefined),
+      urls.every((url) => url.startsWith('stun')) || (Boolean(username) && Boolean(credential)),
   );
 
 /** An `RTCIceServer` whose `urls` is always a list. */
@@ -36,11 +45,11 @@ export const iceServers: Kind<IceServer[]> = {
   value: z.array(iceServer).max(32),
   fromText: parsed,
   allowed:
-    'a JSON array of {"urls", "username", "credential"} with stun:, stuns:, turn: or turns: URLs; the latter two need a credential',
+    'a JSON array of {"urls", "username", "credential"} with stun:, stuns:, turn: or turns: URLs with ports from 1 to 65535; the latter two need a user name and a credential',
 };
 
 export const turnUrls: Kind<string[]> = {
-  value: z.array(z.string().regex(TURN_URL)).min(1),
-  fromText: (text) => text.split(',').map((url) => url.trim()),
-  allowed: 'turn: or turns: URLs, separated by commas',
+  value: z.array(turnUrl).min(1),
+  fromText: items,
+  allowed: 'turn: or turns: URLs with ports from 1 to 65535, separated by commas',
 };

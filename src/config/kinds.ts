@@ -9,7 +9,7 @@ export interface Kind<T> {
 }
 
 const asIs = (text: string): string => text;
-const items = (text: string): string[] => text.split(',').map((item) => item.trim());
+export const items = (text: string): string[] => text.split(',').map((item) => item.trim());
 
 /** Text that is no plain number stays text, and so fails the value's schema: `1e3`, `0x10`, ` 5` and `5s` are typos here. */
 const digits = (text: string): unknown => (/^\d{1,15}$/.test(text) ? Number(text) : text);
@@ -19,6 +19,8 @@ export const wholeNumber = (min: number, max: number): Kind<number> => ({
   fromText: digits,
   allowed: `a whole number from ${min} to ${max}`,
 });
+
+export const isPort = (text: string): boolean => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535;
 
 export const oneOf = <const Word extends string>(...words: readonly [Word, Word, ...Word[]]): Kind<Word> => ({
   value: z.enum(words),
@@ -33,8 +35,14 @@ export const hostName: Kind<string> = {
 };
 
 /** `fetch` refuses addresses with credentials in them. */
+function isFetchable(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { username, password, port } = new URL(text);
+  return username === '' && password === '' && (port === '' || isPort(port));
+}
+
 export const webAddress: Kind<string> = {
-  value: z.url({ protocol: /^https?$/ }).refine((text) => URL.canParse(text) && new URL(text).username === ''),
+  value: z.url({ protocol: /^https?$/ }).refine(isFetchable),
   fromText: asIs,
   allowed: 'an https:// or http:// address, without a user name',
 };
@@ -45,41 +53,24 @@ export const word: Kind<string> = {
   allowed: 'text without spaces',
 };
 
-/** The bound is in bytes, as RFC 7518 (section 3.2) has it for HMAC keys. */
-export const longSecret = (minBytes: number): Kind<string> => ({
-  value: z.string().refine((text) => Buffer.byteLength(text) >= minBytes),
-  fromText: asIs,
-  allowed: `text of at least ${minBytes} bytes`,
-});
+const ORIGIN = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?:[A-Za-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?<port>\d+))?$/;
 
-export const words = (what: string, most = 1000): Kind<string[]> => ({
-  value: z.array(z.string().regex(/^\S+$/)).min(1).max(most),
-  fromText: items,
-  allowed: most === 1000 ? `${what}, separated by commas` : `at most ${most} ${what}, separated by a comma`,
-});
-
-/** Of visible ASCII, since they travel in a header. */
-export const headerWords = (what: string): Kind<string[]> => ({
-  value: z
-    .array(z.string().regex(/^[!-~]+$/))
-    .min(1)
-    .max(1000),
-  fromText: items,
-  allowed: `${what} of visible ASCII characters, separated by commas`,
-});
-
-const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+$/;
+/** No page comes from them, though they have the form of an origin. */
+const NO_PAGES = ['ws', 'wss', 'ftp', 'file', 'blob'];
 
 /** Browsers compare origins byte by byte, so a web origin must be in the very form in which they send it. */
 function isOrigin(text: string): boolean {
-  if (!ORIGIN.test(text)) return false;
-  return !/^https?:/.test(text) || (URL.canParse(text) && new URL(text).origin === text);
+  const { scheme, port } = ORIGIN.exec(text)?.groups ?? {};
+  if (scheme === undefined || NO_PAGES.includes(scheme)) return false;
+  if (port !== undefined && !isPort(port)) return false;
+  return !/^https?$/.test(scheme) || (URL.canParse(text) && new URL(text).origin === text);
 }
 
 export const origins: Kind<'*' | string[]> = {
   value: z.union([z.literal('*'), z.array(z.string().refine(isOrigin)).min(1)]),
   fromText: (text) => (text === '*' ? text : items(text)),
-  allowed: '* or origins such as https://app.example.com (no path, no final slash), separated by commas',
+  allowed:
+    '* alone, or whole origins such as https://app.example.com (no *, no path, no final slash), separated by commas',
 };
 
 function isSubnet(text: string): boolean {

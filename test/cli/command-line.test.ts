@@ -23,7 +23,7 @@ describe('the holdline command', () => {
     [
       'ACCESS_TOKEN_SECRET',
       'hunter2',
-      'ACCESS_TOKEN_SECRET (value not shown) cannot be used: allowed is text of at least 32 bytes',
+      'ACCESS_TOKEN_SECRET (value not shown) cannot be used: allowed is text of at least 32 bytes, no placeholder such as changeme',
     ],
   ])('ends with 1 and one line for a bad %s', async (name, text, line) => {
     expect(await new Command([], { env: { [name]: text } }).ended).toEqual({

@@ -35,6 +35,8 @@ describe('the URL of a Redis', () => {
   test.each([
     ['redis://', 'it is not of that form'],
     ['redis://a,,b', '"" is no host'],
+    ['redis://a,b:0', 'the port of "b:0" is not from 1 to 65535'],
+    ['redis://r:99999', 'the port of "r:99999" is not from 1 to 65535'],
     ['redis://r/database', 'it is not of that form'],
     ['redis://r?replica=1', 'it has no option "replica"'],
     ['redis://r?replicas=many', 'replicas is a number from 0 to 9'],

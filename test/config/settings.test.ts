@@ -6,6 +6,9 @@ import type { Row } from '../../src/config/row.ts';
 import { table } from '../../src/config/table.ts';
 import { DEFAULT_BOUNDS } from '../../src/wire/bounds.ts';
 
+/** Of 32 bytes. */
+const SECRET = 'q1jS0aZ7Vn0wQf3k2m9LxUeR5tYb8cHd';
+
 type Key = keyof Omit<Settings, 'openMode'>;
 
 interface Case {
@@ -110,8 +113,15 @@ const cases: Record<Key, Case> = {
       'https://a.example,*',
       'https://A.example',
       'https://a:443',
+      'https://*.example.com',
+      'https://app.example.com/path',
+      'https://a:0',
+      'https://a:99999',
+      'capacitor://localhost:99999',
+      '//app.example.com',
+      'wss://app.example.com',
     ],
-    allowed: '* or origins such as https://app.example.com (no path, no final slash), separated by commas',
+    allowed: '* alone, or whole origins such as https://app.example.com (no *, no path, no final slash)',
   },
   trustProxy: {
     name: 'TRUST_PROXY',
@@ -132,11 +142,11 @@ const cases: Record<Key, Case> = {
     name: 'ACCESS_TOKEN_SECRET',
     byDefault: undefined,
     good: [
-      ['x'.repeat(32), 'x'.repeat(32)],
-      ['\u00fc'.repeat(16), '\u00fc'.repeat(16)],
+      [SECRET, SECRET],
+      ['\u00fc\u00e4'.repeat(8), '\u00fc\u00e4'.repeat(8)],
     ],
-    bad: ['', 'short', 'x'.repeat(31)],
-    allowed: 'text of at least 32 bytes',
+    bad: ['', 'short', SECRET.slice(1), 'x'.repeat(32), 'replace-me-replace-me-replace-me'],
+    allowed: 'text of at least 32 bytes, no placeholder such as changeme',
     secret: true,
   },
   accessTokenJwksUrl: {
@@ -146,7 +156,14 @@ const cases: Record<Key, Case> = {
       ['https://id.example.com/jwks.json', 'https://id.example.com/jwks.json'],
       ['http://127.0.0.1:9000/keys?all', 'http://127.0.0.1:9000/keys?all'],
     ],
-    bad: ['', 'id.example.com/jwks.json', 'file:///etc/passwd', 'ftp://id.example.com'],
+    bad: [
+      '',
+      'id.example.com/jwks.json',
+      'file:///etc/passwd',
+      'ftp://id.example.com',
+      'https://id.example.com:0/keys',
+      'https://id.example.com:99999/keys',
+    ],
     allowed: 'an https:// or http:// address',
   },
   accessTokenAudience: {
@@ -155,7 +172,7 @@ const cases: Record<Key, Case> = {
     good: [['https://calls.example.com', 'https://calls.example.com']],
     bad: ['', 'two words'],
     allowed: 'text without spaces',
-    beside: { ACCESS_TOKEN_SECRET: 'x'.repeat(32) },
+    beside: { ACCESS_TOKEN_SECRET: SECRET },
   },
   apiKeys: {
     name: 'API_KEYS',
@@ -164,8 +181,8 @@ const cases: Record<Key, Case> = {
       ['one', ['one']],
       ['one, two:2!', ['one', 'two:2!']],
     ],
-    bad: ['', ',', 'one,', 'on e', 'cl\u00e9'],
-    allowed: 'keys of visible ASCII characters, separated by commas',
+    bad: ['', ',', 'one,', 'on e', 'cl\u00e9', 'one,changeme'],
+    allowed: 'keys of visible ASCII characters, separated by commas, no placeholder such as changeme',
     secret: true,
   },
   iceServers: {
@@ -191,6 +208,15 @@ const cases: Record<Key, Case> = {
       '[{"urls":"stun:a","extra":1}]',
       '[{"urls":"turn:a"}]',
       '[{"urls":"turn:a","username":"u"}]',
+      '[{"urls":"turn:a","username":"","credential":"c"}]',
+      '[{"urls":"turn:a","username":"u","credential":""}]',
+      '[{"urls":["stun:a","turn:a"],"username":"","credential":""}]',
+      '[{"urls":"turn:a:0","username":"u","credential":"c"}]',
+      '[{"urls":"turn:a:99999","username":"u","credential":"c"}]',
+      '[{"urls":"stun:a:65536"}]',
+      '[{"urls":"stun:[::1"}]',
+      '[{"urls":"stun:[1::2::3]"}]',
+      '[{"urls":"stun:a?transport=udp"}]',
     ],
     allowed: 'a JSON array of {"urls", "username", "credential"}',
   },
@@ -204,8 +230,17 @@ const cases: Record<Key, Case> = {
         ['turn:[2001:db8::1]:3478?transport=udp', 'turns:turn.example.com:443?transport=tcp'],
       ],
     ],
-    bad: ['', ',', 'turn.example.com', 'stun:stun.example.com', 'turn:a?transport=sctp', 'turn:a, '],
-    allowed: 'turn: or turns: URLs, separated by commas',
+    bad: [
+      '',
+      ',',
+      'turn.example.com',
+      'stun:stun.example.com',
+      'turn:a?transport=sctp',
+      'turn:a:0',
+      'turn:a:99999',
+      'turn:a, ',
+    ],
+    allowed: 'turn: or turns: URLs with ports from 1 to 65535, separated by commas',
     beside: { TURN_SECRET: 'relay', OPEN_TURN: 'on' },
   },
   turnSecret: {
@@ -215,8 +250,8 @@ const cases: Record<Key, Case> = {
       ['relay', ['relay']],
       ['new,old', ['new', 'old']],
     ],
-    bad: ['', ',', 'three,are,many'],
-    allowed: 'at most 2 secrets, separated by a comma',
+    bad: ['', ',', 'three,are,many', 'relay,secret'],
+    allowed: 'at most 2 secrets, separated by a comma, no placeholder such as changeme',
     secret: true,
     beside: { OPEN_TURN: 'on' },
   },
@@ -306,7 +341,6 @@ describe('settings that bound each other', () => {
 });
 
 describe('settings that need each other', () => {
-  const SECRET = 'x'.repeat(32);
   const refused = (env: Record<string, string>): string => refusal(() => loadSettings({ env, argv: [] }));
 
   test('access tokens have one source of keys', () => {
@@ -347,12 +381,12 @@ describe('what an operator hears at the start', () => {
   const heard = (given: Parameters<typeof defaultSettings>[0]) => cautions(defaultSettings(given)).join('\n');
 
   test('is nothing when joining is closed by good keys', () => {
-    expect(heard({ apiKeys: ['0123456789abcdef'], turnSecret: ['s'], turnUrls: ['turn:t.example'] })).toBe('');
+    expect(heard({ apiKeys: ['0123456789abcdef'], turnSecret: ['relay'], turnUrls: ['turn:t.example'] })).toBe('');
   });
 
   test('is that open mode is open, and that it gives the relay to strangers', () => {
     expect(heard({})).toMatch(/^open mode: whoever knows a room's name may join it/);
-    expect(heard({ turnSecret: ['s'], turnUrls: ['turn:t.example'], openTurn: 'on' })).toContain('strangers');
+    expect(heard({ turnSecret: ['relay'], turnUrls: ['turn:t.example'], openTurn: 'on' })).toContain('strangers');
   });
 
   test('is that a short API key can be guessed, without the key', () => {
@@ -363,7 +397,7 @@ describe('what an operator hears at the start', () => {
   });
 
   test('is that a secret without servers does nothing', () => {
-    expect(heard({ apiKeys: ['0123456789abcdef'], turnSecret: ['s'] })).toBe(
+    expect(heard({ apiKeys: ['0123456789abcdef'], turnSecret: ['relay'] })).toBe(
       'TURN_SECRET does nothing without TURN_URLS',
     );
   });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { loadSettings, readCommandLine, SettingError, UsageError } from '../../src/config.ts';
 import { fromCommand } from '../../src/config/inputs.ts';
 import type { Environment } from '../../src/config/inputs.ts';
-import { longSecret, words } from '../../src/config/kinds.ts';
+import { longSecret, secrets as secretList } from '../../src/config/secrets.ts';
+import { oneOf } from '../../src/config/kinds.ts';
 import { readTable } from '../../src/config/read.ts';
 import type { Row, Table } from '../../src/config/row.ts';
 import { table } from '../../src/config/table.ts';
@@ -21,7 +22,7 @@ const secrets = {
     kind: longSecret(32),
     about: '',
   },
-  keys: { name: 'KEYS', group: 'Access', built: true, secret: true, kind: words('keys', 2), about: '' },
+  keys: { name: 'KEYS', group: 'Access', built: true, secret: true, kind: secretList(2), about: '' },
 } as const satisfies Table;
 
 function refusalOf(act: () => unknown): SettingError {
@@ -87,9 +88,13 @@ describe('a secret', () => {
     const byValue = refusalOf(() => read({ SIGNING_SECRET: tooShort })).message;
     const byFile = refusalOf(() => read({ SIGNING_SECRET_FILE: file(tooShort) })).message;
     const tooMany = refusalOf(() => read({ KEYS: 'one,two,three' })).message;
-    expect(byValue).toBe('SIGNING_SECRET (value not shown) cannot be used: allowed is text of at least 32 bytes');
+    expect(byValue).toBe(
+      'SIGNING_SECRET (value not shown) cannot be used: allowed is text of at least 32 bytes, no placeholder such as changeme',
+    );
     expect(byFile).not.toContain(tooShort);
-    expect(tooMany).toBe('KEYS (value not shown) cannot be used: allowed is at most 2 keys, separated by a comma');
+    expect(tooMany).toBe(
+      'KEYS (value not shown) cannot be used: allowed is at most 2 secrets, separated by a comma, no placeholder such as changeme',
+    );
   });
 
   test.each(Object.values(table).flatMap((row) => ('secret' in row ? [row.name] : [])))(
@@ -107,7 +112,7 @@ describe('a secret', () => {
 });
 
 describe('what is not built yet', () => {
-  const later = { later: { name: 'LATER', group: 'x', built: false, kind: words('x'), about: '' } } as const;
+  const later = { later: { name: 'LATER', group: 'x', built: false, kind: oneOf('a', 'b'), about: '' } } as const;
   const read = (env: Environment, flags = new Map<string, string>()) =>
     refusalOf(() => readTable(later, fromCommand(env, flags))).message;
 

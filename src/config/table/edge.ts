@@ -1,16 +1,7 @@
 import { iceServers, turnUrls } from '../ice.ts';
-import {
-  headerWords,
-  longSecret,
-  oneOf,
-  origins,
-  trustedProxies,
-  webAddress,
-  wholeNumber,
-  word,
-  words,
-} from '../kinds.ts';
+import { oneOf, origins, trustedProxies, webAddress, wholeNumber, word } from '../kinds.ts';
 import type { Table } from '../row.ts';
+import { headerSecrets, longSecret, secrets } from '../secrets.ts';
 
 const DAY_SECONDS = 86_400;
 const edge = 'Browsers, proxies and limits';
@@ -87,7 +78,7 @@ export const edgeRows = {
     group: access,
     built: true,
     secret: true,
-    kind: headerWords('keys'),
+    kind: headerSecrets('keys'),
     about:
       'Keys of trusted servers, which may join on behalf of others, remove participants, list and close rooms. Alone, they close joining to keys.',
   },
@@ -112,7 +103,7 @@ export const edgeRows = {
     group: relays,
     built: true,
     secret: true,
-    kind: words('secrets', 2),
+    kind: secrets(2),
     about:
       "coturn's `static-auth-secret`. Of two, the first signs: put the new one first, and keep both in coturn for a lifetime.",
   },

@@ -42,7 +42,9 @@ export function readLocation(url: string): RedisLocation {
 function readHost(text: string): RedisLocation['hosts'][number] {
   const { host, port } = HOST.exec(text)?.groups ?? {};
   if (host === undefined) throw bad(`"${text}" is no host`);
-  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port ?? DEFAULT_PORT) };
+  const number = Number(port ?? DEFAULT_PORT);
+  if (number < 1 || number > 65_535) throw bad(`the port of "${text}" is not from 1 to 65535`);
+  return { host: host.replace(/^\[|\]$/g, ''), port: number };
 }
 
 function readOptions(options: URLSearchParams): Pick<RedisLocation, 'prefix' | 'replicas'> {

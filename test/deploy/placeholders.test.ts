@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadSettings, SettingError } from '../../src/config.ts';
+import type { Row } from '../../src/config/row.ts';
+import { table } from '../../src/config/table.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SECRETS = Object.values<Row>(table).filter((row) => row.secret);
+
+interface Placeholder {
+  readonly file: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What stands in a secret's place: `TURN_SECRET=...` as in an environment file, `turn-secret: ...` as in a manifest. */
+function placeholdersOf(file: string): Placeholder[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return SECRETS.flatMap(({ name }) => {
+    const spellings = `(?:${name}|${name.toLowerCase().replaceAll('_', '-')})`;
+    const assignments = new RegExp(
+      `(?<![\\w-])${spellings}(?:=|: +)(?<value>\\$\\{[^}]*\\}|"[^"]*"|'[^']*'|[^\\s\`]+)`,
+      'g',
+    );
+    const values = [...text.matchAll(assignments)].map(
+      ({ groups }) => groups?.value?.replace(/^["']|["']$/g, '') ?? '',
+    );
+    return values.map((value) => ({ file, name, value }));
+  });
+}
+
+const files = ['deploy', 'docs']
+  .flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  )
+  .concat('README.md', 'SECURITY.md')
+  .filter((file) => /\.\w+$|Caddyfile$/.test(file));
+const placeholders = files.flatMap(placeholdersOf);
+
+describe('placeholders of secrets in our files', () => {
+  test('are found in the manifests and in the documents', () => {
+    const found = new Set(placeholders.map(({ file }) => file));
+    expect([...found]).toEqual(
+      expect.arrayContaining([
+        'deploy/compose.yaml',
+        'deploy/kubernetes/holdline.yaml',
+        'docs/restrictive-networks.md',
+      ]),
+    );
+  });
+
+  test.each(placeholders)('$value, given for $name in $file, stops the start', ({ name, value }) => {
+    const start = (): unknown => loadSettings({ env: { OPEN_TURN: 'on', [name]: value }, argv: [] });
+    expect(start).toThrow(SettingError);
+    expect(start).toThrow(`${name} (value not shown) cannot be used`);
+  });
+});
