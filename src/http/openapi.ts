@@ -143,15 +143,23 @@ function describe(operationId: string, operation: Operation, schemas: RequestSch
   };
 }
 
-function parametersOf({ path, headers = [], query }: Operation, schemas: RequestSchemas) {
+function parametersOf({ path, headers = [], headerNotes, query }: Operation, schemas: RequestSchemas) {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as PathParameter);
   const pick = <Key extends string>(from: Record<Key, z.ZodType>, keys: readonly Key[]) =>
     z.object(Object.fromEntries(keys.map((key) => [key, from[key]])));
   return {
     ...(names.length > 0 && { path: pick(PATH_PARAMETERS, names) }),
     ...(query !== undefined && { query: z.object(queryDocumented(query, schemas).shape) }),
-    ...(headers.length > 0 && { header: pick(REQUEST_HEADERS, headers) }),
+    ...(headers.length > 0 && { header: pick(headersDocumented(headerNotes), headers) }),
   };
+}
+
+function headersDocumented(notes: Operation['headerNotes'] = {}): typeof REQUEST_HEADERS {
+  const entries = Object.entries(notes).map(([name, note]) => {
+    const schema = REQUEST_HEADERS[name as RequestHeader];
+    return [name, schema.meta({ ...schema.meta(), description: `${schema.description ?? ''} ${note}` })] as const;
+  });
+  return { ...REQUEST_HEADERS, ...Object.fromEntries(entries) };
 }
 
 /** Queries are read from text, but documented with numbers: a poll's is the body of `pollMessages`. */

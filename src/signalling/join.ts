@@ -2,6 +2,7 @@ import { admit, type JoinPolicy, type JoinRequest } from './admit.ts';
 import type { Credential } from './credential.ts';
 import { encodeCursor } from './cursor.ts';
 import { digest } from './fingerprint.ts';
+import type { FreeReplays } from './free-replays.ts';
 import { newMailboxId, newParticipantId, type RoomId } from './ids.ts';
 import type { Mailbox, Participant } from './message.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -28,6 +29,7 @@ export interface JoinContext {
   readonly store: SignallingStore;
   readonly policy: JoinPolicy;
   readonly limiter: RateLimiter;
+  readonly freeReplays: FreeReplays;
   readonly defaultIdleTimeoutMs: number;
 }
 
@@ -69,11 +71,11 @@ export async function join(
 }
 
 /**
- * A retry of a join that was done costs nothing, and gets its answer however little is left. Only when nothing is left is the
- * store asked beforehand, so that an ordinary join costs no further round trip.
+ * The first retries of a join that was done cost nothing, and get their answer however little is left. Only when nothing is left is
+ * the store asked beforehand, so that an ordinary join costs no further round trip.
  */
 async function charged(
-  { limiter, store }: JoinContext,
+  { limiter, freeReplays, store }: JoinContext,
   payer: string | undefined,
   roomId: RoomId,
   scope: string | undefined,
@@ -82,10 +84,11 @@ async function charged(
   if (payer === undefined) return perform();
   const refusal = limiter.charge(payer);
   if (refusal !== undefined) {
-    if (scope !== undefined && (await store.knowsJoin(roomId, scope))) return perform();
+    const isReplay = scope !== undefined && (await store.knowsJoin(roomId, scope));
+    if (isReplay && freeReplays.take(scope)) return perform();
     throw refusal;
   }
   const joined = await perform();
-  if (joined.replayed) limiter.refund(payer);
+  if (joined.replayed && scope !== undefined && freeReplays.take(scope)) limiter.refund(payer);
   return joined;
 }

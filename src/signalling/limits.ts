@@ -25,6 +25,16 @@ export const MAX_BATCH_BYTES = 256 * 1024;
 /** How long a retried request finds the outcome of the first. */
 export const IDEMPOTENCY_KEPT_MS = 600_000;
 
+/**
+ * Of the unused tokens of one participant so many are kept, the newest: those of a repeated join, and those that takeovers replaced.
+ * Stops lost replies, and whoever repeats a join without end, from filling the store with tokens that nobody has.
+ */
+export const MAX_UNUSED_TOKENS = 8;
+
+/** Replays of one keyed join that are not charged within a minute. Retries after lost replies need fewer. */
+export const FREE_JOIN_REPLAYS = 8;
+export const FREE_JOIN_REPLAYS_WINDOW_MS = 60_000;
+
 /** How long a dead token is told how its participant went. */
 export const GONE_REMEMBERED_MS = 600_000;
 

@@ -5,6 +5,7 @@ import type { Bearer, Credential } from './credential.ts';
 import type { Cursor } from './cursor.ts';
 import { drain } from './drain.ts';
 import { identify } from './identify.ts';
+import { FreeReplays } from './free-replays.ts';
 import { newMessageId, type ParticipantId, type RoomId } from './ids.ts';
 import { join, type Idempotency, type JoinContext, type JoinOutcome } from './join.ts';
 import { joinRate, messageRate } from './limits.ts';
@@ -75,6 +76,7 @@ export class Signalling {
       store: this.#store,
       policy: options.joinPolicy,
       limiter: new RateLimiter(joinRate(options.joinsPerMinute), options.clock),
+      freeReplays: new FreeReplays(options.clock),
       defaultIdleTimeoutMs: options.defaultIdleTimeoutMs,
     };
     this.#messageRate = messageRate(options.messagesPerSecond);

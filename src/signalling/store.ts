@@ -20,6 +20,8 @@ import type { TokenDigest, TokenHandle } from './tokens.ts';
  */
 export interface SignallingStore {
   /**
+   * Of the tokens minted under one idempotency key the newest `MAX_UNUSED_TOKENS` are good; older ones are forgotten. So are, but for
+   * the same number and the one last used, the tokens that takeovers replaced.
    * @throws SignallingError `participant-exists`, `participant-gone` (by `mustBePresent`), `room-full`, `idempotency-key-reused`,
    * `storage-unavailable`
    */

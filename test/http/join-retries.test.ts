@@ -84,6 +84,14 @@ describe('a join with a key, repeated because its reply was lost', () => {
     expect(await witness.roster()).toHaveLength(2);
   });
 
+  test('has at most 8 tokens: older ones are refused, and so are the others once one is used', async () => {
+    const members = [];
+    for (let joins = 0; joins < 10; joins += 1) members.push(memberOf(await joinWith({ participantId: 'alice' })));
+    for (const replaced of members.slice(0, 2)) problemOf(await replaced.call('listParticipants'), 'unauthenticated');
+    expect(await members[2]?.roster()).toHaveLength(2);
+    for (const other of members.slice(3)) problemOf(await other.call('listParticipants'), 'unauthenticated');
+  });
+
   test('has a mailbox that already collects', async () => {
     const lost = memberOf(await joinWith({ participantId: 'alice' }));
     await witness.send({ type: 'invite', to: 'alice' });

@@ -76,6 +76,19 @@ describe('in open mode a client address joins 3 times a minute', () => {
     );
   });
 
+  test('while replays of one join beyond 8 in a minute are charged like joins', async () => {
+    const replay = () => join(app, '192.0.2.1', { headers: { 'Idempotency-Key': 'k1' } });
+    const free = times(9, replay);
+    expect(await statuses(free)).toEqual(Array<number>(9).fill(201));
+    expect(await statuses(times(3, replay))).toEqual([201, 201, 429]);
+    problemOf(await replay(), 'rate-limited');
+    expect((await join(app, '192.0.2.1', { headers: { 'Idempotency-Key': 'k2' } })).status).toBe(429);
+    await clock.advance(30_000);
+    expect(await statuses(times(2, replay))).toEqual([201, 429]);
+    await clock.advance(30_000);
+    expect(await statuses(times(8, replay))).toEqual(Array<number>(8).fill(201));
+  });
+
   test('and what it does besides joining is not counted', async () => {
     const { token } = (await join(app, '192.0.2.1')).body as JoinResult;
     const list = () => call(app, 'listParticipants', { roomId: 'lobby' }, { token });

@@ -31,6 +31,7 @@ Move \`after\` only when the messages are handled: sending it back is what ackno
   recipient sees \`expired\` above 0.
 - **Retries do not double**: with an \`Idempotency-Key\` a repeated join or send is answered as the first time, with
   \`Idempotency-Replayed: true\`, for 600 s. Make a fresh random key per request, and keep it for the retries of that request.
+  The key of a join without a credential is a secret.
 
 ## The window
 \`wait\` is how long a poll is held at most, in whole seconds. A reply comes up to 10 % earlier, never later. Where a proxy cuts polls,

@@ -46,6 +46,8 @@ export type Operation = {
   readonly anyQuery?: true;
   readonly body?: { readonly schema: RequestName; readonly required: boolean; readonly example: unknown };
   readonly headers?: readonly RequestHeader[];
+  /** What a header means for this operation, beside what it means everywhere. Markdown. */
+  readonly headerNotes?: Partial<Record<RequestHeader, string>>;
   readonly success: Success;
   /** Every code that the operation can answer. */
   readonly problems: readonly ProblemCode[];

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { GONE_REMEMBERED_MS, LISTENING_GRACE_MS, MAX_GAPS, MAX_ROOM_EVENTS } from '../../signalling/limits.ts';
+import {
+  GONE_REMEMBERED_MS,
+  LISTENING_GRACE_MS,
+  MAX_GAPS,
+  MAX_ROOM_EVENTS,
+  MAX_UNUSED_TOKENS,
+} from '../../signalling/limits.ts';
 import { ENVELOPE_BYTES } from '../../signalling/message.ts';
 import { ROUNDING } from '../../signalling/rate.ts';
 
@@ -16,6 +22,7 @@ export interface Script {
 const CONSTANTS = {
   MAX_GAPS,
   MAX_ROOM_EVENTS,
+  MAX_UNUSED_TOKENS,
   LISTENING_GRACE_MS,
   GONE_REMEMBERED_MS,
   ENVELOPE_BYTES,

@@ -175,6 +175,7 @@ export function prepareStatements(db: Database.Database) {
       `INSERT INTO tokens (handle, digest, state, participant, room_id, participant_id) VALUES (?, ?, 'fresh', ?, ?, ?)`,
     ),
     useToken: prepare<[number]>(`UPDATE tokens SET state = 'used' WHERE id = ?`),
+    deleteToken: prepare<[number]>('DELETE FROM tokens WHERE id = ?'),
     deleteOtherTokens: prepare<[number, number]>('DELETE FROM tokens WHERE participant = ? AND id <> ?'),
     replaceTokens: prepare<[number, number]>(
       `UPDATE tokens SET state = 'replaced', participant = ? WHERE participant = ?`,

@@ -1,4 +1,4 @@
-import { GONE_REMEMBERED_MS } from '../../signalling/limits.ts';
+import { GONE_REMEMBERED_MS, MAX_UNUSED_TOKENS } from '../../signalling/limits.ts';
 import type { GoneReason } from '../../signalling/message.ts';
 import type { Join, StoredToken } from '../../signalling/store.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
@@ -26,6 +26,21 @@ export function mint(context: SqliteContext, participant: ParticipantRecord, tok
     insertToken.run(token.handle, token.digest, participant.row, roomId, participantId).lastInsertRowid,
   );
   context.directory.addToken({ ...token, row, roomId, participantId, state: 'fresh', participant });
+  forgetSurplus(context, participant);
+}
+
+/** What ever newer joins left unused. The first of the replaced ones stays: it is the one last used, if any was. */
+function forgetSurplus(context: SqliteContext, participant: ParticipantRecord): void {
+  const { tokens } = participant;
+  if (tokens.length <= MAX_UNUSED_TOKENS) return;
+  const fresh = tokens.filter(({ state }) => state === 'fresh').slice(0, -MAX_UNUSED_TOKENS);
+  const replaced = tokens.filter(({ state }) => state === 'replaced').slice(1, -MAX_UNUSED_TOKENS);
+  const surplus = new Set([...fresh, ...replaced]);
+  for (const { row, handle } of surplus) {
+    context.statements.deleteToken.run(row);
+    context.directory.tokens.delete(handle);
+  }
+  participant.tokens = tokens.filter((token) => !surplus.has(token));
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { newMailboxId, type ParticipantId, type RoomId } from '../../../src/signalling/ids.ts';
-import { GONE_REMEMBERED_MS, IDEMPOTENCY_KEPT_MS } from '../../../src/signalling/limits.ts';
+import { GONE_REMEMBERED_MS, IDEMPOTENCY_KEPT_MS, MAX_UNUSED_TOKENS } from '../../../src/signalling/limits.ts';
 import type { Join, Joined } from '../../../src/signalling/store.ts';
 import { mintToken } from '../../../src/signalling/tokens.ts';
 import type { Action } from './actions.ts';
@@ -15,6 +15,7 @@ import {
   tokensOf,
   type Box,
   type State,
+  type Token,
 } from './state.ts';
 import { attempt, refusedWith, toAll, worked, type Tails, type World } from './world.ts';
 
@@ -148,6 +149,12 @@ function mint({ state }: World, { roomId, participantId, token }: Join, box: Box
   const { mailboxId } = box.mailbox;
   const fresh = { state: 'fresh', reason: undefined, untilMs: Infinity } as const;
   state.tokens.push({ handle: token.handle, roomId, participantId, mailboxId, ...fresh });
+  const inState = (wanted: Token['state']) => tokensOf(state, mailboxId).filter((one) => one.state === wanted);
+  const surplus = [
+    ...inState('fresh').slice(0, -MAX_UNUSED_TOKENS),
+    ...inState('replaced').slice(1, -MAX_UNUSED_TOKENS),
+  ];
+  for (const one of surplus) one.state = 'unknown';
 }
 
 function replaceTokens(state: State, from: Box, to: Box): void {

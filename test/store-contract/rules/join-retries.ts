@@ -39,6 +39,29 @@ export function joinRetries(open: OpenScene): void {
       await refused(scene.rejoin(first), 'participant-exists');
     });
 
+    test('only the newest 8 of its unused tokens are good, however often it is repeated', async () => {
+      const scene = await open();
+      const joins = [await scene.join('alice', { key: 'k' })];
+      for (let replays = 0; replays < 12; replays += 1) joins.push(await scene.join('alice', { key: 'k' }));
+      const states = await Promise.all(joins.map((one) => scene.tokenState(one)));
+      expect(states).toEqual([...Array<string>(5).fill('unknown'), ...Array<string>(8).fill('fresh')]);
+      const oldest = joins[5];
+      if (oldest !== undefined) await scene.store.claimToken(oldest.handle);
+      expect(await Promise.all(joins.slice(4, 7).map((one) => scene.tokenState(one)))).toEqual([
+        'unknown',
+        'used',
+        'unknown',
+      ]);
+    });
+
+    test('does not count the token that it replaced among the newest 8', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      await scene.store.claimToken(alice.handle);
+      for (let joins = 0; joins < 12; joins += 1) await scene.rejoin(alice, { resume: true, key: 'k' });
+      expect(await scene.tokenState(alice)).toBe('replaced');
+    });
+
     test('a lost takeover is retried like a lost join', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');

@@ -53,6 +53,22 @@ export function tokens(open: OpenScene): void {
         ]);
       });
 
+      test('many lost replies leave the one last used and the newest 8 of the others', async () => {
+        const scene = await open();
+        const alice = await scene.join('alice');
+        await scene.store.claimToken(alice.handle);
+        const lost = [];
+        for (let takeovers = 0; takeovers < 12; takeovers += 1) lost.push(await scene.rejoin(alice, { resume }));
+        const states = await Promise.all([alice, ...lost].map((one) => scene.tokenState(one)));
+        const expected = [
+          'replaced',
+          ...Array<string>(3).fill('unknown'),
+          ...Array<string>(8).fill('replaced'),
+          'fresh',
+        ];
+        expect(states).toEqual(expected);
+      });
+
       test('of two takeovers at once with one token, the later one has the mailbox', async () => {
         const scene = await open();
         const alice = await scene.join('alice');

@@ -4,16 +4,35 @@ local function tokensOf(member)
   return handles
 end
 
-local function mint(member, handle, digest)
-  call('SET', key('token', handle), digest .. '|' .. member.id .. '|fresh', 'PX', keepMs(member))
-  member.tokens = member.tokens == '' and handle or (member.tokens .. ' ' .. handle)
-  member.isDirty = true
-end
-
 local function digestAndState(handle)
   local text = call('GET', key('token', handle))
   if not text then return nil end
   return string.match(text, '^([^|]*)|[^|]*|([^|]*)')
+end
+
+-- What ever newer joins left unused. The first of the replaced ones stays: it is the one last used, if any was.
+local function forgetSurplus(member)
+  local handles = tokensOf(member)
+  if #handles <= MAX_UNUSED_TOKENS then return end
+  local kept, left = {}, { fresh = MAX_UNUSED_TOKENS, replaced = MAX_UNUSED_TOKENS, used = 1 }
+  for index = #handles, 1, -1 do
+    local handle = handles[index]
+    local _, state = digestAndState(handle)
+    if state and (left[state] > 0 or (state == 'replaced' and index == 1)) then
+      left[state] = left[state] - 1
+      table.insert(kept, 1, handle)
+    else
+      call('DEL', key('token', handle))
+    end
+  end
+  member.tokens = table.concat(kept, ' ')
+end
+
+local function mint(member, handle, digest)
+  call('SET', key('token', handle), digest .. '|' .. member.id .. '|fresh', 'PX', keepMs(member))
+  member.tokens = member.tokens == '' and handle or (member.tokens .. ' ' .. handle)
+  member.isDirty = true
+  forgetSurplus(member)
 end
 
 -- Processes that know tokens of this room from before look again.

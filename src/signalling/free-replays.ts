@@ -1,0 +1,53 @@
+import type { Clock } from './clock.ts';
+import { FREE_JOIN_REPLAYS, FREE_JOIN_REPLAYS_WINDOW_MS } from './limits.ts';
+
+const FORGET_AT_SIZE = 1_024;
+
+interface Window {
+  readonly endsAtMs: number;
+  left: number;
+}
+
+/**
+ * Counts the replays of each keyed join, in this process: a client whose replies are lost retries for free, and a loop pays. A window
+ * begins with its first replay and is forgotten after its end, so that only keys in use take memory.
+ */
+export class FreeReplays {
+  readonly #clock: Clock;
+  readonly #windows = new Map<string, Window>();
+  #forgetAtSize = FORGET_AT_SIZE;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Keys that are remembered. */
+  get size(): number {
+    return this.#windows.size;
+  }
+
+  /**
+   * @param scope of the idempotency key; the store knows it
+   * @returns whether this replay is free
+   */
+  take(scope: string): boolean {
+    const nowMs = this.#clock.steadyMs();
+    const known = this.#windows.get(scope);
+    const window = known !== undefined && known.endsAtMs > nowMs ? known : this.#begin(scope, nowMs);
+    if (window.left === 0) return false;
+    window.left -= 1;
+    return true;
+  }
+
+  #begin(scope: string, nowMs: number): Window {
+    const window = { endsAtMs: nowMs + FREE_JOIN_REPLAYS_WINDOW_MS, left: FREE_JOIN_REPLAYS };
+    this.#windows.set(scope, window);
+    if (this.#windows.size > this.#forgetAtSize) this.#forgetEnded(nowMs);
+    return window;
+  }
+
+  #forgetEnded(nowMs: number): void {
+    for (const [scope, { endsAtMs }] of this.#windows) if (endsAtMs <= nowMs) this.#windows.delete(scope);
+    this.#forgetAtSize = Math.max(FORGET_AT_SIZE, this.#windows.size * 2);
+  }
+}
