@@ -199,8 +199,10 @@ export class Call extends Emitter<CallEvents> {
       this.#send({ type: 'ringing' }).catch(this.#onError);
       this.ask(() => listener(this));
     };
-    if (ageMs >= this.#ringMs || upcoming.messages.some((message) => this.#isTakenBackBy(message))) {
-      this.#finish('cancel', 'remote');
+    const ending = upcoming.messages.find((message) => this.#isTakenBackBy(message));
+    if (ageMs >= this.#ringMs || ending) {
+      const isReplaced = ending?.type === 'invite';
+      this.#finish(isReplaced ? 'replaced' : 'cancel', 'remote', isReplaced);
     } else if (!upcoming.more || ageMs <= STALE_MS) ring();
     else {
       this.#endings.push(this.#mailbox.on('caught-up', ring), runtime.after(STALE_WAIT_MS, ring));
@@ -210,7 +212,8 @@ export class Call extends Emitter<CallEvents> {
   #isTakenBackBy(message: ReceivedMessage): boolean {
     const { type } = message;
     if (type === 'participant-left') return fieldsOf(message).participantId === this.remote;
-    return this.#concerns(message) && (type === 'invite' || endsCall(message));
+    if (!this.#concerns(message)) return false;
+    return type === 'invite' ? !isSameCall(message.callId, this.#callId) : endsCall(message);
   }
 
   /** Whether the other side sent a message of this call, or an invite that it meets. */

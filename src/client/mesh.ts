@@ -11,7 +11,10 @@ export interface MeshEvents extends ErrorEvents {
 }
 
 export interface MeshOptions extends CallOptions {
-  /** Makes the connection to one participant, with the tracks and data channels it shall have. */
+  /**
+   * Makes the connection to one participant, with the tracks and data channels it shall have. Called at most once in 3 s for each
+   * participant.
+   */
   readonly peerConnection: (participantId: string) => PeerConnectionLike;
 }
 
@@ -19,6 +22,8 @@ export interface MeshOptions extends CallOptions {
 const RETRY_MS = 3_000;
 /** The other side, or one that could not open a connection, waits this long. */
 const SLOW_RETRY_MS = 9_000;
+/** A participant is given one new connection in this time, however often it calls. */
+const PACE_MS = 3_000;
 /** Reasons with which the other side ends a call that it would rather have kept, or has lost. */
 const WORTH_RETRYING = /^(ice_|negotiation-failed|unknown_call)/;
 
@@ -33,13 +38,15 @@ export class Mesh extends Emitter<MeshEvents> {
   readonly #endings: (() => void)[];
   /** Cancels the next try to reach a participant. */
   readonly #retries = new Map<string, () => void>();
+  /** Participants that were given a connection within `PACE_MS`: cancels the timer that ends it. */
+  readonly #paced = new Map<string, () => void>();
 
   constructor(mailbox: Mailbox, options: MeshOptions) {
     super();
     this.#mailbox = mailbox;
     this.#options = options;
     this.#endings = [
-      Call.answer(mailbox, true, (call) => this.#accept(call), options),
+      Call.answer(mailbox, true, (call) => this.#take(call), options),
       mailbox.on('gap', ({ cause }) => {
         if (cause === 'rejoined') this.#enter();
       }),
@@ -54,7 +61,7 @@ export class Mesh extends Emitter<MeshEvents> {
 
   /** Hangs up everywhere, and accepts no more. The mailbox stays open. */
   close(): void {
-    for (const end of [...this.#endings, ...this.#retries.values()]) end();
+    for (const end of [...this.#endings, ...this.#retries.values(), ...this.#paced.values()]) end();
     for (const call of this.#calls.values()) call.hangUp();
   }
 
@@ -67,14 +74,26 @@ export class Mesh extends Emitter<MeshEvents> {
     const { participants, participantId: self, state } = this.#mailbox;
     const isPresent = participants.some((present) => present.participantId === participantId);
     if (state === 'ended' || !isPresent || participantId === self || this.#calls.has(participantId)) return;
+    if (this.#paced.has(participantId)) {
+      this.#inviteIn(RETRY_MS, participantId);
+      return;
+    }
     const peerConnection = this.#open(participantId);
     if (!peerConnection) return;
     const invite = { ...this.#options, to: participantId, peerConnection, payload: { mesh: true } };
-    this.#add(Call.invite(this.#mailbox, invite), RETRY_MS);
+    const call = Call.invite(this.#mailbox, invite);
+    this.#add(call, RETRY_MS);
+    this.emit('call', call);
+  }
+
+  /** Accepts at once, or as soon as the participant may have another connection. */
+  #take(call: Call): void {
+    this.#add(call, SLOW_RETRY_MS);
+    if (!this.#paced.has(call.remote)) this.#accept(call);
   }
 
   #accept(call: Call): void {
-    this.#add(call, SLOW_RETRY_MS);
+    this.emit('call', call);
     const peerConnection = this.#open(call.remote);
     if (peerConnection) call.accept(peerConnection);
     else call.reject('user_media_failed');
@@ -82,6 +101,7 @@ export class Mesh extends Emitter<MeshEvents> {
 
   /** Asks the app for a connection. @returns none when it throws; then it is asked again later */
   #open(participantId: string): PeerConnectionLike | undefined {
+    this.#pace(participantId);
     try {
       return this.#options.peerConnection(participantId);
     } catch (cause) {
@@ -100,7 +120,16 @@ export class Mesh extends Emitter<MeshEvents> {
       // While both are there, it is worth another try.
       if (by === 'system' || WORTH_RETRYING.test(reason)) this.#inviteIn(retryMs, remote);
     });
-    this.emit('call', call);
+  }
+
+  #pace(participantId: string): void {
+    const cancel = this.#mailbox.runtime.after(PACE_MS, () => {
+      this.#paced.delete(participantId);
+      // A newer call has taken the place of every older one.
+      const call = this.#calls.get(participantId);
+      if (call?.state === 'incoming') this.#accept(call);
+    });
+    this.#paced.set(participantId, cancel);
   }
 
   #inviteIn(delayMs: number, participantId: string): void {

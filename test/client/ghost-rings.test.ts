@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Call, joinRoom, type CallEnd } from '../../src/client/index.ts';
+import { FakePeer } from './support/fake-peer.ts';
 import { batch, HostileServer, json, message } from './support/hostile-server.ts';
 
 let server: HostileServer;
@@ -27,8 +28,14 @@ async function rung(): Promise<{ calls: Call[]; ends: CallEnd[] }> {
   return { calls, ends };
 }
 
-const sentTypes = (): unknown[] =>
-  server.all('send').flatMap(({ body }) => (body.messages as { type: unknown }[]).map(({ type }) => type));
+interface Sent {
+  readonly type: string;
+  readonly callId: string;
+  readonly payload?: unknown;
+}
+
+const sent = (): Sent[] => server.all('send').flatMap(({ body }) => body.messages as Sent[]);
+const sentTypes = (): string[] => sent().map(({ type }) => type);
 
 describe('an invite does not ring', () => {
   test.each([
@@ -99,6 +106,29 @@ describe('an invite rings', () => {
     expect(ends).toEqual([]);
     await server.time.advance(200);
     expect(ends).toEqual([{ reason: 'invite_timeout', by: 'system' }]);
+  });
+});
+
+describe('two invites of one participant in one batch', () => {
+  test('ring once, for the newer one, and the older one is rejected as replaced', async () => {
+    server.script('poll', () => batch('c1', invite(1_000), invite(1_000, 'c2')), held);
+    const { calls } = await rung();
+    expect(calls.map(({ callId, state }) => [callId, state])).toEqual([['c2', 'incoming']]);
+    expect(sent()).toMatchObject([
+      { type: 'reject', callId: 'c1', payload: { reason: 'replaced' } },
+      { type: 'ringing', callId: 'c2' },
+    ]);
+  });
+
+  test('are one call when the second repeats the first, and an offer between them is answered', async () => {
+    const offer = message('offer', { callId: 'c1', payload: { type: 'offer', sdp: 'v=0' } });
+    server.script('poll', () => batch('c1', invite(1_000), offer, invite(1_000, 'C1')), held);
+    const { calls } = await rung();
+    expect(calls).toHaveLength(1);
+    calls[0]?.accept(new FakePeer('me'));
+    // Each step of the negotiation takes a turn of the event loop.
+    for (let turn = 0; turn < 20; turn += 1) await server.time.advance(1);
+    expect(sentTypes()).toEqual(expect.arrayContaining(['ringing', 'accept', 'answer']));
   });
 });
 
