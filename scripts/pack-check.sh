@@ -68,12 +68,18 @@ if command -v redis-server >/dev/null; then
   for _ in $(seq 50); do redis-cli -p "$port" ping >/dev/null 2>&1 && break || sleep 0.1; done
   node use.js "redis://127.0.0.1:$port"
 fi
+on_node() { # VERSION ARGUMENT...
+  rm -rf "$scratch/node"
+  npm install --prefix "$scratch/node" --silent --no-save --ignore-scripts "node-$(node -p 'process.platform + "-" + process.arch')@$1"
+  "$scratch"/node/node_modules/node-*/bin/node "${@:2}"
+}
 # The oldest Node that package.json allows, and the one after ours.
 for version in "$(node -p "require('$root/package.json').engines.node.replace('>=', '')")" 26; do
-  npm install --prefix "$scratch/node" --silent --no-save --ignore-scripts "node-$(node -p 'process.platform + "-" + process.arch')@$version"
-  "$scratch"/node/node_modules/node-*/bin/node use.js
-  rm -rf "$scratch/node"
+  on_node "$version" use.js
 done
+# An older one cannot run it, and the command says so in one line.
+refused=$(on_node 20 node_modules/holdline/dist/main.js 2>&1) && { echo "the command ran on Node 20" >&2; exit 1; }
+[[ $refused =~ ^holdline:\ Node\ 20\.[^$'\n']*\ needs\ Node\ [^$'\n']*$ ]] || { echo "on Node 20 the command said: $refused" >&2; exit 1; }
 
 version=$(node -p "require('$root/package.json').version")
 told=$(./node_modules/.bin/holdline --version)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { COMMAND_LIST } from './commands.ts';
 import { UsageError } from './errors.ts';
 import { nearest } from './nearest.ts';
 import type { Row, Table } from './row.ts';
@@ -42,8 +43,10 @@ export function readFlags(table: Table, argv: readonly string[]): CommandLine {
   const given = new Map<string, string>();
   if (help || version) return { help, version, given };
   for (const token of tokens) {
-    if (token.kind !== 'option')
-      throw new UsageError('only flags are understood, and one value behind each; see --help');
+    if (token.kind !== 'option') {
+      const commands = `the commands are ${COMMAND_LIST}, and come first`;
+      throw new UsageError(`only flags are understood here, and one value behind each; ${commands}; see --help`);
+    }
     const row = rowOf.get(`--${token.name}`) ?? refuseUnknown(token.rawName, rows);
     // A flag that swallowed the next flag.
     if (token.value === undefined || (!token.inlineValue && token.value.startsWith('--'))) {

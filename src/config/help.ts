@@ -1,3 +1,4 @@
+import { COMMANDS, HELP } from './commands.ts';
 import { flagOf } from './flags.ts';
 import type { Row, Table } from './row.ts';
 
@@ -26,9 +27,13 @@ function sections(rows: readonly Row[]): string {
   return [...groups].map(([group, members]) => `${group}\n${members.map(entry).join('\n')}`).join('\n\n');
 }
 
+const commands = [
+  ...Object.entries(COMMANDS).map(([name, { operand, about }]) => [`${name} ${operand}`, about] as const),
+  [HELP, 'shows this text'] as const,
+].map(([form, about]) => `       holdline ${form.padEnd(14)} ${about}`);
+
 const intro = `Usage: holdline [--setting value ...]
-       holdline backup FILE    copies the database into a new file, also while the service runs
-       holdline trace ROOM     shows what happened in a room lately; the service needs ADMIN_PORT
+${commands.join('\n')}
 
 WebRTC signalling over plain HTTP: a durable mailbox per participant, received by long polling.
 

@@ -9,13 +9,39 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
+/** As on Node 20: its version, and nothing that the server is made of can be imported. */
+const onAnOlderNode = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  Object.defineProperty(process.versions, 'node', { value: '20.20.2' });
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (/express|better-sqlite3|pino/.test(specifier)) throw new SyntaxError('this Node cannot load ' + specifier);
+      return next(specifier, context);
+    },
+  });`)}`;
+
 describe('the holdline command', () => {
   test.each(['--version', '-v'])('prints its version for %s', async (flag) => {
     expect(await new Command([flag]).ended).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  test.each(['--help', '-h'])('prints every setting for %s', async (flag) => {
-    expect(await new Command([flag]).ended).toEqual({ code: 0, stdout: settingsHelp(), stderr: '' });
+  test.each([['--help'], ['-h'], ['help'], ['help', 'trace'], ['backup', '--help']])(
+    'prints its commands and every setting for %s %s',
+    async (...args) => {
+      expect(await new Command(args).ended).toEqual({ code: 0, stdout: settingsHelp(), stderr: '' });
+      expect(settingsHelp()).toMatch(/holdline backup FILE .*holdline trace ROOM .*holdline help /s);
+    },
+  );
+
+  const COMMANDS = 'The commands are backup, trace and help; without one, the server starts. See --help';
+  test.each([
+    [['serve'], `unknown command "serve". ${COMMANDS}`],
+    [['bakcup', 'copy.db'], `unknown command "bakcup". Did you mean backup? ${COMMANDS}`],
+    [['hlep'], `unknown command "hlep". Did you mean help? ${COMMANDS}`],
+    [['version'], `unknown command "version". Did you mean --version? ${COMMANDS}`],
+    [['trace'], 'usage: holdline trace ROOM [--setting value ...]'],
+  ])('ends with 2 and one line that names the commands for the words %j', async (words, line) => {
+    expect(await new Command(words).ended).toEqual({ code: 2, stdout: '', stderr: `holdline: ${line}\n` });
   });
 
   test.each([
@@ -48,4 +74,17 @@ describe('the holdline command', () => {
       stderr: 'holdline: unknown flag "--prot"; did you mean --port? See --help\n',
     });
   });
+
+  test.each([[[]], [['--help']], [['trace', 'room']]])(
+    'says in one line which Node it needs, before it loads what an older Node cannot load: %j',
+    async (words) => {
+      expect(await new Command(words, { execArgv: ['--import', onAnOlderNode] }).ended).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(
+          /^holdline: Node 20\.20\.2 cannot run Holdline: it needs Node 22\.\d+ or newer .*\n$/,
+        ),
+      });
+    },
+  );
 });

@@ -163,7 +163,10 @@ describe('the command line', () => {
     ['--frobnicate', 'unknown flag "--frobnicate"; see --help'],
     ['-x', 'unknown flag "-x"; see --help'],
     ['--port', '--port needs a value: a whole number from 0 to 65535'],
-    ['serve', 'only flags are understood, and one value behind each; see --help'],
+    [
+      'serve',
+      'only flags are understood here, and one value behind each; the commands are backup, trace and help, and come first; see --help',
+    ],
   ])('refuses %s', (argument, line) => {
     const error = refused({}, argument);
     expect(error).toBeInstanceOf(UsageError);

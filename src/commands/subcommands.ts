@@ -1,0 +1,29 @@
+import { UsageError, type Settings } from '../config.ts';
+import { COMMANDS, isCommand, refuseCommand, type CommandName } from '../config/commands.ts';
+import { backup } from './backup.ts';
+import { trace } from './trace.ts';
+
+/** @returns the text for standard output */
+type Run = (settings: Settings, operand: string) => Promise<string>;
+
+const RUN: Record<CommandName, Run> = { backup, trace };
+
+export interface Subcommand {
+  readonly operand: string;
+  readonly run: Run;
+  /** The rest of the command line. */
+  readonly flags: readonly string[];
+}
+
+/**
+ * @returns undefined when the command line asks for the server
+ * @throws UsageError for an unknown command, and for one without its operand
+ */
+export function subcommandOf([word, operand, ...flags]: readonly string[]): Subcommand | undefined {
+  if (word === undefined || word.startsWith('-')) return undefined;
+  if (!isCommand(word)) return refuseCommand(word);
+  if (operand === undefined || operand.startsWith('-')) {
+    throw new UsageError(`usage: holdline ${word} ${COMMANDS[word].operand} [--setting value ...]`);
+  }
+  return { operand, run: RUN[word], flags };
+}
