@@ -9,7 +9,7 @@ import { createLog, type Log } from './log.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
 import { iceServersFor } from './signalling/ice-servers.ts';
-import { failedAuthenticationRate } from './signalling/limits.ts';
+import { failedAuthenticationRate, rosterRate } from './signalling/limits.ts';
 import { RateLimiter } from './signalling/rate-limiter.ts';
 import { Signalling } from './signalling/signalling.ts';
 import type { SignallingStore } from './signalling/store.ts';
@@ -92,6 +92,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     signalling,
     access,
     failures: new RateLimiter(failedAuthenticationRate(joinsPerMinute), clock),
+    rosterReads: new RateLimiter(rosterRate(isLimited), clock),
     settings,
     log,
     version: VERSION,

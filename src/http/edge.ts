@@ -48,6 +48,8 @@ export interface Edge {
   readonly clientAddressOf: ClientAddressOf;
   /** Failed authentications, per client address. */
   readonly failures: RateLimiter;
+  /** Reads of the roster, per participant. */
+  readonly rosterReads: RateLimiter;
   readonly settings: EdgeSettings;
   readonly schemas: RequestSchemas;
   /** STUN and TURN servers, with credentials made for the participant. */

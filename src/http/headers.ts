@@ -43,7 +43,8 @@ export const headersWithoutRequest = (origins: CorsOrigins): HeaderList =>
 const basicHeaders = (): HeaderList => [
   'Cache-Control',
   'no-store',
-  ...recorded(helmet({ contentSecurityPolicy: false })),
+  ...recorded(helmet.xContentTypeOptions()),
+  ...recorded(helmet.referrerPolicy()),
 ];
 
 /** An answer of the API is no page: it loads nothing and is framed nowhere. */
@@ -75,3 +76,16 @@ function recorded(middleware: Middleware): string[] {
 /** Helmet's own for pages; but a page that was loaded over plain HTTP, on a laptop or in a test, finds its parts there too. */
 export const PAGE_POLICY =
   recorded(helmet.contentSecurityPolicy({ directives: { 'upgrade-insecure-requests': null } }))[1] ?? API_POLICY;
+
+/**
+ * Helmet's further headers, which only mean something on a page and its parts. Strict-Transport-Security is for whatever
+ * terminates TLS: from here it would pin names that belong to others.
+ */
+export const PAGE_HEADERS: HeaderList = recorded(
+  helmet({
+    contentSecurityPolicy: false,
+    strictTransportSecurity: false,
+    xContentTypeOptions: false,
+    referrerPolicy: false,
+  }),
+);

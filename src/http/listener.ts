@@ -34,11 +34,12 @@ export class Listener {
 
   constructor(app: App, clock: Clock) {
     this.#clock = clock;
-    const hasClosed = (): void => this.#count(-1);
-    this.#server = createHttpServer(app, (res) => {
-      this.#requests += 1;
-      this.#count(1);
-      res.once('close', hasClosed);
+    this.#server = createHttpServer(app, {
+      onOpen: () => {
+        this.#requests += 1;
+        this.#count(1);
+      },
+      onClose: () => this.#count(-1),
     });
   }
 

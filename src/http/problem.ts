@@ -30,8 +30,9 @@ export interface ProblemPlace {
 
 /** The only place that turns an error into an answer. What is not a known refusal is a fault of ours, and shows nothing. */
 export function problemReply(error: unknown, place: ProblemPlace): Reply {
-  const { code, detail, extras, headers, retryAfterSeconds = RETRY_AFTER_SECONDS[code] } = describe(error, place);
-  const { status, title, retryable } = PROBLEM_CODES[code];
+  const { code, detail, extras, headers, ...own } = describe(error, place);
+  const { title, retryable } = PROBLEM_CODES[code];
+  const { status = PROBLEM_CODES[code].status, retryAfterSeconds = RETRY_AFTER_SECONDS[code] } = own;
   const problem: Problem = {
     type: `${place.basePath}/problems/${code}`,
     title,
@@ -57,15 +58,21 @@ type Description = {
   detail: string;
   extras: Extras;
   headers: HeaderList;
+  status?: number;
   retryAfterSeconds?: number;
 };
 
 function describe(error: unknown, place: ProblemPlace): Description {
   if (error instanceof SignallingError) return describeRefusal(error, place);
   if (error instanceof RequestProblem) {
-    const { errors, headers } = error.extras;
-    const extras = errors === undefined ? {} : { errors: [...errors] };
-    return { code: error.code, detail: error.message, extras, headers: Object.entries(headers ?? {}).flat() };
+    const { errors, headers = {}, status } = error.extras;
+    return {
+      code: error.code,
+      detail: error.message,
+      extras: errors === undefined ? {} : { errors: [...errors] },
+      headers: Object.entries(headers).flat(),
+      ...(status !== undefined && { status }),
+    };
   }
   return {
     code: 'internal',

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { API_POLICY, PAGE_POLICY, type HeaderList } from './headers.ts';
+import { API_POLICY, PAGE_HEADERS, PAGE_POLICY, type HeaderList } from './headers.ts';
 
 /** An answer, complete before its first byte is written: nothing on the way can hold a part of it back. */
 export interface Reply {
@@ -24,6 +24,7 @@ export const page = (body: string): Reply => ({
   body,
   mediaType: 'text/html; charset=utf-8',
   contentPolicy: PAGE_POLICY,
+  headers: PAGE_HEADERS,
 });
 export const created = (body: string, replayed: boolean): Reply =>
   replayed ? { status: 201, body, headers: ['Idempotency-Replayed', 'true'] } : { status: 201, body };

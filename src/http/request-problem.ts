@@ -4,6 +4,8 @@ interface Extras {
   /** All faults of an invalid input. */
   readonly errors?: readonly Fault[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** Where HTTP asks for another status than that of the code. */
+  readonly status?: number;
 }
 
 /** A request that the edge itself refuses. */
@@ -20,9 +22,12 @@ export class RequestProblem extends Error {
 }
 
 /** @param errors at least one */
-export function invalidRequest(errors: readonly Fault[]): RequestProblem {
+export function invalidRequest(errors: readonly Fault[], status?: number): RequestProblem {
   const [first] = errors;
   const where = first === undefined ? '' : ` ${first.pointer}: ${first.detail}.`;
   const count = errors.length === 1 ? '1 fault' : `${errors.length} faults`;
-  return new RequestProblem('invalid-request', `The request has ${count}.${where}`, { errors });
+  return new RequestProblem('invalid-request', `The request has ${count}.${where}`, {
+    errors,
+    ...(status !== undefined && { status }),
+  });
 }

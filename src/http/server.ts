@@ -1,11 +1,12 @@
-import { createServer, STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { randomUUID } from 'node:crypto';
 import type { App } from './app.ts';
 import { API_POLICY, type HeaderList } from './headers.ts';
-import { closeWithConnection } from './pipelined.ts';
+import { Pipeline, type Handling } from './pipelining.ts';
 import { problemReply } from './problem.ts';
-import { invalidRequest } from './request-problem.ts';
+import { invalidRequest, RequestProblem } from './request-problem.ts';
 
 /** Longer than the 60 s after which common proxies drop idle connections: the side that reuses must not be the one surprised. */
 const KEEP_ALIVE_MS = 75_000;
@@ -15,11 +16,24 @@ const REQUEST_MS = 15_000;
 /** For the answer to what the parser could not read to arrive, before the connection is cut. */
 const LINGER_MS = 2_000;
 
-/** @param onRequest told of every request before anything else happens to it */
-export function createHttpServer(
-  { prepared, answer, refuse, withoutRequest }: App,
-  onRequest: (res: ServerResponse) => void,
-): Server {
+/** Counts requests while they are open. */
+export type Counting = Pick<Handling, 'onOpen' | 'onClose'>;
+
+export function createHttpServer({ prepared, answer, refuse, withoutRequest }: App, counting: Counting): Server {
+  const pipelines = new WeakMap<Duplex, Pipeline>();
+  const handling: Handling = {
+    ...counting,
+    handle: (req, res) => {
+      const fault = faultOfFraming(req);
+      if (fault === undefined) answer(req, res);
+      else {
+        // What follows may be the body of this request, or the next one: it is not read.
+        pipelines.get(req.socket)?.detach();
+        res.shouldKeepAlive = false;
+        refuse(req, res, fault);
+      }
+    },
+  };
   const server = createServer(
     {
       ...prepared,
@@ -32,55 +46,93 @@ export function createHttpServer(
       // A poll has no body, and needs no stream for it: some 2 % less CPU time per message (Node 24; unknown to older ones).
       optimizeEmptyRequests: true,
     },
-    (req, res) => {
-      onRequest(res);
-      closeWithConnection(req, res);
-      if (req.headers.host === undefined && req.httpVersion === '1.1') refuseHostless(req, res, refuse);
-      else answer(req, res);
-    },
+    (req, res) => pipelines.get(req.socket)?.take(req, res),
   );
+  server.on('connection', (socket: Socket) => void pipelines.set(socket, new Pipeline(socket, handling)));
   // An expectation that nobody knows may be ignored (RFC 9110, section 10.1.1); Node would answer it likewise.
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('connect', (_req, socket) => {
+    const pipeline = pipelines.get(socket);
+    pipeline?.detach();
+    // Answers that are still owed would have to come first, and Node has let go of them.
+    if (pipeline?.isIdle === true) answerByHand(socket, NO_TUNNEL, withoutRequest);
+    else socket.destroy();
+  });
+  server.on('clientError', (error: ParserError, socket) => {
+    const pipeline = pipelines.get(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else answerUnreadable(error, socket, withoutRequest);
+    else if (pipeline?.isDetached !== true) {
+      pipeline?.detach();
+      answerByHand(socket, unreadable(error), withoutRequest);
+    }
   });
   return server;
 }
 
-/** RFC 9112, section 3.2. */
-function refuseHostless(req: IncomingMessage, res: ServerResponse, refuse: App['refuse']): void {
-  res.shouldKeepAlive = false;
-  refuse(req, res, invalidRequest([{ pointer: '/header/Host', detail: 'is required' }]));
+type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
+
+/** What the parser lets pass although its framing cannot be trusted (request smuggling): RFC 9112, sections 3.2, 6.1 and 6.3. */
+function faultOfFraming(req: IncomingMessage): RequestProblem | undefined {
+  const { headers, httpVersion } = req;
+  if (headers.host === undefined && httpVersion === '1.1') return HOST_MISSING;
+  if (hasTwoHosts(req)) return HOST_TWICE;
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined) return undefined;
+  if (httpVersion === '1.0') return CODING_IN_1_0;
+  return coding.toLowerCase() === 'chunked' ? undefined : UNKNOWN_CODING;
 }
 
-const UNREADABLE: Record<string, { status: number; detail: string }> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'the request did not arrive in time' },
-  HPE_HEADER_OVERFLOW: { status: 431, detail: 'the headers are too large' },
-};
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
+}
 
-/** What the parser cannot read never becomes a request, but is answered in the same form as all else. */
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex, withoutRequest: HeaderList): void {
-  const { status, detail } = UNREADABLE[error.code ?? ''] ?? { status: 400, detail: 'this is not HTTP/1.1' };
+/** The parser's own refusals have the form of all others, and statuses of their own. */
+const refusal = (status: number, pointer: string, detail: string): RequestProblem =>
+  invalidRequest([{ pointer, detail }], status);
+
+const CODING = '/header/Transfer-Encoding';
+const HOST_MISSING = refusal(400, '/header/Host', 'is required');
+const HOST_TWICE = refusal(400, '/header/Host', 'must be given once');
+const UNKNOWN_CODING = refusal(501, CODING, 'must be chunked; no other transfer coding works here');
+const CODING_IN_1_0 = refusal(400, CODING, 'does not exist in HTTP/1.0; send a Content-Length');
+const NOT_HTTP = refusal(400, '/header', 'this is not HTTP/1.1');
+const NO_TUNNEL = new RequestProblem('method-not-allowed', 'CONNECT does not work here: this is no proxy.', {
+  headers: { Allow: 'GET, POST, DELETE' },
+});
+
+function unreadable({ code, message, rawPacket }: ParserError): RequestProblem {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return refusal(408, '/header', 'the request did not arrive in time');
+    case 'HPE_HEADER_OVERFLOW':
+      return refusal(431, '/header', 'the headers are too large');
+    case 'HPE_INVALID_TRANSFER_ENCODING':
+      if (message.includes('Content-Length') || message.includes('Empty')) return NOT_HTTP;
+      return rawPacket?.includes(' HTTP/1.0\r\n') === true ? CODING_IN_1_0 : UNKNOWN_CODING;
+    default:
+      return NOT_HTTP;
+  }
+}
+
+/** Answers on a socket what never became a request, in the same form as all else, and ends the connection. */
+function answerByHand(socket: Duplex, problem: RequestProblem, withoutRequest: HeaderList): void {
   const requestId = randomUUID();
-  const problem = problemReply(invalidRequest([{ pointer: '/header', detail }]), { basePath: '', requestId });
-  const body = JSON.stringify({ ...(JSON.parse(String(problem.body ?? '{}')) as object), status });
+  const { status, mediaType = '', headers: own = [], body = '' } = problemReply(problem, { basePath: '', requestId });
   const headers = [
     ...withoutRequest,
     ...['Content-Security-Policy', API_POLICY],
-    ...[
-      'X-Request-Id',
-      requestId,
-      'Content-Type',
-      problem.mediaType ?? '',
-      'Content-Length',
-      String(Buffer.byteLength(body)),
-    ],
+    ...['X-Request-Id', requestId, 'Content-Type', mediaType, 'Content-Length', String(Buffer.byteLength(body))],
+    ...own,
     ...['Connection', 'close'],
   ];
   const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1] ?? ''}`] : []));
   // Node has taken the connection off its list of those that may expire; the other side may never hang up.
   const cut = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(cut));
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${String(body)}`);
 }

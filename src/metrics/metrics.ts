@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { failedAuthenticationRate, joinRate, messageRate } from '../signalling/limits.ts';
+import { failedAuthenticationRate, joinRate, messageRate, rosterRate } from '../signalling/limits.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../signalling/message.ts';
 import type { Copy, EndedPoll, PollEnd, Telemetry } from '../signalling/telemetry.ts';
 import { Counters, type Cell } from './counters.ts';
@@ -15,7 +15,11 @@ const COMMIT_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05
 const COMMIT_OPERATIONS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 /** For their names; the numbers are of no matter here. */
-const RATES = [messageRate(1), joinRate(1), failedAuthenticationRate(1)];
+const RATES = [messageRate(1), joinRate(1), failedAuthenticationRate(1), rosterRate(true)];
+
+/** A flood of `GET /metrics` costs 35 bytes each: beyond this many texts in a second, the newest is sent again. */
+const TEXTS_PER_SECOND = 10;
+const SECOND_MS = 1_000;
 
 /** In the words of those who read dashboards. */
 const CAUSES: Record<PollEnd, string> = {
@@ -65,6 +69,9 @@ export class Metrics implements Telemetry {
   readonly #commitSeconds: Observer = this.#commitTime.observer();
   readonly #commitOperations: Observer = this.#commitSize.observer();
   readonly #stopLag: () => void;
+  #secondStartedMs = 0;
+  #textsInSecond = 0;
+  #newestText: Promise<string> | undefined;
 
   constructor() {
     const ends = new Counters(this.#registry, 'holdline_poll_ends_total', 'Polls by what ended them.', ['cause']);
@@ -85,7 +92,19 @@ export class Metrics implements Telemetry {
     registerGauges(this.#registry, sources);
   }
 
-  async text(): Promise<string> {
+  /** At most a second old. */
+  text(): Promise<string> {
+    const nowMs = performance.now();
+    if (nowMs - this.#secondStartedMs >= SECOND_MS) {
+      this.#secondStartedMs = nowMs;
+      this.#textsInSecond = 0;
+    }
+    this.#textsInSecond += 1;
+    if (this.#textsInSecond <= TEXTS_PER_SECOND || this.#newestText === undefined) this.#newestText = this.#render();
+    return this.#newestText;
+  }
+
+  async #render(): Promise<string> {
     const histograms = [this.#requests.seconds, this.#delivery, this.#commitTime, this.#commitSize];
     return [await this.#registry.metrics(), ...histograms.map((histogram) => histogram.text())].join('\n');
   }

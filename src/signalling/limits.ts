@@ -75,5 +75,14 @@ export const failedAuthenticationRate = (perMinute: number): Rate => ({
   excess: 'Too many requests from this network carried no valid credential. Try again in a moment.',
 });
 
+/** Stops a participant from asking for a full roster, some 100 KB, at 50 bytes a request: 5 a second with a burst of 50. */
+export const rosterRate = (isLimited: boolean): Rate => ({
+  name: 'roster',
+  quota: isLimited ? 50 : Infinity,
+  windowMs: 10_000,
+  excess:
+    'This participant reads the roster more often than the server allows. Joins and departures arrive as messages; try again in a moment.',
+});
+
 /** A random key of so many characters cannot be found by trying, however fast: 16 of base64 are 96 bits. */
 export const UNGUESSABLE_CHARACTERS = 16;

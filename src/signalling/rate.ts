@@ -3,7 +3,7 @@ import { SignallingError, type SpentBudget } from './errors.ts';
 /** A budget: `quota` at once, and refilled evenly, so that it is full again after one window without use. */
 export interface Rate {
   /** Names it in the `RateLimit` fields of a refusal. */
-  readonly name: 'messages' | 'joins' | 'authentication';
+  readonly name: 'messages' | 'joins' | 'authentication' | 'roster';
   /** `Infinity` lifts it. */
   readonly quota: number;
   /** Whole seconds, in milliseconds. */

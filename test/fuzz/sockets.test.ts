@@ -101,7 +101,7 @@ function wrongWith(answered: string): string[] {
     rest = rest.slice(head.length);
     if (status === '100') continue;
     const headers = lines.toLowerCase();
-    if (status.startsWith('5') && status !== '503') return [`answered ${status}`];
+    if (status.startsWith('5') && status !== '503' && status !== '501') return [`answered ${status}`];
     const missing = NEEDED.filter((needed) => !headers.includes(needed));
     if (missing.length > 0) return [`${status} lacks ${missing.join(', ')}`];
     const length = Number(/^content-length: (\d+)\r$/m.exec(headers)?.[1] ?? (status === '204' ? 0 : NaN));

@@ -15,26 +15,25 @@ beforeAll(async () => {
 });
 afterAll(closeServices);
 
-const HELMET = [
+const ALWAYS = [
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+  'cache-control',
   'content-security-policy',
+  'referrer-policy',
+  'x-content-type-options',
+  'x-request-id',
+];
+/** What only a page needs. */
+const OF_PAGES = [
   'cross-origin-opener-policy',
   'cross-origin-resource-policy',
   'origin-agent-cluster',
-  'referrer-policy',
-  'strict-transport-security',
-  'x-content-type-options',
   'x-dns-prefetch-control',
   'x-download-options',
   'x-frame-options',
   'x-permitted-cross-domain-policies',
   'x-xss-protection',
-];
-const ALWAYS = [
-  ...HELMET,
-  'access-control-allow-origin',
-  'access-control-expose-headers',
-  'cache-control',
-  'x-request-id',
 ];
 const OF_THE_CONNECTION = ['connection', 'date', 'keep-alive'];
 const WITH_BODY = ['content-length', 'content-type'];
@@ -50,10 +49,8 @@ const PUBLIC: Row[] = [
   ['getOpenapiYaml'],
   ['getOpenapiJson'],
   ['getOpenapi30Json'],
-  ['getProblemPage', {}, { code: 'room-full' }],
-  ['getDemoPage'],
-  ['getDocsPage'],
 ];
+const PAGES: Row[] = [['getProblemPage', {}, { code: 'room-full' }], ['getDemoPage'], ['getDocsPage']];
 const OF_A_ROOM: Row[] = [
   ['joinRoom', { token: '' }],
   ['listParticipants'],
@@ -72,6 +69,16 @@ const callAs = (id: OperationId, sent: Sent = {}, place: Place = {}): Promise<An
 describe('a success has these headers and no others', () => {
   test.each([...PUBLIC, ...OF_A_ROOM])('%s', async (...row) => {
     expect(namesOf(await callAs(...row)).sort()).toEqual([...ALWAYS, ...WITH_BODY].sort());
+  });
+
+  test.each(PAGES)('%s, which is a page', async (...row) => {
+    expect(namesOf(await callAs(...row)).sort()).toEqual([...ALWAYS, ...WITH_BODY, ...OF_PAGES].sort());
+  });
+
+  test('a part of a page', async () => {
+    const part = await exchange(server.url, 'GET', '/docs/icon.svg', { headers: { 'Accept-Encoding': 'identity' } });
+    expect(part.status).toBe(200);
+    expect(namesOf(part).sort()).toEqual([...ALWAYS, ...WITH_BODY, ...OF_PAGES].sort());
   });
 
   test.each(POLLS)('%s, which tells proxies not to buffer it', async (...row) => {

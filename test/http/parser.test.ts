@@ -67,6 +67,14 @@ describe('what is not HTTP/1.1 is answered with 400', () => {
     expect(pointersOf(answer)).toEqual(['/header']);
   });
 
+  test.each(['holdline.test', 'other.test'])('two Host fields, the second %s', async (second) => {
+    const { answer, connection } = await exchangeBytes(
+      `GET /healthz HTTP/1.1\r\nHost: holdline.test\r\nhost: ${second}\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n`,
+    );
+    await expectRefused(connection, answer, 400);
+    expect(pointersOf(answer)).toEqual(['/header/Host']);
+  });
+
   test('a request without Host', async () => {
     const { answer, connection } = await exchangeBytes('GET /healthz HTTP/1.1\r\nX-Request-Id: mine\r\n\r\n');
     expectProblem(answer, 'invalid-request');
@@ -74,6 +82,36 @@ describe('what is not HTTP/1.1 is answered with 400', () => {
     expect(answer.headers).toMatchObject({ 'x-request-id': 'mine', connection: 'close' });
     expect(await connection.closed).toBe('ended');
   });
+});
+
+describe('a transfer coding other than chunked is answered with 501', () => {
+  test.each(['gzip', 'gzip, chunked', 'identity', 'xchunked', 'chunked, identity'])('%s', async (coding) => {
+    const { answer, connection } = await exchangeBytes(`${JOIN}Transfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`);
+    await expectRefused(connection, answer, 501);
+    expect(answer.body).toMatchObject({ errors: [{ pointer: '/header/Transfer-Encoding' }], retryable: false });
+  });
+
+  test.each(['chunked', 'gzip'])('on HTTP/1.0, which has none, with 400: %s', async (coding) => {
+    const { answer, connection } = await exchangeBytes(
+      `POST /v1/rooms/r/participants HTTP/1.0\r\nTransfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`,
+    );
+    await expectRefused(connection, answer, 400);
+    expect(answer.body).toMatchObject({ errors: [{ pointer: '/header/Transfer-Encoding' }] });
+  });
+
+  test('but Chunked, in whatever case, is served', async () => {
+    const { answer } = await exchangeBytes(
+      `${JOIN}Content-Type: application/json\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+    );
+    expect(answer.status).toBe(201);
+  });
+});
+
+test('CONNECT is answered with 405, and the connection ends', async () => {
+  const { answer, connection } = await exchangeBytes('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n\x16\x03\x01');
+  expectProblem(answer, 'method-not-allowed');
+  expect(answer.headers).toMatchObject({ allow: 'GET, POST, DELETE', connection: 'close' });
+  expect(await connection.closed).toBe('ended');
 });
 
 test('headers above 16 KiB are answered with 431', async () => {

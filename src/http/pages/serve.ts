@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Edge } from '../edge.ts';
-import type { HeaderList } from '../headers.ts';
+import { PAGE_HEADERS, type HeaderList } from '../headers.ts';
 import { write } from '../reply.ts';
 import { requestIdOf } from '../request-id.ts';
 import { RequestProblem } from '../request-problem.ts';
@@ -18,7 +18,7 @@ export function serveAssets(site: Site, edge: Edge, constant: HeaderList): Reque
       status: 200,
       mediaType: asset.mediaType,
       body: isZipped ? asset.gzipped : asset.bytes,
-      ...(isZipped && { headers: ['Content-Encoding', 'gzip'] }),
+      headers: isZipped ? [...PAGE_HEADERS, 'Content-Encoding', 'gzip'] : PAGE_HEADERS,
     });
     edge.insight.answered('asset', 200, undefined, 0);
     edge.log.debug({ requestId, operation: 'asset', status: 200 }, 'answered');

@@ -3,7 +3,14 @@ import type { Handler } from '../call.ts';
 import { ok } from '../reply.ts';
 import { participantsJson } from '../views.ts';
 
-export const listParticipants: Handler<'listParticipants'> = async ({ roomId, credential }, { signalling }) => {
-  if (credential.kind !== 'api-key') requireParticipant(credential, roomId);
+export const listParticipants: Handler<'listParticipants'> = async (
+  { roomId, credential },
+  { signalling, rosterReads },
+) => {
+  if (credential.kind !== 'api-key') {
+    const { mailboxId } = requireParticipant(credential, roomId);
+    const refusal = rosterReads.charge(mailboxId);
+    if (refusal !== undefined) throw refusal;
+  }
   return ok(`{"participants":${participantsJson(await signalling.participants(roomId))}}`);
 };

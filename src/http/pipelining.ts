@@ -1,0 +1,198 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+/**
+ * Bounds of what waits on one connection. The attack: requests sent ahead cost 35 bytes each, and answers that are not read fill
+ * the memory.
+ */
+const MAX_OPEN = 16;
+const MAX_WAITING_BYTES = 262_144;
+
+/** Node makes objects for every request of a chunk at once, and a chunk of 64 KiB holds 2,000 of them. */
+const SLICE_BYTES = 2_048;
+const HEAD_END = '\r\n\r\n';
+
+type Request = readonly [req: IncomingMessage, res: ServerResponse];
+
+export interface Handling {
+  /** Called for each request as it arrives, also for one that must wait. */
+  readonly onOpen: () => void;
+  /** Called once for each of them, answered or not. */
+  readonly onClose: () => void;
+  readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
+}
+
+/**
+ * The requests of one connection. While 16 of them are open, or 256 KiB of answers wait, further ones are neither parsed nor
+ * handled: they stay in the buffers of the system, and none is refused or lost.
+ */
+export class Pipeline {
+  readonly #socket: Socket;
+  readonly #handling: Handling;
+  readonly #parse: (chunk: Buffer) => void;
+  readonly #setReading: (isReading: boolean) => void;
+  /** Handled, and not closed. */
+  #open: ServerResponse[] = [];
+  /** Parsed together with the last that could be handled. */
+  #queue: Request[] = [];
+  /** Arrived, and not parsed. */
+  #rest: Buffer | undefined;
+  #isParsing = false;
+  /** Node itself wants to read no more for now: its parser must not be fed. */
+  #isPausedByNode = false;
+  #isDetached = false;
+
+  /** Takes the place of Node's own listener for `data`, so that its parser gets slices when it suits. */
+  constructor(socket: Socket, handling: Handling) {
+    this.#socket = socket;
+    this.#handling = handling;
+    const parsers = socket.listeners('data') as ((chunk: Buffer) => void)[];
+    socket.removeAllListeners('data');
+    this.#parse = (chunk) => {
+      for (const parse of parsers) parse(chunk);
+    };
+    socket.on('data', (chunk) => this.#arrive(chunk));
+    socket.once('close', () => this.#abandon());
+    const pause = socket.pause.bind(socket);
+    const resume = socket.resume.bind(socket);
+    this.#setReading = (isReading) => {
+      if (isReading) resume();
+      else pause();
+    };
+    socket.pause = () => {
+      this.#isPausedByNode = true;
+      return pause();
+    };
+    socket.resume = () => {
+      this.#isPausedByNode = false;
+      this.#goOn();
+      return socket;
+    };
+  }
+
+  /** Whether nothing is owed. */
+  get isIdle(): boolean {
+    return this.#open.length === 0;
+  }
+
+  get isDetached(): boolean {
+    return this.#isDetached;
+  }
+
+  /** Handles the request, now or when its turn comes. */
+  take(req: IncomingMessage, res: ServerResponse): void {
+    this.#handling.onOpen();
+    res.once('close', this.#hasClosed);
+    if (this.#open.length === 0) this.#handle([req, res]);
+    else {
+      this.#queue.push([req, res]);
+      this.#handleQueued();
+    }
+  }
+
+  /** What arrives from now on is no HTTP, or is of no interest. */
+  detach(): void {
+    this.#isDetached = true;
+    this.#rest = undefined;
+  }
+
+  readonly #hasClosed = (): void => {
+    this.#handling.onClose();
+    this.#open = this.#open.length === 1 ? [] : this.#open.filter((res) => !res.closed);
+    this.#goOn();
+  };
+
+  #arrive(chunk: Buffer): void {
+    if (this.#isDetached) return;
+    if (this.#rest === undefined && this.#open.length === 0 && chunk.length <= SLICE_BYTES) {
+      this.#parse(chunk);
+      this.#regulate();
+    } else {
+      this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+      this.#goOn();
+    }
+  }
+
+  #goOn(): void {
+    if (this.#isParsing) return;
+    if (this.#queue.length > 0) this.#handleQueued();
+    if (this.#rest !== undefined) this.#parseRest(this.#rest);
+    this.#regulate();
+  }
+
+  #handleQueued(): void {
+    while (!this.#isFull()) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      this.#handle(next);
+    }
+  }
+
+  #handle([req, res]: Request): void {
+    this.#open.push(res);
+    this.#handling.handle(req, res);
+  }
+
+  #parseRest(bytes: Buffer): void {
+    this.#isParsing = true;
+    let rest = bytes;
+    // After `detach`, or a text that is not HTTP, whatever follows is dropped.
+    while (rest.length > 0 && !this.#isDetached && this.#socket.writable) {
+      const end = this.#sliceEnd(rest);
+      if (end === 0) break;
+      const slice = rest.subarray(0, end);
+      rest = rest.subarray(end);
+      this.#parse(slice);
+    }
+    const isKept = rest.length > 0 && !this.#isDetached && this.#socket.writable;
+    this.#rest = isKept ? rest : undefined;
+    this.#isParsing = false;
+  }
+
+  /** How many bytes the parser may have now. Slices end with a head, since half a head would time out while it waits for the rest. */
+  #sliceEnd(rest: Buffer): number {
+    if (this.#isPausedByNode) return 0;
+    const lastQueued = this.#queue.at(-1);
+    if (lastQueued !== undefined) return Math.min(missingBytes(lastQueued), rest.length);
+    if (this.#isFull()) return 0;
+    const headEnd = rest.subarray(0, SLICE_BYTES).lastIndexOf(HEAD_END);
+    return headEnd === -1 ? Math.min(SLICE_BYTES, rest.length) : headEnd + HEAD_END.length;
+  }
+
+  #isFull(): boolean {
+    if (this.#open.length < 1) return false;
+    return this.#open.length >= MAX_OPEN || this.#waitingBytes() >= MAX_WAITING_BYTES;
+  }
+
+  #waitingBytes(): number {
+    let bytes = 0;
+    for (const res of this.#open) bytes += res.writableLength;
+    return bytes;
+  }
+
+  /** Reads on, or leaves what comes to the system's buffers. */
+  #regulate(): void {
+    if (this.#isPausedByNode) return;
+    const isReading = this.#rest === undefined && this.#queue.length === 0 && !this.#isFull();
+    if (isReading === this.#socket.isPaused()) this.#setReading(isReading);
+  }
+
+  /**
+   * The connection has ended, with everything that waited. Node forgets answers behind the first one if the client asked for a
+   * tunnel meanwhile (CONNECT): their polls would be held, and a stopping server wait for them.
+   */
+  #abandon(): void {
+    this.detach();
+    const waiting = [...this.#open, ...this.#queue.map(([, res]) => res)].filter(({ socket }) => socket === null);
+    this.#queue = [];
+    for (const res of waiting) {
+      res.destroy();
+      if (!res.closed) res.emit('close');
+    }
+  }
+}
+
+/** The rest of a body whose length is known; it must arrive, or its request times out while it waits. */
+function missingBytes([req]: Request): number {
+  return req.complete ? 0 : Math.max(0, Number(req.headers['content-length'] ?? 0) - req.readableLength);
+}

@@ -1,0 +1,186 @@
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { App } from '../../src/http/app.ts';
+import { prepareForExpress } from '../../src/http/prototypes.ts';
+import { createHttpServer } from '../../src/http/server.ts';
+import express from 'express';
+import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import { Connection, requestText } from '../support/connection.ts';
+import { closeServices, startService } from '../support/holdline.ts';
+import { call } from '../support/http.ts';
+import { join, newRoom } from '../support/member.ts';
+
+afterEach(cleanUp);
+afterAll(closeServices);
+
+const OPEN_AT_MOST = 16;
+
+/** The server alone, whose requests are answered when a test says so. */
+class Desk {
+  readonly handled: { readonly req: IncomingMessage; readonly res: ServerResponse }[] = [];
+  open = 0;
+  readonly #server: Server;
+
+  constructor() {
+    const app: App = {
+      app: express(),
+      prepared: prepareForExpress(express()),
+      answer: (req, res) => void this.handled.push({ req, res }),
+      refuse: (_req, res) => res.writeHead(400, ['Content-Length', '0']).end(),
+      withoutRequest: [],
+    };
+    this.#server = createHttpServer(app, { onOpen: () => (this.open += 1), onClose: () => (this.open -= 1) });
+  }
+
+  async connect(): Promise<Connection> {
+    this.#server.listen(0, '127.0.0.1');
+    await once(this.#server, 'listening');
+    onCleanUp(() => {
+      this.#server.closeAllConnections();
+      this.#server.close();
+    });
+    return Connection.open(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`);
+  }
+
+  /** Resolves when so many requests have been handled, and the server has nothing left to do. */
+  async untilHandled(count: number): Promise<void> {
+    while (this.handled.length < count) await quiet();
+    for (let turn = 0; turn < 10; turn += 1) await quiet();
+  }
+
+  get paths(): (string | undefined)[] {
+    return this.handled.map(({ req }) => req.url);
+  }
+
+  answer(index: number, body = ''): void {
+    this.handled[index]?.res.writeHead(200, ['Content-Length', String(body.length)]).end(body);
+  }
+}
+
+/** A turn of the event loop that reads what has arrived. */
+const quiet = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1));
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+const requests = (count: number): string =>
+  numbers(count)
+    .map((index) => requestText('GET', `/${index}`))
+    .join('');
+const pathsUpTo = (count: number): string[] => numbers(count).map((index) => `/${index}`);
+
+describe('of requests that are sent ahead on one connection', () => {
+  let desk: Desk;
+  let connection: Connection;
+  beforeEach(async () => {
+    desk = new Desk();
+    connection = await desk.connect();
+  });
+
+  test('16 are handled, and each further one when an answer is on its way', async () => {
+    connection.write(requests(1_000));
+    await desk.untilHandled(OPEN_AT_MOST);
+    expect(desk.paths).toEqual(pathsUpTo(OPEN_AT_MOST));
+    desk.answer(0);
+    await desk.untilHandled(OPEN_AT_MOST + 1);
+    expect(desk.paths).toEqual(pathsUpTo(OPEN_AT_MOST + 1));
+  });
+
+  test('few become objects before their turn: the server has heard of less than 100 of 1,000', async () => {
+    connection.write(requests(1_000));
+    await desk.untilHandled(OPEN_AT_MOST);
+    expect(desk.open).toBeLessThan(100);
+  });
+
+  test('none is handled behind 256 KiB of answers that wait', async () => {
+    connection.write(requests(3));
+    await desk.untilHandled(3);
+    desk.answer(1, 'x'.repeat(262_144));
+    connection.write(requests(3));
+    await desk.untilHandled(3);
+    expect(desk.handled).toHaveLength(3);
+    desk.answer(0);
+    desk.answer(2);
+    await desk.untilHandled(6);
+    expect((await connection.reply()).status).toBe(200);
+    expect((await connection.reply()).text).toHaveLength(262_144);
+  });
+
+  test('all are answered in their order, whatever order the answers are made in', async () => {
+    connection.write(requests(100));
+    for (let from = 0; from < 100; from += 10) {
+      await desk.untilHandled(from + 10);
+      for (const index of numbers(10).reverse()) desk.answer(from + index, String(from + index));
+    }
+    const texts: string[] = [];
+    for (let count = 0; count < 100; count += 1) texts.push((await connection.reply()).text);
+    expect(texts).toEqual(numbers(100).map(String));
+    expect(desk.open).toBe(0);
+  });
+
+  test('bodies of any size arrive whole', async () => {
+    const bodies = numbers(40).map((index) => 'b'.repeat(index * 700));
+    connection.write(bodies.map((body) => requestText('POST', '/', { body })).join(''));
+    const received: string[] = [];
+    for (const index of bodies.keys()) {
+      await desk.untilHandled(index + 1);
+      received.push(await textOf(desk.handled[index]?.req));
+      desk.answer(index);
+    }
+    expect(received).toEqual(bodies.map((body) => JSON.stringify(body)));
+  });
+
+  test('those that wait end with the connection', async () => {
+    connection.write(requests(1_000));
+    await desk.untilHandled(OPEN_AT_MOST);
+    await connection.reset();
+    while (desk.open > 0) await quiet();
+    expect(desk.handled).toHaveLength(OPEN_AT_MOST);
+  });
+});
+
+async function textOf(req: IncomingMessage | undefined): Promise<string> {
+  let text = '';
+  for await (const chunk of req ?? []) text += String(chunk);
+  return text;
+}
+
+test('500 polls sent ahead on one connection are all answered', async () => {
+  const { url } = await startService({ rateLimit: 'off' });
+  const alice = await join(url, newRoom(), 'alice');
+  const connection = await Connection.open(url);
+  const poll = requestText('POST', `/v1/rooms/${alice.roomId}/messages/poll`, {
+    token: alice.token,
+    body: { wait: 0 },
+  });
+  connection.write(poll.repeat(500));
+  for (let count = 0; count < 500; count += 1) expect((await connection.reply()).status).toBe(200);
+});
+
+describe('what is asked for more cheaply than it is answered', () => {
+  test('the metrics of a second are rendered ten times at most, and sent as often as asked for', async () => {
+    const { service } = await startService();
+    const texts = await Promise.all(numbers(30).map(() => call(service.app, 'getMetrics', {})));
+    const rendered = new Set(texts.map(({ body }) => body));
+    expect(texts.every(({ status }) => status === 200)).toBe(true);
+    expect(rendered.size).toBeLessThan(25);
+  });
+
+  test('a participant that reads the roster in a loop is refused, the others of its room are not', async () => {
+    const { service } = await startService();
+    const room = newRoom();
+    const [alice, bob] = [await join(service.app, room, 'alice'), await join(service.app, room, 'bob')];
+    const answers = await Promise.all(numbers(60).map(() => alice.call('listParticipants')));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]?.headers).toMatchObject({ 'ratelimit-policy': '"roster";q=50;w=10' });
+    expect((await bob.call('listParticipants')).status).toBe(200);
+  });
+
+  test('RATE_LIMIT=off lifts that', async () => {
+    const { service } = await startService({ rateLimit: 'off' });
+    const alice = await join(service.app, newRoom(), 'alice');
+    const answers = await Promise.all(numbers(60).map(() => alice.call('listParticipants')));
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+  });
+});
