@@ -59,7 +59,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const log = overrides.log ?? createLog(settings.logLevel);
   const clock = overrides.clock ?? systemClock();
   const metrics = new Metrics();
-  const trace = new Trace(clock);
+  const trace = new Trace(clock, { isShared: settings.store.kind === 'redis' });
   const telemetry = tellBoth(metrics, trace);
   const opened = await openStore({
     location: settings.store,

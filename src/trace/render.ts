@@ -1,6 +1,6 @@
 import type { RoomId } from '../signalling/ids.ts';
 import type { PollEnd } from '../signalling/telemetry.ts';
-import type { Addressee, TraceEvent } from './events.ts';
+import type { TraceEvent } from './events.ts';
 import type { Timeline } from './timeline.ts';
 
 type Of<Kind extends TraceEvent['kind']> = Extract<TraceEvent, { kind: Kind }>;
@@ -14,18 +14,30 @@ interface Fate {
 /** `<message id> <recipient>` to what became of the copy. */
 type Fates = ReadonlyMap<string, Fate>;
 
+interface Known {
+  readonly fates: Fates;
+  readonly isShared: boolean;
+}
+
 const keyOf = (id: string, who: string): string => `${id} ${who}`;
 
-export function render(roomId: RoomId, timeline: Timeline, nowMs: number): string {
+interface RenderOptions {
+  readonly nowMs: number;
+  /** Other processes may have delivered what this one has not: the absence of an event here proves nothing. */
+  readonly isShared: boolean;
+}
+
+export function render(roomId: RoomId, timeline: Timeline, { nowMs, isShared }: RenderOptions): string {
   const events = timeline.events();
   const fates = fatesOf(events);
   const widths = Math.max(...events.map(({ who }) => who.length), 0);
-  const lines = events.map((event) => lineOf(event, widths, describe(event, fates)));
+  const lines = events.map((event) => lineOf(event, widths, describe(event, { fates, isShared })));
   const held = timeline.held().map(({ who, atMs }) => `${who} for ${duration(nowMs - atMs)}`);
   return [
     `room ${roomId}, the last ${events.length} events of this process, times in UTC, no payloads`,
+    ...(isShared ? ['other processes on the same Redis keep traces of their own: ask each of them'] : []),
     ...lines,
-    `now ${new Date(nowMs).toISOString()}; polls held: ${held.join(', ') || 'none'}`,
+    `now ${new Date(nowMs).toISOString()}; polls held${isShared ? ' by this process' : ''}: ${held.join(', ') || 'none'}`,
     '',
   ].join('\n');
 }
@@ -57,14 +69,14 @@ function fatesOf(events: readonly TraceEvent[]): Fates {
   return fates;
 }
 
-function describe(event: TraceEvent, fates: Fates): string {
+function describe(event: TraceEvent, known: Known): string {
   switch (event.kind) {
     case 'joined':
       return event.resumed ? 'joined again and kept its mailbox' : 'joined';
     case 'gone':
       return `gone (${event.reason})${event.unread > 0 ? `, ${event.unread} unacknowledged went with it` : ''}`;
     case 'sent':
-      return describeSent(event, fates);
+      return describeSent(event, known);
     case 'poll':
       return describePoll(event);
     case 'acknowledged':
@@ -74,17 +86,23 @@ function describe(event: TraceEvent, fates: Fates): string {
   }
 }
 
-function describeSent({ id, type, to, atMs }: Of<'sent'>, fates: Fates): string {
+function describeSent({ id, type, to, atMs }: Of<'sent'>, { fates, isShared }: Known): string {
   if (to.length === 0) return `sent ${type}, and nobody else was there  [${id}]`;
-  const copies = to.map((recipient) => describeCopy(recipient, atMs, fates.get(keyOf(id, recipient.participantId))));
+  const copies = to.map(({ participantId, listening }) => {
+    const fate = fates.get(keyOf(id, participantId));
+    const text = fate === undefined ? unseen(listening, isShared) : seen(fate, atMs, isShared);
+    return `${participantId}: ${text}`;
+  });
   return `sent ${type} to ${copies.join('; ')}  [${id}]`;
 }
 
-function describeCopy({ participantId, listening }: Addressee, sentAtMs: number, fate: Fate | undefined): string {
-  if (fate === undefined) return `${participantId}: in no reply yet${listening ? '' : ', it was not listening'}`;
-  const handed = `${participantId}: in a reply after ${duration(fate.handedAtMs - sentAtMs)}`;
-  if (fate.acknowledgedAtMs === undefined) return `${handed}, not acknowledged`;
-  return `${handed}, acknowledged after ${duration(fate.acknowledgedAtMs - sentAtMs)}`;
+const unseen = (wasListening: boolean, isShared: boolean): string =>
+  `${isShared ? 'in no reply of this process' : 'in no reply yet'}${wasListening ? '' : ', it was not listening'}`;
+
+function seen({ handedAtMs, acknowledgedAtMs }: Fate, sentAtMs: number, isShared: boolean): string {
+  const handed = `in a reply after ${duration(handedAtMs - sentAtMs)}`;
+  if (acknowledgedAtMs !== undefined) return `${handed}, acknowledged after ${duration(acknowledgedAtMs - sentAtMs)}`;
+  return `${handed}, not acknowledged${isShared ? ' at this process' : ''}`;
 }
 
 const ENDS: Record<PollEnd, string> = {

@@ -11,6 +11,12 @@ const MAX_EVENTS = 100_000;
 /** What a room takes beside its events, in events. */
 const ROOM_SIZE = 3;
 
+export interface TraceOptions {
+  readonly maxEvents?: number;
+  /** Whether other processes serve the same rooms. */
+  readonly isShared?: boolean;
+}
+
 /**
  * What happened lately in each room, in the memory of this process: a restart forgets it, and so does a busy service after a
  * while, the rooms first in which nothing happens. Rooms that are gone stay in it, since that is when people ask.
@@ -19,17 +25,19 @@ export class Trace implements Telemetry {
   readonly #clock: Clock;
   readonly #rooms = new Map<RoomId, Timeline>();
   readonly #maxEvents: number;
+  readonly #isShared: boolean;
   #size = 0;
 
-  constructor(clock: Clock, maxEvents = MAX_EVENTS) {
+  constructor(clock: Clock, { maxEvents = MAX_EVENTS, isShared = false }: TraceOptions = {}) {
     this.#clock = clock;
     this.#maxEvents = maxEvents;
+    this.#isShared = isShared;
   }
 
   /** For a person: a line per event. `undefined` for a room of which nothing is known. */
   text(roomId: RoomId): string | undefined {
     const timeline = this.#rooms.get(roomId);
-    return timeline && render(roomId, timeline, this.#clock.wallMs());
+    return timeline && render(roomId, timeline, { nowMs: this.#clock.wallMs(), isShared: this.#isShared });
   }
 
   joined({ roomId, participantId }: Mailbox, resumed: boolean): void {

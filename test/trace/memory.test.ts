@@ -26,7 +26,7 @@ describe('the memory of traces is bounded', () => {
   });
 
   test('over all rooms: those in which nothing happens go first', () => {
-    const trace = new Trace(new TestClock(), 100);
+    const trace = new Trace(new TestClock(), { maxEvents: 100 });
     joins(trace, 'old', 10);
     joins(trace, 'busy', 10);
     for (let room = 0; room < 200; room += 1) {

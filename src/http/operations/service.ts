@@ -62,7 +62,7 @@ export const serviceOperations = {
     summary: 'What happened in a room lately',
     description:
       'Who sent which type to whom and when, when that was first in a reply and acknowledged, which polls were held and how they ended; ' +
-      'never what anybody said. From the memory of this process. Only on `ADMIN_PORT`: without it, nowhere. For people; the command ' +
+      'never what anybody said. From the memory of this process, which does not know what others on the same Redis delivered. Only on `ADMIN_PORT`: without it, nowhere. For people; the command ' +
       '`holdline trace ROOM` prints it.',
     success: {
       status: 200,

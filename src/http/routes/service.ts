@@ -27,7 +27,7 @@ export const traceRoom: Handler<'traceRoom'> = ({ roomId }, { insight }) => {
   if (body === undefined)
     throw new RequestProblem(
       'not-found',
-      'Nothing is known of such a room: nothing happened in it since this process started, or it was forgotten for busier ones.',
+      'Nothing is known of such a room here: nothing happened in it at this process since it started, or it was forgotten for busier ones.',
     );
   return { status: 200, mediaType: 'text/plain; charset=utf-8', body };
 };
