@@ -38,8 +38,11 @@ export const FREE_JOIN_REPLAYS_WINDOW_MS = 60_000;
 /** How long a dead token is told how its participant went. */
 export const GONE_REMEMBERED_MS = 600_000;
 
-/** A participant between two polls still counts as listening. */
+/** After a poll was answered, its participant counts as listening for this long without another one. */
 export const LISTENING_GRACE_MS = 5_000;
+
+/** After the connection of a held poll closed. A client that changes its network polls again within this time. */
+export const RECONNECT_GRACE_MS = 1_000;
 
 /** Room for a participant's, a token's and a room's rows: what a join adds to the live data. */
 export const PARTICIPANT_BYTES = 1_024;

@@ -4,7 +4,7 @@ import { participantGone, SignallingError } from './errors.ts';
 import { MAX_BATCH_BYTES } from './limits.ts';
 import type { Mailbox, ReceivedMessage } from './message.ts';
 import type { PollPacer } from './pacer.ts';
-import type { Page, SignallingStore } from './store.ts';
+import type { Page, PollOutcome, SignallingStore } from './store.ts';
 import type { PollEnd, Telemetry } from './telemetry.ts';
 import type { WaitEnd, Waiter, Waiters } from './waiters.ts';
 
@@ -57,7 +57,7 @@ export async function receive(context: ReceiveContext, mailbox: Mailbox, poll: P
     return page && batchOf(mailbox, page);
   } finally {
     waiters.leave(mailbox.mailboxId, waiter);
-    if (!waiters.has(mailbox.mailboxId)) store.endPoll(mailbox);
+    if (!waiters.has(mailbox.mailboxId)) store.endPoll(mailbox, outcomeOf(waiter, page));
     tellEnd(context, mailbox, waiter, page);
   }
 }
@@ -132,6 +132,11 @@ function tellEnd({ telemetry, clock }: ReceiveContext, mailbox: Mailbox, waiter:
   const heldMs = waiter.heldFromMs === undefined ? undefined : clock.steadyMs() - waiter.heldFromMs;
   const { messages, expired } = page ?? NOTHING;
   telemetry.pollEnded(mailbox, { end: endOf(waiter, page), heldMs, messages, expired });
+}
+
+function outcomeOf({ ended, heldFromMs }: Waiter, page: Page | undefined): PollOutcome {
+  if (ended?.kind === 'hung-up') return heldFromMs === undefined ? 'other' : 'cut';
+  return page === undefined ? 'other' : 'answered';
 }
 
 const NOTHING = { messages: [], expired: 0 } as const;

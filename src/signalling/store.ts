@@ -100,8 +100,8 @@ export interface SignallingStore {
   holdPoll(mailbox: Mailbox, forMs: number, position?: number): void;
   /** A poll that is answered at once has taken over: those that other processes hold get a `superseded` hint. */
   supersedePolls(mailbox: Mailbox): void;
-  /** Presence: that poll ended just now. */
-  endPoll(mailbox: Mailbox): void;
+  /** Presence: the last poll of the mailbox on this process ended just now. */
+  endPoll(mailbox: Mailbox, outcome: PollOutcome): void;
 
   /**
    * One slice of what time asks for: participants past their idle timeout depart, messages past their lifetime become
@@ -119,6 +119,14 @@ export interface SignallingStore {
   /** Waits for commits under way. No operation may follow. */
   close(): Promise<void>;
 }
+
+/**
+ * What the end of a poll says about its participant:
+ * - `answered`: it was answered with 200. The participant counts as listening for `LISTENING_GRACE_MS`.
+ * - `cut`: its connection closed while it was held. The participant counts as listening for `RECONNECT_GRACE_MS`, and no longer.
+ * - `other`: it was refused or superseded, or its connection closed before it was held. Nothing is known that was not known before.
+ */
+export type PollOutcome = 'answered' | 'cut' | 'other';
 
 export type Hint =
   | { readonly kind: 'messages'; readonly mailboxId: MailboxId }

@@ -65,7 +65,8 @@ export const participantView = z
     joinedAt: timestamp,
     listening: z.boolean().meta({
       description:
-        'True while a poll is held, or when the last one ended less than 5 s ago; otherwise think of a push notification.',
+        'True while a poll is held, and for 5 s after one was answered with 200. When the connection of a held poll closes and no other ' +
+        'poll is there within 1 s, it is false. While it is false, consider a push notification.',
       examples: [true],
     }),
   })

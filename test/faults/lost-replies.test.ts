@@ -130,5 +130,25 @@ test('fault 3: of a client that vanished without a FIN the poll ends at its wind
   await ledger.settle();
 });
 
+test('a participant whose held poll is reset stops listening a second later, although a poll was answered just before', async () => {
+  const clock = new TestClock();
+  const { service, url } = await startService({}, { clock });
+  const ledger = new Ledger();
+  const alice = await ledger.join(url, 'room', 'alice');
+  const bob = await ledger.join(url, 'room', 'bob');
+  await bob.poll();
+  const held = nextPolls(service.store, 'holdPoll', 1);
+  const connection = await openPoll(url, bob);
+  await held;
+  const cut = nextPolls(service.store, 'endPoll', 1);
+  await connection.reset();
+  await cut;
+  await clock.advance(999);
+  expect(await listening(alice, 'bob')).toBe(true);
+  await clock.advance(1);
+  expect(await listening(alice, 'bob')).toBe(false);
+  await ledger.settle();
+});
+
 const listening = async (asker: Member, whom: string): Promise<boolean | undefined> =>
   (await asker.roster()).find(({ participantId }) => participantId === whom)?.listening;

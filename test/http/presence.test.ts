@@ -122,6 +122,12 @@ describe('listening', () => {
     expect((await alice.send({ type: 'invite' })).recipients).toEqual([{ participantId: 'bob', listening: true }]);
   });
 
+  test('is not true after a poll that was refused', async () => {
+    problemOf(await bob.call('receiveMessages', { query: { after: 'x', wait: 0 } }), 'invalid-cursor');
+    problemOf(await bob.call('receiveMessages', { query: { after: alice.joined.cursor, wait: 0 } }), 'cursor-expired');
+    expect(await bobListens()).toBe(false);
+  });
+
   test('is not true for one who only sends', async () => {
     await bob.send({ type: 'ringing' });
     expect(await bobListens()).toBe(false);

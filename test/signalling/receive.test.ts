@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { openMemoryStore } from '../support/store.ts';
+import type { SignallingStore } from '../../src/signalling/store.ts';
+import { settle } from '../support/clock.ts';
+import { openMemoryStore, replacing } from '../support/store.ts';
 import { cursorOf, draft, numbered, scenes } from '../store-contract/scene.ts';
 import { desks } from './desk.ts';
 
@@ -114,6 +116,31 @@ describe('a poll', () => {
     expect(await listening()).toBe(true);
     await scene.pass(5_000);
     expect(await scene.roster()).toEqual([]);
+  });
+
+  test('that ended tells the store whether it was answered, cut while it was held, or neither', async () => {
+    const outcomes: string[] = [];
+    const wrap = (store: SignallingStore): SignallingStore =>
+      replacing(store, {
+        endPoll: (mailbox, outcome) => {
+          outcomes.push(outcome);
+          store.endPoll(mailbox, outcome);
+        },
+      });
+    const desk = await open({ wrap, maxHeldPolls: 1 });
+    const bob = await desk.scene.join('bob');
+    const carol = await desk.scene.join('carol', { room: 'elsewhere' });
+    await desk.poll(bob, { windowMs: 0 });
+    (await desk.poll(bob)).hangUp();
+    await settle();
+    await desk.poll(bob, { windowMs: 1_000 });
+    await desk.scene.clock.advance(1_000);
+    await desk.poll(bob, { after: cursorOf(bob, Number.MAX_SAFE_INTEGER) });
+    desk.begin(bob, { windowMs: 0 }).hangUp();
+    await settle();
+    await desk.poll(carol);
+    await desk.poll(bob);
+    expect(outcomes).toEqual(['answered', 'cut', 'answered', 'other', 'other', 'other']);
   });
 });
 

@@ -94,8 +94,8 @@ function announce(store: SignallingStore, { held, ended }: Polls): void {
     holdPoll(mailbox, ...rest);
     held.emit(mailbox.participantId);
   };
-  store.endPoll = (mailbox) => {
-    endPoll(mailbox);
+  store.endPoll = (mailbox, outcome) => {
+    endPoll(mailbox, outcome);
     ended.emit(mailbox.participantId);
   };
 }

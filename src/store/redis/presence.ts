@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { MailboxId } from '../../signalling/ids.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import { SignallingError } from '../../signalling/errors.ts';
-import type { Hint } from '../../signalling/store.ts';
+import type { Hint, PollOutcome } from '../../signalling/store.ts';
 import type { Fleet } from './fleet.ts';
 import { HeldPolls, type HeldPoll } from './held-polls.ts';
 import { goneReason, Held } from './replies.ts';
@@ -79,12 +79,12 @@ export class Presence {
     if (read?.isElsewhere === true) this.#say(SCRIPTS.supersedePolls, mailbox, [read.hold]);
   }
 
-  endPoll(mailbox: Mailbox): void {
+  endPoll(mailbox: Mailbox, outcome: PollOutcome): void {
     this.#polls.end(mailbox);
     this.#reads.delete(mailbox.mailboxId);
     // The script touches, too.
     this.#noteTouched(mailbox);
-    this.#say(SCRIPTS.endPoll, mailbox);
+    this.#say(SCRIPTS.endPoll, mailbox, [outcome]);
   }
 
   /** What another process published for this one. */
@@ -176,7 +176,7 @@ export class Presence {
     timer.unref();
   }
 
-  #say(script: Script, mailbox: Mailbox, own: readonly number[] = []): void {
+  #say(script: Script, mailbox: Mailbox, own: readonly (string | number)[] = []): void {
     // Refused only when the participant went, or Redis cannot do it now: then its next request says it again.
     this.#rooms.runFor(mailbox, script, own).catch(() => undefined);
   }

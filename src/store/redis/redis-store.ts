@@ -10,6 +10,7 @@ import type {
   Join,
   Joined,
   Page,
+  PollOutcome,
   ReadRange,
   RoomSummary,
   SignallingStore,
@@ -185,8 +186,8 @@ export class RedisStore implements SignallingStore {
     this.#presence.supersede(mailbox);
   }
 
-  endPoll(mailbox: Mailbox): void {
-    this.#presence.endPoll(mailbox);
+  endPoll(mailbox: Mailbox, outcome: PollOutcome): void {
+    this.#presence.endPoll(mailbox, outcome);
   }
 
   sweep(): Promise<boolean> {

@@ -6,6 +6,7 @@ import {
   MAX_GAPS,
   MAX_ROOM_EVENTS,
   MAX_UNUSED_TOKENS,
+  RECONNECT_GRACE_MS,
 } from '../../signalling/limits.ts';
 import { ENVELOPE_BYTES } from '../../signalling/message.ts';
 import { ROUNDING } from '../../signalling/rate.ts';
@@ -24,6 +25,7 @@ const CONSTANTS = {
   MAX_ROOM_EVENTS,
   MAX_UNUSED_TOKENS,
   LISTENING_GRACE_MS,
+  RECONNECT_GRACE_MS,
   GONE_REMEMBERED_MS,
   ENVELOPE_BYTES,
   RATE_ROUNDING: ROUNDING,

@@ -144,7 +144,7 @@ export class Directory {
       budgetFullAtMs: before?.budgetFullAtMs ?? 0,
       seenAtMs: before?.seenAtMs ?? nowMs,
       heldUntilMs: before?.heldUntilMs ?? 0,
-      pollEndedAtMs: before?.pollEndedAtMs ?? -Infinity,
+      listensUntilMs: before?.listensUntilMs ?? 0,
     });
   }
 

@@ -192,7 +192,7 @@ function addParticipant(context: SqliteContext, request: Join, room: RoomRecord)
     budgetFullAtMs: 0,
     seenAtMs: context.clock.steadyMs(),
     heldUntilMs: 0,
-    pollEndedAtMs: -Infinity,
+    listensUntilMs: 0,
   };
   context.directory.addParticipant(record);
   return record;

@@ -1,5 +1,4 @@
 import type { JsonText, MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
-import { LISTENING_GRACE_MS } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
 import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
 import type { Entry } from './tail.ts';
@@ -50,7 +49,8 @@ export interface ParticipantRecord {
   /** Presence lives in memory only: a start begins every idle time anew. Steady ms. */
   seenAtMs: number;
   heldUntilMs: number;
-  pollEndedAtMs: number;
+  /** The participant counts as listening until then, whether or not a poll is held. */
+  listensUntilMs: number;
 }
 
 export type TokenRecord = {
@@ -84,7 +84,7 @@ export const mailboxOf = ({ room, participantId, mailboxId }: ParticipantRecord)
 });
 
 export const isListening = (record: ParticipantRecord, nowMs: number): boolean =>
-  record.heldUntilMs > nowMs || nowMs - record.pollEndedAtMs < LISTENING_GRACE_MS;
+  Math.max(record.heldUntilMs, record.listensUntilMs) > nowMs;
 
 /** When the participant's idle time is over, as things stand (steady ms). */
 export const idleFromMs = (record: ParticipantRecord): number =>

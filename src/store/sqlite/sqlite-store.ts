@@ -1,7 +1,7 @@
 import type { Clock } from '../../signalling/clock.ts';
 import type { Cursor } from '../../signalling/cursor.ts';
 import type { MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
-import type { Limits } from '../../signalling/limits.ts';
+import { LISTENING_GRACE_MS, RECONNECT_GRACE_MS, type Limits } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
 import type {
   Append,
@@ -10,6 +10,7 @@ import type {
   Join,
   Joined,
   Page,
+  PollOutcome,
   ReadRange,
   RoomSummary,
   SignallingStore,
@@ -149,11 +150,15 @@ export class SqliteStore implements SignallingStore {
     // No other process holds any.
   }
 
-  endPoll(mailbox: Mailbox): void {
+  endPoll(mailbox: Mailbox, outcome: PollOutcome): void {
     const record = this.#context.directory.find(mailbox);
     if (record === undefined) return;
+    const nowMs = this.#context.clock.steadyMs();
+    const wasHeld = record.heldUntilMs > 0;
     record.heldUntilMs = 0;
-    record.seenAtMs = record.pollEndedAtMs = this.#context.clock.steadyMs();
+    record.seenAtMs = nowMs;
+    if (outcome === 'answered') record.listensUntilMs = nowMs + LISTENING_GRACE_MS;
+    else if (outcome === 'cut' && wasHeld) record.listensUntilMs = nowMs + RECONNECT_GRACE_MS;
   }
 
   async sweep(): Promise<boolean> {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { PollOutcome } from '../../../src/signalling/store.ts';
 
 /** One step of a story, as plain data. Numbers choose among what there is when its turn comes. */
 export type Action =
@@ -26,7 +27,8 @@ export type Action =
   | { readonly kind: 'acknowledge'; readonly who: number; readonly cursor: number; readonly soon: boolean }
   | { readonly kind: 'leave'; readonly who: number }
   | { readonly kind: 'close-room'; readonly room: number }
-  | { readonly kind: 'touch' | 'hold' | 'end-poll'; readonly who: number }
+  | { readonly kind: 'touch' | 'hold'; readonly who: number }
+  | { readonly kind: 'end-poll'; readonly who: number; readonly outcome: PollOutcome }
   | { readonly kind: 'pass'; readonly ms: number; readonly sweep: 'all' | 'slice' | 'none' }
   | { readonly kind: 'restart'; readonly how: 'reopen' | 'kill'; readonly jumpMs: number }
   | { readonly kind: 'copy' }
@@ -88,7 +90,11 @@ const acknowledge = fc.record({
   soon: fc.boolean(),
 });
 
-const presence = fc.record({ kind: fc.constantFrom('touch', 'hold', 'end-poll'), who });
+const outcome = fc.constantFrom<PollOutcome[]>('answered', 'cut', 'other');
+const presence = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('touch', 'hold'), who }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('end-poll'), who, outcome }) },
+);
 
 const pass = fc.record({
   kind: fc.constant('pass'),

@@ -140,7 +140,7 @@ function newBox(world: World, request: Join, { mailbox, acknowledged }: Joined):
     idleTimeoutMs: request.profile.idleTimeoutMs ?? 0,
     seenAtMs: world.nowMs,
     heldUntilMs: 0,
-    pollEndedAtMs: -Infinity,
+    listensUntilMs: 0,
     sends: new Map(),
   };
 }

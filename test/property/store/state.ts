@@ -1,5 +1,4 @@
 import type { MailboxId, MessageId, ParticipantId, RoomId } from '../../../src/signalling/ids.ts';
-import { LISTENING_GRACE_MS } from '../../../src/signalling/limits.ts';
 import type { GoneReason, Mailbox, Receipt } from '../../../src/signalling/message.ts';
 import type { TokenHandle } from '../../../src/signalling/tokens.ts';
 
@@ -40,7 +39,7 @@ export interface Box {
   idleTimeoutMs: number;
   seenAtMs: number;
   heldUntilMs: number;
-  pollEndedAtMs: number;
+  listensUntilMs: number;
   readonly sends: Map<string, Kept<readonly Receipt[]>>;
 }
 
@@ -86,8 +85,7 @@ export const behind = (box: Box, position: number): Entry[] => box.log.filter((e
 export const isDead = ({ swept, reported, expiresAtMs }: Entry, nowMs: number): boolean =>
   swept || reported || expiresAtMs <= nowMs;
 
-export const isListening = (box: Box, nowMs: number): boolean =>
-  box.heldUntilMs > nowMs || nowMs - box.pollEndedAtMs < LISTENING_GRACE_MS;
+export const isListening = (box: Box, nowMs: number): boolean => Math.max(box.heldUntilMs, box.listensUntilMs) > nowMs;
 
 export const idleFromMs = (box: Box): number => Math.max(box.seenAtMs, box.heldUntilMs) + box.idleTimeoutMs;
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { decodeCursor, type Cursor } from '../../../src/signalling/cursor.ts';
-import { GONE_REMEMBERED_MS } from '../../../src/signalling/limits.ts';
+import { GONE_REMEMBERED_MS, LISTENING_GRACE_MS, RECONNECT_GRACE_MS } from '../../../src/signalling/limits.ts';
+import type { PollOutcome } from '../../../src/signalling/store.ts';
 import type { Action } from './actions.ts';
 import { reportOf, type Late } from './receiving.ts';
 import { boxes, boxOf, copyOf, depart, idleFromMs, unreported, type Box } from './state.ts';
@@ -13,19 +14,26 @@ const NOTHING: Tails = new Map();
 const SLACK_MS = 1_000;
 const HOLD_MS = 25_000;
 
-export async function presence(world: World, { kind, who }: Of<'touch' | 'hold' | 'end-poll'>): Promise<Tails> {
-  const mailbox = world.mailbox(who);
+export async function presence(world: World, action: Of<'touch' | 'hold' | 'end-poll'>): Promise<Tails> {
+  const mailbox = world.mailbox(action.who);
   if (mailbox === undefined) return new Map();
-  const box = boxOf(world.state, mailbox);
   const { store, nowMs } = world;
-  if (kind === 'touch') store.touch(mailbox);
-  if (kind === 'hold') store.holdPoll(mailbox, HOLD_MS);
-  if (kind === 'end-poll') store.endPoll(mailbox);
+  if (action.kind === 'touch') store.touch(mailbox);
+  if (action.kind === 'hold') store.holdPoll(mailbox, HOLD_MS);
+  if (action.kind === 'end-poll') store.endPoll(mailbox, action.outcome);
+  const box = boxOf(world.state, mailbox);
   if (box === undefined) return new Map();
-  if (kind === 'hold') box.heldUntilMs = nowMs + HOLD_MS;
+  if (action.kind === 'end-poll') endPoll(box, action.outcome, nowMs);
+  if (action.kind === 'hold') box.heldUntilMs = nowMs + HOLD_MS;
   else box.seenAtMs = nowMs;
-  if (kind === 'end-poll') Object.assign(box, { heldUntilMs: 0, pollEndedAtMs: nowMs });
   return new Map();
+}
+
+function endPoll(box: Box, outcome: PollOutcome, nowMs: number): void {
+  const wasHeld = box.heldUntilMs > 0;
+  box.heldUntilMs = 0;
+  if (outcome === 'answered') box.listensUntilMs = nowMs + LISTENING_GRACE_MS;
+  if (outcome === 'cut' && wasHeld) box.listensUntilMs = nowMs + RECONNECT_GRACE_MS;
 }
 
 export async function pass(world: World, { ms, sweep }: Of<'pass'>): Promise<Tails> {
@@ -113,7 +121,7 @@ export async function rollBack(world: World): Promise<Tails> {
 /** Presence is forgotten, and acknowledgements may be that nobody waited for. */
 async function beginAnew(world: World): Promise<void> {
   for (const box of boxes(world.state)) {
-    Object.assign(box, { seenAtMs: world.nowMs, heldUntilMs: 0, pollEndedAtMs: -Infinity });
+    Object.assign(box, { seenAtMs: world.nowMs, heldUntilMs: 0, listensUntilMs: 0 });
     const { position } = await acknowledgedOf(world, box);
     assert.ok(position >= box.acknowledgedForSure && position <= box.acknowledged, 'an acknowledgement was lost');
     box.acknowledged = box.acknowledgedForSure = position;

@@ -14,6 +14,14 @@ async function listens(scene: Scene, { mailbox }: Member): Promise<boolean | und
   return participants.find(({ participantId }) => participantId === mailbox.participantId)?.listening;
 }
 
+/** Whether the participant listens for exactly so long from now on. */
+async function listensFor(scene: Scene, member: Member, ms: number): Promise<boolean> {
+  await scene.clock.advance(ms - 1);
+  const before = await listens(scene, member);
+  await scene.clock.advance(1);
+  return before === true && (await listens(scene, member)) === false;
+}
+
 /** There until `dueMs` from now, gone a moment after. */
 async function goesAfter(scene: Scene, member: Member, dueMs: number): Promise<void> {
   await scene.clock.advance(dueMs - 1);
@@ -48,7 +56,7 @@ export function presence(open: OpenScene): void {
         await scene.clock.advance(1_000);
         expect(await isThere(scene, alice)).toBe(true);
       }
-      scene.store.endPoll(alice.mailbox);
+      scene.store.endPoll(alice.mailbox, 'answered');
       await goesAfter(scene, alice, 1_000);
     });
 
@@ -58,7 +66,7 @@ export function presence(open: OpenScene): void {
       scene.store.holdPoll(alice.mailbox, 50_000);
       await scene.clock.advance(3_000);
       expect(await isThere(scene, alice)).toBe(true);
-      scene.store.endPoll(alice.mailbox);
+      scene.store.endPoll(alice.mailbox, 'answered');
       await goesAfter(scene, alice, 2_000);
     });
 
@@ -81,7 +89,7 @@ export function presence(open: OpenScene): void {
       const alice = await scene.join('alice', { idleTimeoutMs: 30_000 });
       scene.store.holdPoll(alice.mailbox, 50_000);
       const again = await scene.rejoin(alice, { resume: true, idleTimeoutMs: 3_000 });
-      scene.store.endPoll(alice.mailbox);
+      scene.store.endPoll(alice.mailbox, 'answered');
       await goesAfter(scene, again, 3_000);
     });
 
@@ -108,7 +116,7 @@ export function presence(open: OpenScene): void {
       await scene.clock.advance(2_500);
       scene.store.holdPoll(old.mailbox, 50_000);
       scene.store.touch(old.mailbox);
-      scene.store.endPoll(old.mailbox);
+      scene.store.endPoll(old.mailbox, 'answered');
       expect(await listens(scene, alice)).toBe(false);
       await goesAfter(scene, alice, 2_500);
     });
@@ -146,16 +154,62 @@ export function presence(open: OpenScene): void {
       expect(await listens(scene, alice)).toBe(true);
     });
 
-    test('stays true for less than 5 s after a poll ended', async () => {
+    test('stays true for 5 s after a poll was answered', async () => {
       const scene = await open();
       const alice = await scene.join('alice');
       scene.store.holdPoll(alice.mailbox, 25_000);
       await scene.clock.advance(1_000);
-      scene.store.endPoll(alice.mailbox);
-      await scene.clock.advance(4_999);
+      scene.store.endPoll(alice.mailbox, 'answered');
+      expect(await listensFor(scene, alice, 5_000)).toBe(true);
+    });
+
+    test('stays true for 5 s after a poll was answered that was not held', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      scene.store.endPoll(alice.mailbox, 'answered');
+      expect(await listensFor(scene, alice, 5_000)).toBe(true);
+    });
+
+    test('stays true for 1 s after the connection of a held poll closed', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      scene.store.holdPoll(alice.mailbox, 25_000);
+      await scene.clock.advance(10_000);
+      scene.store.endPoll(alice.mailbox, 'cut');
+      expect(await listensFor(scene, alice, 1_000)).toBe(true);
+    });
+
+    test('ends 1 s after a held poll was cut, although the poll before it had just been answered', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      scene.store.endPoll(alice.mailbox, 'answered');
+      scene.store.holdPoll(alice.mailbox, 25_000);
+      scene.store.endPoll(alice.mailbox, 'cut');
+      expect(await listensFor(scene, alice, 1_000)).toBe(true);
+    });
+
+    test('goes on when another poll is held within 1 s of a cut', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      scene.store.holdPoll(alice.mailbox, 25_000);
+      scene.store.endPoll(alice.mailbox, 'cut');
+      await scene.clock.advance(999);
+      scene.store.holdPoll(alice.mailbox, 25_000);
+      await scene.clock.advance(20_000);
       expect(await listens(scene, alice)).toBe(true);
-      await scene.clock.advance(1);
-      expect(await listens(scene, alice)).toBe(false);
+    });
+
+    test('is not changed by a poll that is refused, or cut before it was held', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      for (const outcome of ['other', 'cut'] as const) {
+        scene.store.endPoll(alice.mailbox, outcome);
+        expect(await listens(scene, alice)).toBe(false);
+      }
+      scene.store.endPoll(alice.mailbox, 'answered');
+      await scene.clock.advance(2_000);
+      for (const outcome of ['other', 'cut'] as const) scene.store.endPoll(alice.mailbox, outcome);
+      expect(await listensFor(scene, alice, 3_000)).toBe(true);
     });
 
     test('is not what other requests are', async () => {

@@ -1,12 +1,18 @@
 #!lua flags=allow-oom
--- No poll of the mailbox is left on this process.
--- ARGV: id, mailbox, takeover
+-- No poll of the mailbox is left on this process. A poll that another process took over says nothing about who listens.
+-- ARGV: id, mailbox, takeover, how it ended (answered, cut or other)
 -- Answers `ok`
-local id, mailbox = unpack(ARGV, OWN + 1, OWN + 2)
+local id, mailbox, _, outcome = unpack(ARGV, OWN + 1, OWN + 4)
 local member = present(id, mailbox, '')
 if member then
-  if member.holder == PROCESS then member.holder, member.heldUntil = '', 0 end
-  member.seenAt, member.pollEndedAt = NOW_MS, NOW_MS
+  local wasHeldHere = member.holder == PROCESS
+  if wasHeldHere then member.holder, member.heldUntil = '', 0 end
+  if outcome == 'answered' then
+    member.listensUntil = NOW_MS + LISTENING_GRACE_MS
+  elseif outcome == 'cut' and wasHeldHere then
+    member.listensUntil = NOW_MS + RECONNECT_GRACE_MS
+  end
+  member.seenAt = NOW_MS
   savePresence(member)
   endedBy(member)
 end

@@ -7,7 +7,7 @@ local member = present(id, mailbox, '')
 if member and isHeld(member) and member.holder ~= PROCESS and member.hold == tonumber(seenHold) then
   member.hold = member.hold + 1
   hint(member, 'superseded ' .. mailbox .. ' ' .. int(member.hold))
-  member.holder, member.heldUntil, member.pollEndedAt, member.seenAt = '', 0, NOW_MS, NOW_MS
+  member.holder, member.heldUntil, member.seenAt = '', 0, NOW_MS
   savePresence(member)
   endedBy(member)
 end

@@ -4,7 +4,7 @@ local STATE = {
   'mailbox', 'tokens', 'joinKey', 'acknowledged', 'head', 'messages', 'messageBytes', 'events', 'eventBytes', 'gaps', 'expiresFrom',
   'idleMs', 'takeover', 'eventsFrom',
 }
-local PRESENCE = { 'era', 'seenAt', 'heldUntil', 'holder', 'hold', 'pollEndedAt' }
+local PRESENCE = { 'era', 'seenAt', 'heldUntil', 'holder', 'hold', 'listensUntil' }
 
 local function packed(member, names)
   local values = {}
@@ -35,7 +35,7 @@ local function beginPresence(member)
   member.seenAt = ERA_BEGAN
   member.heldUntil = 0
   member.holder = ''
-  member.pollEndedAt = 0
+  member.listensUntil = 0
 end
 
 local function find(id)
@@ -71,7 +71,7 @@ end
 local function isHeld(member) return member.heldUntil > NOW end
 
 local function isListening(member)
-  return isHeld(member) or (member.pollEndedAt > 0 and NOW - member.pollEndedAt < LISTENING_GRACE_MS)
+  return isHeld(member) or member.listensUntil > NOW
 end
 
 local function idleAt(member) return math.max(member.seenAt, member.heldUntil) + member.idleMs + IDLE_SLACK_MS end

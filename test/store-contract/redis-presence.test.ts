@@ -1,0 +1,86 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Joined, SignallingStore } from '../../src/signalling/store.ts';
+import { RedisStore } from '../../src/store/redis/redis-store.ts';
+import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import { settle, TestClock } from '../support/clock.ts';
+import { Counted } from '../support/redis/counted.ts';
+import { join } from '../support/redis/joined.ts';
+import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
+import { newPrefix, urlOf } from '../support/redis/place.ts';
+import { RedisServer } from '../support/redis/redis-server.ts';
+import { WIDE_LIMITS } from '../support/store.ts';
+
+const HELD_MS = 25_000;
+
+describeOnRedis('two processes that share a Redis', () => {
+  const server = shared(() => RedisServer.start());
+  afterEach(cleanUp);
+
+  /** One participant, and two processes at which its polls may be. */
+  async function twoProcesses() {
+    const clock = new TestClock();
+    const url = urlOf(server(), newPrefix());
+    const open = async (): Promise<SignallingStore> => {
+      const counted = new Counted(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
+      onCleanUp(() => counted.close());
+      return counted.store;
+    };
+    const [here, there] = [await open(), await open()];
+    return { clock, here, there, bob: await join(here, 'room', 'bob', 60_000) };
+  }
+
+  const listens = async (store: SignallingStore, { mailbox }: Joined): Promise<boolean | undefined> => {
+    await settle();
+    return (await store.participants(mailbox.roomId))[0]?.listening;
+  };
+
+  describe('a poll that the other process took over', () => {
+    test('ends no listening while the newer one is held, however it ends itself', async () => {
+      const { clock, here, there, bob } = await twoProcesses();
+      here.holdPoll(bob.mailbox, HELD_MS);
+      await settle();
+      there.holdPoll(bob.mailbox, HELD_MS);
+      await settle();
+      here.endPoll(bob.mailbox, 'cut');
+      await clock.advance(10_000);
+      expect(await listens(here, bob)).toBe(true);
+    });
+
+    test('does not shorten the 5 s after the newer one was answered', async () => {
+      const { clock, here, there, bob } = await twoProcesses();
+      here.holdPoll(bob.mailbox, HELD_MS);
+      await settle();
+      there.holdPoll(bob.mailbox, HELD_MS);
+      await settle();
+      there.endPoll(bob.mailbox, 'answered');
+      await settle();
+      here.endPoll(bob.mailbox, 'cut');
+      await clock.advance(4_999);
+      expect(await listens(here, bob)).toBe(true);
+    });
+
+    test('does not prolong the second after the newer one was cut', async () => {
+      const { clock, here, there, bob } = await twoProcesses();
+      here.holdPoll(bob.mailbox, HELD_MS);
+      await settle();
+      there.holdPoll(bob.mailbox, HELD_MS);
+      await settle();
+      there.endPoll(bob.mailbox, 'cut');
+      await clock.advance(900);
+      here.endPoll(bob.mailbox, 'other');
+      await clock.advance(100);
+      expect(await listens(here, bob)).toBe(false);
+    });
+  });
+
+  test('a poll that was cut at one and is held at the other within a second goes on listening', async () => {
+    const { clock, here, there, bob } = await twoProcesses();
+    here.holdPoll(bob.mailbox, HELD_MS);
+    await settle();
+    here.endPoll(bob.mailbox, 'cut');
+    await clock.advance(900);
+    there.holdPoll(bob.mailbox, HELD_MS);
+    await clock.advance(10_000);
+    expect(await listens(here, bob)).toBe(true);
+  });
+});
