@@ -59,10 +59,9 @@ export class Canary {
     const hangUps: (() => void)[] = [];
     const onHangUp = (listener: () => void): void => void hangUps.push(listener);
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const cancel = this.#options.clock.after(LIMIT_MS, () => {
-      for (const hangUp of hangUps) hangUp();
-      reject(unavailable('A message that the service sent to itself was not delivered within 2 s.'));
-    });
+    const cancel = this.#options.clock.after(LIMIT_MS, () =>
+      reject(unavailable('A message that the service sent to itself was not delivered within 2 s.')),
+    );
     try {
       await Promise.race([this.#roundTrip(onHangUp), late]);
     } catch (error) {
@@ -73,6 +72,7 @@ export class Canary {
       throw failure;
     } finally {
       cancel();
+      for (const hangUp of hangUps) hangUp();
     }
   }
 
@@ -117,6 +117,9 @@ export class Canary {
         const batch = await receive(context, mailbox, poll);
         if (batch === undefined) throw unavailable('A poll of the service was not answered in time.');
         if (batch.messages.some((message) => message.id === id)) return batch;
+        // Another poll would end at once as well, and the next one, without end: the service is draining.
+        if (batch.messages.length === 0 && batch.expired === 0)
+          throw unavailable('A poll of the service ended before its message came.');
         after = batch.cursor;
       }
     } finally {

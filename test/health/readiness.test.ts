@@ -90,6 +90,16 @@ describe('/readyz', () => {
     expect(await call(wedge.app, 'getHealth', {})).toMatchObject({ status: 200 });
   });
 
+  test('does not keep a service from closing while its message is under way', async () => {
+    const wedge = await Wedge.service();
+    wedge.commitsHang = true;
+    const sent = wedge.nextSend();
+    const asked = ready(wedge);
+    await sent;
+    await wedge.holdline.close();
+    expect(await asked).toMatchObject({ status: 503 });
+  });
+
   test('leaves no trace among rooms, participants, polls and messages', async () => {
     const wedge = await Wedge.service();
     await ready(wedge);

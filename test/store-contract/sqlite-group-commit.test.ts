@@ -25,6 +25,7 @@ function setUp() {
     onRollback: (rooms) => told.rolledBack.push([...rooms]),
     onHint: (hint) => told.hints.push(hint),
     onCommit: (operations) => told.commits.push(operations),
+    obstacle: () => undefined,
   });
   const add =
     (name: string, bytes = 0) =>
@@ -112,6 +113,7 @@ describe('group commit', () => {
       onRollback: () => undefined,
       onHint: () => seen.push(db.inTransaction),
       onCommit: () => undefined,
+      obstacle: () => undefined,
     });
     const outcomes = await Promise.allSettled(['1', 'taken', '2'].map((name) => watching.run(add(name))));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);

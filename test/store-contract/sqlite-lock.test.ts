@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { cleanUp } from '../support/clean-up.ts';
-import { TestClock } from '../support/clock.ts';
+import { pass, TestClock } from '../support/clock.ts';
 import { ServerProcess, temporaryDirectory } from '../support/server-process.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
 
@@ -47,6 +48,70 @@ test('two at once: one has it', async () => {
   });
   expect(opened).toHaveLength(1);
   for (const store of opened) await store.close();
+});
+
+const otherNames: readonly (readonly [string, (path: string) => string])[] = [
+  ['a symbolic link to it', (path) => linked(path, (name) => symlinkSync(path, name))],
+  ['a hard link to it', (path) => linked(path, (name) => linkSync(path, name))],
+  ['a symbolic link to its directory', (path) => throughLinkedDirectory(path)],
+  ['a path with dots', (path) => join(dirname(path), 'x') + '/../' + basename(path)],
+];
+
+function linked(path: string, link: (name: string) => void): string {
+  const name = `${path}.other`;
+  link(name);
+  return name;
+}
+
+function throughLinkedDirectory(path: string): string {
+  const directory = join(temporaryDirectory(), 'linked');
+  symlinkSync(dirname(path), directory);
+  return join(directory, basename(path));
+}
+
+test.each(otherNames)('a database that another process has open is refused by another name: %s', async (_, rename) => {
+  const path = newPath();
+  mkdirSync(join(dirname(path), 'x'));
+  await startServer(path);
+  expect(() => open(rename(path))).toThrow(/is in use by another process$|has 2 names/);
+});
+
+test('a database that another process has open is refused, although its lock file was deleted', async () => {
+  const path = newPath();
+  const server = await startServer(path);
+  rmSync(`${path}.lock`);
+  expect(() => open(path)).toThrow(/holdline\.db is in use by another process$/);
+  await server.kill();
+  await open(path).close();
+});
+
+test('a second server in the same process is refused, although the lock file was deleted', async () => {
+  const path = newPath();
+  const store = open(path);
+  rmSync(`${path}.lock`);
+  expect(() => open(path)).toThrow(/in use by another process$/);
+  await store.close();
+});
+
+test('a database with two names is refused until one is removed', async () => {
+  const path = newPath();
+  await open(path).close();
+  linkSync(path, `${path}.other`);
+  expect(() => open(path)).toThrow(/^the database .* has 2 names \(hard links\)[^\n]*$/);
+  rmSync(`${path}.other`);
+  await open(path).close();
+});
+
+test('a start waits for a reader such as a backup to finish', async () => {
+  const path = newPath();
+  await open(path).close();
+  rmSync(`${path}.lock`);
+  const reader = new Database(path, { readonly: true });
+  reader.pragma('schema_version');
+  const starting = startServer(path);
+  while (!existsSync(`${path}.lock`)) await pass(1);
+  reader.close();
+  await (await starting).stop();
 });
 
 test('backups may be made of it meanwhile', async () => {

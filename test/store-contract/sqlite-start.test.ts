@@ -129,6 +129,24 @@ describe('a database of this version', () => {
   });
 });
 
+test('the log of a database gives back the disk space that it took while a backup was reading', () => {
+  const path = newPath();
+  const opened = openDatabase({ path, synchronous: 'normal' });
+  opened.db.exec('CREATE TABLE written (x)');
+  const reader = new Database(path, { readonly: true });
+  reader.exec('BEGIN; SELECT * FROM written');
+  const write = opened.db.prepare('INSERT INTO written VALUES (zeroblob(1000000))');
+  for (let megabyte = 0; megabyte < 24; megabyte += 1) write.run();
+  const logBytes = () => statSync(`${path}-wal`).size;
+  expect(logBytes()).toBeGreaterThan(24_000_000);
+  reader.close();
+  // The first copies the log back, the second begins it anew.
+  write.run();
+  write.run();
+  expect(logBytes()).toBeLessThanOrEqual(16 * 1024 * 1024);
+  opened.close();
+});
+
 describe('a start is refused in one line, and every file stays as it was, on', () => {
   test('a database of a newer version', async () => {
     const path = await used();

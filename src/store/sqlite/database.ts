@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.ts';
+import { DatabaseFiles } from './database-files.ts';
 import { sqliteCodeOf } from './error-code.ts';
 import { checkedVersion, migrate } from './migrate.ts';
+import { inUse, lockBeside, refuseHardLinks, withFileLocked } from './sole-use.ts';
 
 export interface DatabaseOptions {
   /** `:memory:` or a file; missing directories are made. */
@@ -13,29 +15,39 @@ export interface DatabaseOptions {
 
 export interface OpenDatabase {
   readonly db: Database.Database;
+  /** Absent in memory. */
+  readonly files: DatabaseFiles | undefined;
   close(): void;
 }
 
 /** Waiting for a lock blocks the event loop: nobody may make it longer than a held-up frame or two. */
 const BUSY_TIMEOUT_MS = 100;
+/** The same while the service starts: readers such as a backup are given time to finish. */
+const WAIT_FOR_READERS_MS = 5_000;
 /** Checked whole at each start up to this size; it takes about a second. A larger file is checked as it is read. */
 const CHECKED_WHOLE_BYTES = 256 * 1024 * 1024;
+/**
+ * What the write-ahead log keeps of the disk once its contents are copied back. It is 4 MB long in ordinary use, and grows while a
+ * backup reads; four times that is never cut in ordinary use, so that no commit pays for growing the file again.
+ */
+const LOG_BYTES = 16 * 1024 * 1024;
 
 /** @throws StoreError when the database is newer, corrupt, foreign, in use or out of reach */
 export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const inMemory = options.path === ':memory:';
   try {
     if (!inMemory) makeDirectory(dirname(options.path));
-    const lock = inMemory ? undefined : lockFor(options.path);
+    const lock = inMemory ? undefined : lockBeside(options.path);
     try {
-      const db = prepare(options);
-      return { db, close: () => closeBoth(db, lock) };
+      const { db, files } = inMemory ? prepareMemory(options) : prepareFile(options);
+      return { db, files, close: () => closeBoth(db, lock) };
     } catch (error) {
       lock?.close();
       throw error;
     }
   } catch (error) {
     if (error instanceof StoreError) throw error;
+    if (sqliteCodeOf(error).startsWith('SQLITE_BUSY')) throw inUse(options.path, error);
     throw new StoreError(`cannot open the database ${options.path}: ${reasonOf(error)}`, { cause: error });
   }
 }
@@ -66,19 +78,43 @@ function judge(path: string): void {
   }
 }
 
-function prepare({ path, synchronous }: DatabaseOptions): Database.Database {
-  if (path !== ':memory:' && existsSync(path)) judge(path);
-  const db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-  try {
+type Prepared = Pick<OpenDatabase, 'db' | 'files'>;
+
+const prepareMemory = (options: DatabaseOptions): Prepared =>
+  prepare(options, (db) => {
+    migrate(db, options.path);
+    return undefined;
+  });
+
+function prepareFile(options: DatabaseOptions): Prepared {
+  const { path } = options;
+  if (existsSync(path)) {
+    refuseHardLinks(path);
+    judge(path);
+  }
+  return prepare(options, (db) => {
     db.pragma('journal_mode = WAL');
+    db.pragma(`journal_size_limit = ${LOG_BYTES}`);
+    withFileLocked(db, () => migrate(db, path));
+    return new DatabaseFiles(path);
+  });
+}
+
+function prepare(
+  { path, synchronous }: DatabaseOptions,
+  open: (db: Database.Database) => DatabaseFiles | undefined,
+): Prepared {
+  const db = new Database(path, { timeout: WAIT_FOR_READERS_MS });
+  try {
     db.pragma('foreign_keys = ON');
-    migrate(db, path);
+    const files = open(db);
+    db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     // Last, since a fresh WAL file turns an earlier setting back with its first write.
     db.pragma(`synchronous = ${synchronous}`);
     const wanted = synchronous === 'full' ? 2 : 1;
     if (db.pragma('synchronous', { simple: true }) !== wanted)
       throw new StoreError(`${path} does not take synchronous = ${synchronous}`);
-    return db;
+    return { db, files };
   } catch (error) {
     db.close();
     throw error;
@@ -92,21 +128,6 @@ function checkWhole(db: Database.Database, path: string): void {
     throw new StoreError(
       `the database ${path} is corrupt (${answer.replaceAll(/\s+/g, ' ')}); restore a backup or move it away`,
     );
-}
-
-/**
- * One process per file: waiters and presence live in its memory. The lock is a transaction held open on a file beside the
- * database, so that the system frees it however the process ends, and backups of the database itself stay possible.
- */
-function lockFor(path: string): Database.Database {
-  const lock = new Database(`${path}.lock`, { timeout: 0 });
-  try {
-    lock.exec('BEGIN EXCLUSIVE');
-    return lock;
-  } catch (error) {
-    lock.close();
-    throw new StoreError(`the database ${path} is in use by another process`, { cause: error });
-  }
 }
 
 function closeBoth(db: Database.Database, lock: Database.Database | undefined): void {

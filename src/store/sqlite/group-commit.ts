@@ -33,6 +33,8 @@ export interface GroupCommitOptions {
   readonly onRollback: (rooms: ReadonlySet<RoomId>) => void;
   readonly onHint: (hint: Hint) => void;
   readonly onCommit: (operations: number, elapsedMs: number) => void;
+  /** Why nothing may be promised now; undefined when all is well. Asked before every transaction: it must cost nothing. */
+  readonly obstacle: () => Error | undefined;
 }
 
 /**
@@ -88,6 +90,11 @@ export class GroupCommit {
   readonly flush = (): void => {
     const batch = this.#queue;
     this.#queue = [];
+    const obstacle = this.#options.obstacle();
+    if (obstacle !== undefined) {
+      for (const pending of batch) pending.reject(unavailable(obstacle));
+      return;
+    }
     const failure = this.#attempt(batch);
     if (failure === undefined) return;
     // Each try at a database that another process has locked takes its whole busy timeout.

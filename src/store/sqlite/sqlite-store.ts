@@ -76,6 +76,7 @@ export class SqliteStore implements SignallingStore {
         directory.committed();
         telemetry.committed(operations, elapsedMs);
       },
+      obstacle: () => database.files?.fault,
     });
     this.#lateAcknowledgements = new LateAcknowledgements(this.#context, this.#commit);
   }
@@ -162,6 +163,9 @@ export class SqliteStore implements SignallingStore {
   }
 
   async sweep(): Promise<boolean> {
+    const { files } = this.#database;
+    files?.check(this.#context.clock.steadyMs());
+    if (files?.fault !== undefined) return false;
     return this.#sweep.isDue() && (await this.#commit.run((tx) => this.#sweep.slice(tx)));
   }
 
