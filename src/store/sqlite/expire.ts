@@ -8,12 +8,15 @@ import { mailboxOf, type ParticipantRecord } from './records.ts';
 import type { OverdueRow } from './statements.ts';
 import { writeAcknowledged } from './write-acknowledged.ts';
 
-/** One slice of the messages whose lifetime is over, oldest first. @returns whether there may be more */
+/**
+ * The messages whose lifetime ended last, at most `limit`, in the order of their ends: the promise of 2 s is kept for what falls due now
+ * while the backlog of a stopped service is worked off. @returns whether there may be more
+ */
 export function expireSome(context: SqliteContext, tx: Tx, limit: number): boolean {
   const nowMs = context.clock.steadyMs();
   if (context.directory.expiresFromMs > nowMs) return false;
-  const overdue = context.statements.overdue.all(nowMs, limit);
-  for (const row of overdue) expire(context, tx, row);
+  const overdue = context.statements.lastOverdue.all(nowMs, limit);
+  for (const row of overdue.reverse()) expire(context, tx, row);
   if (overdue.length === limit) return true;
   context.directory.expiresFromMs = context.statements.earliestExpiry.get()?.at ?? Infinity;
   return false;

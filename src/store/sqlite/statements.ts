@@ -152,7 +152,9 @@ export function prepareStatements(db: Database.Database) {
     ),
     deleteMailbox: prepare<[number]>('DELETE FROM messages WHERE mailbox = ?'),
 
-    overdue: prepare<[number, number], OverdueRow>(`${OVERDUE} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?`),
+    lastOverdue: prepare<[number, number], OverdueRow>(
+      `${OVERDUE} WHERE expires_at <= ? ORDER BY expires_at DESC LIMIT ?`,
+    ),
     overdueOf: prepare<[number, number], OverdueRow>(
       `${OVERDUE} WHERE mailbox = ? AND expires_at <= ? ORDER BY expires_at`,
     ),

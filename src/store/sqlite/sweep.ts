@@ -5,10 +5,14 @@ import { expireSome } from './expire.ts';
 import type { Tx } from './group-commit.ts';
 import type { IdleTimers } from './idle-timers.ts';
 
-/** Rows per slice: a slice takes about a millisecond, which is what others may have to wait for it. */
-const PARTICIPANTS_PER_SLICE = 16;
-const MESSAGES_PER_SLICE = 64;
-const KEYS_PER_SLICE = 256;
+/** Rows that are done in one go, before the time is looked at. */
+const PARTICIPANTS_AT_ONCE = 16;
+const MESSAGES_AT_ONCE = 64;
+const KEYS_AT_ONCE = 256;
+/** Others wait for a slice and its commit, which takes about as long again. */
+const SLICE_MS = 5;
+/** As many as fit into that time on a fast machine. */
+const MAX_ROUNDS = 8;
 const FORGET_EVERY_MS = 10_000;
 
 export class Sweep {
@@ -31,19 +35,27 @@ export class Sweep {
     );
   }
 
-  /** @returns whether more is due now */
+  /** As much as its time allows, of every kind in turn. @returns whether more is due now */
   slice(tx: Tx): boolean {
+    const { clock } = this.#context;
+    const untilMs = clock.steadyMs() + SLICE_MS;
+    let more = this.#round(tx);
+    for (let round = 1; more && round < MAX_ROUNDS && clock.steadyMs() < untilMs; round += 1) more = this.#round(tx);
+    return more;
+  }
+
+  #round(tx: Tx): boolean {
     const nowMs = this.#context.clock.steadyMs();
-    const idle = this.#idleTimers.due(nowMs, PARTICIPANTS_PER_SLICE);
+    const idle = this.#idleTimers.due(nowMs, PARTICIPANTS_AT_ONCE);
     for (const participant of idle) depart(this.#context, tx, participant, 'timeout');
-    const moreMessages = expireSome(this.#context, tx, MESSAGES_PER_SLICE);
+    const moreMessages = expireSome(this.#context, tx, MESSAGES_AT_ONCE);
     const moreKeys = this.#forgetFromMs <= nowMs && this.#forgetKeys(nowMs);
-    return idle.length === PARTICIPANTS_PER_SLICE || moreMessages || moreKeys;
+    return idle.length === PARTICIPANTS_AT_ONCE || moreMessages || moreKeys;
   }
 
   #forgetSends(nowMs: number): number {
     const { statements, directory } = this.#context;
-    const sends = statements.forgetSends.all(nowMs, KEYS_PER_SLICE);
+    const sends = statements.forgetSends.all(nowMs, KEYS_AT_ONCE);
     for (const { participant, bytes } of sends) {
       const record = directory.byRow(participant);
       if (record !== undefined) record.keptBytes -= bytes;
@@ -54,11 +66,11 @@ export class Sweep {
 
   #forgetKeys(nowMs: number): boolean {
     const { statements, directory } = this.#context;
-    const tokens = statements.forgetTokens.all(nowMs, KEYS_PER_SLICE);
+    const tokens = statements.forgetTokens.all(nowMs, KEYS_AT_ONCE);
     for (const { handle } of tokens) directory.forgetToken(handle as TokenHandle);
     const sends = this.#forgetSends(nowMs);
-    const joins = statements.forgetJoins.run(nowMs, KEYS_PER_SLICE).changes;
-    const more = Math.max(tokens.length, sends, joins) === KEYS_PER_SLICE;
+    const joins = statements.forgetJoins.run(nowMs, KEYS_AT_ONCE).changes;
+    const more = Math.max(tokens.length, sends, joins) === KEYS_AT_ONCE;
     if (!more) this.#forgetFromMs = nowMs + FORGET_EVERY_MS;
     return more;
   }

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
+import { TestClock } from '../support/clock.ts';
+import { WIDE_LIMITS } from '../support/store.ts';
+import { draft, numbered, Scene, type Member } from './scene.ts';
+
+const BACKLOG = 2_000;
+const HOUR_MS = 3_600_000;
+
+/** A clock by which everything takes time: it moves on with each look at it. */
+class SlowClock extends TestClock {
+  msPerLook = 0;
+  #passedMs = 0;
+
+  override steadyMs(): number {
+    this.#passedMs += this.msPerLook;
+    return super.steadyMs() + this.#passedMs;
+  }
+}
+
+let clock: SlowClock;
+let scene: Scene;
+let bob: Member;
+let carol: Member;
+
+/** As after a restart: more is overdue for Bob than one slice can report. */
+beforeEach(async () => {
+  clock = new SlowClock();
+  const limits = { ...WIDE_LIMITS, maxMailboxMessages: BACKLOG };
+  const store = SqliteStore.open({ path: ':memory:', synchronous: 'full', limits, clock });
+  scene = new Scene({ store, close: () => store.close() }, clock);
+  const stay = { idleTimeoutMs: 24 * HOUR_MS };
+  const alice = await scene.join('alice', stay);
+  bob = await scene.join('bob', stay);
+  carol = await scene.join('carol', { ...stay, room: 'other' });
+  await scene.join('dave', { ...stay, room: 'other' });
+  await scene.send(alice, ...numbered(BACKLOG, { to: 'bob', lifetimeMs: 1_000 }));
+  await clock.advance(HOUR_MS);
+});
+afterEach(() => scene.opened.close());
+
+/** Sweeps until nothing is overdue. @returns in how many slices */
+async function sweepAll(): Promise<number> {
+  let slices = 1;
+  while (await scene.store.sweep()) slices += 1;
+  expect(await scene.read(bob, { limit: BACKLOG + 10 })).toMatchObject({ messages: [], expired: BACKLOG });
+  return slices;
+}
+
+test('a message whose lifetime ends during a backlog is reported by the next slice', async () => {
+  await scene.send(carol, draft('just now', { to: 'dave', lifetimeMs: 1_000 }));
+  await clock.advance(1_000);
+  expect(await scene.store.sweep()).toBe(true);
+  expect(await scene.inbox(carol)).toContain('expired to dave');
+});
+
+test('a backlog is worked off in few slices when they take no time', async () => {
+  expect(await sweepAll()).toBeLessThanOrEqual(5);
+});
+
+test('a slice ends once it has taken its time, however much is overdue', async () => {
+  clock.msPerLook = 1;
+  expect(await sweepAll()).toBeGreaterThan(30);
+});
