@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Express } from 'express';
+import type { ServerResponse } from 'node:http';
 import { exportJWK, exportSPKI, generateKeyPair, type CryptoKey, type JWK } from 'jose';
 import { TestClock } from '../support/clock.ts';
 import type { Answer } from '../support/conformance.ts';
@@ -42,6 +43,14 @@ async function join(
 ): Promise<Answer> {
   const token = await accessToken(clock.wallMs(), { sub, ...times }, { key, header });
   return call(app, 'joinRoom', { roomId: 'lobby' }, { token });
+}
+
+const MAX_DOCUMENT_BYTES = 256 * 1024;
+
+/** A document with that key, padded to exactly that size. */
+function documentOf(bytes: number, ...published: readonly JWK[]): string {
+  const text = JSON.stringify({ keys: published });
+  return text + ' '.repeat(bytes - text.length);
 }
 
 const status = async (by: Pick<Pair, 'privateKey' | 'header'>): Promise<number> => (await join(by)).status;
@@ -138,15 +147,42 @@ describe('published keys', () => {
   test('are not asked for more often than every 30 s, however many tokens name unknown ones', async () => {
     keys.publish((await pair('ES256', 'one')).jwk);
     const stranger = await pair('ES256', 'unknown');
-    for (let time = 0; time < 5; time += 1) {
-      expect(problemOf(await join(stranger), 'unauthenticated').detail).toContain('not published');
-    }
+    expect(problemOf(await join(stranger), 'unauthenticated').detail).toContain('not published');
+    for (let time = 0; time < 5; time += 1) problemOf(await join(stranger), 'storage-unavailable');
     const asked = keys.asked;
     expect(asked).toBeLessThanOrEqual(2);
     keys.publish(stranger.jwk);
     await clock.advance(30_000);
     expect(await status(stranger)).toBe(201);
     expect(keys.asked).toBe(asked + 1);
+  });
+
+  test('that are new may be retried, and are not refused, while a token of a stranger keeps them from being fetched', async () => {
+    const [old, next] = [await pair('ES256', 'old'), await pair('ES256', 'next')];
+    keys.publish(old.jwk);
+    problemOf(await join(await pair('ES256', 'unknown')), 'unauthenticated');
+    keys.publish(old.jwk, next.jwk);
+    const answer = await join(next);
+    expect(problemOf(answer, 'storage-unavailable').retryable).toBe(true);
+    expect(answer.headers['retry-after']).toMatch(/^\d+$/);
+    await clock.advance(30_000);
+    expect([await status(next), await status(old)]).toEqual([201, 201]);
+  });
+
+  test('that are new are found by all tokens that come while they are fetched', async () => {
+    const [old, next] = [await pair('ES256', 'old'), await pair('ES256', 'next')];
+    keys.publish(old.jwk);
+    expect(await status(old)).toBe(201);
+    keys.publish(old.jwk, next.jwk);
+    const answers = await Promise.all(['a', 'b', 'c'].map((sub) => join(next, sub)));
+    expect(answers.map((answer) => answer.status)).toEqual([201, 201, 201]);
+    expect(keys.asked).toBe(2);
+  });
+
+  test('may take 256 KB', async () => {
+    const signer = await pair('ES256', 'one');
+    keys.answers((res) => res.end(documentOf(MAX_DOCUMENT_BYTES, signer.jwk)));
+    expect(await status(signer)).toBe(201);
   });
 
   test('are fetched anew after ten minutes, so that a withdrawn one ends', async () => {
@@ -171,6 +207,10 @@ describe('while the keys cannot be had', () => {
       'the answer leads elsewhere',
       (server) => server.answers((res) => res.writeHead(302, { location: '/other' }).end()),
     ],
+    [
+      'the answer has more than 256 KB',
+      (server) => server.answers((res) => res.end(documentOf(MAX_DOCUMENT_BYTES + 1))),
+    ],
     ['the key is broken', (server) => server.publish({ kty: 'EC', crv: 'P-256', kid: 'one', x: 'AA', y: 'AA' })],
   ];
 
@@ -181,9 +221,21 @@ describe('while the keys cannot be had', () => {
     expect(answer.headers['retry-after']).toMatch(/^\d+$/);
   });
 
-  test('because nothing is answered, it is told so in time', async () => {
-    keys.answers(() => undefined);
-    problemOf(await join(await good()), 'storage-unavailable');
+  test.each([
+    ['nothing is answered', () => undefined],
+    ['an answer does not end', (res: ServerResponse) => res.write('{"keys":[')],
+  ])('because %s, it is told so after 5 s', async (_, answer) => {
+    const signer = await good();
+    const asked = new Promise<void>((resolve) =>
+      keys.answers((res) => {
+        answer(res);
+        resolve();
+      }),
+    );
+    const answered = join(signer);
+    await asked;
+    await clock.advance(5_000);
+    problemOf(await answered, 'storage-unavailable');
   });
 
   test('the address is asked once a second at most, and as soon as it answers all is well', async () => {

@@ -1,6 +1,7 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { errors, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../../signalling/clock.ts';
 import { SignallingError } from '../../signalling/errors.ts';
+import { fetchKeys } from './key-document.ts';
 
 /** A withdrawn key is trusted no longer than this, as long as the address answers. */
 const FRESH_MS = 600_000;
@@ -8,7 +9,6 @@ const FRESH_MS = 600_000;
 const AGAIN_AFTER_MS = 30_000;
 /** While no key is known at all, a failing address is asked this often. */
 const RETRY_AFTER_MS = 1_000;
-const TIMEOUT_MS = 5_000;
 
 /**
  * The published keys of access tokens (RFC 7517), fetched when first needed. They are fetched anew when a token names a key
@@ -31,17 +31,23 @@ export class RemoteKeys {
     this.#onError = onError;
   }
 
-  /** @throws SignallingError `storage-unavailable` when the keys cannot be had; JOSEError when the token's is not among them */
+  /**
+   * A key that is not among them is looked for at once. While that may not be done again, it may have been published meanwhile, so
+   * that its token can be neither accepted nor refused.
+   * @throws SignallingError `storage-unavailable` when the keys cannot be had; JOSEError when the token's is not among them
+   */
   readonly get: JWTVerifyGetKey = async (header, token) => {
     const keys = await this.#current();
-    try {
-      return await keys(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || this.#clock.steadyMs() < this.#searchFromMs) throw error;
+    const known = await among(keys, header, token);
+    if (known !== undefined) return known;
+    if (this.#clock.steadyMs() >= this.#searchFromMs) {
       this.#searchFromMs = this.#clock.steadyMs() + AGAIN_AFTER_MS;
       const newer = await this.#fetch();
       return newer(header, token);
     }
+    const found = this.#fetching && (await among(await this.#fetching, header, token));
+    if (found === undefined) throw unavailable();
+    return found;
   };
 
   async #current(): Promise<JWTVerifyGetKey> {
@@ -63,14 +69,7 @@ export class RemoteKeys {
 
   async #load(): Promise<JWTVerifyGetKey> {
     try {
-      const response = await fetch(this.#url, {
-        headers: { accept: 'application/jwk-set+json, application/json' },
-        redirect: 'error',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      if (!response.ok) throw new Error(`the address answered ${response.status}`);
-      // Judged by `createLocalJWKSet`.
-      this.#keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);
+      this.#keys = await fetchKeys(this.#url, this.#clock);
       this.#staleFromMs = this.#clock.steadyMs() + FRESH_MS;
       return this.#keys;
     } catch (error) {
@@ -78,6 +77,19 @@ export class RemoteKeys {
       this.#onError(error);
       throw unavailable();
     }
+  }
+}
+
+/** @returns undefined when the token's key is not among them */
+async function among(
+  keys: JWTVerifyGetKey,
+  ...token: Parameters<JWTVerifyGetKey>
+): Promise<Awaited<ReturnType<JWTVerifyGetKey>> | undefined> {
+  try {
+    return await keys(...token);
+  } catch (error) {
+    if (error instanceof errors.JWKSNoMatchingKey) return undefined;
+    throw error;
   }
 }
 
