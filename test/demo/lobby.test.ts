@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { startService } from '../support/holdline.ts';
 import { newRoom } from '../support/member.ts';
-import { describeInBrowser, openPage, sharedBrowser, takePicture } from './support/browser.ts';
-import { Caller, expectConnected } from './support/caller.ts';
+import { describeInBrowser, fromElsewhere, openPage, sharedBrowser, takePicture } from './support/browser.ts';
+import { Caller, expectConnected, expectFocus } from './support/caller.ts';
 
 const browser = sharedBrowser({ deny: true });
 let url: string;
@@ -34,7 +34,7 @@ describeInBrowser('without a camera', () => {
 });
 
 describeInBrowser('the form', () => {
-  test('is filled in and sent by keyboard alone, and hanging up leads back to it', async () => {
+  test('is filled in and sent by keyboard alone, and a second press of Enter does not hang up', async () => {
     const { page } = await openPage(browser());
     await page.goto(`${url}/demo`);
     const room = await page.getByLabel('Room', { exact: true }).inputValue();
@@ -46,11 +46,29 @@ describeInBrowser('the form', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
+    await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Hang up' }).waitFor();
     expect(new URL(page.url()).hash).toBe(`#${room}`);
+    await expectFocus(page, 'heading', `Call in the room ${room}`);
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: 'Start a call' }).waitFor();
-    await page.locator('#join:focus').waitFor();
+    await page.keyboard.press('Tab');
+    await expectFocus(page, 'textbox', 'Link to this room');
+  });
+
+  test('comes back after hanging up, and a second press of Enter does not join again', async () => {
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room: newRoom(), bring: 'Text only' });
+    await alice.page.getByRole('button', { name: 'Hang up' }).press('Enter');
+    await expectFocus(alice.page, 'heading', 'Start a call');
+    await alice.page.keyboard.press('Enter');
+    await alice.page.keyboard.press('Tab');
+    await expectFocus(alice.page, 'textbox', 'Your name');
+  });
+
+  test('keeps the focus on Join when joining fails', async () => {
+    const alice = await Caller.arrive(browser(), url, { name: 'Alice', room: newRoom() });
+    await alice.page.getByRole('button', { name: 'Join' }).press('Enter');
+    await alice.page.getByRole('alert').filter({ hasText: 'was not allowed to use' }).waitFor();
+    await expectFocus(alice.page, 'button', 'Join');
   });
 
   test('asks for an access token where the server wants one', async () => {
@@ -58,6 +76,31 @@ describeInBrowser('the form', () => {
     const alice = await Caller.arrive(browser(), secured.url, { name: 'Alice', room: newRoom(), bring: 'Text only' });
     await alice.page.getByRole('button', { name: 'Join' }).click();
     await alice.page.getByRole('alert').filter({ hasText: 'admits only who has an access token' }).waitFor();
-    expect(await alice.page.getByLabel('Access token').isVisible()).toBe(true);
+    await expectFocus(alice.page, 'textbox', 'Access token');
+  });
+});
+
+describeInBrowser('over plain http from another machine', () => {
+  test('the test picture is chosen already, the reason is given, and it can be seen in the call', async () => {
+    const room = newRoom();
+    const { page, complaints } = await openPage(browser());
+    await page.goto(`${fromElsewhere(url)}/demo#${room}`);
+    expect(await page.getByLabel('A test picture and tone').isChecked()).toBe(true);
+    await page.getByRole('group', { name: 'Bring' }).getByText('only to pages that come over https://').waitFor();
+    await page.getByLabel('Your picture').waitFor();
+    await takePicture(page, 'demo-lobby-plain-http');
+    await page.getByRole('button', { name: 'Join' }).click();
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
+    await bob.sees('Guest');
+    // Chromium says of every page over plain http that it ignores this header.
+    expect(complaints.filter((text) => !text.includes('Cross-Origin-Opener-Policy'))).toEqual([]);
+  });
+
+  test('who asks for the camera all the same reads why there is none', async () => {
+    const { page } = await openPage(browser());
+    await page.goto(`${fromElsewhere(url)}/demo#${newRoom()}`);
+    await page.getByLabel('Camera and microphone').check();
+    await page.getByRole('button', { name: 'Join' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Or join with the test picture' }).waitFor();
   });
 });

@@ -1,4 +1,4 @@
-import { byId, clockTime, make } from './dom.ts';
+import { byId, clockTime, isOff, make, setOff } from './dom.ts';
 
 const MAX_LINES = 300;
 
@@ -11,6 +11,7 @@ export class Chat {
   constructor(send: (text: string) => void) {
     byId('chat-form', HTMLFormElement).addEventListener('submit', (event) => {
       event.preventDefault();
+      if (isOff(this.#send)) return;
       const text = this.#text.value.trim();
       this.#text.value = '';
       if (text === '') return;
@@ -21,8 +22,9 @@ export class Chat {
 
   /** Whether anybody can read what is written. */
   set isOpen(isOpen: boolean) {
-    this.#text.disabled = !isOpen;
-    this.#send.disabled = !isOpen;
+    // Not `disabled`: that would take the focus from somebody who is writing.
+    this.#text.readOnly = !isOpen;
+    setOff(this.#send, !isOpen);
     this.#text.placeholder = isOpen ? 'Message' : 'Nobody can read it yet';
   }
 

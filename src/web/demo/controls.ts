@@ -1,4 +1,4 @@
-import { byId } from './dom.ts';
+import { byId, isOff, setOff } from './dom.ts';
 import type { Conversation } from './conversation.ts';
 
 /** Mute, camera, hang up. */
@@ -9,11 +9,12 @@ export class Controls {
 
   constructor(current: () => Conversation | undefined, hangUp: () => void) {
     this.#current = current;
-    this.#mic.addEventListener('click', () => this.#toggle('mic'));
-    this.#camera.addEventListener('click', () => this.#toggle('camera'));
+    this.#mic.addEventListener('click', () => this.#toggle('mic', this.#mic));
+    this.#camera.addEventListener('click', () => this.#toggle('camera', this.#camera));
     byId('hang-up', HTMLButtonElement).addEventListener('click', hangUp);
   }
 
+  /** Shows what is sent now: after joining, and after every change. */
   show(): void {
     const conversation = this.#current();
     if (conversation === undefined) return;
@@ -22,15 +23,14 @@ export class Controls {
     label(this.#camera, senders.camera, hasCamera, ['Camera off', 'Camera on', 'No camera']);
   }
 
-  #toggle(which: 'mic' | 'camera'): void {
+  #toggle(which: 'mic' | 'camera', button: HTMLButtonElement): void {
     const conversation = this.#current();
-    if (conversation === undefined) return;
+    if (conversation === undefined || isOff(button)) return;
     conversation.senders = { ...conversation.senders, [which]: !conversation.senders[which] };
-    this.show();
   }
 }
 
-/** The words say what a press does, so the state is told by them and not by `aria-pressed` as well. */
+/** The words say what a press does. `aria-pressed` needs words that stay the same, so these buttons have none. */
 function label(
   button: HTMLButtonElement,
   isOn: boolean,
@@ -38,7 +38,7 @@ function label(
   words: readonly [string, string, string],
 ): void {
   const [off, on, none] = words;
-  button.disabled = !exists;
+  setOff(button, !exists);
   button.classList.toggle('off', !isOn);
   const word = button.querySelector('.word');
   if (word !== null) word.textContent = exists ? (isOn ? off : on) : none;

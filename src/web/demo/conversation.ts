@@ -11,6 +11,8 @@ export interface ConversationListeners {
   /** Who is connected or about to be, after every change. */
   readonly onPeers: (count: number) => void;
   readonly onReachable: (reachable: boolean) => void;
+  /** What this side sends has changed. */
+  readonly onSenders: () => void;
   readonly onEnded: (end: MailboxEnd) => void;
 }
 
@@ -20,6 +22,9 @@ interface Shown {
 }
 
 const PATH_EVERY_MS = 2_000;
+
+const isLive = (tracks: readonly MediaStreamTrack[] = []): boolean =>
+  tracks.some(({ readyState }) => readyState === 'live');
 
 /** One stay in a room: everybody there in a call with everybody, signalled through the client as any app would. */
 export class Conversation {
@@ -73,6 +78,7 @@ export class Conversation {
     this.#senders = { mic: this.hasMic, camera: this.hasCamera };
     this.#own = new Tile(displayName, true);
     this.#own.play(stream ?? null);
+    for (const track of stream?.getTracks() ?? []) track.addEventListener('ended', () => this.#lose(track));
     panel.open((participantId) => this.#nameOf(participantId), mailbox);
     mailbox.on('participant-joined', ({ participantId }) => chat.tell(`${this.#nameOf(participantId)} joined`));
     mailbox.on('state', (state) => listeners.onReachable(state !== 'reconnecting'));
@@ -84,11 +90,11 @@ export class Conversation {
   }
 
   get hasMic(): boolean {
-    return (this.#stream?.getAudioTracks().length ?? 0) > 0;
+    return isLive(this.#stream?.getAudioTracks());
   }
 
   get hasCamera(): boolean {
-    return (this.#stream?.getVideoTracks().length ?? 0) > 0;
+    return isLive(this.#stream?.getVideoTracks());
   }
 
   /** Mutes or shows; what is off is sent as silence or black. */
@@ -99,6 +105,7 @@ export class Conversation {
     this.#own.showMuted(this.hasMic && !senders.mic);
     this.#own.showPicture(senders.camera);
     this.#eachPeer((peer) => peer.showSenders(senders));
+    this.#listeners.onSenders();
   }
 
   get senders(): Senders {
@@ -112,6 +119,13 @@ export class Conversation {
   async hangUp(): Promise<void> {
     this.#mesh.close();
     await this.#mailbox.leave();
+  }
+
+  /** The device was unplugged, or the permission to use it was taken back. */
+  #lose({ kind }: MediaStreamTrack): void {
+    this.#chat.tell(kind === 'audio' ? 'your microphone has stopped' : 'your camera has stopped');
+    const { mic, camera } = this.#senders;
+    this.senders = { mic: mic && this.hasMic, camera: camera && this.hasCamera };
   }
 
   #nameOf(participantId: string): string {

@@ -17,6 +17,20 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Hides an element. Focus inside it moves to `next`; by itself it would be lost. */
+export function hide(element: HTMLElement, next: HTMLElement): void {
+  const hadFocus = element.contains(document.activeElement);
+  element.hidden = true;
+  if (hadFocus) next.focus();
+}
+
+/** A button that must not be pressed now. It keeps the focus, unlike one with `disabled`; its listener checks `isOff`. */
+export function setOff(button: HTMLButtonElement, off: boolean): void {
+  button.ariaDisabled = String(off);
+}
+
+export const isOff = ({ ariaDisabled }: HTMLButtonElement): boolean => ariaDisabled === 'true';
+
 export const clockTime = (at = new Date()): HTMLTimeElement => {
   const time = make('time', '', at.toLocaleTimeString(undefined, { hour12: false }));
   time.dateTime = at.toISOString();

@@ -1,5 +1,5 @@
-import { byId } from './dom.ts';
-import { openMedia, stop, type Source } from './media.ts';
+import { byId, hide, isOff, setOff } from './dom.ts';
+import { INSECURE, mediaDevices, openMedia, stop, type Source } from './media.ts';
 import { newRoomName, putIntoAddress, roomOfAddress } from './room-name.ts';
 
 /** What somebody who wants to join has decided. */
@@ -21,6 +21,7 @@ const NAME_KEY = 'holdline-demo-name';
 /** The form in front of a call. */
 export class Lobby {
   readonly #section = byId('lobby', HTMLElement);
+  readonly #title = byId('lobby-title', HTMLElement);
   readonly #form = byId('join-form', HTMLFormElement);
   readonly #name = byId('name', HTMLInputElement);
   readonly #room = byId('room', HTMLInputElement);
@@ -42,10 +43,11 @@ export class Lobby {
     this.#form.addEventListener('change', (event) => {
       if (event.target instanceof HTMLInputElement && event.target.name === 'source') void this.#show(false);
     });
+    if (mediaDevices() === undefined) this.#chooseTestPicture();
     this.#check.addEventListener('click', () => void this.#show(true));
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
-      void this.#submit(join);
+      if (!isOff(this.#join)) void this.#submit(join);
     });
     void this.#show(false);
   }
@@ -53,17 +55,26 @@ export class Lobby {
   open(): void {
     this.#section.hidden = false;
     void this.#show(false);
-    this.#join.focus();
+    // A place where a second press of Enter does nothing.
+    this.#title.focus();
   }
 
   askForToken(): void {
     byId('token-field', HTMLElement).hidden = false;
     this.#token.required = true;
+    this.#token.focus();
   }
 
   get #source(): Source {
     const chosen = new FormData(this.#form).get('source');
     return chosen === 'picture' || chosen === 'none' ? chosen : 'camera';
+  }
+
+  /** The browser has no camera for this page, so that the form is not sent for nothing. */
+  #chooseTestPicture(): void {
+    const picture = this.#form.querySelector<HTMLInputElement>('[name=source][value=picture]');
+    if (picture !== null) picture.checked = true;
+    byId('source-hint', HTMLElement).textContent = INSECURE;
   }
 
   #readAddress(): void {
@@ -85,7 +96,8 @@ export class Lobby {
     this.#stream = 'stream' in media ? media.stream : undefined;
     this.#preview.srcObject = this.#stream ?? null;
     this.#preview.hidden = this.#stream === undefined;
-    this.#check.hidden = source !== 'camera' || this.#stream !== undefined;
+    if (source !== 'camera' || this.#stream !== undefined) hide(this.#check, this.#preview);
+    else this.#check.hidden = false;
     this.#note.textContent = this.#stream === undefined ? NOTES[source] : '';
     this.#problem.textContent = 'problem' in media ? media.problem : '';
     return !('problem' in media);
@@ -119,7 +131,7 @@ export class Lobby {
   }
 
   #busy(busy: boolean): void {
-    this.#join.disabled = busy;
+    setOff(this.#join, busy);
     this.#join.textContent = busy ? 'Joining…' : 'Join';
   }
 }

@@ -2,7 +2,7 @@ import { HoldlineError, type MailboxEnd } from '../../client/index.ts';
 import { Chat } from './chat.ts';
 import { Controls } from './controls.ts';
 import { Conversation } from './conversation.ts';
-import { byId } from './dom.ts';
+import { byId, hide } from './dom.ts';
 import { Lobby, type Wish } from './lobby.ts';
 import { Panel } from './panel.ts';
 import { offerLink } from './share.ts';
@@ -14,6 +14,7 @@ const service = named === '' ? new URL('../../..', import.meta.url).href : named
 
 const banner = byId('banner', HTMLElement);
 const call = byId('call', HTMLElement);
+const title = byId('call-title', HTMLElement);
 const alone = byId('alone', HTMLElement);
 let conversation: Conversation | undefined;
 let isReachable = true;
@@ -30,7 +31,7 @@ async function join(wish: Wish): Promise<string | undefined> {
   try {
     chat.clear();
     banner.hidden = true;
-    const listeners = { onPeers, onReachable, onEnded };
+    const listeners = { onPeers, onReachable, onSenders: () => controls.show(), onEnded };
     conversation = await Conversation.enter(service, wish, { chat, panel }, listeners);
   } catch (error) {
     if (error instanceof HoldlineError && ['unauthenticated', 'forbidden'].includes(error.code)) lobby.askForToken();
@@ -41,19 +42,21 @@ async function join(wish: Wish): Promise<string | undefined> {
   name(wish.roomId);
   byId('link', HTMLInputElement).value = location.href;
   controls.show();
-  byId('hang-up', HTMLButtonElement).focus();
+  // A place where a second press of Enter does nothing.
+  title.focus();
   return undefined;
 }
 
 function name(roomId: string | undefined): void {
   byId('room-label', HTMLElement).textContent = roomId ?? '';
-  byId('call-title', HTMLElement).textContent = `Call in the room ${roomId ?? ''}`;
+  title.textContent = `Call in the room ${roomId ?? ''}`;
   document.title = roomId === undefined ? 'Holdline call' : `${roomId} – Holdline call`;
 }
 
 function onPeers(count: number): void {
-  alone.hidden = count > 0;
-  byId('tiles', HTMLElement).dataset.count = String(Math.min(count, 4));
+  if (count > 0) hide(alone, title);
+  else alone.hidden = false;
+  byId('tiles', HTMLElement).dataset.count = String(count);
 }
 
 function onReachable(reachable: boolean): void {

@@ -5,14 +5,19 @@ export type Source = 'camera' | 'picture' | 'none';
 /** What to bring into the call, or in words for people why that cannot be had. */
 export type Media = { readonly stream: MediaStream | undefined } | { readonly problem: string };
 
+export const INSECURE =
+  'No camera and no microphone here: browsers lend them only to pages that come over https://, or from this very computer.';
+
+/** Absent on pages that came over plain HTTP from another machine, whatever the types say. */
+export const mediaDevices = (): MediaDevices | undefined => (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
+
 export async function openMedia(source: Source): Promise<Media> {
   if (source === 'none') return { stream: undefined };
   if (source === 'picture') return { stream: testPicture() };
-  // Absent on pages that came over plain HTTP from another machine, whatever the types say.
-  const { mediaDevices } = navigator as { mediaDevices?: MediaDevices };
-  if (mediaDevices === undefined) return { problem: INSECURE };
+  const devices = mediaDevices();
+  if (devices === undefined) return { problem: `${INSECURE} ${INSTEAD}` };
   try {
-    return { stream: await firstThatWorks(mediaDevices) };
+    return { stream: await firstThatWorks(devices) };
   } catch (error) {
     return { problem: inWords(error) };
   }
@@ -30,8 +35,6 @@ async function firstThatWorks(devices: MediaDevices): Promise<MediaStream> {
 }
 
 const INSTEAD = 'Or join with the test picture, or with text only.';
-const INSECURE =
-  'Browsers lend camera and microphone only to pages that come over https://, or from this very computer. ' + INSTEAD;
 
 const WORDS: Readonly<Record<string, string>> = {
   NotAllowedError:

@@ -32,7 +32,8 @@ async function copyLink(link: HTMLInputElement, button: HTMLButtonElement): Prom
   } catch {
     link.value = location.href;
     link.focus();
-    button.textContent = 'Copy it from the field';
+    const hasField = document.activeElement === link;
+    button.textContent = hasField ? 'Copy it from the field' : "Copy the page's address";
   }
   setTimeout(() => (button.textContent = words), TOLD_MS);
 }

@@ -57,7 +57,13 @@ function addTone(stream: MediaStream): void {
   tone.start();
   pulse.start();
   for (const track of destination.stream.getAudioTracks()) stream.addTrack(track);
-  stopWith(stream, () => void audio.close());
+  // Browsers let a page sound only after its first click, or key that clicks.
+  const resume = (): void => void audio.resume().catch(() => undefined);
+  addEventListener('click', resume);
+  stopWith(stream, () => {
+    removeEventListener('click', resume);
+    void audio.close();
+  });
 }
 
 /** `ended` is not fired for tracks that the page stops itself. */

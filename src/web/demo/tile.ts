@@ -18,6 +18,10 @@ export class Tile {
   readonly #name: HTMLElement;
   readonly #state = make('span', 'tile-state');
   readonly #muted = make('span', 'tile-muted', 'muted');
+  /** Whether the participant sends a picture; black is not one. */
+  #isShown = true;
+  /** Whether there is a track that moves. */
+  #isMoving = false;
 
   constructor(name: string, isOwn = false) {
     this.#name = make('span', 'tile-name', name);
@@ -31,7 +35,7 @@ export class Tile {
     this.#muted.hidden = true;
     const caption = make('figcaption', '', this.#name, this.#muted, this.#state);
     this.element = make('figure', isOwn ? 'tile own' : 'tile', letter, this.#video, caption);
-    this.showPicture(false);
+    this.#draw();
     byId('tiles', HTMLElement).append(this.element);
   }
 
@@ -50,14 +54,18 @@ export class Tile {
     for (const track of stream?.getVideoTracks() ?? []) {
       // One expects to see oneself as in a mirror, but a test picture as it is.
       this.#video.classList.toggle('mirrored', this.#video.muted && !('canvas' in track));
-      const look = (): void => this.showPicture(!track.muted && track.readyState === 'live');
+      const look = (): void => {
+        this.#isMoving = !track.muted && track.readyState === 'live';
+        this.#draw();
+      };
       for (const event of ['mute', 'unmute', 'ended']) track.addEventListener(event, look);
       look();
     }
   }
 
-  showPicture(hasPicture: boolean): void {
-    this.element.classList.toggle('blank', !hasPicture);
+  showPicture(isShown: boolean): void {
+    this.#isShown = isShown;
+    this.#draw();
   }
 
   showMuted(isMuted: boolean): void {
@@ -67,5 +75,9 @@ export class Tile {
   remove(): void {
     this.#video.srcObject = null;
     this.element.remove();
+  }
+
+  #draw(): void {
+    this.element.classList.toggle('blank', !(this.#isShown && this.#isMoving));
   }
 }

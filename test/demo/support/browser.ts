@@ -11,6 +11,12 @@ const CHROMIUM = '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
 if (!hasChromium) console.warn('SKIPPED: chromium is not installed, so no page was opened in a browser');
 
+/** Another name of this machine. Unlike `localhost` and 127.0.0.1 it makes no secure context over plain http. */
+const OTHER_NAME = 'holdline.example';
+const RESOLVE = `--host-resolver-rules=MAP ${OTHER_NAME} 127.0.0.1`;
+/** The address of a server here, as a phone in the same network would have it. */
+export const fromElsewhere = (url: string): string => url.replace('127.0.0.1', OTHER_NAME);
+
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-sandbox'];
 /** A camera that shows a moving disc, and a microphone that beeps. */
 const FAKE_DEVICES = '--use-fake-device-for-media-stream';
@@ -51,7 +57,7 @@ export async function openBrowser({ deny = false, trustAll = false } = {}): Prom
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     timeout: PATIENCE_MS,
-    args: [...QUIET, FAKE_DEVICES, ...(deny ? [] : [ALLOW_DEVICES]), ...(trustAll ? [TRUST_ALL] : [])],
+    args: [...QUIET, RESOLVE, FAKE_DEVICES, ...(deny ? [] : [ALLOW_DEVICES]), ...(trustAll ? [TRUST_ALL] : [])],
   });
   onCleanUp(() => browser.close());
   return browser;

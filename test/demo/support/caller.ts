@@ -107,3 +107,8 @@ export async function expectConnected(a: Caller, b: Caller): Promise<void> {
     await other.hears(`hello from ${one.name}`);
   }
 }
+
+/** The focus is on the element of that role and name. */
+export async function expectFocus(page: Page, role: Parameters<Page['getByRole']>[0], name: string): Promise<void> {
+  await page.getByRole(role, { name, exact: true }).and(page.locator(':focus')).waitFor({ state: 'attached' });
+}
