@@ -17,7 +17,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# Stands in for node:24-bookworm-slim: Debian's minimal system, this project's own Node 24, the host's npm, and the user `node`.
+# Stands in for the base of the Dockerfile: Debian's minimal system, this project's own Node 24, the host's npm, and the user `node`.
 base=localhost/node-base
 make_base() {
   local system="$work/system" mirror

@@ -32,3 +32,16 @@ test('docs/operations.md names metrics that there are', () => {
   const named = new Set([...operations.matchAll(/holdline_[a-z_]+/g)].map(([name]) => name));
   expect([...named].filter((name) => !dashboard.includes(name))).toEqual([]);
 });
+
+test('the image is built on a base pinned by digest, of the same Node as the tests', () => {
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+  const [, base = ''] = /^ARG BASE=(.*)$/m.exec(readFileSync(join(root, 'Dockerfile'), 'utf8')) ?? [];
+  expect(base.split('@sha256:')).toEqual([
+    `node:${devDependencies.node}-bookworm-slim`,
+    expect.stringMatching(/^[0-9a-f]{64}$/),
+  ]);
+});
+
+interface Manifest {
+  readonly devDependencies: { readonly node: string };
+}
