@@ -15,12 +15,18 @@ type Values = ValuesOf<typeof table>;
 
 /** Every setting, parsed and frozen. Units are in the names; bounds and defaults are in the README's table. */
 export interface Settings extends Values {
-  /** Whoever knows a room's name may join it: neither access tokens nor API keys are set. Idle timeouts are lowered already. */
+  /** Whoever knows a room's name may join it: neither access tokens nor API keys are set. Idle timeouts and lifetimes are lowered already. */
   readonly openMode: boolean;
 }
 
-/** Strangers must not be able to park participants in rooms for a day. */
-const OPEN_MODE_MAX_IDLE_SECONDS = 300;
+/** Strangers must not be able to park participants or messages in rooms for a day. */
+const OPEN_MODE_MAX_SECONDS = 300;
+const LOWERED_IN_OPEN_MODE = [
+  'defaultIdleTimeoutSeconds',
+  'maxIdleTimeoutSeconds',
+  'defaultTtlSeconds',
+  'maxTtlSeconds',
+] as const satisfies readonly (keyof Values)[];
 
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
@@ -31,14 +37,11 @@ function settle(inputs: Inputs): Settings {
   const values = readTable(table, inputs);
   checkAgreement(values, inputs);
   const openMode = isOpenMode(values);
-  const longestIdle = openMode ? OPEN_MODE_MAX_IDLE_SECONDS : Infinity;
-  return frozen({
-    ...values,
-    openMode,
-    defaultIdleTimeoutSeconds: Math.min(values.defaultIdleTimeoutSeconds, longestIdle),
-    maxIdleTimeoutSeconds: Math.min(values.maxIdleTimeoutSeconds, longestIdle),
-  });
+  return frozen({ ...values, openMode, ...(openMode && loweredBounds(values)) });
 }
+
+const loweredBounds = (values: Values): Partial<Values> =>
+  Object.fromEntries(LOWERED_IN_OPEN_MODE.map((key) => [key, Math.min(values[key], OPEN_MODE_MAX_SECONDS)]));
 
 /**
  * Reads the settings of the `holdline` command. A flag wins over the environment; unknown variables are ignored.

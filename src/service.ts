@@ -9,7 +9,7 @@ import { createLog, type Log } from './log.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
 import { iceServersFor } from './signalling/ice-servers.ts';
-import { failedAuthenticationRate, rosterRate } from './signalling/limits.ts';
+import { failedAuthenticationRate, MAX_PARTICIPANTS_PER_ADDRESS, rosterRate } from './signalling/limits.ts';
 import { RateLimiter } from './signalling/rate-limiter.ts';
 import { Signalling } from './signalling/signalling.ts';
 import type { SignallingStore } from './signalling/store.ts';
@@ -78,10 +78,17 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     store,
     clock,
     onBackgroundError: (error) => log.error({ err: error }, 'background work failed'),
+    onStoreFull: (isFull) =>
+      isFull
+        ? log.warn(
+            'the message store is full: joins and sends are refused until messages are read or expire, or MAX_STORE_BYTES is raised (on Redis, its maxmemory)',
+          )
+        : log.info('the message store has room again'),
     maxHeldPolls: settings.maxHeldPolls,
     defaultIdleTimeoutMs: settings.defaultIdleTimeoutSeconds * 1_000,
     joinPolicy: access.joinPolicy,
     joinsPerMinute,
+    maxParticipantsPerAddress: isLimited ? MAX_PARTICIPANTS_PER_ADDRESS : Infinity,
     messagesPerSecond: isLimited ? settings.rateLimitMessagesPerSecond : Infinity,
     pacePolls: isLimited,
     telemetry,

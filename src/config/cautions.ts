@@ -7,7 +7,7 @@ export function cautions(settings: Settings): string[] {
   return [
     ...(openMode
       ? [
-          "open mode: whoever knows a room's name may join it, so names must be hard to guess; idle timeouts are at most 300 s",
+          "open mode: whoever knows a room's name may join it, so names must be hard to guess; idle timeouts and lifetimes are at most 300 s",
         ]
       : []),
     ...(openMode && turnSecret !== undefined

@@ -105,7 +105,7 @@ function describeRefusal(error: SignallingError, place: ProblemPlace): Descripti
 /** As draft-ietf-httpapi-ratelimit-headers has them from version 8 on: what there is, and when to come again for more. */
 const rateLimitFields = ({ name, quota, windowSeconds, remaining, retryAfterSeconds }: SpentBudget): HeaderList => [
   'RateLimit-Policy',
-  `"${name}";q=${quota};w=${windowSeconds}`,
+  windowSeconds === undefined ? `"${name}";q=${quota}` : `"${name}";q=${quota};w=${windowSeconds}`,
   'RateLimit',
   `"${name}";r=${remaining};t=${retryAfterSeconds}`,
 ];

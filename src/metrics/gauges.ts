@@ -44,6 +44,10 @@ const USAGE: Record<keyof StoreUsage, { name: string; help: string }> = {
     name: 'holdline_store_file_bytes',
     help: 'What the database takes, free pages included and its write-ahead log not.',
   },
+  isFull: {
+    name: 'holdline_store_full',
+    help: '1 while the store is at its bound: joins and sends get 503. 0 otherwise.',
+  },
   limitBytes: {
     name: 'holdline_store_limit_bytes',
     help: 'What live data may grow to: MAX_STORE_BYTES, or the maxmemory of Redis.',
@@ -63,7 +67,7 @@ function registerUsage(registry: Registry, sources: Sources): void {
   async function ask(): Promise<void> {
     // A store that is out of reach must not take the other metrics with it: they are what tells of it.
     const usage = await sources.usage().catch(() => undefined);
-    for (const { key, gauge } of gauges) gauge.set(usage?.[key] ?? NaN);
+    for (const { key, gauge } of gauges) gauge.set(Number(usage?.[key] ?? NaN));
   }
 }
 

@@ -16,6 +16,7 @@ const COMMIT_OPERATIONS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 /** For their names; the numbers are of no matter here. */
 const RATES = [messageRate(1), joinRate(1), failedAuthenticationRate(1), rosterRate(true)];
+const LIMITS = [...RATES.map(({ name }) => name), 'participants'];
 
 /** A flood of `GET /metrics` costs 35 bytes each: beyond this many texts in a second, the newest is sent again. */
 const TEXTS_PER_SECOND = 10;
@@ -83,7 +84,7 @@ export class Metrics implements Telemetry {
     this.#limits = new Counters(this.#registry, 'holdline_rate_limited_total', 'Requests that a rate limit refused.', [
       'limit',
     ]);
-    for (const { name } of RATES) this.#limits.cell(name);
+    for (const name of LIMITS) this.#limits.cell(name);
     this.#stopLag = gaugeEventLoopLag(this.#registry);
   }
 

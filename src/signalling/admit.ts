@@ -25,6 +25,12 @@ export interface Admission {
   readonly scope: string;
   /** Whose budget of joins it is charged to; absent: nobody's. */
   readonly payer: string | undefined;
+  /** In open mode: the client address among whose live participants it counts. */
+  readonly countedFor?: {
+    readonly address: string;
+    /** Somebody new, who is refused when the address has its most. Who takes over its own place is not. */
+    readonly isNew: boolean;
+  };
 }
 
 /**
@@ -92,7 +98,9 @@ function admitBearer(request: JoinRequest, bearer: Bearer, policy: JoinPolicy): 
       proof: { kind: 'token', handle: bearer.handle, ...(policy.kind === 'closed' && { mustBePresent: true }) },
       profile: request.profile,
       scope: bearer.handle,
-      payer: policy.kind === 'open' ? request.source : `participant:${bearer.roomId}/${bearer.participantId}`,
+      ...(policy.kind === 'open'
+        ? { payer: request.source, countedFor: { address: request.source, isNew: !isItself } }
+        : { payer: `participant:${bearer.roomId}/${bearer.participantId}` }),
     };
   }
   if (isLive(bearer.state)) throw forbidden(whatElse(request, policy));
@@ -116,4 +124,5 @@ const admitStranger = (request: JoinRequest): Admission => ({
   proof: { kind: 'none' },
   scope: '',
   payer: request.source,
+  countedFor: { address: request.source, isNew: true },
 });

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import { decodeCursor } from './cursor.ts';
 import { SignallingError } from './errors.ts';
+import { isStoreFull } from './full-store-watch.ts';
 import { newMailboxId, newMessageId, newParticipantId } from './ids.ts';
 import type { Mailbox } from './message.ts';
 import { receive, type Batch } from './receive.ts';
@@ -66,6 +67,8 @@ export class Canary {
       await Promise.race([this.#roundTrip(onHangUp), late]);
     } catch (error) {
       this.#leave();
+      // It answers, and readers must be able to empty it.
+      if (isStoreFull(error)) return;
       const known = error instanceof SignallingError && error.code === 'storage-unavailable';
       const failure = known ? error : unavailable('The service cannot send itself a message.', error);
       this.#options.onFailure(failure);

@@ -26,6 +26,8 @@ export interface SignallingErrorDetails {
   readonly messageIndex?: number;
   /** With `rate-limited`: the budget, and when to try again. */
   readonly budget?: SpentBudget;
+  /** With `storage-unavailable`: the store is at its bound. */
+  readonly isStoreFull?: true;
   readonly cause?: unknown;
 }
 
@@ -33,7 +35,8 @@ export interface SignallingErrorDetails {
 export interface SpentBudget {
   readonly name: string;
   readonly quota: number;
-  readonly windowSeconds: number;
+  /** Absent: it is refilled by what goes, not by time. */
+  readonly windowSeconds?: number;
   readonly remaining: number;
   readonly retryAfterSeconds: number;
 }

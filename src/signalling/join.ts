@@ -1,10 +1,12 @@
-import { admit, type JoinPolicy, type JoinRequest } from './admit.ts';
+import { admit, type Admission, type JoinPolicy, type JoinRequest } from './admit.ts';
 import type { Credential } from './credential.ts';
 import { encodeCursor } from './cursor.ts';
+import type { SignallingError } from './errors.ts';
 import { digest } from './fingerprint.ts';
 import type { FreeReplays } from './free-replays.ts';
-import { newMailboxId, newParticipantId, type RoomId } from './ids.ts';
+import { newMailboxId, newParticipantId } from './ids.ts';
 import type { Mailbox, Participant } from './message.ts';
+import type { ParticipantsPerAddress } from './participants-per-address.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Joined, SignallingStore } from './store.ts';
 import { mintToken } from './tokens.ts';
@@ -30,38 +32,35 @@ export interface JoinContext {
   readonly policy: JoinPolicy;
   readonly limiter: RateLimiter;
   readonly freeReplays: FreeReplays;
+  /** Absent: no limit. */
+  readonly perAddress: ParticipantsPerAddress | undefined;
   readonly defaultIdleTimeoutMs: number;
 }
 
-/** @throws SignallingError what `admit`, the limiter and the store refuse with */
+/** @throws SignallingError what `admit`, the limits and the store refuse with */
 export async function join(
   context: JoinContext,
   request: JoinRequest,
   credential: Credential,
   idempotency: Idempotency | undefined,
 ): Promise<JoinOutcome> {
-  const {
-    participantId = newParticipantId(),
-    proof,
-    profile,
-    scope,
-    payer,
-  } = admit(request, credential, context.policy);
+  const admission = admit(request, credential, context.policy);
+  const { participantId = newParticipantId(), proof, profile } = admission;
   const kept = idempotency && {
-    scope: digest('join', request.roomId, request.participantId ?? '', scope, idempotency.key),
+    scope: digest('join', request.roomId, request.participantId ?? '', admission.scope, idempotency.key),
     fingerprint: idempotency.fingerprint,
   };
   const minted = mintToken();
-  const joined = await charged(context, payer, request.roomId, kept?.scope, () =>
+  const { roomId, resume } = request;
+  const place = { roomId, participantId, mailboxId: newMailboxId() };
+  const joined = await charged(context, { ...admission, place, keyScope: kept?.scope }, () =>
     context.store.join({
-      roomId: request.roomId,
-      participantId,
-      resume: request.resume,
+      ...place,
+      resume,
       proof,
       profile,
       defaultIdleTimeoutMs: context.defaultIdleTimeoutMs,
       token: { handle: minted.handle, digest: minted.digest },
-      mailboxId: newMailboxId(),
       ...(kept && { idempotency: kept }),
     }),
   );
@@ -70,25 +69,57 @@ export async function join(
   return { mailbox, token: minted.token, cursor, ...outcome };
 }
 
+interface Attempt extends Pick<Admission, 'payer' | 'countedFor'> {
+  /** The mailbox that there will be if the participant is new. */
+  readonly place: Mailbox;
+  /** Of the idempotency key. */
+  readonly keyScope: string | undefined;
+}
+
 /**
  * The first retries of a join that was done cost nothing, and get their answer however little is left. Only when nothing is left is
  * the store asked beforehand, so that an ordinary join costs no further round trip.
  */
-async function charged(
-  { limiter, freeReplays, store }: JoinContext,
-  payer: string | undefined,
-  roomId: RoomId,
-  scope: string | undefined,
-  perform: () => Promise<Joined>,
-): Promise<Joined> {
+async function charged(context: JoinContext, attempt: Attempt, perform: () => Promise<Joined>): Promise<Joined> {
+  const { limiter, freeReplays, perAddress, store } = context;
+  const { payer, place, keyScope } = attempt;
   if (payer === undefined) return perform();
-  const refusal = limiter.charge(payer);
+  const refusal = (await count(perAddress, attempt)) ?? limiter.charge(payer);
   if (refusal !== undefined) {
-    const isReplay = scope !== undefined && (await store.knowsJoin(roomId, scope));
-    if (isReplay && freeReplays.take(scope)) return perform();
+    perAddress?.remove(place.mailboxId);
+    const isReplay = keyScope !== undefined && (await store.knowsJoin(place.roomId, keyScope));
+    if (isReplay && freeReplays.take(keyScope)) return perform();
     throw refusal;
   }
-  const joined = await perform();
-  if (joined.replayed && scope !== undefined && freeReplays.take(scope)) limiter.refund(payer);
+  const joined = await settled(perAddress, place, perform);
+  if (joined.replayed && keyScope !== undefined && freeReplays.take(keyScope)) limiter.refund(payer);
   return joined;
+}
+
+/** @returns the refusal, when the client address has as many participants as it may */
+async function count(
+  perAddress: ParticipantsPerAddress | undefined,
+  { countedFor, place }: Attempt,
+): Promise<SignallingError | undefined> {
+  if (perAddress === undefined || countedFor === undefined) return undefined;
+  if (countedFor.isNew) return perAddress.enter(countedFor.address, place);
+  perAddress.add(countedFor.address, place);
+  return undefined;
+}
+
+/** Only a mailbox that the join made stays counted. */
+async function settled(
+  perAddress: ParticipantsPerAddress | undefined,
+  { mailboxId }: Mailbox,
+  perform: () => Promise<Joined>,
+): Promise<Joined> {
+  try {
+    const joined = await perform();
+    if (joined.mailbox.mailboxId === mailboxId) perAddress?.confirm(mailboxId);
+    else perAddress?.remove(mailboxId);
+    return joined;
+  } catch (error) {
+    perAddress?.remove(mailboxId);
+    throw error;
+  }
 }

@@ -87,5 +87,8 @@ export const rosterRate = (isLimited: boolean): Rate => ({
     'This participant reads the roster more often than the server allows. Joins and departures arrive as messages; try again in a moment.',
 });
 
+/** Stops one address from filling the store with participants that stay. Of one process, in open mode. */
+export const MAX_PARTICIPANTS_PER_ADDRESS = 1_000;
+
 /** A random key of so many characters cannot be found by trying, however fast: 16 of base64 are 96 bits. */
 export const UNGUESSABLE_CHARACTERS = 16;

@@ -6,15 +6,17 @@ import type { Cursor } from './cursor.ts';
 import { drain } from './drain.ts';
 import { identify } from './identify.ts';
 import { FreeReplays } from './free-replays.ts';
+import { FullStoreWatch } from './full-store-watch.ts';
 import { newMessageId, type ParticipantId, type RoomId } from './ids.ts';
 import { join, type Idempotency, type JoinContext, type JoinOutcome } from './join.ts';
 import { joinRate, messageRate } from './limits.ts';
 import type { Mailbox, OutgoingMessage, Participant } from './message.ts';
+import { ParticipantsPerAddress } from './participants-per-address.ts';
 import { PollPacer } from './pacer.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Rate } from './rate.ts';
 import { receive, type Batch, type Poll, type ReceiveContext } from './receive.ts';
-import type { Appended, RoomSummary, SignallingStore, StoreUsage } from './store.ts';
+import type { Appended, Hint, RoomSummary, SignallingStore, StoreUsage } from './store.ts';
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
 import { Waiters } from './waiters.ts';
@@ -24,11 +26,15 @@ export interface SignallingOptions {
   readonly clock: Clock;
   /** Called with what went wrong in work that no request waits for. */
   readonly onBackgroundError: (error: unknown) => void;
+  /** Called once when the store is at its bound, and once when it has room again. */
+  readonly onStoreFull?: (isFull: boolean) => void;
   readonly maxHeldPolls: number;
   readonly defaultIdleTimeoutMs: number;
   readonly joinPolicy: JoinPolicy;
   /** Of one client network or subject. `Infinity` lifts it, here and below. */
   readonly joinsPerMinute: number;
+  /** Live participants of one client address in open mode. */
+  readonly maxParticipantsPerAddress: number;
   /** Of one participant. */
   readonly messagesPerSecond: number;
   /** False lifts the slowing down of busy poll loops. */
@@ -56,6 +62,7 @@ export class Signalling {
   readonly #joining: JoinContext;
   readonly #messageRate: Rate;
   readonly #canary: Canary;
+  readonly #fullStore: FullStoreWatch;
   readonly #stopSweeping: () => void;
 
   constructor(options: SignallingOptions) {
@@ -72,13 +79,20 @@ export class Signalling {
       maxHeldPolls: () => options.maxHeldPolls + (this.#canary.isWaiting ? 1 : 0),
       telemetry: this.#telemetry,
     };
+    const { store, clock, maxParticipantsPerAddress: max } = options;
     this.#joining = {
+      perAddress: max === Infinity ? undefined : new ParticipantsPerAddress({ store, clock, max }),
       store: this.#store,
       policy: options.joinPolicy,
       limiter: new RateLimiter(joinRate(options.joinsPerMinute), options.clock),
       freeReplays: new FreeReplays(options.clock),
       defaultIdleTimeoutMs: options.defaultIdleTimeoutMs,
     };
+    this.#fullStore = new FullStoreWatch({
+      usage: () => this.#store.usage(),
+      clock: options.clock,
+      onChange: options.onStoreFull ?? (() => undefined),
+    });
     this.#messageRate = messageRate(options.messagesPerSecond);
     this.#canary = new Canary({
       store: this.#store,
@@ -86,11 +100,7 @@ export class Signalling {
       clock: options.clock,
       onFailure: options.onBackgroundError,
     });
-    this.#store.watch((hint) => {
-      if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
-      else if (hint.kind === 'gone') this.#waiters.end(hint.mailboxId, hint);
-      else this.#waiters.supersedeHeld(hint.mailboxId);
-    });
+    this.#store.watch((hint) => this.#hear(hint));
     this.#stopSweeping = startSweeping(this.#store, options.clock, options.onBackgroundError);
   }
 
@@ -116,7 +126,7 @@ export class Signalling {
    * `idempotency-key-reused`, `storage-unavailable`
    */
   async join(request: JoinRequest, credential: Credential, idempotency?: Idempotency): Promise<JoinOutcome> {
-    const outcome = await join(this.#joining, request, credential, idempotency);
+    const outcome = await this.#watched(join(this.#joining, request, credential, idempotency));
     if (!outcome.replayed) this.#telemetry.joined(outcome.mailbox, outcome.resumed);
     return outcome;
   }
@@ -139,16 +149,34 @@ export class Signalling {
     const messages = drafts.map(({ to, type, payload, callId, lifetimeMs }) => {
       return { id: newMessageId(nowMs), to, type, payload, callId, lifetimeMs };
     });
-    const appended = await this.#store.append({
-      sender,
-      messages,
-      rate: this.#messageRate,
-      ...(idempotency && {
-        idempotency: { scope: `${operation}:${idempotency.key}`, fingerprint: idempotency.fingerprint },
+    const appended = await this.#watched(
+      this.#store.append({
+        sender,
+        messages,
+        rate: this.#messageRate,
+        ...(idempotency && {
+          idempotency: { scope: `${operation}:${idempotency.key}`, fingerprint: idempotency.fingerprint },
+        }),
       }),
-    });
+    );
     if (!appended.replayed) this.#telemetry.sent(sender, messages, appended.receipts);
     return appended;
+  }
+
+  #hear(hint: Hint): void {
+    if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
+    else if (hint.kind === 'gone') this.#waiters.end(hint.mailboxId, hint);
+    else if (hint.kind === 'superseded') this.#waiters.supersedeHeld(hint.mailboxId);
+    else this.#joining.perAddress?.remove(hint.mailboxId);
+  }
+
+  async #watched<T>(write: Promise<T>): Promise<T> {
+    try {
+      return await write;
+    } catch (error) {
+      this.#fullStore.noteRefusal(error);
+      throw error;
+    }
   }
 
   receive(mailbox: Mailbox, poll: Poll): Promise<Batch | undefined> {
@@ -202,7 +230,13 @@ export class Signalling {
     return this.#store.usage();
   }
 
+  /** Whether the store is at its bound now. */
+  isStoreFull(): Promise<boolean> {
+    return this.#fullStore.isFull();
+  }
+
   close(): void {
     this.#stopSweeping();
+    this.#fullStore.stop();
   }
 }

@@ -132,7 +132,9 @@ export type Hint =
   | { readonly kind: 'messages'; readonly mailboxId: MailboxId }
   | { readonly kind: 'gone'; readonly mailboxId: MailboxId; readonly reason: GoneReason }
   /** A newer poll of another process took over; those that this process began to hold later are not meant. */
-  | { readonly kind: 'superseded'; readonly mailboxId: MailboxId };
+  | { readonly kind: 'superseded'; readonly mailboxId: MailboxId }
+  /** A mailbox is no more, whatever ended it and whichever process was asked to; nobody need hold a poll of it. */
+  | { readonly kind: 'departed'; readonly mailboxId: MailboxId };
 
 /**
  * - `fresh`: minted, not yet used. `used`: the participant's token.
@@ -209,6 +211,8 @@ export interface StoreUsage {
   readonly liveBytes: number;
   /** `Infinity` when nothing is set. */
   readonly limitBytes: number;
+  /** The store is at its bound: sends and joins of new participants are refused until something goes. */
+  readonly isFull: boolean;
   /** What the store takes, free space that it keeps included. */
   readonly fileBytes: number;
 }

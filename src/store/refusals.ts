@@ -35,6 +35,7 @@ export const storeFull = (): SignallingError =>
   new SignallingError(
     'storage-unavailable',
     'The message store is full. Try again when messages were read or have expired.',
+    { isStoreFull: true },
   );
 
 export const unavailable = (cause: unknown): SignallingError =>

@@ -7,6 +7,13 @@ export const health = z
 export const readiness = z
   .object({
     status: z.string().meta({ description: '`ready`: messages are stored and delivered.', examples: ['ready'] }),
+    store: z
+      .string()
+      .meta({
+        description: '`full` while the store is at its bound and refuses joins and sends; absent otherwise.',
+        examples: ['full'],
+      })
+      .exactOptional(),
   })
   .meta({ id: 'Readiness', description: 'The service does its work.' });
 

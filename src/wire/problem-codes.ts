@@ -151,7 +151,7 @@ export const PROBLEM_CODES = {
     title: 'Too many requests',
     retryable: true,
     explanation:
-      'You sent more than the server allows in this time, or more joins, invalid requests or failed authentications came from your network; nothing was stored. Wait as many seconds as `Retry-After` says, then send ' +
+      'You sent more than the server allows in this time, or more joins, invalid requests or failed authentications came from your network, or your network has as many participants as it may; nothing was stored. Wait as many seconds as `Retry-After` says, then send ' +
       'the same request again. `RateLimit-Policy` and `RateLimit` tell the budget and what is left of it. Candidates that are ' +
       'found together are best sent together: `POST /v1/rooms/{roomId}/messages/batch`.',
   },

@@ -125,7 +125,7 @@ const limits = z
     maxMessageBytes: bound("Bytes of one message's JSON.", 65_536),
     maxMailboxMessages: bound('Messages that a mailbox holds before a send to it is refused.', 512),
     defaultTtlSeconds: bound('Lifetime of a message that names none.', 120),
-    maxTtlSeconds: bound('The longest lifetime of a message.', 86_400),
+    maxTtlSeconds: bound('The longest lifetime of a message; at most 300 where anyone may join.', 86_400),
     idleTimeoutSeconds: bound("This participant's own: gone so long after its last request.", 60),
   })
   .meta({ id: 'Limits', description: "The server's settings that a client must know." });

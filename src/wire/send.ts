@@ -41,7 +41,9 @@ function newMessage({ maxTtlSeconds, defaultTtlSeconds }: WireBounds) {
     callId: callId.exactOptional(),
     ttlSeconds: wholeNumber(1, maxTtlSeconds)
       .meta({
-        description: `Lifetime in seconds; ${String(defaultTtlSeconds)} when omitted. A message not acknowledged by then is dropped, and its sender gets a \`message-expired\`.`,
+        description:
+          `Lifetime in seconds; ${String(defaultTtlSeconds)} when omitted. A message not acknowledged by then is dropped, and its ` +
+          'sender gets a `message-expired`. A server that lets anyone join allows at most 300.',
         examples: [30],
       })
       .exactOptional(),

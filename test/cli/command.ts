@@ -54,6 +54,11 @@ export class Command {
     return pid;
   }
 
+  /** The log lines so far. */
+  get lines(): readonly LogLine[] {
+    return this.#lines;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
   }

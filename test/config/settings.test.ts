@@ -90,11 +90,11 @@ const cases: Record<Key, Case> = {
   maxWaitSeconds: { ...number('MAX_WAIT_SECONDS', 50, 1, 300), good: [['300', 300]] },
   maxHeldPolls: number('MAX_HELD_POLLS', 50_000, 1, 1_000_000),
   maxParticipantsPerRoom: number('MAX_PARTICIPANTS_PER_ROOM', 32, 1, 1000),
-  maxMessageBytes: number('MAX_MESSAGE_BYTES', 65_536, 256, 1_048_576),
+  maxMessageBytes: { ...number('MAX_MESSAGE_BYTES', 65_536, 256, 1_048_576), good: [['524288', 524_288]] },
   maxMailboxMessages: number('MAX_MAILBOX_MESSAGES', 512, 1, 100_000),
-  maxMailboxBytes: { ...number('MAX_MAILBOX_BYTES', 2_097_152, 256, 1_073_741_824), good: [['65536', 65_536]] },
+  maxMailboxBytes: { ...number('MAX_MAILBOX_BYTES', 524_288, 256, 1_073_741_824), good: [['65536', 65_536]] },
   defaultTtlSeconds: { ...number('DEFAULT_TTL_SECONDS', 120, 1, 604_800), good: [['1', 1]] },
-  maxTtlSeconds: { ...number('MAX_TTL_SECONDS', 86_400, 1, 604_800), good: [['604800', 604_800]] },
+  maxTtlSeconds: { ...number('MAX_TTL_SECONDS', 300, 1, 604_800), good: [['120', 120]] },
   defaultIdleTimeoutSeconds: { ...number('DEFAULT_IDLE_TIMEOUT_SECONDS', 60, 1, 86_400), good: [['1', 1]] },
   maxIdleTimeoutSeconds: { ...number('MAX_IDLE_TIMEOUT_SECONDS', 300, 1, 86_400), good: [['60', 60]] },
   corsOrigins: {
@@ -404,21 +404,31 @@ describe('what an operator hears at the start', () => {
 });
 
 describe('open mode', () => {
-  test('is on, and keeps idle timeouts to 300 seconds', () => {
-    const env = { DEFAULT_IDLE_TIMEOUT_SECONDS: '600', MAX_IDLE_TIMEOUT_SECONDS: '3600' };
-    const { openMode, defaultIdleTimeoutSeconds, maxIdleTimeoutSeconds } = loadSettings({ env, argv: [] });
-    expect({ openMode, defaultIdleTimeoutSeconds, maxIdleTimeoutSeconds }).toEqual({
+  test('is on, and keeps idle timeouts and lifetimes to 300 seconds', () => {
+    const env = {
+      ...{ DEFAULT_IDLE_TIMEOUT_SECONDS: '600', MAX_IDLE_TIMEOUT_SECONDS: '3600' },
+      ...{ DEFAULT_TTL_SECONDS: '900', MAX_TTL_SECONDS: '604800' },
+    };
+    expect(loadSettings({ env, argv: [] })).toMatchObject({
       openMode: true,
       defaultIdleTimeoutSeconds: 300,
       maxIdleTimeoutSeconds: 300,
+      defaultTtlSeconds: 300,
+      maxTtlSeconds: 300,
     });
   });
 
-  test('leaves shorter idle timeouts as they are', () => {
-    expect(defaultSettings({ defaultIdleTimeoutSeconds: 5, maxIdleTimeoutSeconds: 10 })).toMatchObject({
-      defaultIdleTimeoutSeconds: 5,
-      maxIdleTimeoutSeconds: 10,
-    });
+  test('leaves shorter idle timeouts and lifetimes as they are', () => {
+    const shorter = {
+      ...{ defaultIdleTimeoutSeconds: 5, maxIdleTimeoutSeconds: 10 },
+      ...{ defaultTtlSeconds: 20, maxTtlSeconds: 40 },
+    };
+    expect(defaultSettings(shorter)).toMatchObject(shorter);
+  });
+
+  test('is off with access tokens or API keys, and lifetimes are as long as the settings say', () => {
+    for (const closed of [{ apiKeys: ['0123456789abcdef'] }, { accessTokenSecret: 'Zq3v9LkP0sXw7TbN5mHd2RfC8yJgUe1A' }])
+      expect(defaultSettings(closed)).toMatchObject({ openMode: false, maxTtlSeconds: 86_400 });
   });
 });
 
@@ -458,6 +468,5 @@ test('unknown variables of the environment are ignored', () => {
 });
 
 test('the bounds that the API document shows are the defaults of the settings', () => {
-  expect({ ...defaultSettings(), maxIdleTimeoutSeconds: 86_400 }).toMatchObject(DEFAULT_BOUNDS);
-  expect(table.maxIdleTimeoutSeconds.default).toBe('86400');
+  expect(defaultSettings({ apiKeys: ['0123456789abcdef'] })).toMatchObject(DEFAULT_BOUNDS);
 });

@@ -43,6 +43,20 @@ describeOnRedis('fault 19: Redis is at its maxmemory', () => {
     await ledger.settle();
   });
 
+  test('/readyz stays green and says so, and the log says so once', async () => {
+    const { redis, here, ledger, alice, bob } = await onSmallRedis();
+    await fill(redis, alice);
+    for (let refusals = 0; refusals < 3; refusals += 1) await joinAs(here.url, 'carol');
+    const ready = () => fetchAnswer(here.url, 'getReadiness', '/readyz', {});
+    expect(await ready()).toMatchObject({ status: 200, body: { status: 'ready', store: 'full' } });
+    expect(here.command.lines.filter(({ msg }) => msg.includes('store is full'))).toHaveLength(1);
+    expect(here.command.lines.filter(({ level }) => level === 'error')).toEqual([]);
+    for (let batch = await bob.poll(); batch.messages.length > 0;) batch = await bob.poll({ after: batch.cursor });
+    await redis.command('CONFIG', 'SET', 'maxmemory', '64mb');
+    expect((await ready()).body).toEqual({ status: 'ready' });
+    await ledger.settle();
+  });
+
   test('it is read and emptied as always, and what is freed is usable at once', async () => {
     const { redis, there, ledger, alice, bob } = await onSmallRedis();
     const stored = await fill(redis, alice);

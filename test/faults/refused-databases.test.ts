@@ -23,7 +23,7 @@ beforeAll(async () => {
   const server = await ServerProcess.start({ env: { STORE_URL: `sqlite:${path}` } });
   const alice = await joinRoom(server.url, 'room', 'alice');
   bob = (await joinRoom(server.url, 'room', 'bob')).joined;
-  await alice.send({ to: 'bob', type: 'custom', payload: 'precious', ttlSeconds: 3_600 });
+  await alice.send({ to: 'bob', type: 'custom', payload: 'precious', ttlSeconds: 300 });
   await server.stop();
   sound = readFileSync(path);
 });

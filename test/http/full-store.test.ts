@@ -1,5 +1,8 @@
 import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Express } from 'express';
+import { createLog } from '../../src/log.ts';
+import { scrape } from '../metrics/series.ts';
+import { TestClock } from '../support/clock.ts';
 import type { Answer } from '../support/conformance.ts';
 import { closeServices, createService } from '../support/holdline.ts';
 import { call, problemOf } from '../support/http.ts';
@@ -27,6 +30,30 @@ function expectFull(answer: Answer): void {
   expect(problemOf(answer, 'storage-unavailable').retryable).toBe(true);
   expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
 }
+
+describe('a store that is full', () => {
+  test('is logged once, however many requests it refuses, and so is that it has room again', async () => {
+    const lines: string[] = [];
+    const clock = new TestClock();
+    const log = createLog('info', { write: (line) => lines.push(line) });
+    const settings = { maxStoreBytes: 65_536, rateLimit: 'off' } as const;
+    const { app } = await createService(settings, { clock, log });
+    const messages = () => lines.map((line) => (JSON.parse(line) as { level: string; msg: string }).level);
+    const sender = await join(app, newRoom(), 'sender');
+    const reader = await join(app, sender.roomId, 'bob');
+    for (let refusals = 0; refusals < 5;)
+      if ((await sender.call('sendMessage', { body: large })).status === 503) refusals += 1;
+    expect(messages()).toEqual(['warn']);
+    expect(lines[0]).toContain('MAX_STORE_BYTES');
+    expect((await scrape(app)).get('holdline_store_full')).toBe(1);
+
+    await reader.call('acknowledgeMessages', { body: { cursor: (await reader.poll()).cursor } });
+    expect((await scrape(app)).get('holdline_store_full')).toBe(0);
+    expect((await sender.send(large)).recipients).toHaveLength(1);
+    await clock.advance(20_000);
+    expect(messages()).toEqual(['warn', 'info']);
+  });
+});
 
 describe('at MAX_STORE_BYTES', () => {
   test('joins and sends are refused, with the time after which to come back', async () => {

@@ -30,7 +30,7 @@ describe('joinRoom', () => {
     maxMessageBytes: 65_536,
     maxMailboxMessages: 512,
     defaultTtlSeconds: 120,
-    maxTtlSeconds: 86_400,
+    maxTtlSeconds: 300,
     idleTimeoutSeconds: 60,
   };
 

@@ -10,7 +10,7 @@ import { join, newRoom } from '../support/member.ts';
 
 let app: Express;
 beforeAll(async () => {
-  const settings = { maxWaitSeconds: 40, maxTtlSeconds: 600, maxMailboxMessages: 7, defaultTtlSeconds: 60 };
+  const settings = { maxWaitSeconds: 40, maxTtlSeconds: 240, maxMailboxMessages: 7, defaultTtlSeconds: 60 };
   ({ app } = await createService(settings));
 });
 afterEach(() => {
@@ -82,7 +82,7 @@ describe('the description of the interface', () => {
   test('has the bounds of this very server', async () => {
     const text = JSON.stringify(await documentOf('getOpenapiJson'));
     expect(text).toContain('above 40 counts as 40');
-    expect(text).toContain('"maximum":600');
+    expect(text).toContain('"maximum":240');
   });
 });
 
@@ -90,7 +90,7 @@ test('a join result tells the settings of this very server', async () => {
   const { limits } = (await join(app, newRoom())).joined;
   expect(limits).toMatchObject({
     maxWaitSeconds: 40,
-    maxTtlSeconds: 600,
+    maxTtlSeconds: 240,
     maxMailboxMessages: 7,
     defaultTtlSeconds: 60,
   });

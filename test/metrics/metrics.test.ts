@@ -24,6 +24,7 @@ const PROMISED = [
   'holdline_store_live_bytes',
   'holdline_store_limit_bytes',
   'holdline_store_file_bytes',
+  'holdline_store_full',
   'holdline_event_loop_lag_seconds{quantile="0.99"}',
   'holdline_http_requests_total{operation="joinRoom",status="201",code=""}',
   'holdline_http_request_seconds_count{operation="joinRoom"}',

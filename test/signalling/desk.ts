@@ -104,7 +104,7 @@ export class Desk {
 
   #announce(hint: Hint): void {
     if (hint.kind === 'messages') this.waiters.wake(hint.mailboxId);
-    else this.waiters.end(hint.mailboxId, hint);
+    else if (hint.kind !== 'departed') this.waiters.end(hint.mailboxId, hint);
   }
 }
 

@@ -60,7 +60,7 @@ export const roomRows = {
     name: 'MAX_MAILBOX_BYTES',
     group: rooms,
     built: true,
-    default: '2097152',
+    default: '524288',
     kind: wholeNumber(256, 1_073_741_824),
     about: 'Bytes that wait in one mailbox, likewise.',
   },
@@ -70,7 +70,7 @@ export const roomRows = {
     built: true,
     default: '120',
     kind: wholeNumber(1, WEEK_SECONDS),
-    about: 'Lifetime of a message that names no `ttlSeconds`.',
+    about: 'Lifetime of a message that names no `ttlSeconds`; at most 300 in open mode.',
   },
   maxTtlSeconds: {
     name: 'MAX_TTL_SECONDS',
@@ -78,7 +78,7 @@ export const roomRows = {
     built: true,
     default: '86400',
     kind: wholeNumber(1, WEEK_SECONDS),
-    about: 'The longest lifetime that a sender may ask for.',
+    about: 'The longest lifetime that a sender may ask for; at most 300 in open mode.',
   },
   defaultIdleTimeoutSeconds: {
     name: 'DEFAULT_IDLE_TIMEOUT_SECONDS',

@@ -13,7 +13,7 @@ export const getHealth: Handler<'getHealth'> = () => ok('{"status":"ok"}');
 export const getReadiness: Handler<'getReadiness'> = async (_call, { signalling, isDraining }) => {
   if (isDraining()) throw shuttingDown();
   await signalling.check();
-  return ok('{"status":"ready"}');
+  return ok((await signalling.isStoreFull()) ? '{"status":"ready","store":"full"}' : '{"status":"ready"}');
 };
 
 export const getMetrics: Handler<'getMetrics'> = async (_call, { insight }) => ({

@@ -1,7 +1,7 @@
 import { ErrorReply } from '@redis/client';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SignallingError } from '../../signalling/errors.ts';
-import { unavailable } from '../refusals.ts';
+import { storeFull, unavailable } from '../refusals.ts';
 import { StoreError } from '../store-error.ts';
 import { Confirmations } from './confirmations.ts';
 import { Deadlines } from './deadlines.ts';
@@ -15,6 +15,9 @@ const BUG = /^(ERR(?! WAIT)|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
 
 /** It was the primary when the connection was made: another of the hosts may be now. */
 const DEMOTED = /^(READONLY|MASTERDOWN|ERR WAIT cannot be used)\b/;
+
+/** Redis is at its `maxmemory`. */
+const FULL = /^OOM\b/;
 
 /** So often at most a cluster is asked anew who its nodes are. */
 const CLUSTER_PATIENCE_MS = 10_000;
@@ -168,6 +171,7 @@ export class Connection {
       this.#confirming?.lose();
     }
     if (error instanceof ErrorReply && BUG.test(error.message)) return error;
+    if (error instanceof ErrorReply && FULL.test(error.message)) return storeFull();
     return error instanceof SignallingError ? error : unavailable(error);
   }
 

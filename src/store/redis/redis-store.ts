@@ -45,6 +45,23 @@ export interface RedisStoreOptions {
   readonly telemetry?: Telemetry;
 }
 
+interface Memory {
+  readonly used: number;
+  /** Buffers of replicas and of the append-only file. */
+  readonly uncounted: number;
+  /** 0: none. */
+  readonly limit: number;
+}
+
+/** From `INFO memory`. */
+function memoryOf(info: string): Memory {
+  const bytes = (name: string): number => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
+  return { used: bytes('used_memory'), uncounted: bytes('mem_not_counted_for_evict'), limit: bytes('maxmemory') };
+}
+
+/** As Redis decides it (`getMaxmemoryState` in its evict.c). */
+const isAtLimit = ({ used, uncounted, limit }: Memory): boolean => limit > 0 && used - uncounted > limit;
+
 /**
  * Many processes, one Redis or Redis Cluster (7 or newer, or Valkey). Redis has everything, and each operation is one script that runs
  * alone in its room; this process keeps only which polls it holds.
@@ -91,9 +108,10 @@ export class RedisStore implements SignallingStore {
     this.#fleet = fleet;
     this.#limits = parts.limits;
     this.#index = parts.index;
-    this.#rooms = new RoomScripts(parts);
+    const onHint = (hint: Hint): void => this.#watchers.forEach((watcher) => watcher(hint));
+    this.#rooms = new RoomScripts({ ...parts, onHint });
     this.#tokens = new Tokens(this.#rooms, connection, parts.tokenCache);
-    this.#presence = new Presence(this.#rooms, fleet, (hint) => this.#watchers.forEach((watcher) => watcher(hint)));
+    this.#presence = new Presence(this.#rooms, fleet, onHint);
     connection.onBack(() => void this.#comeBack());
     fleet.onNewEra(() => this.#presence.renew());
     fleet.onBeat(() => this.#subscription?.expectText());
@@ -113,6 +131,7 @@ export class RedisStore implements SignallingStore {
       channels: {
         [`${location.prefix}:wake:${this.#fleet.process}`]: (text) => this.#presence.hear(text),
         [`${location.prefix}:forget`]: (text) => this.#rooms.forgetTokens(text as RoomId),
+        [`${location.prefix}:departed`]: (text) => this.#rooms.departed(text as MailboxId),
       },
       onMissed: () => this.#presence.renew(),
     });
@@ -201,10 +220,11 @@ export class RedisStore implements SignallingStore {
   /** Bytes of all that the Redis holds, other services' included. */
   async usage(): Promise<StoreUsage> {
     const [counts, infos] = await Promise.all([this.#index.count(), this.#connection.info('memory')]);
-    const sum = (name: string): number =>
-      infos.reduce((bytes, info) => bytes + Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0), 0);
-    const liveBytes = sum('used_memory');
-    return { ...counts, liveBytes, limitBytes: sum('maxmemory') || Infinity, fileBytes: liveBytes };
+    const memory = infos.map(memoryOf);
+    const sum = (name: keyof Memory): number => memory.reduce((bytes, node) => bytes + node[name], 0);
+    const liveBytes = sum('used');
+    const limitBytes = sum('limit') || Infinity;
+    return { ...counts, liveBytes, limitBytes, isFull: memory.some(isAtLimit), fileBytes: liveBytes };
   }
 
   /** Resolves once nothing is under way, and every text that was published for this process is heard. */

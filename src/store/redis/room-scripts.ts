@@ -3,6 +3,7 @@ import { unauthenticated } from '../../signalling/authorize.ts';
 import { participantGone, SignallingError } from '../../signalling/errors.ts';
 import { newMessageId, type MailboxId, type RoomId } from '../../signalling/ids.ts';
 import type { Mailbox } from '../../signalling/message.ts';
+import type { Hint } from '../../signalling/store.ts';
 import type { Telemetry } from '../../signalling/telemetry.ts';
 import type { Connection } from './connection.ts';
 import type { Fleet } from './fleet.ts';
@@ -18,6 +19,7 @@ export interface RoomContext {
   readonly tokenCache: TokenCache;
   readonly clock: Clock;
   readonly telemetry: Telemetry;
+  readonly onHint: (hint: Hint) => void;
 }
 
 export interface Outcome {
@@ -95,12 +97,18 @@ export class RoomScripts {
     const { telemetry, tokenCache } = this.#context;
     // The others hear of it; this process may be asked before it hears itself.
     if (departures.length > 0) tokenCache.forget(roomId);
+    for (const { mailboxId } of departures) this.departed(mailboxId);
     for (const { participantId, mailboxId, reason, unread } of departures) {
       telemetry.departed({ roomId, participantId, mailboxId }, reason, unread);
     }
     for (const { participantId, mailboxId, ...copy } of expirations) {
       telemetry.expired({ roomId, participantId, mailboxId }, copy);
     }
+  }
+
+  /** Of whichever process. */
+  departed(mailboxId: MailboxId): void {
+    this.#context.onHint({ kind: 'departed', mailboxId });
   }
 
   /** @returns the mailboxes of which there were tokens */

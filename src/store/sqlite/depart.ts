@@ -35,6 +35,7 @@ export function emptyMailbox(context: SqliteContext, tx: Tx, participant: Partic
   const unread =
     participant.messages === 0 ? [] : context.statements.unread.all(participant.row, participant.acknowledged);
   tx.afterCommit(() => context.telemetry.departed(mailboxOf(participant), reason, unread));
+  tx.hint({ kind: 'departed', mailboxId: participant.mailboxId });
   context.statements.deleteMailbox.run(participant.row);
   context.directory.tails.clear(participant);
   if (participant.keptBytes > 0) context.statements.deleteSendsOf.run(participant.row);

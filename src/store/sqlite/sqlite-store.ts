@@ -34,6 +34,7 @@ import { read } from './read.ts';
 import { participantOf } from './records.ts';
 import { closeRoom, listRooms } from './rooms.ts';
 import { prepareStatements } from './statements.ts';
+import { isFull } from './store-bound.ts';
 import { Sweep } from './sweep.ts';
 import { claim, claimInMemory, findToken } from './tokens.ts';
 
@@ -181,6 +182,7 @@ export class SqliteStore implements SignallingStore {
       participants: participants - (own?.participants.size ?? 0),
       liveBytes,
       limitBytes: this.#context.limits.maxStoreBytes,
+      isFull: isFull(this.#context),
       fileBytes: this.#context.statements.fileBytes.get()?.bytes ?? 0,
     };
   }

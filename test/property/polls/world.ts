@@ -167,6 +167,7 @@ export class World {
       defaultIdleTimeoutMs: IDLE_TIMEOUT_MS,
       joinPolicy: { kind: 'open' },
       joinsPerMinute: Infinity,
+      maxParticipantsPerAddress: Infinity,
       messagesPerSecond: Infinity,
       pacePolls: false,
     });

@@ -130,5 +130,31 @@ export function hints(open: OpenScene): void {
       expect(new Set(heard)).toEqual(new Set([carol.mailbox.mailboxId]));
       expect(listener.of(bob)).toEqual([]);
     });
+
+    describe('a mailbox that is no more is hinted as departed', () => {
+      const ends: Record<string, (scene: Scene, bob: Member) => Promise<unknown>> = {
+        'when its participant leaves': (scene, bob) => scene.leave(bob),
+        'when the room is closed': (scene, bob) => scene.store.closeRoom(bob.mailbox.roomId),
+        'when its idle time is over': (scene) => scene.pass(61_000),
+        'when its participant starts anew': (scene, bob) => scene.rejoin(bob),
+      };
+      test.each(Object.entries(ends))('%s', async (_, end) => {
+        const scene = await open();
+        const [, bob] = await scene.joinAll('alice', 'bob');
+        const listener = new Listener(scene.store);
+        await end(scene, bob);
+        expect(await listener.until(bob, 'departed')).toEqual({ kind: 'departed', mailboxId: bob.mailbox.mailboxId });
+      });
+
+      test('but not one that its participant resumes', async () => {
+        const scene = await open();
+        const [alice, bob] = await scene.joinAll('alice', 'bob');
+        const listener = new Listener(scene.store);
+        await scene.rejoin(bob, { resume: true });
+        await scene.leave(alice);
+        await listener.until(alice, 'departed');
+        expect(listener.of(bob).map(({ kind }) => kind)).not.toContain('departed');
+      });
+    });
   });
 }

@@ -31,6 +31,15 @@ export function storeBound(open: OpenScene): void {
       expect(await scene.roster('attic')).toEqual([]);
     });
 
+    test('says so in its usage, and no longer once there is room', async () => {
+      const scene = await open(LIMITS);
+      expect(await scene.store.usage()).toMatchObject({ isFull: false });
+      const { bob } = await filled(scene);
+      expect(await scene.store.usage()).toMatchObject({ isFull: true });
+      await scene.acknowledgeAll(bob);
+      expect(await scene.store.usage()).toMatchObject({ isFull: false });
+    });
+
     test('is read and acknowledged as ever, and what that frees is usable at once', async () => {
       const scene = await open(LIMITS);
       const { alice, bob, sent } = await filled(scene);

@@ -11,6 +11,7 @@ local function emptyMailbox(member, reason)
   call('DEL', member.queue)
   call('SET', key('gone', member.mailbox), reason, 'PX', int(GONE_REMEMBERED_MS))
   forgetJoinKey(member)
+  call('PUBLISH', PREFIX .. ':departed', member.mailbox)
   hint(member, 'gone ' .. member.mailbox .. ' ' .. reason)
 end
 

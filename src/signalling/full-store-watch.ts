@@ -1,0 +1,67 @@
+import type { Clock } from './clock.ts';
+import { SignallingError } from './errors.ts';
+import type { StoreUsage } from './store.ts';
+
+/** How often a full store is asked whether it has room again. */
+const LOOK_EVERY_MS = 10_000;
+
+interface FullStoreWatchOptions {
+  readonly usage: () => Promise<StoreUsage>;
+  readonly clock: Clock;
+  /** Called with true when the store is full, and with false when it has room again: once per episode. */
+  readonly onChange: (isFull: boolean) => void;
+}
+
+/**
+ * Tells operators when the store is at its bound. An episode begins with the first request that is refused for it; it ends once a look
+ * finds room and no request was refused since the last look, so that a store that hovers at its bound is one episode.
+ */
+export class FullStoreWatch {
+  readonly #options: FullStoreWatchOptions;
+  #wasRefused = false;
+  #cancel: (() => void) | undefined;
+  #isStopped = false;
+
+  constructor(options: FullStoreWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Does nothing for errors that do not come from a full store. */
+  noteRefusal(error: unknown): void {
+    if (!isStoreFull(error) || this.#isStopped) return;
+    this.#wasRefused = true;
+    if (this.#cancel !== undefined) return;
+    this.#options.onChange(true);
+    this.#lookLater();
+  }
+
+  /** A store that does not answer is not known to be full. */
+  async isFull(): Promise<boolean> {
+    const usage = await this.#options.usage().catch(() => undefined);
+    return usage?.isFull === true;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  #lookLater(): void {
+    this.#wasRefused = false;
+    this.#cancel = this.#options.clock.after(LOOK_EVERY_MS, () => void this.#look());
+  }
+
+  async #look(): Promise<void> {
+    const isFull = await this.isFull();
+    if (this.#isStopped) return;
+    if (isFull || this.#wasRefused) this.#lookLater();
+    else {
+      this.#cancel = undefined;
+      this.#options.onChange(false);
+    }
+  }
+}
+
+/** Whether the store refused this because it is at its bound. */
+export const isStoreFull = (error: unknown): boolean =>
+  error instanceof SignallingError && error.details.isStoreFull === true;

@@ -1,0 +1,107 @@
+import type { Clock } from './clock.ts';
+import { SignallingError } from './errors.ts';
+import type { MailboxId } from './ids.ts';
+import type { Mailbox } from './message.ts';
+import type { SignallingStore } from './store.ts';
+
+/** Bounds the memory: beyond it the participants counted first are no longer counted. */
+const MAX_COUNTED = 100_000;
+/** An address at its limit is looked at this often: the store may have lost hints of departures. */
+const LOOK_EVERY_MS = 10_000;
+const RETRY_AFTER_SECONDS = 10;
+
+interface Counted {
+  readonly mailbox: Mailbox;
+  /** False while its join is under way, when the store does not have it yet. */
+  isJoined: boolean;
+}
+
+interface Address {
+  readonly mailboxes: Map<MailboxId, Counted>;
+  lookedAtMs: number;
+}
+
+interface Options {
+  readonly store: Pick<SignallingStore, 'participants'>;
+  readonly clock: Clock;
+  readonly max: number;
+}
+
+/**
+ * Counts the live participants that joined from each client address through this process. A participant is counted from before its
+ * join, so that joins at the same time cannot exceed the limit together, until the store hints that it departed.
+ */
+export class ParticipantsPerAddress {
+  readonly #options: Options;
+  readonly #addresses = new Map<string, Address>();
+  readonly #addressOf = new Map<MailboxId, string>();
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /** Participants that are counted. */
+  get size(): number {
+    return this.#addressOf.size;
+  }
+
+  /** @returns the refusal, when the address has its most and the mailbox is not counted */
+  async enter(address: string, mailbox: Mailbox): Promise<SignallingError | undefined> {
+    if (this.#isAtLimit(address)) await this.#look(address);
+    if (this.#isAtLimit(address)) return tooMany(this.#options.max);
+    this.add(address, mailbox);
+    return undefined;
+  }
+
+  /** Counts a mailbox without a limit: one that takes the place of another. */
+  add(address: string, mailbox: Mailbox): void {
+    const known = this.#addresses.get(address) ?? { mailboxes: new Map<MailboxId, Counted>(), lookedAtMs: -Infinity };
+    this.#addresses.set(address, known);
+    known.mailboxes.set(mailbox.mailboxId, { mailbox, isJoined: false });
+    this.#addressOf.set(mailbox.mailboxId, address);
+    const [first] = this.#addressOf.keys();
+    if (this.#addressOf.size > MAX_COUNTED && first !== undefined) this.remove(first);
+  }
+
+  /** The join is done. Does nothing for a mailbox that departed meanwhile. */
+  confirm(mailboxId: MailboxId): void {
+    const counted = this.#addresses.get(this.#addressOf.get(mailboxId) ?? '')?.mailboxes.get(mailboxId);
+    if (counted !== undefined) counted.isJoined = true;
+  }
+
+  /** Does nothing for a mailbox that is not counted. */
+  remove(mailboxId: MailboxId): void {
+    const address = this.#addressOf.get(mailboxId);
+    if (address === undefined) return;
+    this.#addressOf.delete(mailboxId);
+    const known = this.#addresses.get(address);
+    known?.mailboxes.delete(mailboxId);
+    if (known?.mailboxes.size === 0) this.#addresses.delete(address);
+  }
+
+  #isAtLimit(address: string): boolean {
+    return (this.#addresses.get(address)?.mailboxes.size ?? 0) >= this.#options.max;
+  }
+
+  /** Removes those that the store no longer has. */
+  async #look(address: string): Promise<void> {
+    const { store, clock } = this.#options;
+    const known = this.#addresses.get(address);
+    if (known === undefined || clock.steadyMs() - known.lookedAtMs < LOOK_EVERY_MS) return;
+    known.lookedAtMs = clock.steadyMs();
+    const joined = [...known.mailboxes.values()].filter(({ isJoined }) => isJoined);
+    const rooms = Map.groupBy(joined, ({ mailbox }) => mailbox.roomId);
+    const looks = [...rooms].map(async ([roomId, counted]) => {
+      const present = new Set((await store.participants(roomId)).map(({ participantId }) => participantId));
+      for (const { mailbox } of counted) if (!present.has(mailbox.participantId)) this.remove(mailbox.mailboxId);
+    });
+    await Promise.allSettled(looks);
+  }
+}
+
+const tooMany = (quota: number): SignallingError =>
+  new SignallingError(
+    'rate-limited',
+    `This client address has ${quota} participants, as many as the server allows. Try again when some of them have left.`,
+    { budget: { name: 'participants', quota, remaining: 0, retryAfterSeconds: RETRY_AFTER_SECONDS } },
+  );

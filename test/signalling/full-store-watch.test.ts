@@ -1,0 +1,59 @@
+import { expect, test } from '@jest/globals';
+import { FullStoreWatch } from '../../src/signalling/full-store-watch.ts';
+import type { StoreUsage } from '../../src/signalling/store.ts';
+import { storeFull, unavailable } from '../../src/store/refusals.ts';
+import { TestClock } from '../support/clock.ts';
+
+const USAGE: StoreUsage = { rooms: 0, participants: 0, liveBytes: 0, limitBytes: 1, isFull: false, fileBytes: 0 };
+
+function watched() {
+  const clock = new TestClock();
+  const changes: boolean[] = [];
+  const store = { isFull: true, isThere: true };
+  const usage = (): Promise<StoreUsage> =>
+    store.isThere ? Promise.resolve({ ...USAGE, isFull: store.isFull }) : Promise.reject(unavailable(undefined));
+  const watch = new FullStoreWatch({ usage, clock, onChange: (isFull) => changes.push(isFull) });
+  return { clock, changes, store, watch };
+}
+
+test('a full store is told once until it has room again', async () => {
+  const { clock, changes, store, watch } = watched();
+  for (let refusals = 0; refusals < 3; refusals += 1) watch.noteRefusal(storeFull());
+  await clock.advance(60_000);
+  expect(changes).toEqual([true]);
+  store.isFull = false;
+  await clock.advance(10_000);
+  expect(changes).toEqual([true, false]);
+  watch.noteRefusal(storeFull());
+  expect(changes).toEqual([true, false, true]);
+});
+
+test('a store that hovers at its bound is one episode', async () => {
+  const { clock, changes, store, watch } = watched();
+  watch.noteRefusal(storeFull());
+  store.isFull = false;
+  for (let looks = 0; looks < 5; looks += 1) {
+    watch.noteRefusal(storeFull());
+    await clock.advance(10_000);
+  }
+  expect(changes).toEqual([true]);
+  await clock.advance(10_000);
+  expect(changes).toEqual([true, false]);
+});
+
+test('other refusals are no full store, and a store that does not answer is not known to be full', async () => {
+  const { changes, store, watch } = watched();
+  watch.noteRefusal(unavailable(new Error('the disk is broken')));
+  watch.noteRefusal(new Error('a bug'));
+  expect(changes).toEqual([]);
+  store.isThere = false;
+  expect(await watch.isFull()).toBe(false);
+});
+
+test('nothing is looked at once it is stopped', () => {
+  const { clock, changes, watch } = watched();
+  watch.noteRefusal(storeFull());
+  watch.stop();
+  watch.noteRefusal(storeFull());
+  expect([clock.timers, changes]).toEqual([0, [true]]);
+});
