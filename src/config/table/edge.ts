@@ -32,7 +32,8 @@ export const edgeRows = {
     built: true,
     default: 'on',
     kind: oneOf('on', 'off'),
-    about: '`off` lifts the limits below and the pacing of polls; quotas stay.',
+    about:
+      '`off` lifts the limits below, the 1,000 participants of one client address in open mode, and the pacing of polls; quotas stay.',
   },
   rateLimitJoinsPerMinute: {
     name: 'RATE_LIMIT_JOINS_PER_MINUTE',
