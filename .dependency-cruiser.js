@@ -14,7 +14,7 @@ const onlyTypes = (name, from, to, comment) => ({
 const entry = '^src/((main|index)\\.ts$|commands/)';
 const service = '^src/service\\.ts$';
 const config = '^src/config(\\.ts$|/)';
-const log = '^src/log\\.ts$';
+const log = '^src/log(\\.ts$|/)';
 const version = '^src/version\\.ts$';
 const http = '^src/http/';
 const store = '^src/store/';

@@ -1,8 +1,10 @@
 import pino from 'pino';
+import { readableLines, type TextStream } from './log/readable-lines.ts';
 
 /** What the rest of the house may do with the logger. */
-export type Log = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
+export type Log = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'isLevelEnabled'>;
 export type LogLevel = pino.LevelWithSilent;
+export type LogFormat = 'auto' | 'json' | 'pretty';
 
 const HIDDEN = '[hidden]';
 /** Deeper than anything worth a log line; bounds the cost of an object that somebody logs whole. */
@@ -115,3 +117,11 @@ export function createLog(level: LogLevel, destination?: pino.DestinationStream)
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
+
+/** Whether lines are for a person to read: `auto` says so of a terminal. */
+export const isReadable = (format: LogFormat, stream: TextStream = process.stdout): boolean =>
+  format === 'pretty' || (format === 'auto' && stream.isTTY === true);
+
+/** The logger that the settings ask for, on standard output. */
+export const createLogOf = ({ logLevel, logFormat }: { logLevel: LogLevel; logFormat: LogFormat }): Log =>
+  createLog(logLevel, isReadable(logFormat) ? readableLines(process.stdout) : undefined);

@@ -5,7 +5,7 @@ import { Access } from './http/access/access.ts';
 import { createApp } from './http/app.ts';
 import { createEdge } from './http/edge.ts';
 import { Listener } from './http/listener.ts';
-import { createLog, type Log } from './log.ts';
+import { createLogOf, type Log } from './log.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
 import { iceServersFor } from './signalling/ice-servers.ts';
@@ -15,6 +15,7 @@ import { Signalling } from './signalling/signalling.ts';
 import type { SignallingStore } from './signalling/store.ts';
 import { tellBoth } from './signalling/telemetry.ts';
 import { openStore } from './store/open-store.ts';
+import { RoomLog } from './trace/room-log.ts';
 import { Trace } from './trace/trace.ts';
 import { VERSION } from './version.ts';
 
@@ -56,11 +57,13 @@ const RELEASE_SHARE = 0.8;
  * @throws StoreError when the store cannot be opened
  */
 export async function createHoldline(settings: Settings, overrides: Overrides = {}): Promise<Holdline> {
-  const log = overrides.log ?? createLog(settings.logLevel);
+  const log = overrides.log ?? createLogOf(settings);
   const clock = overrides.clock ?? systemClock();
   const metrics = new Metrics();
   const trace = new Trace(clock, { isShared: settings.store.kind === 'redis' });
-  const telemetry = tellBoth(metrics, trace);
+  const observed = tellBoth(metrics, trace);
+  // Not even asked at other levels: it stands on the path of every message.
+  const telemetry = log.isLevelEnabled('debug') ? tellBoth(observed, new RoomLog(log)) : observed;
   const opened = await openStore({
     location: settings.store,
     sqliteSynchronous: settings.sqliteSynchronous,
@@ -114,8 +117,10 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   });
   observe(metrics, settings, signalling, () => draining);
   const app = createApp(edge, settings.adminPort === undefined ? 'whole' : 'public');
-  const listener = new Listener(app, clock);
-  const admin = settings.adminPort === undefined ? undefined : new Listener(createApp(edge, 'admin'), clock);
+  const keepAliveMs = settings.keepAliveSeconds * 1_000;
+  const listener = new Listener(app, clock, keepAliveMs);
+  const admin =
+    settings.adminPort === undefined ? undefined : new Listener(createApp(edge, 'admin'), clock, keepAliveMs);
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {

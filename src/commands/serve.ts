@@ -1,8 +1,10 @@
 import type { Settings } from '../config.ts';
-import { cautions } from '../config/cautions.ts';
-import { createLog, type Log } from '../log.ts';
-import { createHoldline } from '../service.ts';
+import { cautions, OPEN_MODE } from '../config/cautions.ts';
+import { createLogOf, isReadable, type Log } from '../log.ts';
+import { createHoldline, type Addresses } from '../service.ts';
 import { VERSION } from '../version.ts';
+import { origin } from './addresses.ts';
+import { greeting } from './greeting.ts';
 
 const EXIT = { crashed: 1, interrupted: 130 } as const;
 
@@ -36,17 +38,26 @@ function endOnCrash(log: Log): void {
 
 /** Runs the server until a signal stops it. */
 export async function serve(settings: Settings): Promise<void> {
-  const log = createLog(settings.logLevel);
+  const log = createLogOf(settings);
   endOnCrash(log);
   const stopped = stopSignal();
   log.debug({ settings }, 'settings');
   const holdline = await createHoldline(settings, { log });
-  const { host, port, adminPort } = await holdline.start();
-  const address = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  log.info({ version: VERSION, host, port, adminPort, store: settings.store.kind }, `listening on ${address}`);
-  for (const caution of cautions(settings)) log.warn(caution);
+  announce(settings, await holdline.start(), log);
   const signal = await stopped;
   log.info({ signal, drainSeconds: settings.drainSeconds }, 'draining');
   await holdline.close();
   log.info('stopped');
+}
+
+/** Where it listens, and what an operator should hear. A person reads the first lines of a start; programs read fields. */
+function announce(settings: Settings, addresses: Addresses, log: Log): void {
+  const greets = isReadable(settings.logFormat) && log.isLevelEnabled('info');
+  if (greets) process.stdout.write(greeting(settings, addresses));
+  else {
+    const { host, port, adminPort } = addresses;
+    const fields = { version: VERSION, host, port, adminPort, store: settings.store.kind };
+    log.info(fields, `listening on ${origin(host, port)}`);
+  }
+  for (const caution of cautions(settings)) if (!(greets && caution === OPEN_MODE)) log.warn(caution);
 }

@@ -1,4 +1,5 @@
 import type { Settings } from '../config.ts';
+import { reachable } from './addresses.ts';
 import { CommandError } from './command-error.ts';
 
 const PATIENCE_MS = 5_000;
@@ -8,7 +9,7 @@ export async function trace({ host, adminPort }: Settings, room: string): Promis
   if (adminPort === undefined || adminPort === 0) {
     throw new CommandError('traces are on ADMIN_PORT only: start the server with one, and name the same here');
   }
-  const url = `http://${reachable(host)}:${adminPort}/trace/${encodeURIComponent(room)}`;
+  const url = `${reachable(host, adminPort)}/trace/${encodeURIComponent(room)}`;
   const answer = await ask(url);
   const text = await answer.text();
   if (answer.ok) return text;
@@ -21,13 +22,6 @@ async function ask(url: string): Promise<Response> {
   } catch (error) {
     throw new CommandError(`no server answers at ${new URL(url).host}`, { cause: error });
   }
-}
-
-/** Where a server that listens on all addresses can be reached from here. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 function detailOf(text: string): string | undefined {

@@ -16,6 +16,9 @@ const ascending = [
 const KEY_SOURCES = ['accessTokenSecret', 'accessTokenJwksUrl'] as const satisfies readonly Key[];
 const CLOSING = [...KEY_SOURCES, 'apiKeys'] as const satisfies readonly Key[];
 
+/** The settings of which one closes open mode, by their names. */
+export const CLOSING_NAMES = CLOSING.map((key) => table[key].name);
+
 /** Whoever knows a room's name may join it. */
 export const isOpenMode = (values: Values): boolean => CLOSING.every((key) => values[key] === undefined);
 

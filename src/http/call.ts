@@ -21,6 +21,12 @@ type CallerOf<Id extends OperationId> =
       ? Mailbox | undefined
       : undefined;
 
+/** Who a request is about, for its log line: filled in as the checks find out. */
+export interface Subject {
+  roomId: RoomId | undefined;
+  participantId: ParticipantId | undefined;
+}
+
 /** One request that passed all checks that its row of the table asks for. */
 export interface Call<Id extends OperationId> {
   /** Checked; empty for operations without it in their path. */
@@ -37,6 +43,7 @@ export interface Call<Id extends OperationId> {
   readonly bodyText: string;
   readonly idempotency: Idempotency | undefined;
   readonly req: Request;
+  readonly subject: Subject;
   readonly basePath: string;
   /** Calls the listener once the client is no longer there to be answered. */
   readonly onHangUp: (listener: () => void) => void;

@@ -4,7 +4,7 @@ import { SignallingError } from '../signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import type { Mailbox } from '../signalling/message.ts';
 import { authenticate, authorize, chargeFailure } from './authenticate.ts';
-import type { Call, Handler } from './call.ts';
+import type { Call, Handler, Subject } from './call.ts';
 import type { Edge } from './edge.ts';
 import type { HeaderList } from './headers.ts';
 import type { Operation, OperationId } from './operations.ts';
@@ -30,13 +30,17 @@ export function route<Id extends OperationId>(
   return async (req, res) => {
     const startedMs = performance.now();
     const requestId = requestIdOf(req);
+    const subject: Subject = { roomId: undefined, participantId: undefined };
     let reply: Reply | undefined;
     try {
-      reply = await perform(operation, handler, edge, req, res);
+      reply = await perform(operation, handler, edge, { req, res, subject });
     } catch (error) {
       if (error instanceof HungUp) return;
       if (isInternal(error))
-        edge.log.error({ err: error, requestId, method: operation.method, path: operation.path }, 'request failed');
+        edge.log.error(
+          { err: error, requestId, method: operation.method, path: operation.path, ...subject },
+          'request failed',
+        );
       const refused = chargeFailure(error, req, edge);
       countSpent(refused, edge);
       reply = problemReply(refused, {
@@ -51,7 +55,9 @@ export function route<Id extends OperationId>(
     write(res, headers, requestId, reply);
     const elapsedMs = performance.now() - startedMs;
     edge.insight.answered(id, reply.status, reply.code, elapsedMs);
-    edge.log.debug({ requestId, operation: id, status: reply.status, code: reply.code, elapsedMs }, 'answered');
+    const { roomId, participantId } = subject;
+    const { status, code } = reply;
+    edge.log.debug({ requestId, operation: id, roomId, participantId, status, code, elapsedMs }, 'answered');
   };
 }
 
@@ -60,12 +66,17 @@ function countSpent(refused: unknown, { insight }: Edge): void {
   if (budget !== undefined) insight.rateLimited(budget.name);
 }
 
+interface Exchange {
+  readonly req: Request;
+  readonly res: Response;
+  readonly subject: Subject;
+}
+
 async function perform<Id extends OperationId>(
   operation: Operation,
   handler: Handler<Id>,
   edge: Edge,
-  req: Request,
-  res: Response,
+  { req, res, subject }: Exchange,
 ): Promise<Reply | undefined> {
   const { query } = parseTarget(operation, req.params, req.url, edge);
   if (edge.isDraining() && isRefusedWhileDraining(operation)) throw shuttingDown();
@@ -74,7 +85,10 @@ async function perform<Id extends OperationId>(
     participantId: (req.params.participantId ?? '') as ParticipantId,
   };
   const { roomId } = path;
+  subject.roomId = roomId || undefined;
+  subject.participantId = path.participantId || undefined;
   const credential = operation.security === 'public' ? NO_CREDENTIAL : await authenticate(req, roomId, operation, edge);
+  subject.participantId ??= participantOf(credential, roomId);
   const caller = authorize(operation.security, credential, path, edge);
   const present = caller ?? presentOf(credential);
   try {
@@ -94,6 +108,7 @@ async function perform<Id extends OperationId>(
       bodyText,
       idempotency,
       req,
+      subject,
       basePath: req.baseUrl,
       onHangUp: (listener: () => void) => (res.closed ? listener() : void res.once('close', listener)),
     };
@@ -112,6 +127,12 @@ export const shuttingDown = (): RequestProblem =>
     'shutting-down',
     'The server is shutting down. Send the same request again in a moment; nothing is lost.',
   );
+
+/** Who speaks in the room, as far as the credential says. */
+function participantOf(credential: Credential, roomId: RoomId): ParticipantId | undefined {
+  if (credential.kind === 'access-token') return credential.subject;
+  return credential.kind === 'participant' && credential.roomId === roomId ? credential.participantId : undefined;
+}
 
 /** Whose idle time a request begins anew, for operations that judge the credential themselves. */
 function presentOf(credential: Credential): Mailbox | undefined {

@@ -32,9 +32,9 @@ export class Listener {
   #openRequests = 0;
   #onChange: (() => void) | undefined;
 
-  constructor(app: App, clock: Clock) {
+  constructor(app: App, clock: Clock, keepAliveMs: number) {
     this.#clock = clock;
-    this.#server = createHttpServer(app, {
+    this.#server = createHttpServer(app, keepAliveMs, {
       onOpen: () => {
         this.#requests += 1;
         this.#count(1);

@@ -8,8 +8,6 @@ import { Pipeline, type Handling } from './pipelining.ts';
 import { problemReply } from './problem.ts';
 import { invalidRequest, RequestProblem } from './request-problem.ts';
 
-/** Longer than the 60 s after which common proxies drop idle connections: the side that reuses must not be the one surprised. */
-const KEEP_ALIVE_MS = 75_000;
 /** Slow headers and slow bodies (slowloris) hold a connection no longer than this. Neither cuts a held reply. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 15_000;
@@ -19,7 +17,12 @@ const LINGER_MS = 2_000;
 /** Counts requests while they are open. */
 export type Counting = Pick<Handling, 'onOpen' | 'onClose'>;
 
-export function createHttpServer({ prepared, answer, refuse, withoutRequest }: App, counting: Counting): Server {
+/** @param keepAliveMs how long an idle connection stays open; longer than a proxy keeps it, so that the side that reuses it closes it */
+export function createHttpServer(
+  { prepared, answer, refuse, withoutRequest }: App,
+  keepAliveMs: number,
+  counting: Counting,
+): Server {
   const pipelines = new WeakMap<Duplex, Pipeline>();
   const handling: Handling = {
     ...counting,
@@ -37,7 +40,7 @@ export function createHttpServer({ prepared, answer, refuse, withoutRequest }: A
   const server = createServer(
     {
       ...prepared,
-      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveTimeout: keepAliveMs,
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: 2_000,

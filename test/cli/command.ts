@@ -27,6 +27,7 @@ export class Command {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
   readonly #lines: LogLine[] = [];
+  #text = '';
   readonly #watchers = new Set<() => void>();
 
   constructor(args: readonly string[], { env = {}, execArgv = [] }: Options = {}) {
@@ -34,6 +35,7 @@ export class Command {
     running.add(this.#child);
     this.ended = this.#collect(this.#child);
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
+      this.#text += `${line}\n`;
       if (line.startsWith('{')) this.#lines.push(JSON.parse(line) as LogLine);
       for (const look of this.#watchers) look();
     });
@@ -69,17 +71,26 @@ export class Command {
   }
 
   /** The same for a line of which more than its words matters. */
-  async line(matches: (line: LogLine) => boolean, called: string): Promise<LogLine> {
-    const line = new Promise<LogLine>((resolve) => {
-      const look = (): void => {
-        const found = this.#lines.find(matches);
-        if (found !== undefined) resolve(found);
+  line(matches: (line: LogLine) => boolean, called: string): Promise<LogLine> {
+    return this.#find(() => this.#lines.find(matches), called);
+  }
+
+  /** Resolves once whole lines of its output match, JSON or not. */
+  async shown(pattern: RegExp): Promise<void> {
+    await this.#find(() => pattern.exec(this.#text) ?? undefined, String(pattern));
+  }
+
+  #find<T>(look: () => T | undefined, called: string): Promise<T> {
+    const found = new Promise<T>((resolve) => {
+      const watch = (): void => {
+        const result = look();
+        if (result !== undefined) resolve(result);
       };
-      this.#watchers.add(look);
-      look();
+      this.#watchers.add(watch);
+      watch();
     });
     const ended = this.ended.then(({ stderr }) => Promise.reject(new Error(`ended without ${called}: ${stderr}`)));
-    return Promise.race([line, ended]);
+    return Promise.race([found, ended]);
   }
 }
 

@@ -31,7 +31,7 @@ class Desk {
       refuse: (_req, res) => res.writeHead(400, ['Content-Length', '0']).end(),
       withoutRequest: [],
     };
-    this.#server = createHttpServer(app, { onOpen: () => (this.open += 1), onClose: () => (this.open -= 1) });
+    this.#server = createHttpServer(app, 75_000, { onOpen: () => (this.open += 1), onClose: () => (this.open -= 1) });
   }
 
   async connect(): Promise<Connection> {

@@ -23,6 +23,15 @@ export const serviceRows = {
     kind: wholeNumber(0, 65_535),
     about: 'Port to listen on; 0 takes any free one.',
   },
+  keepAliveSeconds: {
+    name: 'KEEP_ALIVE_SECONDS',
+    group: server,
+    built: true,
+    default: '75',
+    kind: wholeNumber(1, 3600),
+    about:
+      'How long an idle connection stays open. Must be longer than your proxy keeps its idle connections to the server.',
+  },
   drainSeconds: {
     name: 'DRAIN_SECONDS',
     group: server,
@@ -38,6 +47,14 @@ export const serviceRows = {
     default: 'info',
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     about: 'The least serious log line that is written.',
+  },
+  logFormat: {
+    name: 'LOG_FORMAT',
+    group: server,
+    built: true,
+    default: 'auto',
+    kind: oneOf('auto', 'json', 'pretty'),
+    about: 'Form of the log: `auto` writes readable lines on a terminal and JSON lines otherwise.',
   },
   adminPort: {
     name: 'ADMIN_PORT',

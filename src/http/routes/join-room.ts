@@ -4,7 +4,7 @@ import { created } from '../reply.ts';
 import { joinResultJson } from '../views.ts';
 
 export const joinRoom: Handler<'joinRoom'> = async (
-  { roomId, body, credential, idempotency, req },
+  { roomId, body, credential, idempotency, req, subject },
   { signalling, settings, iceServersFor, clientAddressOf },
 ) => {
   const { participantId, displayName, metadata, idleTimeoutSeconds, resume = false } = body;
@@ -23,6 +23,7 @@ export const joinRoom: Handler<'joinRoom'> = async (
     credential,
     idempotency,
   );
+  subject.participantId = outcome.mailbox.participantId;
   const { iceServers } = iceServersFor(outcome.mailbox.participantId);
   return created(joinResultJson(outcome, iceServers, settings), outcome.replayed);
 };
