@@ -1,12 +1,15 @@
-import { expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join as pathOf } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { killAll, startServer } from '../cli/command.ts';
+import { join } from '../support/member.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { behindAProxy } from './behind-a-proxy.ts';
-import { adapted, type Backend, runProxy, selfSigned } from './proxy.ts';
+import { adapted, type Backend, runProxy, selfSigned, through } from './proxy.ts';
 import { readFileSync } from 'node:fs';
 
 const CERTIFICATES = '/etc/letsencrypt/live/signalling.example.com';
@@ -14,9 +17,9 @@ const CERTIFICATES = '/etc/letsencrypt/live/signalling.example.com';
 /** The snippet as it is but for ports and files, and the least of a configuration around it. */
 function configured(directory: string, port: number, backend: number): { config: string; log: string } {
   const { key, certificate } = selfSigned(directory);
-  const log = join(directory, 'access.log');
-  const snippet = join(directory, 'holdline.conf');
-  const config = join(directory, 'nginx.conf');
+  const log = pathOf(directory, 'access.log');
+  const snippet = pathOf(directory, 'holdline.conf');
+  const config = pathOf(directory, 'nginx.conf');
   const replaced = adapted('nginx/holdline.conf', {
     'listen 443': `listen 127.0.0.1:${port}`,
     'server 127.0.0.1:8080': `server 127.0.0.1:${backend}`,
@@ -25,11 +28,15 @@ function configured(directory: string, port: number, backend: number): { config:
     '/var/log/nginx/holdline.log': log,
   });
   writeFileSync(snippet, replaced);
+  // What the file says that nginx.conf needs.
+  const limits = [...replaced.matchAll(/^# {3}(worker_rlimit_nofile .*|events .*)$/gm)]
+    .map(([, line]) => line)
+    .join(' ');
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((of) => `${of}_temp_path ${directory}/${of};`);
   writeFileSync(
     config,
     `daemon off; pid ${directory}/nginx.pid; error_log stderr; user root;
-     events {} http { ${paths.join(' ')} include ${snippet}; }`,
+     ${limits} http { ${paths.join(' ')} include ${snippet}; }`,
   );
   return { config, log };
 }
@@ -40,6 +47,39 @@ behindAProxy('nginx', async (backend: Backend) => {
   const { config, log } = configured(directory, port, backend.port);
   await runProxy('nginx', ['-c', config], port);
   return { port, log: () => readFileSync(log, 'utf8') };
+});
+
+describe('with the connections that the file asks for', () => {
+  afterAll(cleanUp);
+  afterAll(killAll);
+
+  test('1,000 polls are held through nginx at a time, and each is answered', async () => {
+    const env = { TRUST_PROXY: '1', ADMIN_PORT: '0', RATE_LIMIT: 'off', DRAIN_SECONDS: '30' };
+    const { command, url } = await startServer({ env });
+    const { adminPort } = await command.logged(/^listening/);
+    const directory = temporaryDirectory();
+    const port = await freePort();
+    const { config, log } = configured(directory, port, Number(new URL(url).port));
+    await runProxy('nginx', ['-c', config], port);
+    const proxy = { port, log: () => readFileSync(log, 'utf8') };
+    const polls: Promise<number>[] = [];
+    for (let n = 0; n < 1_000; n += 1) {
+      const { token } = await join(url, `room-${n}`, 'alice');
+      const path = `/v1/rooms/room-${n}/messages?wait=50`;
+      polls.push(through(proxy, 'GET', path, { token }).then(({ status }) => status));
+      polls.at(-1)?.catch(() => undefined);
+    }
+    // Held now, or answered already where the machine is slow.
+    const metrics = `http://127.0.0.1:${String(adminPort)}/metrics`;
+    const arrived = async (): Promise<number> => {
+      const text = await (await fetch(metrics)).text();
+      const counts = text.matchAll(/^holdline_(?:held_polls|poll_ends_total\{[^}]*\}) (\d+)$/gm);
+      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    };
+    while ((await arrived()) < 1_000) await pause(50);
+    command.signal('SIGTERM');
+    expect(new Set(await Promise.all(polls))).toEqual(new Set([200]));
+  });
 });
 
 test('nginx takes the snippet without a warning', () => {
