@@ -5,8 +5,10 @@ import { SignallingError } from '../signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import { UNGUESSABLE_CHARACTERS } from '../signalling/limits.ts';
 import type { Mailbox } from '../signalling/message.ts';
+import type { ProblemCode } from '../wire/index.ts';
 import type { Edge } from './edge.ts';
 import type { Operation, Security } from './operations.ts';
+import { RequestProblem } from './request-problem.ts';
 
 /** RFC 6750, section 2.1; API keys may hold any visible character. */
 const BEARER = /^Bearer +(\S+)$/i;
@@ -38,12 +40,25 @@ async function readAccess(
 }
 
 /**
- * A failed authentication is charged to the client's network, which is told so once it has none left. Others there who have a
- * good credential notice nothing: a class of pupils behind one address is no attacker.
+ * A failed authentication, and an invalid request without a good credential, are charged to the client address, which is told so
+ * once it has none left. Others there who have a good credential notice nothing: a class of pupils behind one address is no attacker.
  */
-export function chargeFailure(error: unknown, req: Request, { failures, clientAddressOf }: Edge): unknown {
-  const hasFailed = error instanceof SignallingError && error.code === 'unauthenticated';
-  return (hasFailed ? failures.charge(clientAddressOf(req)) : undefined) ?? error;
+export async function chargeFailure(error: unknown, req: Request, operation: Operation, edge: Edge): Promise<unknown> {
+  const isCharged =
+    (error instanceof SignallingError && error.code === 'unauthenticated') ||
+    (error instanceof RequestProblem && INVALID.has(error.code) && (await isFromStranger(req, operation, edge)));
+  return (isCharged ? edge.failures.charge(edge.clientAddressOf(req)) : undefined) ?? error;
+}
+
+const INVALID = new Set<ProblemCode>(['invalid-request', 'invalid-json', 'too-large', 'unsupported-media-type']);
+
+/** Whether an invalid request came without a credential that proves anything. */
+async function isFromStranger(req: Request, operation: Operation, edge: Edge): Promise<boolean> {
+  if (operation.security === 'public') return false;
+  const credential = await authenticate(req, (req.params.roomId ?? '') as RoomId, operation, edge).catch(
+    () => NO_CREDENTIAL,
+  );
+  return credential.kind === 'none' || (credential.kind === 'participant' && !('mailboxId' in credential));
 }
 
 /** What the path of a request names; empty for what it does not name. */

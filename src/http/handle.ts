@@ -41,7 +41,7 @@ export function route<Id extends OperationId>(
           { err: error, requestId, method: operation.method, path: operation.path, ...subject },
           'request failed',
         );
-      const refused = chargeFailure(error, req, edge);
+      const refused = await chargeFailure(error, req, operation, edge);
       countSpent(refused, edge);
       reply = problemReply(refused, {
         basePath: req.baseUrl,

@@ -29,6 +29,93 @@ export function elementSources(array: string): string[] {
   return found;
 }
 
+/** Something in a JSON text that not every parser reads, or that parsers read differently. */
+export interface JsonFault {
+  readonly path: readonly PropertyKey[];
+  readonly detail: string;
+}
+
+/** Parsers that recurse have limits of their own; 64 is below all that are in use. */
+export const MAX_LEVELS = 64;
+
+/** Half of a surrogate pair, or a number that may be beyond a double: seldom there, so that a look for it spares most texts the walk. */
+const SUSPECT = /\\u[dD][89a-fA-F]|[eE]\+?\d{3}|\d{200}/;
+
+/** Whether `unreadable` may find something in the text or a part of it, member names apart. */
+export const isSuspect = (json: string): boolean => SUSPECT.test(json) || openings(json, MAX_LEVELS) > MAX_LEVELS;
+
+/**
+ * What keeps a JSON text from being read by every parser (RFC 8259, sections 4 and 6 to 9): lone surrogates in texts and names,
+ * numbers beyond a double, more than 64 levels; with `namesOnce` also members with the same name.
+ */
+export function unreadable(json: string, namesOnce: boolean): JsonFault[] {
+  const faults: JsonFault[] = [];
+  const open: Container[] = [];
+  const pathHere = (): PropertyKey[] => open.map(({ step }) => step);
+  let at = afterWhite(json, 0);
+  while (at < json.length) {
+    const character = json[at] ?? '';
+    let end = at + 1;
+    if (character === '{' || character === '[') {
+      if (open.length === MAX_LEVELS) return [...faults, { path: [], detail: TOO_DEEP }];
+      open.push({ step: character === '[' ? 0 : '', names: new Set() });
+    } else if (character === '}' || character === ']') open.pop();
+    else if (character === ',') nextElement(open.at(-1));
+    else if (character === '"') {
+      end = endOfText(json, at);
+      const text = textOf(json.slice(at, end));
+      const isName = json[afterWhite(json, end)] === ':';
+      const isTwice = isName && enter(open.at(-1), text);
+      if (!text.isWellFormed()) faults.push({ path: pathHere(), detail: isName ? BAD_NAME : BAD_TEXT });
+      if (isTwice && namesOnce) faults.push({ path: pathHere(), detail: TWICE });
+    } else if (character !== ':') {
+      end = endOfValue(json, at);
+      if (/^[-\d]/.test(character) && !Number.isFinite(Number(json.slice(at, end))))
+        faults.push({ path: pathHere(), detail: TOO_LARGE });
+    }
+    at = afterWhite(json, end);
+  }
+  return faults;
+}
+
+/** Unescaped where it matters: for names, and for surrogates. */
+const textOf = (source: string): string =>
+  source.includes('\\') ? (JSON.parse(source) as string) : source.slice(1, -1);
+
+const BAD_TEXT = 'must be well-formed Unicode, without lone surrogates';
+const BAD_NAME = 'must have a name that is well-formed Unicode, without lone surrogates';
+const TWICE = 'must be given once';
+const TOO_LARGE = 'must be a number within the range of a double';
+const TOO_DEEP = `must not be nested deeper than ${MAX_LEVELS} levels`;
+
+/** An open object or array, and where in it the walk is. */
+interface Container {
+  step: PropertyKey;
+  readonly names: Set<string>;
+}
+
+function nextElement(container: Container | undefined): void {
+  if (typeof container?.step === 'number') container.step += 1;
+}
+
+/** @returns whether the name has been there before */
+function enter(container: Container | undefined, name: string): boolean {
+  if (container === undefined) return false;
+  const isTwice = container.names.has(name);
+  container.names.add(name);
+  container.step = name;
+  return isTwice;
+}
+
+/** How many brackets open, as far as it matters: nearly every body has so few that its depth needs no look. */
+export function openings(json: string, atMost: number): number {
+  let count = 0;
+  for (const bracket of ['[', '{']) {
+    for (let at = json.indexOf(bracket); at !== -1 && count <= atMost; at = json.indexOf(bracket, at + 1)) count += 1;
+  }
+  return count;
+}
+
 const SPACE = 0x20;
 
 /** Between the tokens of JSON stands nothing below a space but white space. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { z } from 'zod';
 import { fingerprint } from '../signalling/fingerprint.ts';
 import type { Idempotency } from '../signalling/join.ts';
 import type { Mailbox } from '../signalling/message.ts';
@@ -11,13 +12,13 @@ import {
   ROOM_ID_PATTERN,
   type Fault,
 } from '../wire/index.ts';
+import { faultsOfBody } from './body-faults.ts';
 import type { Edge } from './edge.ts';
 import type { Operation } from './operations.ts';
 import { readJson, type JsonBody } from './read-body.ts';
 import { invalidRequest } from './request-problem.ts';
-import { faultsToSelf } from './to-self.ts';
 
-/** Stops bodies that eat the memory: one may hold this many of the largest messages, and a batch of candidates never comes near. */
+/** Stops bodies that eat the memory: a batch may be as large as this many of the largest messages, and one of candidates never comes near. */
 const MESSAGES_PER_BODY = 8;
 
 const PATH_PARAMETERS = Object.entries({ roomId, participantId });
@@ -48,11 +49,13 @@ function pathFaults(params: Record<string, unknown>): Fault[] {
     const value = params[name];
     if (value === undefined || (typeof value === 'string' && ROOM_ID_PATTERN.test(value))) return [];
     const parsed = schema.safeParse(value);
-    return parsed.success
-      ? []
-      : faultsOf(parsed.error, 'path').map((fault) => ({ ...fault, pointer: `/path/${name}` }));
+    return parsed.success ? [] : faultsAt(`/path/${name}`, parsed.error, 'path');
   });
 }
+
+/** The faults of a value that is no object, at the place that the request gives it. */
+const faultsAt = (pointer: string, ...error: Parameters<typeof faultsOf>): Fault[] =>
+  Array.from(faultsOf(...error), ({ detail }) => ({ pointer, detail }));
 
 /** One parameter in which nothing is encoded: what nearly every poll has. */
 const PLAIN = /^(\w+)=([\w.-]*)$/;
@@ -91,37 +94,48 @@ export function parseBody(
 ): ParsedBody | Promise<ParsedBody> {
   const faults: Fault[] = [];
   const key = operation.headers?.includes('Idempotency-Key') === true ? keyOf(req, faults) : undefined;
-  const read = operation.body === undefined ? NO_BODY : readJson(req, maxBodyBytes(operation, edge));
-  const judged = (json: JsonBody): ParsedBody => judge(json, operation, edge, caller, key, faults);
+  const read = operation.body === undefined ? NO_BODY : readJson(req, maxBodyBytes(operation.body, edge));
+  const judged = (body: JsonBody): ParsedBody => judge(body, operation, edge, caller, key, faults);
   return read instanceof Promise ? read.then(judged) : judged(read);
 }
 
 function judge(
-  { json, text }: JsonBody,
+  body: JsonBody,
   operation: Operation,
   edge: Edge,
   caller: Mailbox | undefined,
   key: string | undefined,
-  faults: Fault[],
+  headerFaults: readonly Fault[],
 ): ParsedBody {
-  const parsed = operation.body && edge.schemas[operation.body.schema].safeParse(json);
-  if (operation.body !== undefined && caller !== undefined)
-    faults.unshift(...faultsToSelf(operation.body.schema, json, caller));
-  if (parsed?.success === false) faults.unshift(...faultsOf(parsed.error, 'body'));
-  if (faults.length > 0) throw invalidRequest(faults);
-  const idempotency = key === undefined ? undefined : { key, fingerprint: fingerprint(json) };
-  return { body: parsed?.data, bodyText: text, idempotency };
+  const { json, text } = body;
+  if (operation.body === undefined) {
+    if (headerFaults.length > 0) throw invalidRequest(headerFaults);
+    return { body: undefined, bodyText: text, idempotency: idempotencyOf(key, json) };
+  }
+  const { schema } = operation.body;
+  const parsed = edge.schemas[schema].safeParse(json);
+  const ownFaults = faultsOfBody(schema, body, caller);
+  if (!parsed.success || ownFaults.length > 0 || headerFaults.length > 0)
+    throw invalidRequest(allFaults(parsed.error, ownFaults, headerFaults));
+  return { body: parsed.data, bodyText: text, idempotency: idempotencyOf(key, json) };
 }
 
-/** The body of `sendMessage` is one message. */
-const maxBodyBytes = (operation: Operation, { settings }: Edge): number =>
-  operation.body?.schema === 'sendMessage' ? settings.maxMessageBytes : settings.maxMessageBytes * MESSAGES_PER_BODY;
+function* allFaults(error: z.ZodError | undefined, ...more: readonly (readonly Fault[])[]): Generator<Fault> {
+  if (error !== undefined) yield* faultsOf(error, 'body');
+  for (const faults of more) yield* faults;
+}
+
+const idempotencyOf = (key: string | undefined, json: unknown): Idempotency | undefined =>
+  key === undefined ? undefined : { key, fingerprint: fingerprint(json) };
+
+const maxBodyBytes = ({ maxBytes }: NonNullable<Operation['body']>, { settings }: Edge): number =>
+  typeof maxBytes === 'number' ? maxBytes : settings.maxMessageBytes * (maxBytes === 'message' ? 1 : MESSAGES_PER_BODY);
 
 function keyOf(req: IncomingMessage, faults: Fault[]): string | undefined {
   const value = req.headers['idempotency-key'];
   if (value === undefined) return undefined;
   const parsed = idempotencyKey.safeParse(value);
   if (parsed.success) return parsed.data;
-  faults.push(...faultsOf(parsed.error, 'header').map((fault) => ({ ...fault, pointer: '/header/Idempotency-Key' })));
+  faults.push(...faultsAt('/header/Idempotency-Key', parsed.error, 'header'));
   return undefined;
 }

@@ -1,4 +1,4 @@
-import type { Fault, ProblemCode } from '../wire/index.ts';
+import { listed, type Fault, type ProblemCode } from '../wire/index.ts';
 
 interface Extras {
   /** All faults of an invalid input. */
@@ -21,8 +21,9 @@ export class RequestProblem extends Error {
   }
 }
 
-/** @param errors at least one */
-export function invalidRequest(errors: readonly Fault[], status?: number): RequestProblem {
+/** @param faults at least one */
+export function invalidRequest(faults: Iterable<Fault>, status?: number): RequestProblem {
+  const errors = listed(faults);
   const [first] = errors;
   const where = first === undefined ? '' : ` ${first.pointer}: ${first.detail}.`;
   const count = errors.length === 1 ? '1 fault' : `${errors.length} faults`;

@@ -5,7 +5,7 @@ import type { Fault } from './problem.ts';
 export type FaultRoot = 'body' | 'query' | 'path' | 'header';
 
 /** A body may hold tens of thousands of faults; an answer that listed them would be many times its size. */
-const MAX_FAULTS = 256;
+const MAX_FAULTS = 64;
 
 /** A JSON Pointer (RFC 6901) from the given part of the request. */
 export function pointerOf(path: readonly PropertyKey[], root: FaultRoot): string {
@@ -13,23 +13,28 @@ export function pointerOf(path: readonly PropertyKey[], root: FaultRoot): string
 }
 
 function escape(step: PropertyKey): string {
-  return String(step).replaceAll('~', '~0').replaceAll('/', '~1');
+  // A lone surrogate in a name would make the answer one that strict JSON parsers refuse.
+  return String(step).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** Every fault once, in the order of the schema; after the first 256 the rest is only counted. */
-export function faultsOf(error: z.ZodError, root: FaultRoot): Fault[] {
-  const faults = new Map<string, Fault>();
+/** The faults of one part of a request, in the order of the schema. */
+export function* faultsOf(error: z.ZodError, root: FaultRoot): Generator<Fault> {
+  for (const { path, detail } of places(error)) yield { pointer: pointerOf(path, root), detail };
+}
+
+/** Every fault once, at most 64 of them; when there are more, the last says how many are left out. */
+export function listed(faults: Iterable<Fault>): Fault[] {
+  const found = new Map<string, Fault>();
   let rest = 0;
-  for (const { path, detail } of places(error)) {
-    if (faults.size === MAX_FAULTS) {
-      rest += 1;
-      continue;
-    }
-    const pointer = pointerOf(path, root);
-    faults.set(`${pointer} ${detail}`, { pointer, detail });
+  for (const fault of faults) {
+    const key = `${fault.pointer} ${fault.detail}`;
+    if (found.size < MAX_FAULTS) found.set(key, fault);
+    else if (!found.has(key)) rest += 1;
   }
-  if (rest > 0) faults.set('', { pointer: pointerOf([], root), detail: `${rest} further faults are not listed` });
-  return [...faults.values()];
+  const list = [...found.values()];
+  if (rest === 0) return list;
+  const [, root = ''] = list[0]?.pointer.split('/') ?? [];
+  return [...list.slice(0, -1), { pointer: `/${root}`, detail: `${rest + 1} further faults are not listed` }];
 }
 
 /** One place per fault: an issue about unknown keys names all of them at once. */

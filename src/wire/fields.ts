@@ -7,6 +7,17 @@ export function must(allowed: string): { error: Complain } {
   return { error: ({ input }) => (input === undefined ? 'is required' : `must be ${allowed}`) };
 }
 
+/** A field that may be left out. Serialisers of many languages write null instead; the refusal says what to do. */
+export function omittable<Schema extends z.ZodType>(schema: Schema) {
+  const judged = z.preprocess((input, context) => {
+    if (input !== null) return input;
+    const [issue] = schema.safeParse(null).error?.issues ?? [];
+    context.addIssue({ code: 'custom', message: `${issue?.message ?? 'must not be null'}; leave it out` });
+    return z.NEVER;
+  }, schema);
+  return judged.exactOptional();
+}
+
 /** An object whose unknown keys are faults: in an envelope they are typos. */
 export function envelope<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_REASON_CHARACTERS } from './bounds.ts';
-import { isObject, must, quoted, text, wholeNumber } from './fields.ts';
+import { isObject, must, omittable, quoted, text, wholeNumber } from './fields.ts';
 
 /** What a client may send. */
 export const MESSAGE_TYPES = [
@@ -39,17 +39,17 @@ const CALL_END_REASONS = [
 
 const anObject = must('an object');
 
-const optionalObject = z.looseObject({}, anObject).optional();
+const optionalObject = omittable(z.looseObject({}, anObject)).optional();
 
 const callEnd = z
   .looseObject(
     {
-      reason: text(0, MAX_REASON_CHARACTERS)
-        .meta({
+      reason: omittable(
+        text(0, MAX_REASON_CHARACTERS).meta({
           description: `Why the call ended, such as ${quoted(CALL_END_REASONS)}, or any other text.`,
           examples: ['user_hangup'],
-        })
-        .exactOptional(),
+        }),
+      ),
     },
     anObject,
   )
@@ -111,9 +111,9 @@ const PAYLOADS = {
   invite: optionalObject,
   ringing: optionalObject,
   accept: optionalObject,
-  reject: callEnd.optional(),
-  cancel: callEnd.optional(),
-  hangup: callEnd.optional(),
+  reject: omittable(callEnd).optional(),
+  cancel: omittable(callEnd).optional(),
+  hangup: omittable(callEnd).optional(),
   offer,
   answer,
   candidate,

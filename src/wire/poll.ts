@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DEFAULT_RECEIVE_BATCH, MAX_RECEIVE_BATCH, type WireBounds } from './bounds.ts';
-import { decimal, envelope, must, once, quoted, timestamp, wholeNumber } from './fields.ts';
+import { decimal, envelope, must, omittable, once, quoted, timestamp, wholeNumber } from './fields.ts';
 import { cursor, CURSOR_EXAMPLE, messageId, participantId } from './ids.ts';
 import { MESSAGE_TYPES, ROOM_EVENT_TYPES, type MessagePayloads } from './payloads.ts';
 import type { RoomEventPayloads } from './room-events.ts';
@@ -27,20 +27,16 @@ const afterText =
   'Without it, everything unacknowledged is returned and nothing is acknowledged.';
 
 function pollBody(bounds: WireBounds) {
+  const after = { description: afterText, examples: [CURSOR_EXAMPLE] };
   const rule = must('a whole number from 0');
   const wait = z.number(rule).refine((value) => Number.isInteger(value) && value >= 0, rule);
   return envelope({
-    after: z
-      .string(must('text'))
-      .exactOptional()
-      .meta({ description: afterText, examples: [CURSOR_EXAMPLE] }),
-    wait: wait
-      .meta({ type: 'integer', minimum: 0, examples: [25] })
+    after: omittable(z.string(must('text')).meta(after)).meta(after),
+    wait: omittable(wait.meta({ type: 'integer', minimum: 0, examples: [25] }))
       .optional()
       .transform((value) => Math.min(value ?? bounds.defaultWaitSeconds, bounds.maxWaitSeconds))
       .meta({ description: waitText(bounds) }),
-    limit: wholeNumber(1, MAX_RECEIVE_BATCH)
-      .meta({ examples: [DEFAULT_RECEIVE_BATCH] })
+    limit: omittable(wholeNumber(1, MAX_RECEIVE_BATCH).meta({ examples: [DEFAULT_RECEIVE_BATCH] }))
       .optional()
       .transform((value) => value ?? DEFAULT_RECEIVE_BATCH)
       .meta({ description: limitText }),

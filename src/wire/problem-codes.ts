@@ -127,8 +127,8 @@ export const PROBLEM_CODES = {
     title: 'The message or body is too large',
     retryable: false,
     explanation:
-      "One message's JSON may have `maxMessageBytes` bytes (see `limits` in the join result; 65,536 by default), and a body eight times " +
-      'that. Send SDP and candidates, not files or pictures: those belong into an RTCDataChannel.',
+      "One message's JSON may have `maxMessageBytes` bytes (see `limits` in the join result; 65,536 by default), and a batch eight times " +
+      'that; a join may have 16,384 bytes, a poll, an acknowledgement and a leave 4,096. Send SDP and candidates, not files or pictures: those belong into an RTCDataChannel.',
   },
   'unsupported-media-type': {
     status: 415,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_DISPLAY_NAME_CHARACTERS, MAX_METADATA_BYTES, type WireBounds } from './bounds.ts';
-import { envelope, flag, isObject, text, timestamp, wholeNumber } from './fields.ts';
+import { envelope, flag, isObject, omittable, text, timestamp, wholeNumber } from './fields.ts';
 import { cursor, participantId, roomId } from './ids.ts';
 
 export const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
@@ -34,24 +34,24 @@ function jsonBytes(value: JsonObject): number {
 
 export function roomRequests({ maxIdleTimeoutSeconds, defaultIdleTimeoutSeconds }: WireBounds) {
   const joinRoom = envelope({
-    participantId: participantId.exactOptional(),
-    displayName: displayName.exactOptional(),
-    metadata: metadata.exactOptional(),
-    idleTimeoutSeconds: wholeNumber(1, maxIdleTimeoutSeconds)
-      .meta({
+    participantId: omittable(participantId),
+    displayName: omittable(displayName),
+    metadata: omittable(metadata),
+    idleTimeoutSeconds: omittable(
+      wholeNumber(1, maxIdleTimeoutSeconds).meta({
         description:
           `The participant is gone this long after its last request; ${String(defaultIdleTimeoutSeconds)} when omitted. A held poll ` +
           'counts as present. A server that lets anyone join allows at most 300.',
         examples: [60],
-      })
-      .exactOptional(),
-    resume: flag
-      .meta({
+      }),
+    ),
+    resume: omittable(
+      flag.meta({
         description:
           'Keep the mailbox of a participant that is still there (its token goes into `Authorization`), instead of starting anew.',
         examples: [false],
-      })
-      .exactOptional(),
+      }),
+    ),
   }).meta({ id: 'JoinRequest', description: 'All fields are optional, and so is the body.' });
   const leaveRoomByPost = envelope({}).meta({ id: 'LeaveRequest', description: 'Empty: leaving takes no fields.' });
   return { joinRoom, leaveRoomByPost };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { MAX_CALL_ID_CHARACTERS, MAX_SEND_BATCH, type WireBounds } from './bounds.ts';
-import { envelope, list, text, timestamp, wholeNumber } from './fields.ts';
+import { envelope, list, omittable, text, timestamp, wholeNumber } from './fields.ts';
 import { messageId, participantId } from './ids.ts';
 import { judgePayload, MESSAGE_TYPES } from './payloads.ts';
 import { participantView } from './room.ts';
@@ -17,7 +17,8 @@ const payloadToSend = z.unknown().meta({
     '`candidate`: a `CandidatePayload`, that is `RTCIceCandidateInit`; `candidate: ""` means end of candidates.',
     '`reject`, `cancel`, `hangup`: nothing, or a `CallEndPayload` with a `reason`.',
     '`invite`, `ringing`, `accept`: nothing, or an object. `custom`: nothing, or any JSON value.',
-    'Keys beyond those of the named schemas pass.',
+    'Keys beyond those of the named schemas pass. What some JSON parser could not read is refused: lone surrogates, numbers beyond a double, ' +
+      'more than 64 levels, and in `offer`, `answer` and `candidate` a member name that occurs twice.',
   ].join('\n\n'),
   examples: [{ type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' }],
 });
@@ -27,26 +28,26 @@ const typeFault = ({ input }: { readonly input?: unknown }) =>
 
 function newMessage({ maxTtlSeconds, defaultTtlSeconds }: WireBounds) {
   return envelope({
-    to: participantId
-      .meta({
+    to: omittable(
+      participantId.meta({
         description: 'The recipient. Without it the message goes to everyone else in the room.',
         examples: ['bob'],
-      })
-      .exactOptional(),
+      }),
+    ),
     type: z.enum(MESSAGE_TYPES, { error: typeFault }).meta({
       description: 'The signalling step.',
       examples: ['offer'],
     }),
     payload: payloadToSend.optional(),
-    callId: callId.exactOptional(),
-    ttlSeconds: wholeNumber(1, maxTtlSeconds)
-      .meta({
+    callId: omittable(callId),
+    ttlSeconds: omittable(
+      wholeNumber(1, maxTtlSeconds).meta({
         description:
           `Lifetime in seconds; ${String(defaultTtlSeconds)} when omitted. A message not acknowledged by then is dropped, and its ` +
           'sender gets a `message-expired`. A server that lets anyone join allows at most 300.',
         examples: [30],
-      })
-      .exactOptional(),
+      }),
+    ),
   })
     .superRefine(judgePayload, { when: () => true })
     .meta({ id: 'SendRequest', description: 'One message as sent. The sender is known by its token.' });

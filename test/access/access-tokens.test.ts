@@ -222,6 +222,11 @@ describe('a good access token is 403', () => {
     ['a pattern of rooms', { sub: 'alice', room: 'lob*' }, '`room` must be'],
     ['a name that is too long', { sub: 'alice', name: 'x'.repeat(129) }, '`name` must be'],
     ['metadata that is a text', { sub: 'alice', metadata: 'host' }, '`metadata` must be an object'],
+    [
+      'metadata with half of a surrogate pair',
+      { sub: 'alice', metadata: { a: '\ud800' } },
+      '`metadata` must be well-formed',
+    ],
     ['metadata that is too large', { sub: 'alice', metadata: { a: 'x'.repeat(2_048) } }, '`metadata` must be at most'],
   ])('with %s, and says so', async (_, claims, words) => {
     expect(problemOf(await join(await signed(claims)), 'forbidden').detail).toContain(words);

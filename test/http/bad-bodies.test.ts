@@ -4,7 +4,7 @@ import type { Express } from 'express';
 import type { OperationId } from '../../src/http/operations.ts';
 import type { ProblemCode } from '../../src/wire/index.ts';
 import { closeServices, createService } from '../support/holdline.ts';
-import { pointersOf, problemOf, type Sent } from '../support/http.ts';
+import { call, pointersOf, problemOf, type Sent } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 
 let app: Express;
@@ -156,13 +156,66 @@ describe('depth', () => {
     expect(pointersOf(await alice.call('sendMessage', nested(10_000, open, inner, close)))).toEqual(['/body']);
   });
 
-  test('up to 128 passes', async () => {
-    expect((await alice.call('sendMessage', nested(127, '[', '', ']'))).status).toBe(201);
-    expect((await alice.call('sendMessage', nested(128, '[', '', ']'))).status).toBe(400);
+  test('of 64 levels, counted from the payload, passes', async () => {
+    expect((await alice.call('sendMessage', nested(64, '[', '', ']'))).status).toBe(201);
+    expect((await alice.call('sendMessage', nested(64, '{"a":', '1', '}'))).status).toBe(201);
+    expect(pointersOf(await alice.call('sendMessage', nested(65, '[', '', ']')))).toEqual(['/body/payload']);
   });
 
   test('brackets in texts do not count', async () => {
     const body = { type: 'custom', payload: `${'[{'.repeat(500)}"` };
     expect((await alice.call('sendMessage', { body })).status).toBe(201);
   });
+});
+
+describe('a payload that some JSON parser could not read is refused, with its place', () => {
+  const poison: [string, string, string][] = [
+    ['half of a surrogate pair', '"\\ud800"', ''],
+    ['the other half, in a list', '[1,["x\\uDC00"]]', '/1/0'],
+    ['a pair in the wrong order', '{"a":{"b":"\\ude00\\ud83d"}}', '/a/b'],
+    ['half of a pair in a name', '{"\\ud800":1}', '/\ufffd'],
+    ['a number beyond a double', '{"a":[0,1e400]}', '/a/1'],
+    ['such a number without an exponent', `[-1${'0'.repeat(400)}]`, '/0'],
+    ['one whose exponent has two digits', `[1${'0'.repeat(300)}e99]`, '/0'],
+    ['one that a later member hides', '{"a":"\\ud800","a":"x"}', '/a'],
+  ];
+
+  test.each(poison)('%s', async (_, payload, path) => {
+    const single = await alice.call('sendMessage', { text: `{"type":"custom","payload":${payload}}` });
+    expect(pointersOf(single)).toEqual([`/body/payload${path}`]);
+    const text = `{"messages":[{"type":"invite"},{"type":"custom","payload":${payload}}]}`;
+    expect(pointersOf(await alice.call('sendMessages', { text }))).toEqual([`/body/messages/1/payload${path}`]);
+  });
+
+  test.each(poison)('and so is metadata: %s', async (_, value, path) => {
+    const answer = await call(app, 'joinRoom', { roomId: newRoom() }, { text: `{"metadata":{"m":${value}}}` });
+    expect(pointersOf(answer)).toEqual([`/body/metadata/m${path}`]);
+  });
+
+  test('the answer itself can be read by every parser', async () => {
+    const answer = await alice.call('sendMessage', { text: '{"type":"invite","\\ud800":1}' });
+    expect(JSON.stringify(answer.body)).not.toMatch(/\\ud800/i);
+    expect(pointersOf(answer)).toEqual(['/body/\ufffd']);
+  });
+
+  test.each([
+    ['whole pairs, escaped or not', '"\\ud83d\\ude00 \u{1F600} \\\\ud800"'],
+    ['large numbers', '[1e308,-1.5E+300,12345678901234567890,1e-400,"1e400"]'],
+    ['names twice, where nothing depends on them', '{"a":1,"a":2}'],
+  ])('%s pass untouched', async (_, payload) => {
+    const bob = await join(app, alice.roomId, 'bob');
+    const text = `{"to":"bob","type":"custom","payload":${payload}}`;
+    expect((await alice.call('sendMessage', { text })).status).toBe(201);
+    expect(JSON.stringify((await bob.poll()).messages.at(-1)?.payload)).toBe(JSON.stringify(JSON.parse(payload)));
+    await bob.leave();
+  });
+});
+
+test.each([
+  ['an offer', 'offer', '{"type":"offer","sdp":"v=0","s\\u0064p":"v=0 other"}', '/sdp'],
+  ['an answer', 'answer', '{"type":"answer","type":"pranswer","sdp":"v=0"}', '/type'],
+  ['a candidate', 'candidate', '{"candidate":"","extra":{"a":1,"a":2}}', '/extra/a'],
+])('in %s no member may occur twice: parsers would see different sessions', async (_, type, payload, path) => {
+  const answer = await alice.call('sendMessage', { text: `{"type":"${type}","payload":${payload}}` });
+  expect(pointersOf(answer)).toEqual([`/body/payload${path}`]);
 });

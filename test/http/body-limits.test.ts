@@ -9,6 +9,7 @@ import { join, type Member, newRoom } from '../support/member.ts';
 
 const MAX_MESSAGE_BYTES = 1_000;
 const MAX_BODY_BYTES = 8 * MAX_MESSAGE_BYTES;
+const MAX_POLL_BYTES = 4_096;
 
 let server: ListeningService;
 let alice: Member;
@@ -26,10 +27,11 @@ function messageOf(bytes: number, character = 'x'): { type: string; payload: str
   return { ...message, payload: character.repeat(missing / Buffer.byteLength(character)) };
 }
 
-const BODIES: [OperationId, object][] = [
-  ['joinRoom', {}],
-  ['sendMessages', { messages: [{ type: 'ringing' }] }],
-  ['pollMessages', { wait: 0 }],
+const BODIES: [OperationId, object, number][] = [
+  ['sendMessages', { messages: [{ type: 'ringing' }] }, MAX_BODY_BYTES],
+  ['joinRoom', {}, 16_384],
+  ['pollMessages', { wait: 0 }, MAX_POLL_BYTES],
+  ['acknowledgeMessages', { cursor: '' }, 4_096],
 ];
 
 describe('one message', () => {
@@ -57,10 +59,16 @@ describe('one message', () => {
 });
 
 describe('a body of several messages or of none', () => {
-  test.each(BODIES)('may have 8 times that: %s', async (id, body) => {
-    const text = JSON.stringify(body).padEnd(MAX_BODY_BYTES);
-    expect([200, 201]).toContain((await alice.call(id, { text })).status);
+  test.each(BODIES)('has a limit of its own: %s', async (id, body, maxBytes) => {
+    const text = JSON.stringify(body).padEnd(maxBytes);
     problemOf(await alice.call(id, { text: `${text} ` }), 'too-large');
+    expect((await alice.call(id, { text })).status).not.toBe(413);
+  });
+
+  test('also that of a leave', async () => {
+    const guest = await join(server.url, alice.roomId, 'guest');
+    problemOf(await guest.call('leaveRoomByPost', { text: '{}'.padEnd(4_097) }), 'too-large');
+    expect((await guest.call('leaveRoomByPost', { text: '{}'.padEnd(4_096) })).status).toBe(204);
   });
 
   test('is judged before it is parsed', async () => {
@@ -84,16 +92,16 @@ describe('by hand', () => {
   }
 
   test('a chunked body is counted as it comes', async () => {
-    const fits = '{"wait":0}'.padEnd(MAX_BODY_BYTES);
+    const fits = '{"wait":0}'.padEnd(MAX_POLL_BYTES);
     const { answer } = await answerTo(pollHead(CHUNKED), chunk(fits.slice(0, 9)), chunk(fits.slice(9)), chunk(''));
     expect(answer.status).toBe(200);
     const refused = await answerTo(pollHead(CHUNKED), chunk(fits), chunk(' '), chunk(''));
-    const detail = 'The body has more than 8000 bytes; at most 8000 are allowed.';
+    const detail = 'The body has more than 4096 bytes; at most 4096 are allowed.';
     expect(problemOf(refused.answer, 'too-large').detail).toBe(detail);
   });
 
   test('a chunked body that never ends is answered, and read no further than the client goes on', async () => {
-    const { answer, connection } = await answerTo(pollHead(CHUNKED), chunk(' '.repeat(MAX_BODY_BYTES + 1)));
+    const { answer, connection } = await answerTo(pollHead(CHUNKED), chunk(' '.repeat(MAX_POLL_BYTES + 1)));
     problemOf(answer, 'too-large');
     connection.write(chunk(' '.repeat(100_000)) + chunk(''));
     connection.request('GET', '/healthz');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Express } from 'express';
 import type { OperationId } from '../../src/http/operations.ts';
 import { closeServices, createService } from '../support/holdline.ts';
-import { call, pointersOf } from '../support/http.ts';
+import { call, pointersOf, problemOf } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 
 const LONE = '\ud800';
@@ -176,11 +176,42 @@ describe('all faults of a batch are told at once', () => {
     expect((await alice.call('sendMessages', { body: { messages } })).status).toBe(201);
   });
 
-  test('of tens of thousands the first 256 are listed and the rest is counted', async () => {
+  test('of tens of thousands the first 63 are listed and the rest is counted', async () => {
     const body = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`x${index}`, 1]));
     const pointers = await errorsOf('sendMessages', body);
-    expect(pointers).toHaveLength(257);
+    expect(pointers).toHaveLength(64);
     expect(pointers.at(-1)).toBe('/body');
+  });
+});
+
+describe('null where a field may be left out is refused with what to do', () => {
+  test.each<[string, OperationId, object, string[]]>([
+    [
+      'a join',
+      'joinRoom',
+      { participantId: null, displayName: null, metadata: null, idleTimeoutSeconds: null, resume: null },
+      ['participantId', 'displayName', 'metadata', 'idleTimeoutSeconds', 'resume'],
+    ],
+    ['a poll', 'pollMessages', { after: null, wait: null, limit: null }, ['after', 'wait', 'limit']],
+    [
+      'a message',
+      'sendMessage',
+      { to: null, type: 'custom', callId: null, ttlSeconds: null },
+      ['to', 'callId', 'ttlSeconds'],
+    ],
+    ['an invite', 'sendMessage', { type: 'invite', payload: null }, ['payload']],
+    ['a hang-up', 'sendMessage', { type: 'hangup', payload: null }, ['payload']],
+    ['its reason', 'sendMessage', { type: 'hangup', payload: { reason: null } }, ['payload/reason']],
+  ])('%s', async (_, id, body, fields) => {
+    const { errors = [] } = problemOf(await alice.call(id, { body }), 'invalid-request');
+    expect(errors.map(({ pointer }) => pointer)).toEqual(fields.map((field) => `/body/${field}`));
+    for (const { detail } of errors) expect(detail).toMatch(/^must be .+; leave it out$/);
+  });
+
+  test('but not where it is required, or a value like any other', async () => {
+    const { errors = [] } = problemOf(await alice.call('sendMessage', { body: { type: null } }), 'invalid-request');
+    expect(errors[0]?.detail).not.toContain('leave it out');
+    expect((await alice.call('sendMessage', { body: { type: 'custom', payload: null } })).status).toBe(201);
   });
 });
 

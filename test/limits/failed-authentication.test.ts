@@ -124,3 +124,38 @@ test('RATE_LIMIT=off lifts it', async () => {
   const fail = () => call(free, 'listParticipants', { roomId: 'lobby' }, { token: guess() });
   expect(new Set(await codes(times(20, fail)))).toEqual(new Set(['unauthenticated']));
 });
+
+describe('an invalid request without a good credential is charged, too', () => {
+  let open: Express;
+  beforeEach(async () => {
+    open = (await createService({ rateLimitJoinsPerMinute: 5, trustProxy: 1 }, { clock })).app;
+  });
+  const joinWith = (text: string, sent: Sent = {}): Promise<Answer> =>
+    call(open, 'joinRoom', { roomId: 'lobby' }, { text, headers: { 'X-Forwarded-For': ATTACKER }, ...sent });
+
+  test.each([
+    ['unknown fields', '{"x":1}', 'invalid-request'],
+    ['no JSON', '{', 'invalid-json'],
+    ['a body that is too large', ' '.repeat(16_385), 'too-large'],
+  ])('%s', async (_, text, code) => {
+    const attempts = times(6, () => joinWith(text));
+    expect(await codes(attempts)).toEqual([code, code, code, code, code, 'rate-limited']);
+    expect((await joinWith('{}')).status).toBe(201);
+  });
+
+  test('also when a token that is not known came with it, or the fault is in the query', async () => {
+    const attempts = [
+      ...times(3, () => joinWith('{"x":1}', { token: guess() })),
+      ...times(3, () => joinWith('{}', { query: 'x=1' })),
+    ];
+    expect((await codes(attempts)).at(-1)).toBe('rate-limited');
+  });
+
+  test('but not to one that is known', async () => {
+    const { token } = (await joinWith('{}')).body as JoinResult;
+    const attempts = times(20, () =>
+      call(open, 'sendMessage', { roomId: 'lobby' }, { token, text: '{', headers: { 'X-Forwarded-For': ATTACKER } }),
+    );
+    expect(new Set(await codes(attempts))).toEqual(new Set(['invalid-json']));
+  });
+});

@@ -46,7 +46,7 @@ export const roomRows = {
     built: true,
     default: '65536',
     kind: wholeNumber(256, 1_048_576),
-    about: "One message's JSON; a request's body may have 8 times that.",
+    about: "One message's JSON; a batch may have 8 times that.",
   },
   maxMailboxMessages: {
     name: 'MAX_MAILBOX_MESSAGES',

@@ -6,6 +6,7 @@ import type { AccessGrant } from '../../signalling/credential.ts';
 import { SignallingError } from '../../signalling/errors.ts';
 import type { JsonText, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import { accessTokenClaims } from '../../wire/index.ts';
+import { unreadable } from '../json-source.ts';
 import { RemoteKeys, unavailable } from './remote-keys.ts';
 
 /** Where the keys come from. That decides the algorithm: what a token says of it is never believed. */
@@ -60,13 +61,16 @@ export class AccessTokens {
     const claims = accessTokenClaims.safeParse(await this.#verify(text));
     if (!claims.success) throw forbidden(`The access token cannot be used: ${faultsOf(claims.error.issues)}.`);
     const { sub, room, name, metadata } = claims.data;
+    const metadataText = metadata === undefined ? undefined : (JSON.stringify(metadata) as JsonText);
+    const [fault] = metadataText === undefined ? [] : unreadable(metadataText, false);
+    if (fault !== undefined) throw forbidden(`The access token cannot be used: \`metadata\` ${fault.detail}.`);
     return {
       kind: 'access-token',
       subject: sub as ParticipantId,
       room: room as RoomId | '*',
       profile: {
         ...(name !== undefined && { displayName: name }),
-        ...(metadata !== undefined && { metadata: JSON.stringify(metadata) as JsonText }),
+        ...(metadataText !== undefined && { metadata: metadataText }),
       },
     };
   }

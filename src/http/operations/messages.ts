@@ -1,6 +1,6 @@
 import { batch, MAX_SEND_BATCH, receipt, receiptList } from '../../wire/index.ts';
 import * as examples from './examples.ts';
-import { type Operation, WITH_BODY, WITH_CREDENTIAL } from './row.ts';
+import { MAX_FEW_FIELDS_BYTES, type Operation, WITH_BODY, WITH_CREDENTIAL } from './row.ts';
 
 const SEND_PROBLEMS = [
   ...WITH_CREDENTIAL,
@@ -47,7 +47,7 @@ export const messageOperations = {
     ].join('\n\n'),
     security: 'participant',
     headers: ['Idempotency-Key'],
-    body: { schema: 'sendMessage', required: true, example: examples.sendRequest },
+    body: { schema: 'sendMessage', required: true, example: examples.sendRequest, maxBytes: 'message' },
     success: {
       status: 201,
       description: 'Stored.',
@@ -67,7 +67,7 @@ export const messageOperations = {
       'refuses the whole batch, with a pointer to the message. Candidates found together travel best like this.',
     security: 'participant',
     headers: ['Idempotency-Key'],
-    body: { schema: 'sendMessages', required: true, example: examples.sendBatchRequest },
+    body: { schema: 'sendMessages', required: true, example: examples.sendBatchRequest, maxBytes: 'batch' },
     success: {
       status: 201,
       description: 'All stored.',
@@ -97,7 +97,7 @@ export const messageOperations = {
       `${POLL}\n\nThe same as \`receiveMessages\` in every respect, but with a URL that never changes: one CORS preflight serves all ` +
       'polls, and no proxy caches or repeats it.',
     security: 'participant',
-    body: { schema: 'pollMessages', required: false, example: examples.pollRequest },
+    body: { schema: 'pollMessages', required: false, example: examples.pollRequest, maxBytes: MAX_FEW_FIELDS_BYTES },
     success: POLLED,
     problems: [...POLL_PROBLEMS, ...WITH_BODY],
   },
@@ -110,7 +110,12 @@ export const messageOperations = {
       'Drops everything up to `cursor`, as the `after` of the next poll would; for a client that will not poll again soon. At or ' +
       'behind what is acknowledged already, it does nothing.',
     security: 'participant',
-    body: { schema: 'acknowledgeMessages', required: true, example: examples.ackRequest },
+    body: {
+      schema: 'acknowledgeMessages',
+      required: true,
+      example: examples.ackRequest,
+      maxBytes: MAX_FEW_FIELDS_BYTES,
+    },
     success: { status: 204, description: 'Acknowledged.' },
     problems: [...WITH_CREDENTIAL, ...WITH_BODY, 'invalid-cursor', 'cursor-expired'],
   },

@@ -1,6 +1,6 @@
 import { iceServersResult, joinResult, participantList } from '../../wire/index.ts';
 import * as examples from './examples.ts';
-import { type Operation, WITH_BODY, WITH_CREDENTIAL } from './row.ts';
+import { MAX_FEW_FIELDS_BYTES, MAX_JOIN_BYTES, type Operation, WITH_BODY, WITH_CREDENTIAL } from './row.ts';
 
 export const roomOperations = {
   joinRoom: {
@@ -25,7 +25,7 @@ export const roomOperations = {
       'Idempotency-Key':
         'Without a credential the key is a secret: whoever sends it gets a token of the same participant. It must be random, such as a UUID.',
     },
-    body: { schema: 'joinRoom', required: false, example: examples.joinRequest },
+    body: { schema: 'joinRoom', required: false, example: examples.joinRequest, maxBytes: MAX_JOIN_BYTES },
     success: {
       status: 201,
       description: 'Joined. Poll from `cursor` on.',
@@ -84,7 +84,7 @@ export const roomOperations = {
       'The same as `leaveRoom` in every respect, for networks whose proxy or firewall refuses DELETE and ' +
       '`X-HTTP-Method-Override`. The body may be absent or `{}`.',
     security: 'self-or-api-key',
-    body: { schema: 'leaveRoomByPost', required: false, example: {} },
+    body: { schema: 'leaveRoomByPost', required: false, example: {}, maxBytes: MAX_FEW_FIELDS_BYTES },
     success: { status: 204, description: 'Gone.' },
     problems: [...WITH_CREDENTIAL, ...WITH_BODY],
   },

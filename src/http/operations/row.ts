@@ -44,7 +44,13 @@ export type Operation = {
   readonly query?: QueryName;
   /** Of a page: people open it by links to which others have added parameters of their own. */
   readonly anyQuery?: true;
-  readonly body?: { readonly schema: RequestName; readonly required: boolean; readonly example: unknown };
+  readonly body?: {
+    readonly schema: RequestName;
+    readonly required: boolean;
+    readonly example: unknown;
+    /** Beyond it the answer is 413, before anything is parsed; `message` and `batch` follow `MAX_MESSAGE_BYTES`. */
+    readonly maxBytes: number | 'message' | 'batch';
+  };
   readonly headers?: readonly RequestHeader[];
   /** What a header means for this operation, beside what it means everywhere. Markdown. */
   readonly headerNotes?: Partial<Record<RequestHeader, string>>;
@@ -52,6 +58,10 @@ export type Operation = {
   /** Every code that the operation can answer. */
   readonly problems: readonly ProblemCode[];
 };
+
+/** Bodies without messages are small, and parsing a large one of a stranger takes time from everyone. */
+export const MAX_JOIN_BYTES = 16_384;
+export const MAX_FEW_FIELDS_BYTES = 4_096;
 
 /** Any operation can meet these. */
 export const ALWAYS = ['invalid-request', 'internal'] as const satisfies readonly ProblemCode[];
