@@ -38,6 +38,10 @@ export class Pipeline {
   /** Arrived, and not parsed. */
   #rest: Buffer | undefined;
   #isParsing = false;
+  #goesOnLater = false;
+  #newest: IncomingMessage | undefined;
+  /** Of the body of the newest request, as far as its length is known; up to a slice too many. */
+  #bodyLeft = 0;
   /** Node itself wants to read no more for now: its parser must not be fed. */
   #isPausedByNode = false;
   #isDetached = false;
@@ -83,6 +87,8 @@ export class Pipeline {
   take(req: IncomingMessage, res: ServerResponse): void {
     this.#handling.onOpen();
     res.once('close', this.#hasClosed);
+    this.#newest = req;
+    this.#bodyLeft = Number(req.headers['content-length'] ?? 0);
     if (this.#open.length === 0) this.#handle([req, res]);
     else {
       this.#queue.push([req, res]);
@@ -99,8 +105,19 @@ export class Pipeline {
   readonly #hasClosed = (): void => {
     this.#handling.onClose();
     this.#open = this.#open.length === 1 ? [] : this.#open.filter((res) => !res.closed);
-    this.#goOn();
+    if (this.#queue.length === 0 && this.#rest === undefined) this.#regulate();
+    else this.#goOnLater();
   };
+
+  /** In a turn of its own: answers that the system takes at once would otherwise keep the event loop on this connection. */
+  #goOnLater(): void {
+    if (this.#goesOnLater) return;
+    this.#goesOnLater = true;
+    setImmediate(() => {
+      this.#goesOnLater = false;
+      this.#goOn();
+    });
+  }
 
   #arrive(chunk: Buffer): void {
     if (this.#isDetached) return;
@@ -142,6 +159,7 @@ export class Pipeline {
       if (end === 0) break;
       const slice = rest.subarray(0, end);
       rest = rest.subarray(end);
+      this.#bodyLeft -= slice.length;
       this.#parse(slice);
     }
     const isKept = rest.length > 0 && !this.#isDetached && this.#socket.writable;
@@ -149,12 +167,16 @@ export class Pipeline {
     this.#isParsing = false;
   }
 
-  /** How many bytes the parser may have now. Slices end with a head, since half a head would time out while it waits for the rest. */
+  /**
+   * How many bytes the parser may have now. A slice ends with a head or a body, since half of one would time out while it waits for
+   * the rest.
+   */
   #sliceEnd(rest: Buffer): number {
     if (this.#isPausedByNode) return 0;
-    const lastQueued = this.#queue.at(-1);
-    if (lastQueued !== undefined) return Math.min(missingBytes(lastQueued), rest.length);
+    const bodyLeft = this.#newest?.complete === false ? Math.max(0, this.#bodyLeft) : 0;
+    if (this.#queue.length > 0) return Math.min(bodyLeft, rest.length);
     if (this.#isFull()) return 0;
+    if (bodyLeft > SLICE_BYTES) return Math.min(bodyLeft, rest.length);
     const headEnd = rest.subarray(0, SLICE_BYTES).lastIndexOf(HEAD_END);
     return headEnd === -1 ? Math.min(SLICE_BYTES, rest.length) : headEnd + HEAD_END.length;
   }
@@ -190,9 +212,4 @@ export class Pipeline {
       if (!res.closed) res.emit('close');
     }
   }
-}
-
-/** The rest of a body whose length is known; it must arrive, or its request times out while it waits. */
-function missingBytes([req]: Request): number {
-  return req.complete ? 0 : Math.max(0, Number(req.headers['content-length'] ?? 0) - req.readableLength);
 }
