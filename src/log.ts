@@ -2,7 +2,10 @@ import pino from 'pino';
 import { readableLines, type TextStream } from './log/readable-lines.ts';
 
 /** What the rest of the house may do with the logger. */
-export type Log = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'isLevelEnabled'>;
+export type Log = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
+  /** A log without it counts as one that writes every level. */
+  readonly isLevelEnabled?: (level: string) => boolean;
+};
 export type LogLevel = pino.LevelWithSilent;
 export type LogFormat = 'auto' | 'json' | 'pretty';
 

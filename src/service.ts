@@ -63,7 +63,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const trace = new Trace(clock, { isShared: settings.store.kind === 'redis' });
   const observed = tellBoth(metrics, trace);
   // Not even asked at other levels: it stands on the path of every message.
-  const telemetry = log.isLevelEnabled('debug') ? tellBoth(observed, new RoomLog(log)) : observed;
+  const telemetry = log.isLevelEnabled?.('debug') === false ? observed : tellBoth(observed, new RoomLog(log));
   const opened = await openStore({
     location: settings.store,
     sqliteSynchronous: settings.sqliteSynchronous,

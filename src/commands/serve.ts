@@ -52,7 +52,7 @@ export async function serve(settings: Settings): Promise<void> {
 
 /** Where it listens, and what an operator should hear. A person reads the first lines of a start; programs read fields. */
 function announce(settings: Settings, addresses: Addresses, log: Log): void {
-  const greets = isReadable(settings.logFormat) && log.isLevelEnabled('info');
+  const greets = isReadable(settings.logFormat) && log.isLevelEnabled?.('info') !== false;
   if (greets) process.stdout.write(greeting(settings, addresses));
   else {
     const { host, port, adminPort } = addresses;
