@@ -80,7 +80,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const signalling = new Signalling({
     store,
     clock,
-    onBackgroundError: (error) => log.error({ err: error }, 'background work failed'),
+    log,
     onStoreFull: (isFull) =>
       isFull
         ? log.warn(

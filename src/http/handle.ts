@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { NO_CREDENTIAL, type Credential } from '../signalling/credential.ts';
-import { SignallingError } from '../signalling/errors.ts';
+import { isUnavailable, SignallingError } from '../signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import type { Mailbox } from '../signalling/message.ts';
 import { authenticate, authorize, chargeFailure } from './authenticate.ts';
@@ -36,11 +36,7 @@ export function route<Id extends OperationId>(
       reply = await perform(operation, handler, edge, { req, res, subject });
     } catch (error) {
       if (error instanceof HungUp) return;
-      if (isInternal(error))
-        edge.log.error(
-          { err: error, requestId, method: operation.method, path: operation.path, ...subject },
-          'request failed',
-        );
+      logFailure(error, { requestId, method: operation.method, path: operation.path, ...subject }, edge);
       const refused = await chargeFailure(error, req, operation, edge);
       countSpent(refused, edge);
       reply = problemReply(refused, {
@@ -59,6 +55,14 @@ export function route<Id extends OperationId>(
     const { status, code } = reply;
     edge.log.debug({ requestId, operation: id, roomId, participantId, status, code, elapsedMs }, 'answered');
   };
+}
+
+/** An outage of the store has one line of its own, and none for each request. */
+function logFailure(error: unknown, request: object, { log, signalling }: Edge): void {
+  if (!isInternal(error)) return;
+  const fields = { err: error, ...request };
+  if (isUnavailable(error)) signalling.logRefusal(fields);
+  else log.error(fields, 'request failed');
 }
 
 function countSpent(refused: unknown, { insight }: Edge): void {

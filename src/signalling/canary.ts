@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
 import { decodeCursor } from './cursor.ts';
-import { SignallingError } from './errors.ts';
+import { isUnavailable, SignallingError } from './errors.ts';
 import { isStoreFull } from './full-store-watch.ts';
 import { newMailboxId, newMessageId, newParticipantId } from './ids.ts';
 import type { Mailbox } from './message.ts';
@@ -22,7 +22,7 @@ interface CanaryOptions {
   readonly store: SignallingStore;
   readonly waiters: Waiters;
   readonly clock: Clock;
-  readonly onFailure: (error: unknown) => void;
+  readonly report: { checkPassed(): void; checkFailed(error: unknown): void };
 }
 
 /**
@@ -46,7 +46,7 @@ export class Canary {
 
   /**
    * The outcome of the newest message, a few seconds old at most.
-   * @throws SignallingError `storage-unavailable` when it was not delivered within 2 s
+   * @throws SignallingError `storage-unavailable` when it was not delivered within 2 s, or the store may drop what it holds
    */
   check(): Promise<void> {
     const nowMs = this.#options.clock.steadyMs();
@@ -65,14 +65,18 @@ export class Canary {
     );
     try {
       await Promise.race([this.#roundTrip(onHangUp), late]);
+      this.#options.report.checkPassed();
     } catch (error) {
       this.#leave();
       // It answers, and readers must be able to empty it.
-      if (isStoreFull(error)) return;
-      const known = error instanceof SignallingError && error.code === 'storage-unavailable';
-      const failure = known ? error : unavailable('The service cannot send itself a message.', error);
-      this.#options.onFailure(failure);
-      throw failure;
+      if (isStoreFull(error)) {
+        this.#options.report.checkPassed();
+        return;
+      }
+      const failure = isUnavailable(error) ? error : unavailable('The service cannot send itself a message.', error);
+      this.#options.report.checkFailed(failure);
+      // The reporter has the cause.
+      throw unavailable(failure.message);
     } finally {
       cancel();
       for (const hangUp of hangUps) hangUp();
@@ -80,6 +84,7 @@ export class Canary {
   }
 
   async #roundTrip(onHangUp: (listener: () => void) => void): Promise<void> {
+    await this.#options.store.checkRetention();
     this.#mailbox ??= await this.#join();
     try {
       await this.#message(this.#mailbox, onHangUp);

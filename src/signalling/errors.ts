@@ -62,3 +62,7 @@ export const participantGone = (reason: GoneReason): SignallingError =>
   new SignallingError('participant-gone', `This participant is no longer in the room (${reason}). Join again.`, {
     reason,
   });
+
+/** Whether the store refused what it was asked to do, for the time being. */
+export const isUnavailable = (error: unknown): error is SignallingError =>
+  error instanceof SignallingError && error.code === 'storage-unavailable';

@@ -1,4 +1,5 @@
 import { requireEntry, type JoinPolicy, type JoinRequest } from './admit.ts';
+import { BackgroundLog, type ServiceLog } from './background-log.ts';
 import { Canary } from './canary.ts';
 import type { Clock } from './clock.ts';
 import type { Bearer, Credential } from './credential.ts';
@@ -24,8 +25,8 @@ import { Waiters } from './waiters.ts';
 export interface SignallingOptions {
   readonly store: SignallingStore;
   readonly clock: Clock;
-  /** Called with what went wrong in work that no request waits for. */
-  readonly onBackgroundError: (error: unknown) => void;
+  /** For work that no request waits for. */
+  readonly log: ServiceLog;
   /** Called once when the store is at its bound, and once when it has room again. */
   readonly onStoreFull?: (isFull: boolean) => void;
   readonly maxHeldPolls: number;
@@ -61,6 +62,7 @@ export class Signalling {
   readonly #receiving: ReceiveContext;
   readonly #joining: JoinContext;
   readonly #messageRate: Rate;
+  readonly #background: BackgroundLog;
   readonly #canary: Canary;
   readonly #fullStore: FullStoreWatch;
   readonly #stopSweeping: () => void;
@@ -94,14 +96,11 @@ export class Signalling {
       onChange: options.onStoreFull ?? (() => undefined),
     });
     this.#messageRate = messageRate(options.messagesPerSecond);
-    this.#canary = new Canary({
-      store: this.#store,
-      waiters: this.#waiters,
-      clock: options.clock,
-      onFailure: options.onBackgroundError,
-    });
+    this.#background = new BackgroundLog(options.log, options.clock);
+    const report = this.#background;
+    this.#canary = new Canary({ store: this.#store, waiters: this.#waiters, clock: options.clock, report });
     this.#store.watch((hint) => this.#hear(hint));
-    this.#stopSweeping = startSweeping(this.#store, options.clock, options.onBackgroundError);
+    this.#stopSweeping = startSweeping(this.#store, options.clock, report);
   }
 
   get heldPolls(): number {
@@ -235,8 +234,14 @@ export class Signalling {
     return this.#fullStore.isFull();
   }
 
+  /** @param refusal what to log of a request that got `storage-unavailable`, unless an outage has a line already */
+  logRefusal(refusal: object): void {
+    this.#background.requestRefused(refusal);
+  }
+
   close(): void {
     this.#stopSweeping();
     this.#fullStore.stop();
+    this.#background.flush();
   }
 }

@@ -108,10 +108,14 @@ export interface SignallingStore {
    * `message-expired` events in their senders' mailboxes, old tokens and idempotency keys are forgotten. Short enough
    * not to hold up the requests of others.
    * @returns whether more is due now
+   * @throws SignallingError `storage-unavailable`: the store, or a part of it, could not be used since the slice before
    */
   sweep(): Promise<boolean>;
 
   watch(watcher: (hint: Hint) => void): void;
+
+  /** @throws SignallingError `storage-unavailable` when the store is set up to drop what it holds before its time */
+  checkRetention(): Promise<void>;
 
   /** How much there is now, the service's own rooms left out. */
   usage(): Promise<StoreUsage>;

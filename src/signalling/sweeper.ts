@@ -4,16 +4,27 @@ import type { SignallingStore } from './store.ts';
 /** A lifetime's end is reported at most 2 s later: four tries fit in. */
 const SWEEP_EVERY_MS = 500;
 
+interface SweepReport {
+  swept(): void;
+  sweepFailed(error: unknown): void;
+}
+
 /** Sweeps the store in slices, one at a time, with a breath between slices so that requests come first. Returns what stops it. */
-export function startSweeping(store: SignallingStore, clock: Clock, onError: (error: unknown) => void): () => void {
+export function startSweeping(store: SignallingStore, clock: Clock, report: SweepReport): () => void {
   let stopped = false;
   let cancel = clock.after(SWEEP_EVERY_MS, run);
 
   function run(): void {
-    store.sweep().then(schedule, (error: unknown) => {
-      onError(error);
-      schedule(false);
-    });
+    store.sweep().then(
+      (more) => {
+        report.swept();
+        schedule(more);
+      },
+      (error: unknown) => {
+        report.sweepFailed(error);
+        schedule(false);
+      },
+    );
   }
 
   function schedule(more: boolean): void {

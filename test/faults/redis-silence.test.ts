@@ -31,7 +31,7 @@ describeOnRedis('a Redis that stood still for longer than anybody may be idle', 
         return more;
       },
     });
-    const stop = startSweeping(sweeping, systemClock(), () => undefined);
+    const stop = startSweeping(sweeping, systemClock(), { swept: () => undefined, sweepFailed: () => undefined });
     try {
       await join(store, 'lobby', 'alice', IDLE_MS);
       await join(store, 'lobby', 'bob', IDLE_MS);

@@ -36,8 +36,8 @@ export const serviceOperations = {
     summary: 'Are messages being delivered?',
     description:
       'The service sends itself a message, every three seconds at most: green when it was stored, delivered to a waiting poll and ' +
-      'acknowledged within two. Red when not, and while the service shuts down. A full store stays green and says ' +
-      '`"store": "full"`, since readers must be able to empty it. For load balancers and readiness probes.',
+      'acknowledged within two. Red when not, when its Redis may evict messages, and while the service shuts down. A full store stays ' +
+      'green and says `"store": "full"`, since readers must be able to empty it. For load balancers and readiness probes.',
     success: { status: 200, description: 'Ready.', schema: readiness, example: { status: 'ready' } },
     problems: [...ALWAYS, 'shutting-down', 'storage-unavailable'],
   },

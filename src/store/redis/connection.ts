@@ -1,14 +1,15 @@
 import { ErrorReply } from '@redis/client';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SignallingError } from '../../signalling/errors.ts';
-import { storeFull, unavailable } from '../refusals.ts';
+import { storeFull } from '../refusals.ts';
 import { StoreError } from '../store-error.ts';
 import { Confirmations } from './confirmations.ts';
 import { Deadlines } from './deadlines.ts';
 import { KeptOpen } from './kept-open.ts';
 import { readLocation, type RedisLocation } from './location.ts';
+import { Outages } from './outages.ts';
 import type { Script } from './scripts.ts';
-import { openServer, type Server } from './server.ts';
+import { addressOf, openServer, type Server } from './server.ts';
 
 /** What a script got wrong is a bug of ours; every other reply of that kind says that Redis cannot do it now. */
 const BUG = /^(ERR(?! WAIT)|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
@@ -16,7 +17,7 @@ const BUG = /^(ERR(?! WAIT)|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
 /** It was the primary when the connection was made: another of the hosts may be now. */
 const DEMOTED = /^(READONLY|MASTERDOWN|ERR WAIT cannot be used)\b/;
 
-/** Redis is at its `maxmemory`. */
+/** At its `maxmemory` Redis refuses what needs memory, and does everything else. */
 const FULL = /^OOM\b/;
 
 /** So often at most a cluster is asked anew who its nodes are. */
@@ -33,9 +34,16 @@ interface Run {
   readonly confirmed?: boolean;
 }
 
+interface NodeInfo {
+  /** Host and port. */
+  readonly at: string;
+  readonly text: string;
+}
+
 /** Runs scripts on the Redis of the settings. Lost connections are opened again; nothing waits for that. */
 export class Connection {
   readonly location: RedisLocation;
+  readonly outages = new Outages();
   readonly #server: KeptOpen<Server>;
   /** `WAIT` holds up its connection: what waits for replicas has one of its own. */
   readonly #confirming: KeptOpen<Server> | undefined;
@@ -76,7 +84,7 @@ export class Connection {
       return connection;
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      const hosts = location.hosts.map(({ host, port }) => `${host}:${port}`).join(', ');
+      const hosts = location.hosts.map(addressOf).join(', ');
       throw new StoreError(
         `Redis at ${hosts} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
       );
@@ -118,9 +126,14 @@ export class Connection {
   }
 
   /** Of every node that takes writes. */
-  async info(section: string): Promise<readonly string[]> {
-    const server = currentOf(this.#server);
-    return this.#watched(server.writers().then((nodes) => Promise.all(nodes.map((node) => node.info(section)))));
+  async info(section: string): Promise<readonly NodeInfo[]> {
+    return Promise.all(this.#askWriters(section));
+  }
+
+  /** Of every node that takes writes and answers now. */
+  async infoOfReachable(section: string): Promise<readonly NodeInfo[]> {
+    const answers = await Promise.allSettled(this.#askWriters(section));
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
   }
 
   /** Resolves once no script is under way, nor one that follows from the answer to another. */
@@ -139,9 +152,15 @@ export class Connection {
     this.#deadlines.stop();
   }
 
+  #askWriters(section: string): Promise<NodeInfo>[] {
+    return this.#currentOf(this.#server)
+      .writers()
+      .map(async ({ at, client }) => ({ at, text: await this.#watched(client.then((node) => node.info(section))) }));
+  }
+
   async #run({ script, keys, args, confirmed = false }: Run): Promise<unknown> {
     const confirming = confirmed ? this.#confirming : undefined;
-    const server = currentOf(confirming ?? this.#server);
+    const server = this.#currentOf(confirming ?? this.#server);
     const reply = await this.#watched(this.#evaluate(server, script, keys, args));
     if (confirming !== undefined) await this.#watched(this.#confirmations.of(server, keys[0] ?? ''));
     return reply;
@@ -170,18 +189,21 @@ export class Connection {
       this.#server.lose();
       this.#confirming?.lose();
     }
+    if (error instanceof SignallingError) return error;
     if (error instanceof ErrorReply && BUG.test(error.message)) return error;
     if (error instanceof ErrorReply && FULL.test(error.message)) return storeFull();
-    return error instanceof SignallingError ? error : unavailable(error);
+    return this.outages.add(error);
+  }
+
+  #currentOf({ current }: KeptOpen<Server>): Server {
+    if (current !== undefined) return current;
+    throw this.outages.add(
+      new Error(`there is no connection to Redis at ${this.location.hosts.map(addressOf).join(', ')}`),
+    );
   }
 
   /** What works again is told to those who asked. */
   reopened(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-function currentOf({ current }: KeptOpen<Server>): Server {
-  if (current === undefined) throw unavailable(new Error('there is no connection to Redis'));
-  return current;
 }

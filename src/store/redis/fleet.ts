@@ -11,6 +11,8 @@ const LIFETIME_MS = 10_000;
 /** An answer that took longer tells the time too badly. */
 const EXACT_WITHIN_MS = 500;
 const JUMP_MS = 1_000;
+/** A beat that gets to Redis later than this has waited for a Redis that stood still. */
+const PROMPT_MS = 1_000;
 /** Two beats, and a little. */
 const AGREEMENT_MS = 5_000;
 
@@ -24,7 +26,8 @@ interface Options {
 
 /**
  * The processes that share a Redis. They share a steady time, since they judge each other's lifetimes and idle times by it, and an
- * era: as long as one of them is there it goes on; with the first that comes back all idle times begin anew.
+ * era: as long as one of them is there it goes on; with the first that comes back all idle times begin anew. After an outage of Redis they
+ * begin anew within the era: nobody could poll meanwhile, and what is known of polls still counts.
  */
 export class Fleet {
   /** Names this process among the others; random, so that none inherits the polls of one that died. */
@@ -79,16 +82,20 @@ export class Fleet {
   }
 
   /**
-   * Before anybody is judged by presence: after a silence in which the fleet may have been taken for gone, idle times begin anew first.
+   * Before anybody is judged by presence: after a silence in which the fleet may have been taken for gone, and after an outage, idle
+   * times begin anew first.
    * @throws SignallingError `storage-unavailable`
    */
   async confirmEra(): Promise<void> {
-    if (performance.now() - this.#beatAt > LIFETIME_MS / 2) await this.beat();
+    const isOld = performance.now() - this.#beatAt > LIFETIME_MS / 2;
+    if (isOld || this.#options.connection.outages.since(this.#beatAt) !== undefined) await this.beat();
   }
 
   async beat(): Promise<void> {
     const sentAt = performance.now();
-    const [era, beganMs, redisMs, ahead] = Beat.parse(await this.#say('beat'));
+    const outage = this.#options.connection.outages.since(this.#beatAt);
+    const awayMs = outage === undefined ? '' : String(Math.ceil(sentAt - outage.sinceMs));
+    const [era, beganMs, redisMs, ahead] = Beat.parse(await this.#say('beat', { awayMs }));
     const tookMs = performance.now() - sentAt;
     this.#beatAt = sentAt;
     this.#onBeat();
@@ -113,7 +120,7 @@ export class Fleet {
     const isJump = isKnown && Math.abs(this.#ownDistance(redisMs, ahead) - this.#aheadOfOwnMs) > JUMP_MS;
     if (isJump) {
       this.#ahead = (this.nowMs() - redisMs).toFixed(3);
-      const [, , , decided] = Beat.parse(await this.#say('correct', ahead));
+      const [, , , decided] = Beat.parse(await this.#say('correct', { before: ahead }));
       this.#follow(redisMs, decided);
     } else {
       this.#follow(redisMs, ahead);
@@ -140,13 +147,16 @@ export class Fleet {
     await this.#say('bye').catch(() => undefined);
   }
 
-  #say(word: 'beat' | 'bye' | 'agree' | 'correct', before = ''): Promise<unknown> {
+  #say(word: 'beat' | 'bye' | 'agree' | 'correct', { before = '', awayMs = '' } = {}): Promise<unknown> {
     const { connection, keepInStep } = this.#options;
-    const given = keepInStep ? '' : this.nowMs().toFixed(3);
+    const nowMs = this.nowMs().toFixed(3);
+    const given = keepInStep ? '' : nowMs;
+    const sentMs = keepInStep && this.#ahead !== undefined ? nowMs : '';
+    const bounds = [LIFETIME_MS, AGREEMENT_MS, PROMPT_MS].map(String);
     return connection.run({
       script: SCRIPTS.fleet,
       keys: [`${connection.location.prefix}:fleet`],
-      args: [this.process, word, this.#ahead ?? '0', before, given, String(LIFETIME_MS), String(AGREEMENT_MS)],
+      args: [this.process, word, this.#ahead ?? '0', before, given, ...bounds, awayMs, sentMs],
     });
   }
 }

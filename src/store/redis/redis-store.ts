@@ -19,9 +19,11 @@ import type {
 } from '../../signalling/store.ts';
 import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
+import { unavailable } from '../refusals.ts';
 import { acknowledge } from './acknowledge.ts';
 import { append } from './append.ts';
 import { Connection } from './connection.ts';
+import { checkRetention, requireNoEviction } from './eviction.ts';
 import { Fleet } from './fleet.ts';
 import { join } from './join.ts';
 import { Presence } from './presence.ts';
@@ -81,6 +83,7 @@ export class RedisStore implements SignallingStore {
   static async open({ url, limits, clock, telemetry = SILENT }: RedisStoreOptions): Promise<RedisStore> {
     const connection = await Connection.open(url);
     try {
+      await requireNoEviction(connection);
       const own = clock ?? systemClock();
       const index = new RoomIndex(connection);
       const fleet = await Fleet.join({ connection, index, clock: own, keepInStep: clock === undefined });
@@ -209,18 +212,26 @@ export class RedisStore implements SignallingStore {
     this.#presence.endPoll(mailbox, outcome);
   }
 
-  sweep(): Promise<boolean> {
-    return sweep(this.#rooms, this.#index, this.#fleet);
+  /** Sweeps what can be reached in any case. */
+  async sweep(): Promise<boolean> {
+    const more = await sweep(this.#rooms, this.#index, this.#fleet);
+    this.#connection.outages.report();
+    if (this.#subscription?.isOpen === false) throw unavailable(new Error('there is no subscription to wake-ups'));
+    return more;
   }
 
   watch(watcher: (hint: Hint) => void): void {
     this.#watchers.push(watcher);
   }
 
+  checkRetention(): Promise<void> {
+    return checkRetention(this.#connection);
+  }
+
   /** Bytes of all that the Redis holds, other services' included. */
   async usage(): Promise<StoreUsage> {
     const [counts, infos] = await Promise.all([this.#index.count(), this.#connection.info('memory')]);
-    const memory = infos.map(memoryOf);
+    const memory = infos.map(({ text }) => memoryOf(text));
     const sum = (name: keyof Memory): number => memory.reduce((bytes, node) => bytes + node[name], 0);
     const liveBytes = sum('used');
     const limitBytes = sum('limit') || Infinity;

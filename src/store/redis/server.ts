@@ -21,6 +21,14 @@ export interface Client {
 }
 type Host = RedisLocation['hosts'][number];
 
+export interface Writer {
+  /** Host and port, for people. */
+  readonly at: string;
+  readonly client: Promise<Client>;
+}
+
+export const addressOf = ({ host, port }: Host): string => `${host}:${port}`;
+
 /** One Redis, or a cluster of them: what the store needs of either. */
 export interface Server {
   readonly isCluster: boolean;
@@ -30,7 +38,7 @@ export interface Server {
   /** The connection over which commands for that key go. */
   clientFor(key: string): Promise<Client>;
   /** Every node that takes writes. */
-  writers(): Promise<readonly Client[]>;
+  writers(): readonly Writer[];
   /** Where else to ask, should the hosts of the settings be gone. */
   hosts(): readonly Host[];
   destroy(): void;
@@ -142,7 +150,7 @@ function single(client: Client, location: RedisLocation): Server {
     evalSha: ({ sha }, keys, args) => client.evalSha(sha, { keys: [...keys], arguments: [...args] }),
     eval: ({ text }, keys, args) => client.eval(text, { keys: [...keys], arguments: [...args] }),
     clientFor: () => Promise.resolve(client),
-    writers: () => Promise.resolve([client]),
+    writers: () => [{ at: location.hosts.map(addressOf).join(', '), client: Promise.resolve(client) }],
     hosts: () => location.hosts,
     destroy: () => client.destroy(),
   };
@@ -169,7 +177,8 @@ async function cluster(location: RedisLocation, hosts: readonly Host[]): Promise
     evalSha: ({ sha }, keys, args) => nodes.evalSha(sha, { keys: [...keys], arguments: [...args] }),
     eval: ({ text }, keys, args) => nodes.eval(text, { keys: [...keys], arguments: [...args] }),
     clientFor: (key) => nodes.getNodeClientForKey(key),
-    writers: () => Promise.all(nodes.masters.map((master) => nodes.nodeClient(master))),
+    writers: () =>
+      nodes.masters.map((master) => ({ at: addressOf(master), client: Promise.resolve(nodes.nodeClient(master)) })),
     hosts: () => [...nodes.masters, ...nodes.replicas].map(({ host, port }) => ({ host, port })),
     destroy: () => nodes.destroy(),
   };

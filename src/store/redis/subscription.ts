@@ -55,6 +55,11 @@ export class Subscription {
     timer.unref();
   }
 
+  /** False while it is lost and wake-ups are missed. */
+  get isOpen(): boolean {
+    return this.#client.current !== undefined;
+  }
+
   /** Resolves once everything that was published at this node before has been heard. */
   async ping(): Promise<void> {
     await this.#client.current?.ping();

@@ -20,6 +20,7 @@ import type {
 import { CANARY_ROOM } from '../../signalling/reserved.ts';
 import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
+import { unavailable } from '../refusals.ts';
 import { acknowledge } from './acknowledge.ts';
 import { append } from './append.ts';
 import type { SqliteContext } from './context.ts';
@@ -166,12 +167,16 @@ export class SqliteStore implements SignallingStore {
   async sweep(): Promise<boolean> {
     const { files } = this.#database;
     files?.check(this.#context.clock.steadyMs());
-    if (files?.fault !== undefined) return false;
+    if (files?.fault !== undefined) throw unavailable(files.fault);
     return this.#sweep.isDue() && (await this.#commit.run((tx) => this.#sweep.slice(tx)));
   }
 
   watch(watcher: (hint: Hint) => void): void {
     this.#watchers.push(watcher);
+  }
+
+  async checkRetention(): Promise<void> {
+    // A file drops nothing.
   }
 
   async usage(): Promise<StoreUsage> {

@@ -162,7 +162,7 @@ export class World {
     return new Signalling({
       store: replacing(store, { watch, read: (mailbox, range) => this.#read(store, mailbox, range) }),
       clock: this.clock,
-      onBackgroundError: (error) => this.#failures.push(error),
+      log: { info: () => undefined, error: (fields) => this.#failures.push(fields) },
       maxHeldPolls: 1_000,
       defaultIdleTimeoutMs: IDLE_TIMEOUT_MS,
       joinPolicy: { kind: 'open' },

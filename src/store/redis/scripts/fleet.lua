@@ -1,14 +1,16 @@
 #!lua flags=allow-oom
 -- A process says that it is there, or goodbye, or how far the fleet's time is ahead of Redis's clock. It may be late when it gets here
 -- (a Redis that stood still, a slow network), so it brings a distance and no time of day.
--- KEYS: the fleet (hash; gone once every process has been silent for its lifetime): era, began, ahead, agreed (when a process last said
---       that its own time agrees; Redis's ms), agreedBy, and each process
+-- KEYS: the fleet (hash; gone once every process has been silent for its lifetime): era, began (when idle times began, with the era or
+--       after an outage), ahead, agreed (when a process last said that its own time agrees; Redis's ms), agreedBy, well (when a process
+--       last said a beat before which nothing had failed; Redis's ms), wellBy, and each process
 -- ARGV: process; `beat`, `bye`, `agree` or `correct`; how far the fleet's time is ahead, in ms; for `correct` what it said before;
 --       the fleet's time if that is the caller's to say, as in tests that turn a clock, or ''; lifetime of the key in ms; for how
---       long somebody's agreement counts, in ms
--- Answers era, when it began (the fleet's ms), Redis's ms, how far the fleet's time is ahead of it
+--       long somebody's agreement counts, in ms; how late a beat may be, in ms; for `beat`: since how many ms Redis does not do all
+--       that the caller asks of it, or ''; when it was sent (the fleet's ms), or ''
+-- Answers era, when idle times began (the fleet's ms), Redis's ms, how far the fleet's time is ahead of it
 local fleet = KEYS[1]
-local process, word, ahead, before, given, lifetime, agreementMs = unpack(ARGV)
+local process, word, ahead, before, given, lifetime, agreementMs, promptMs, awayMs, sentMs = unpack(ARGV)
 local call = redis.call
 
 local time = call('TIME')
@@ -27,10 +29,19 @@ if word == 'bye' then
   return {}
 end
 
+local function fleetTime(distance) return given ~= '' and given or string.format('%.3f', redisMs + distance) end
+
 local known = call('HGET', fleet, 'ahead')
 if not known then
-  local began = given ~= '' and given or string.format('%.3f', redisMs + ahead)
+  local began = fleetTime(ahead)
   call('HSET', fleet, 'era', process .. ':' .. string.format('%.0f', redisMs * 1000), 'began', began, 'ahead', ahead)
+elseif word == 'beat' and awayMs ~= '' then
+  -- If all went well for another process meanwhile, it is the caller that was cut off: those who poll elsewhere go by their own time.
+  local well, wellBy = unpack(call('HMGET', fleet, 'well', 'wellBy'))
+  local isRedis = not well or wellBy == process or redisMs - tonumber(well) >= tonumber(awayMs)
+  if isRedis then call('HSET', fleet, 'began', fleetTime(known)) end
+elseif word == 'beat' and (sentMs == '' or redisMs + known - sentMs < tonumber(promptMs)) then
+  call('HSET', fleet, 'well', string.format('%.3f', redisMs), 'wellBy', process)
 elseif word == 'agree' then
   call('HSET', fleet, 'agreed', string.format('%.3f', redisMs), 'agreedBy', process)
 elseif word == 'correct' and known == before then

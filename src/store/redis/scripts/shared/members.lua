@@ -74,7 +74,10 @@ local function isListening(member)
   return isHeld(member) or member.listensUntil > NOW
 end
 
-local function idleAt(member) return math.max(member.seenAt, member.heldUntil) + member.idleMs + IDLE_SLACK_MS end
+-- Idle times begin anew with an era, and after an outage within it.
+local function idleAt(member)
+  return math.max(member.seenAt, member.heldUntil, ERA_BEGAN) + member.idleMs + IDLE_SLACK_MS
+end
 
 -- The last sweep counted on the poll's whole window. A little earlier is not worth a word to the index.
 local function endedBy(member)

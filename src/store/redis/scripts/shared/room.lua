@@ -2,7 +2,7 @@
 --
 -- KEYS[1]   the room's hash, `<prefix>:{<roomId>}`. Every other key of the room is made from it: one hash tag, one slot.
 -- ARGV[1]   now, in the fleet's steady milliseconds      ARGV[2]  the wall clock's milliseconds, for what is shown
--- ARGV[3]   the fleet's era, in which presence counts    ARGV[4]  when that era began (steady ms)
+-- ARGV[3]   the fleet's era, in which presence counts    ARGV[4]  when its idle times began (steady ms)
 -- ARGV[5]   the process that asks                        ARGV[6]  a UUIDv7 whose last four digits are free, for room events
 -- ARGV[7]   and on: the script's own
 --

@@ -1,0 +1,79 @@
+import type { Clock } from './clock.ts';
+import { isUnavailable } from './errors.ts';
+
+/** Logs for people who run the service. */
+export interface ServiceLog {
+  info(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** Refused requests that wait for the next sweep, which is half a second away: beyond it they are not logged. */
+const MAX_REFUSALS = 100;
+
+/**
+ * Logs work that no request waits for, and requests that the store refused. While the store is away every sweep, readiness check and
+ * request fails: the outage gets one line when it begins and one when it is over. So does a service that is not ready for another reason.
+ */
+export class BackgroundLog {
+  readonly #log: ServiceLog;
+  readonly #clock: Clock;
+  #awaySinceMs: number | undefined;
+  /** Requests that the store refused. Logged once a sweep has shown that the store is not away. */
+  #refusals: object[] = [];
+  /** Why a readiness check failed; the same holds. */
+  #notReady: unknown;
+  #isNotReady = false;
+
+  constructor(log: ServiceLog, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  sweepFailed(error: unknown): void {
+    if (!isUnavailable(error)) {
+      this.#log.error({ err: error }, 'background work failed');
+      return;
+    }
+    this.#notReady = undefined;
+    this.#refusals = [];
+    if (this.#awaySinceMs !== undefined) return;
+    this.#awaySinceMs = this.#clock.steadyMs();
+    this.#log.error({ err: error }, 'the store is unavailable');
+  }
+
+  swept(): void {
+    if (this.#awaySinceMs !== undefined) {
+      const unavailableMs = Math.round(this.#clock.steadyMs() - this.#awaySinceMs);
+      this.#awaySinceMs = undefined;
+      this.#log.info({ unavailableMs }, 'the store is available again');
+      return;
+    }
+    this.flush();
+    if (this.#notReady === undefined) return;
+    this.#log.error({ err: this.#notReady }, 'the service is not ready');
+    this.#notReady = undefined;
+    this.#isNotReady = true;
+  }
+
+  /** @param refusal what to log of a request that got `storage-unavailable` */
+  requestRefused(refusal: object): void {
+    if (this.#awaySinceMs === undefined && this.#refusals.length < MAX_REFUSALS) this.#refusals.push(refusal);
+  }
+
+  /** Logs what waits for the next sweep. */
+  flush(): void {
+    for (const refusal of this.#refusals) this.#log.error(refusal, 'request failed');
+    this.#refusals = [];
+  }
+
+  checkFailed(error: unknown): void {
+    if (this.#awaySinceMs === undefined && !this.#isNotReady) this.#notReady = error;
+  }
+
+  checkPassed(): void {
+    this.#notReady = undefined;
+    if (!this.#isNotReady) return;
+    this.#isNotReady = false;
+    this.#log.info({}, 'the service is ready again');
+  }
+}
