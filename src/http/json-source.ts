@@ -36,7 +36,7 @@ export interface JsonFault {
 }
 
 /** Parsers that recurse have limits of their own; 64 is below all that are in use. */
-export const MAX_LEVELS = 64;
+const MAX_LEVELS = 64;
 
 /** Half of a surrogate pair, or a number that may be beyond a double: seldom there, so that a look for it spares most texts the walk. */
 const SUSPECT = /\\u[dD][89a-fA-F]|[eE]\+?\d{3}|\d{200}/;
