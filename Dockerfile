@@ -1,5 +1,5 @@
-# By digest, so that a build of today and one of next year start from the same bytes. It is the index of all platforms, as
-# docker-library/repo-info lists it for this tag; renew tag and digest together, with `node` in package.json.
+# Pinned by digest, so that builds of different days start from the same bytes. The digest is that of the index of all
+# platforms, as docker-library/repo-info lists it for this tag; renew tag and digest together, with `node` in package.json.
 ARG BASE=node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 
 # --ignore-scripts: better-sqlite3 brings its binaries along, and its implicit rebuild needs a Python that slim lacks.

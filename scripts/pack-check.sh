@@ -77,7 +77,7 @@ on_node() { # VERSION ARGUMENT...
 for version in "$(node -p "require('$root/package.json').engines.node.replace('>=', '')")" 26; do
   on_node "$version" use.js
 done
-# An older one cannot run it, and the command says so in one line.
+# An older Node cannot run the command, and the command says so in one line.
 refused=$(on_node 20 node_modules/holdline/dist/main.js 2>&1) && { echo "the command ran on Node 20" >&2; exit 1; }
 [[ $refused =~ ^holdline:\ Node\ 20\.[^$'\n']*\ needs\ Node\ [^$'\n']*$ ]] || { echo "on Node 20 the command said: $refused" >&2; exit 1; }
 

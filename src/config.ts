@@ -15,11 +15,11 @@ type Values = ValuesOf<typeof table>;
 
 /** Every setting, parsed and frozen. Units are in the names; bounds and defaults are in the README's table. */
 export interface Settings extends Values {
-  /** Whoever knows a room's name may join it: neither access tokens nor API keys are set. Idle timeouts and lifetimes are lowered already. */
+  /** Neither access tokens nor API keys are set: anyone who knows a room's name may join it. Lifetimes are capped. */
   readonly openMode: boolean;
 }
 
-/** Strangers must not be able to park participants or messages in rooms for a day. */
+/** Cap in open mode: keeps anonymous clients from leaving participants or messages in rooms for a day. */
 const OPEN_MODE_MAX_SECONDS = 300;
 const LOWERED_IN_OPEN_MODE = [
   'defaultIdleTimeoutSeconds',

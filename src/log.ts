@@ -3,7 +3,7 @@ import { readableLines, type TextStream } from './log/readable-lines.ts';
 
 /** What the rest of the house may do with the logger. */
 export type Log = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
-  /** A log without it counts as one that writes every level. */
+  /** Absent: the log writes every level. */
   readonly isLevelEnabled?: (level: string) => boolean;
 };
 export type LogLevel = pino.LevelWithSilent;
@@ -121,10 +121,10 @@ export function createLog(level: LogLevel, destination?: pino.DestinationStream)
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Whether lines are for a person to read: `auto` says so of a terminal. */
+/** Whether log lines are readable text; with `auto` only on a terminal. */
 export const isReadable = (format: LogFormat, stream: TextStream = process.stdout): boolean =>
   format === 'pretty' || (format === 'auto' && stream.isTTY === true);
 
-/** The logger that the settings ask for, on standard output. */
+/** Creates the logger of the settings, on standard output. */
 export const createLogOf = ({ logLevel, logFormat }: { logLevel: LogLevel; logFormat: LogFormat }): Log =>
   createLog(logLevel, isReadable(logFormat) ? readableLines(process.stdout) : undefined);

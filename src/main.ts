@@ -2,7 +2,7 @@
 import { runtimeRefusal } from './config/runtime.ts';
 import { SUPPORTED_NODE } from './version.ts';
 
-// Imports run before all statements, and those of the command fail on an older Node with a stack: they wait for this check.
+// Static imports run before all statements, and those of the command fail on an older Node: they follow this check.
 const refusal = runtimeRefusal(process.versions.node, SUPPORTED_NODE);
 if (refusal === undefined) {
   const { runCommand } = await import('./commands/command-line.ts');

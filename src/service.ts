@@ -62,7 +62,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const metrics = new Metrics();
   const trace = new Trace(clock, { isShared: settings.store.kind === 'redis' });
   const observed = tellBoth(metrics, trace);
-  // Not even asked at other levels: it stands on the path of every message.
+  // Absent at other levels, since it runs for every message.
   const telemetry = log.isLevelEnabled?.('debug') === false ? observed : tellBoth(observed, new RoomLog(log));
   const opened = await openStore({
     location: settings.store,

@@ -9,8 +9,9 @@ const PACKAGE = new URL('../../package.json', import.meta.url);
 const JSON_BODY = 'Content-Type: application/json\r\n';
 
 /**
- * All load comes from one address, which the limits of an address would take for an attack: the server trusts that address as a proxy,
- * and each join names a client of its own. Every limit stays as it is, and nobody but the flooding sender comes near one.
+ * All load comes from one address, which the limits per address would treat as an attack. The server therefore trusts
+ * that address as a proxy, and each join names a client address of its own. All limits stay in force, and only the
+ * flooding sender comes near one.
  */
 let clients = 0;
 function clientHeaders(): string {

@@ -11,10 +11,7 @@ export interface MeshEvents extends ErrorEvents {
 }
 
 export interface MeshOptions extends CallOptions {
-  /**
-   * Makes the connection to one participant, with the tracks and data channels it shall have. Called at most once in 3 s for each
-   * participant.
-   */
+  /** Creates the connection to one participant with its tracks and data channels; called at most once in 3 s for each. */
   readonly peerConnection: (participantId: string) => PeerConnectionLike;
 }
 
@@ -22,7 +19,7 @@ export interface MeshOptions extends CallOptions {
 const RETRY_MS = 3_000;
 /** The other side, or one that could not open a connection, waits this long. */
 const SLOW_RETRY_MS = 9_000;
-/** A participant is given one new connection in this time, however often it calls. */
+/** Minimum time between two connections to one participant. */
 const PACE_MS = 3_000;
 /** Reasons with which the other side ends a call that it would rather have kept, or has lost. */
 const WORTH_RETRYING = /^(ice_|negotiation-failed|unknown_call)/;
@@ -38,7 +35,7 @@ export class Mesh extends Emitter<MeshEvents> {
   readonly #endings: (() => void)[];
   /** Cancels the next try to reach a participant. */
   readonly #retries = new Map<string, () => void>();
-  /** Participants that were given a connection within `PACE_MS`: cancels the timer that ends it. */
+  /** Participants with a connection younger than `PACE_MS`, each with the function that cancels its timer. */
   readonly #paced = new Map<string, () => void>();
 
   constructor(mailbox: Mailbox, options: MeshOptions) {
@@ -86,7 +83,7 @@ export class Mesh extends Emitter<MeshEvents> {
     this.emit('call', call);
   }
 
-  /** Accepts at once, or as soon as the participant may have another connection. */
+  /** Accepts the call now, or once the participant may have another connection. */
   #take(call: Call): void {
     this.#add(call, SLOW_RETRY_MS);
     if (!this.#paced.has(call.remote)) this.#accept(call);
@@ -125,7 +122,7 @@ export class Mesh extends Emitter<MeshEvents> {
   #pace(participantId: string): void {
     const cancel = this.#mailbox.runtime.after(PACE_MS, () => {
       this.#paced.delete(participantId);
-      // A newer call has taken the place of every older one.
+      // A newer call replaces every older one.
       const call = this.#calls.get(participantId);
       if (call?.state === 'incoming') this.#accept(call);
     });

@@ -1,11 +1,11 @@
-/** The URL of a listening server, as its log says it. */
+/** URL of a listening server, as logged. */
 export const origin = (host: string, port: number): string =>
   `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
-/** Listening on all addresses. */
+/** Hosts that stand for all addresses of the machine. */
 const EVERYWHERE = ['0.0.0.0', '::'];
 
 export const isEverywhere = (host: string): boolean => EVERYWHERE.includes(host);
 
-/** Where the server can be reached from this machine. */
+/** URL at which this machine reaches the server. */
 export const reachable = (host: string, port: number): string => origin(isEverywhere(host) ? 'localhost' : host, port);

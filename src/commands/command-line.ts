@@ -23,7 +23,7 @@ async function run(argv: readonly string[]): Promise<string | undefined> {
   return undefined;
 }
 
-/** What an operator can put right: one line instead of a stack. Undefined for everything else. */
+/** One line for an error that an operator can fix; undefined for all others. */
 function plainWords(error: unknown): string | undefined {
   if ([SettingError, StoreError, CommandError].some((known) => error instanceof known)) return (error as Error).message;
   const listening =

@@ -5,7 +5,7 @@ import type { Addresses } from '../service.ts';
 import { VERSION } from '../version.ts';
 import { isEverywhere, reachable } from './addresses.ts';
 
-/** For a person at a terminal: what runs, where to click, where the data is, and who may join. */
+/** Start message for a terminal: version, URLs, location of the data and access mode. */
 export function greeting(settings: Settings, { host, port, adminPort }: Addresses): string {
   const own = reachable(host, port);
   const rows = [
@@ -22,14 +22,14 @@ export function greeting(settings: Settings, { host, port, adminPort }: Addresse
 
 function dataOf({ store }: Settings): string {
   if (store.kind === 'redis') return store.url.replace(/\/\/.*@/, '//');
-  return store.path === ':memory:' ? 'in memory; it ends with the process' : resolve(store.path);
+  return store.path === ':memory:' ? 'in memory; lost when the process ends' : resolve(store.path);
 }
 
 function accessOf({ openMode }: Settings): string[][] {
   if (!openMode) return [['Access', 'joining needs an access token or an API key']];
   const closing = `${CLOSING_NAMES.slice(0, -1).join(', ')} or ${CLOSING_NAMES.at(-1) ?? ''}`;
   return [
-    ['Access', "open mode: whoever knows a room's name may join it, so names must be hard to guess"],
+    ['Access', "open mode: anyone who knows a room's name may join it, so names must be hard to guess"],
     ['', `to close it, set ${closing}`],
   ];
 }

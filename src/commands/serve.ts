@@ -9,8 +9,8 @@ import { greeting } from './greeting.ts';
 const EXIT = { crashed: 1, interrupted: 130 } as const;
 
 /**
- * One Ctrl-C may arrive twice, from the terminal and from `npm start`, which passes it on; no second key press is so fast. Signals that
- * arrived while the process got no CPU are read before this time counts as over.
+ * One Ctrl-C may arrive twice: from the terminal and from `npm start`, which forwards it. A second key press comes later
+ * than this. After a CPU stall, pending signals are read before this time counts as over.
  */
 const SAME_KEY_PRESS_MS = 300;
 
@@ -28,7 +28,7 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Also reached by a rejection that nobody handles: Node raises it as an uncaught exception. */
+/** Node also raises an unhandled rejection as an uncaught exception. */
 function endOnCrash(log: Log): void {
   process.on('uncaughtException', (error, origin) => {
     log.fatal({ err: error, origin }, 'crashed');
@@ -50,7 +50,7 @@ export async function serve(settings: Settings): Promise<void> {
   log.info('stopped');
 }
 
-/** Where it listens, and what an operator should hear. A person reads the first lines of a start; programs read fields. */
+/** Announces addresses and warnings: as a greeting on a terminal, as log fields otherwise. */
 function announce(settings: Settings, addresses: Addresses, log: Log): void {
   const greets = isReadable(settings.logFormat) && log.isLevelEnabled?.('info') !== false;
   if (greets) process.stdout.write(greeting(settings, addresses));

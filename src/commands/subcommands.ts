@@ -11,13 +11,13 @@ const RUN: Record<CommandName, Run> = { backup, trace };
 export interface Subcommand {
   readonly operand: string;
   readonly run: Run;
-  /** The rest of the command line. */
+  /** Arguments after the operand. */
   readonly flags: readonly string[];
 }
 
 /**
- * @returns undefined when the command line asks for the server
- * @throws UsageError for an unknown command, and for one without its operand
+ * @returns undefined when the command line has no subcommand
+ * @throws UsageError for an unknown subcommand or a missing operand
  */
 export function subcommandOf([word, operand, ...flags]: readonly string[]): Subcommand | undefined {
   if (word === undefined || word.startsWith('-')) return undefined;

@@ -16,7 +16,7 @@ const ascending = [
 const KEY_SOURCES = ['accessTokenSecret', 'accessTokenJwksUrl'] as const satisfies readonly Key[];
 const CLOSING = [...KEY_SOURCES, 'apiKeys'] as const satisfies readonly Key[];
 
-/** The settings of which one closes open mode, by their names. */
+/** Names of the settings any one of which ends open mode. */
 export const CLOSING_NAMES = CLOSING.map((key) => table[key].name);
 
 /** Whoever knows a room's name may join it. */

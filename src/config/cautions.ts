@@ -2,7 +2,7 @@ import { UNGUESSABLE_CHARACTERS } from '../signalling/limits.ts';
 import type { Settings } from '../config.ts';
 
 export const OPEN_MODE =
-  "open mode: whoever knows a room's name may join it, so names must be hard to guess; idle timeouts and lifetimes are at most 300 s";
+  "open mode: anyone who knows a room's name may join it, so names must be hard to guess; idle timeouts and lifetimes are at most 300 s";
 
 /** What an operator should hear at the start, though it can be meant. One line each; no secret is shown. */
 export function cautions(settings: Settings): string[] {

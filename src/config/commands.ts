@@ -2,10 +2,10 @@ import { UsageError } from './errors.ts';
 import { nearest } from './nearest.ts';
 import { quoted } from './quoted.ts';
 
-/** Subcommands: a word that comes first, its operand, then flags. Without one, the server starts. */
+/** Subcommands: `holdline NAME OPERAND [flags]`. Without one, the server starts. */
 export const COMMANDS = {
   backup: { operand: 'FILE', about: 'copies the database into a new file, also while the server runs' },
-  trace: { operand: 'ROOM', about: 'shows what happened in a room lately; the server needs ADMIN_PORT' },
+  trace: { operand: 'ROOM', about: 'shows recent events of a room; the server needs ADMIN_PORT' },
 } as const;
 
 export type CommandName = keyof typeof COMMANDS;
@@ -16,10 +16,10 @@ export const isCommand = (word: string): word is CommandName => Object.hasOwn(CO
 
 const names = Object.keys(COMMANDS);
 
-/** For one line of an error. */
+/** For error messages. */
 export const COMMAND_LIST = `${names.join(', ')} and ${HELP}`;
 
-/** @throws UsageError that names the commands, and the one that was probably meant */
+/** @throws UsageError that lists the commands and suggests the nearest one */
 export function refuseCommand(word: string): never {
   const guess = nearest(word.toLowerCase(), [...names, HELP, '--version']);
   const meant = guess === undefined ? '' : ` Did you mean ${guess}?`;

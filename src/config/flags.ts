@@ -44,8 +44,8 @@ export function readFlags(table: Table, argv: readonly string[]): CommandLine {
   if (help || version) return { help, version, given };
   for (const token of tokens) {
     if (token.kind !== 'option') {
-      const commands = `the commands are ${COMMAND_LIST}, and come first`;
-      throw new UsageError(`only flags are understood here, and one value behind each; ${commands}; see --help`);
+      const commands = `the commands are ${COMMAND_LIST}, and must come first`;
+      throw new UsageError(`only flags with one value each are allowed here; ${commands}; see --help`);
     }
     const row = rowOf.get(`--${token.name}`) ?? refuseUnknown(token.rawName, rows);
     // A flag that swallowed the next flag.

@@ -8,7 +8,7 @@ const STUN_URL = new RegExp(`^stuns?:${HOST}$`);
 /** RFC 7065, section 3.1. */
 const TURN_URL = new RegExp(String.raw`^turns?:${HOST}(?:\?transport=(?:udp|tcp))?$`);
 
-/** Browsers throw on a URL that they cannot read: one in the list breaks every call. */
+/** Browsers throw on an invalid URL, so one in the list breaks every call. */
 function isUrl(form: RegExp, url: string): boolean {
   const match = form.exec(url);
   const { ipv6, port } = match?.groups ?? {};
@@ -45,7 +45,7 @@ export const iceServers: Kind<IceServer[]> = {
   value: z.array(iceServer).max(32),
   fromText: parsed,
   allowed:
-    'a JSON array of {"urls", "username", "credential"} with stun:, stuns:, turn: or turns: URLs with ports from 1 to 65535; the latter two need a user name and a credential',
+    'a JSON array of {"urls", "username", "credential"} with stun:, stuns:, turn: or turns: URLs with ports from 1 to 65535; turn: and turns: need a user name and a credential',
 };
 
 export const turnUrls: Kind<string[]> = {

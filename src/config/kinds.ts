@@ -55,7 +55,7 @@ export const word: Kind<string> = {
 
 const ORIGIN = /^(?<scheme>[a-z][a-z0-9+.-]*):\/\/(?:[A-Za-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?<port>\d+))?$/;
 
-/** No page comes from them, though they have the form of an origin. */
+/** Schemes that are not origins of web pages. */
 const NO_PAGES = ['ws', 'wss', 'ftp', 'file', 'blob'];
 
 /** Browsers compare origins byte by byte, so a web origin must be in the very form in which they send it. */

@@ -1,10 +1,10 @@
 const asNumbers = (version: string): number[] => version.replace(/^\D+/, '').split('.').map(Number);
 
 /**
- * An older Node lacks what the server imports. This module imports nothing, so that an older Node can load it.
+ * An older Node lacks APIs that the server imports. This module imports nothing, so that an older Node can load it.
  *
  * @param wanted as `engines.node` of package.json: `>=22.14`
- * @returns one sentence for a person; undefined when the version is new enough
+ * @returns one sentence for the operator; undefined when the version is new enough
  */
 export function runtimeRefusal(version: string, wanted: string): string | undefined {
   const [major = 0, minor = 0] = asNumbers(version);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { items, type Kind } from './kinds.ts';
 
-/** Words that make a placeholder: `changeme123`, `REPLACE_ME`, `your-secret-here`, alone or repeated. */
+/** Words that mark a placeholder: `changeme123`, `REPLACE_ME`, `your-secret-here`, alone or repeated. */
 const TELLING = [
   'change',
   'replace',
@@ -14,13 +14,13 @@ const TELLING = [
   'fixme',
   'example',
 ];
-/** Words that stand beside them. */
+/** Filler words that may accompany them. */
 const FILLING = ['please', 'super', 'own', 'api', 'key', 'token', 'value', 'here', 'this', 'with', 'me', 'it', 'bit'];
 
 const telling = new RegExp(TELLING.join('|'));
 const known = new RegExp([...TELLING, ...FILLING].join('|'), 'g');
 
-/** Examples that everybody can read, without punctuation. */
+/** Published examples, without punctuation. */
 const PUBLISHED = new Set([
   // docs/restrictive-networks.md
   'thesameasstaticauthsecretofcoturn',
@@ -29,17 +29,17 @@ const PUBLISHED = new Set([
   'astringsecretatleast256bitslong',
   // coturn's own turnserver.conf
   'north',
-  // A variable that a script never set.
+  // An unset variable, as scripts print it.
   'undefined',
   'null',
 ]);
 
-/** Templates that were never filled in: `<secret>`, `${SECRET}`, `{{ secret }}`, `$SECRET`, `%SECRET%`. */
+/** Unfilled templates: `<secret>`, `${SECRET}`, `{{ secret }}`, `$SECRET`, `%SECRET%`. */
 const TEMPLATE = /^(?:<.*>|\$?\{.*\}|\$\(.*\)|\$[A-Z_]+|%[A-Z_]+%)$/s;
 
 const ONE_CHARACTER = /^(.)\1*$/su;
 
-/** Whether a secret is text that was meant to be replaced: it lets in everyone who has read the same document. */
+/** Whether a secret is a placeholder. Placeholders are public, so one would let anyone in. */
 export function isPlaceholder(secret: string): boolean {
   const text = secret.trim();
   if (TEMPLATE.test(text) || ONE_CHARACTER.test(secret)) return true;
@@ -56,7 +56,7 @@ const secret = (pattern: RegExp): z.ZodType<string> =>
 
 const NO_PLACEHOLDER = 'no placeholder such as changeme';
 
-/** The bound is in bytes, as RFC 7518 (section 3.2) has it for HMAC keys. */
+/** Minimum length in bytes, as RFC 7518 (section 3.2) requires for HMAC keys. */
 export const longSecret = (minBytes: number): Kind<string> => ({
   value: secret(/^.*$/s).refine((text) => Buffer.byteLength(text) >= minBytes),
   fromText: (text) => text,
@@ -69,7 +69,7 @@ export const secrets = (most: number): Kind<string[]> => ({
   allowed: `at most ${most} secrets, separated by a comma, ${NO_PLACEHOLDER}`,
 });
 
-/** Of visible ASCII, since they travel in a header. */
+/** Visible ASCII, since they travel in a header. */
 export const headerSecrets = (what: string): Kind<string[]> => ({
   value: z
     .array(secret(/^[!-~]+$/))

@@ -40,8 +40,8 @@ async function readAccess(
 }
 
 /**
- * A failed authentication, and an invalid request without a good credential, are charged to the client address, which is told so
- * once it has none left. Others there who have a good credential notice nothing: a class of pupils behind one address is no attacker.
+ * Charges a failed authentication, or an invalid request without a valid credential, to the client address; beyond the
+ * limit the answer is 429. Requests with a valid credential are not affected: many users may share one address.
  */
 export async function chargeFailure(error: unknown, req: Request, operation: Operation, edge: Edge): Promise<unknown> {
   const isCharged =
@@ -52,7 +52,7 @@ export async function chargeFailure(error: unknown, req: Request, operation: Ope
 
 const INVALID = new Set<ProblemCode>(['invalid-request', 'invalid-json', 'too-large', 'unsupported-media-type']);
 
-/** Whether an invalid request came without a credential that proves anything. */
+/** Whether an invalid request came without a valid credential. */
 async function isFromStranger(req: Request, operation: Operation, edge: Edge): Promise<boolean> {
   if (operation.security === 'public') return false;
   const credential = await authenticate(req, (req.params.roomId ?? '') as RoomId, operation, edge).catch(

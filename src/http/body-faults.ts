@@ -6,13 +6,11 @@ import type { JsonBody } from './read-body.ts';
 const NONE: readonly Fault[] = [];
 
 /*
- * Faults of a body that no schema can see, to be told beside those of its schema: they depend on the sender, or on the very text.
+ * Faults of a body that no schema can detect, since they depend on the sender or on the text. Reported with those of
+ * the schema.
  */
 
-/**
- * Where a sender names itself as the recipient; and members whose text is passed on untouched, and that not every JSON parser of
- * a receiver could read.
- */
+/** Finds a sender that names itself as the recipient, and relayed members that not every JSON parser can read. */
 export function faultsOfBody(schema: string, { json, text }: JsonBody, sender: Mailbox | undefined): readonly Fault[] {
   if (schema === 'joinRoom') return isSuspect(text) ? faultsOfMember(text, ['metadata'], false) : NONE;
   const messages = messagesOf(schema, json);
@@ -37,7 +35,7 @@ const faultsToSelf = ({ message, path }: PlacedMessage, sender: Mailbox | undefi
 const faultsOfPayload = (placed: PlacedMessage, source: string): readonly Fault[] =>
   faultsOfMember(source, [...placed.path, 'payload'], hasNamesOnce(placed));
 
-/** Where parsers that take the first of two members, and those that take the last, would see different sessions. */
+/** With a duplicate member here, parsers that keep the first one and parsers that keep the last see different sessions. */
 const hasNamesOnce = ({ message: { type } }: PlacedMessage): boolean =>
   type === 'offer' || type === 'answer' || type === 'candidate';
 
@@ -49,11 +47,11 @@ interface PlacedMessage {
   readonly path: readonly PropertyKey[];
 }
 
-/** The messages of the body as it came, whatever else is wrong in it. */
+/** The messages of the parsed body, even if other parts of it are invalid. */
 function messagesOf(schema: string, json: unknown): PlacedMessage[] {
   if (!isObject(json)) return [];
   if (schema === 'sendMessage') return [{ message: json, index: 0, path: [] }];
-  // Of more than there may be, none is judged.
+  // A batch beyond the limit is refused as a whole; its messages are not checked.
   if (schema !== 'sendMessages' || !Array.isArray(json.messages) || json.messages.length > MAX_SEND_BATCH) return [];
   return json.messages.flatMap((message: unknown, index) =>
     isObject(message) ? [{ message, index, path: ['messages', index] }] : [],

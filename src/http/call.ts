@@ -21,7 +21,7 @@ type CallerOf<Id extends OperationId> =
       ? Mailbox | undefined
       : undefined;
 
-/** Who a request is about, for its log line: filled in as the checks find out. */
+/** Room and participant of a request, for its log line; filled in as the checks establish them. */
 export interface Subject {
   roomId: RoomId | undefined;
   participantId: ParticipantId | undefined;

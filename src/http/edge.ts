@@ -44,7 +44,7 @@ export interface Insight {
 export interface Edge {
   readonly signalling: Signalling;
   readonly access: Access;
-  /** Whose limits count for a request without a proven subject. */
+  /** Rate-limit key of a request without a proven subject. */
   readonly clientAddressOf: ClientAddressOf;
   /** Failed authentications, per client address. */
   readonly failures: RateLimiter;

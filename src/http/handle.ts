@@ -57,7 +57,7 @@ export function route<Id extends OperationId>(
   };
 }
 
-/** An outage of the store has one line of its own, and none for each request. */
+/** An outage of the store gets one log line of its own instead of one per request. */
 function logFailure(error: unknown, request: object, { log, signalling }: Edge): void {
   if (!isInternal(error)) return;
   const fields = { err: error, ...request };
@@ -132,7 +132,7 @@ export const shuttingDown = (): RequestProblem =>
     'The server is shutting down. Send the same request again in a moment; nothing is lost.',
   );
 
-/** Who speaks in the room, as far as the credential says. */
+/** The participant that the credential names in the room, if any. */
 function participantOf(credential: Credential, roomId: RoomId): ParticipantId | undefined {
   if (credential.kind === 'access-token') return credential.subject;
   return credential.kind === 'participant' && credential.roomId === roomId ? credential.participantId : undefined;

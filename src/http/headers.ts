@@ -78,8 +78,8 @@ export const PAGE_POLICY =
   recorded(helmet.contentSecurityPolicy({ directives: { 'upgrade-insecure-requests': null } }))[1] ?? API_POLICY;
 
 /**
- * Helmet's further headers, which only mean something on a page and its parts. Strict-Transport-Security is for whatever
- * terminates TLS: from here it would pin names that belong to others.
+ * Helmet's other headers, which only matter for pages and their parts. Strict-Transport-Security belongs to the proxy
+ * that terminates TLS: sent from here, it could bind hosts of other owners.
  */
 export const PAGE_HEADERS: HeaderList = recorded(
   helmet({

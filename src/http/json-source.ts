@@ -29,24 +29,24 @@ export function elementSources(array: string): string[] {
   return found;
 }
 
-/** Something in a JSON text that not every parser reads, or that parsers read differently. */
+/** Something in a JSON text that some parsers refuse or read differently. */
 export interface JsonFault {
   readonly path: readonly PropertyKey[];
   readonly detail: string;
 }
 
-/** Parsers that recurse have limits of their own; 64 is below all that are in use. */
+/** Recursive parsers have depth limits of their own; 64 is below those in common use. */
 const MAX_LEVELS = 64;
 
-/** Half of a surrogate pair, or a number that may be beyond a double: seldom there, so that a look for it spares most texts the walk. */
+/** Half of a surrogate pair, or a number that may exceed a double. Rare, so that most texts need no full scan. */
 const SUSPECT = /\\u[dD][89a-fA-F]|[eE]\+?\d{3}|\d{200}/;
 
-/** Whether `unreadable` may find something in the text or a part of it, member names apart. */
+/** Whether `unreadable` may find a fault in the text or a part of it, apart from duplicate names. */
 export const isSuspect = (json: string): boolean => SUSPECT.test(json) || openings(json, MAX_LEVELS) > MAX_LEVELS;
 
 /**
- * What keeps a JSON text from being read by every parser (RFC 8259, sections 4 and 6 to 9): lone surrogates in texts and names,
- * numbers beyond a double, more than 64 levels; with `namesOnce` also members with the same name.
+ * Finds what keeps some parsers from reading a JSON text (RFC 8259, sections 4 and 6 to 9): lone surrogates in strings
+ * and names, numbers beyond a double, more than 64 levels; with `namesOnce` also duplicate member names.
  */
 export function unreadable(json: string, namesOnce: boolean): JsonFault[] {
   const faults: JsonFault[] = [];
@@ -78,7 +78,7 @@ export function unreadable(json: string, namesOnce: boolean): JsonFault[] {
   return faults;
 }
 
-/** Unescaped where it matters: for names, and for surrogates. */
+/** Unescaped, so that names and surrogates can be compared. */
 const textOf = (source: string): string =>
   source.includes('\\') ? (JSON.parse(source) as string) : source.slice(1, -1);
 
@@ -88,7 +88,7 @@ const TWICE = 'must be given once';
 const TOO_LARGE = 'must be a number within the range of a double';
 const TOO_DEEP = `must not be nested deeper than ${MAX_LEVELS} levels`;
 
-/** An open object or array, and where in it the walk is. */
+/** An open object or array, and the position of the scan in it. */
 interface Container {
   step: PropertyKey;
   readonly names: Set<string>;
@@ -98,7 +98,7 @@ function nextElement(container: Container | undefined): void {
   if (typeof container?.step === 'number') container.step += 1;
 }
 
-/** @returns whether the name has been there before */
+/** @returns whether the name occurred before */
 function enter(container: Container | undefined, name: string): boolean {
   if (container === undefined) return false;
   const isTwice = container.names.has(name);
@@ -107,7 +107,7 @@ function enter(container: Container | undefined, name: string): boolean {
   return isTwice;
 }
 
-/** How many brackets open, as far as it matters: nearly every body has so few that its depth needs no look. */
+/** Counts opening brackets up to `atMost`. Nearly every body has so few that its depth needs no check. */
 export function openings(json: string, atMost: number): number {
   let count = 0;
   for (const bracket of ['[', '{']) {

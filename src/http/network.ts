@@ -11,7 +11,7 @@ const UNTRUSTED_PROXY =
   'a request came through a proxy (it has X-Forwarded-For or Forwarded), but TRUST_PROXY is not set: all clients of that proxy ' +
   'count as one address and share its limits. Set TRUST_PROXY to the number of your proxies, which must send X-Forwarded-For';
 
-/** `networkOf`, with one warning when requests come through a proxy of which the settings say nothing. */
+/** `networkOf`, with one warning when requests come through a proxy while `TRUST_PROXY` is not set. */
 export function clientAddresses(
   trustProxy: boolean | number | readonly string[],
   log: { warn(text: string): void },

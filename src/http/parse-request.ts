@@ -18,7 +18,7 @@ import type { Operation } from './operations.ts';
 import { readJson, type JsonBody } from './read-body.ts';
 import { invalidRequest } from './request-problem.ts';
 
-/** Stops bodies that eat the memory: a batch may be as large as this many of the largest messages, and one of candidates never comes near. */
+/** Bounds memory: a batch may have the bytes of this many largest messages; a batch of candidates stays far below. */
 const MESSAGES_PER_BODY = 8;
 
 const PATH_PARAMETERS = Object.entries({ roomId, participantId });
@@ -53,7 +53,7 @@ function pathFaults(params: Record<string, unknown>): Fault[] {
   });
 }
 
-/** The faults of a value that is no object, at the place that the request gives it. */
+/** Faults of a value that is not an object, reported at `pointer`. */
 const faultsAt = (pointer: string, ...error: Parameters<typeof faultsOf>): Fault[] =>
   Array.from(faultsOf(...error), ({ detail }) => ({ pointer, detail }));
 

@@ -1,52 +1,49 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/**
- * Bounds of what waits on one connection. The attack: requests sent ahead cost 35 bytes each, and answers that are not read fill
- * the memory.
- */
+/** Limits for one connection. The attack: pipelined requests cost 35 bytes each, and unread responses fill the memory. */
 const MAX_OPEN = 16;
 const MAX_WAITING_BYTES = 262_144;
 
-/** Node makes objects for every request of a chunk at once, and a chunk of 64 KiB holds 2,000 of them. */
+/** Node creates objects for all requests of a chunk at once; a chunk of 64 KiB holds 2,000 requests. */
 const SLICE_BYTES = 2_048;
 const HEAD_END = '\r\n\r\n';
 
 type Request = readonly [req: IncomingMessage, res: ServerResponse];
 
 export interface Handling {
-  /** Called for each request as it arrives, also for one that must wait. */
+  /** Called for each request as it arrives, including one that must wait. */
   readonly onOpen: () => void;
-  /** Called once for each of them, answered or not. */
+  /** Called once for each request, answered or not. */
   readonly onClose: () => void;
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void;
 }
 
 /**
- * The requests of one connection. While 16 of them are open, or 256 KiB of answers wait, further ones are neither parsed nor
- * handled: they stay in the buffers of the system, and none is refused or lost.
+ * The requests of one connection. While 16 are open, or 256 KiB of responses wait, further requests are neither parsed
+ * nor handled. They stay in the socket buffers of the system; none is refused or lost.
  */
 export class Pipeline {
   readonly #socket: Socket;
   readonly #handling: Handling;
   readonly #parse: (chunk: Buffer) => void;
   readonly #setReading: (isReading: boolean) => void;
-  /** Handled, and not closed. */
+  /** Handled but not closed. */
   #open: ServerResponse[] = [];
-  /** Parsed together with the last that could be handled. */
+  /** Parsed, but not handled: they shared a slice with the last request that could be handled. */
   #queue: Request[] = [];
-  /** Arrived, and not parsed. */
+  /** Received but not parsed. */
   #rest: Buffer | undefined;
   #isParsing = false;
   #goesOnLater = false;
   #newest: IncomingMessage | undefined;
-  /** Of the body of the newest request, as far as its length is known; up to a slice too many. */
+  /** Remaining body bytes of the newest request, as far as its length is known; up to one slice too many. */
   #bodyLeft = 0;
-  /** Node itself wants to read no more for now: its parser must not be fed. */
+  /** Node itself has paused reading: its parser must not be fed. */
   #isPausedByNode = false;
   #isDetached = false;
 
-  /** Takes the place of Node's own listener for `data`, so that its parser gets slices when it suits. */
+  /** Replaces Node's own listener for `data`, so that its parser gets slices when their turn comes. */
   constructor(socket: Socket, handling: Handling) {
     this.#socket = socket;
     this.#handling = handling;
@@ -74,7 +71,7 @@ export class Pipeline {
     };
   }
 
-  /** Whether nothing is owed. */
+  /** Whether no response is owed. */
   get isIdle(): boolean {
     return this.#open.length === 0;
   }
@@ -83,7 +80,7 @@ export class Pipeline {
     return this.#isDetached;
   }
 
-  /** Handles the request, now or when its turn comes. */
+  /** Handles the request now or when its turn comes. */
   take(req: IncomingMessage, res: ServerResponse): void {
     this.#handling.onOpen();
     res.once('close', this.#hasClosed);
@@ -96,7 +93,7 @@ export class Pipeline {
     }
   }
 
-  /** What arrives from now on is no HTTP, or is of no interest. */
+  /** Drops all further input: it is not HTTP, or no longer matters. */
   detach(): void {
     this.#isDetached = true;
     this.#rest = undefined;
@@ -109,7 +106,7 @@ export class Pipeline {
     else this.#goOnLater();
   };
 
-  /** In a turn of its own: answers that the system takes at once would otherwise keep the event loop on this connection. */
+  /** In a new turn: responses that the system accepts at once would otherwise keep the event loop on this connection. */
   #goOnLater(): void {
     if (this.#goesOnLater) return;
     this.#goesOnLater = true;
@@ -153,7 +150,7 @@ export class Pipeline {
   #parseRest(bytes: Buffer): void {
     this.#isParsing = true;
     let rest = bytes;
-    // After `detach`, or a text that is not HTTP, whatever follows is dropped.
+    // After `detach`, or after text that is not HTTP, all further bytes are dropped.
     while (rest.length > 0 && !this.#isDetached && this.#socket.writable) {
       const end = this.#sliceEnd(rest);
       if (end === 0) break;
@@ -168,8 +165,8 @@ export class Pipeline {
   }
 
   /**
-   * How many bytes the parser may have now. A slice ends with a head or a body, since half of one would time out while it waits for
-   * the rest.
+   * How many bytes the parser may have now. A slice ends with a head or a body: half of one would time out while it
+   * waits for the rest.
    */
   #sliceEnd(rest: Buffer): number {
     if (this.#isPausedByNode) return 0;
@@ -192,7 +189,7 @@ export class Pipeline {
     return bytes;
   }
 
-  /** Reads on, or leaves what comes to the system's buffers. */
+  /** Reads on, or leaves further bytes in the buffers of the system. */
   #regulate(): void {
     if (this.#isPausedByNode) return;
     const isReading = this.#rest === undefined && this.#queue.length === 0 && !this.#isFull();
@@ -200,8 +197,8 @@ export class Pipeline {
   }
 
   /**
-   * The connection has ended, with everything that waited. Node forgets answers behind the first one if the client asked for a
-   * tunnel meanwhile (CONNECT): their polls would be held, and a stopping server wait for them.
+   * Cleans up after the connection has ended. After a CONNECT, Node no longer tracks the responses behind the first one:
+   * their polls would stay held, and a stopping server would wait for them.
    */
   #abandon(): void {
     this.detach();

@@ -3,7 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import { openings } from './json-source.ts';
 import { invalidRequest, RequestProblem } from './request-problem.ts';
 
-/** Of a whole body, envelope included. Parsing deeper JSON takes quadratic time (300,000 levels: 3 s), so this is judged first. */
+/**
+ * Maximum depth of a whole body, envelope included. Checked before parsing, since deeper JSON takes quadratic time
+ * (300,000 levels: 3 s).
+ */
 const MAX_JSON_DEPTH = 128;
 
 /** The client hung up in the middle of its request; nobody is there to be answered. */

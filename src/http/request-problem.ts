@@ -4,7 +4,7 @@ interface Extras {
   /** All faults of an invalid input. */
   readonly errors?: readonly Fault[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** Where HTTP asks for another status than that of the code. */
+  /** The status where HTTP requires another one than that of the code. */
   readonly status?: number;
 }
 

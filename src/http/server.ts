@@ -17,7 +17,7 @@ const LINGER_MS = 2_000;
 /** Counts requests while they are open. */
 export type Counting = Pick<Handling, 'onOpen' | 'onClose'>;
 
-/** @param keepAliveMs how long an idle connection stays open; longer than a proxy keeps it, so that the side that reuses it closes it */
+/** @param keepAliveMs how long an idle connection stays open; longer than a proxy's, so that the proxy closes it first */
 export function createHttpServer(
   { prepared, answer, refuse, withoutRequest }: App,
   keepAliveMs: number,
@@ -30,7 +30,7 @@ export function createHttpServer(
       const fault = faultOfFraming(req);
       if (fault === undefined) answer(req, res);
       else {
-        // What follows may be the body of this request, or the next one: it is not read.
+        // The bytes that follow may be the body of this request or the next request, so they are not read.
         pipelines.get(req.socket)?.detach();
         res.shouldKeepAlive = false;
         refuse(req, res, fault);
@@ -57,7 +57,7 @@ export function createHttpServer(
   server.on('connect', (_req, socket) => {
     const pipeline = pipelines.get(socket);
     pipeline?.detach();
-    // Answers that are still owed would have to come first, and Node has let go of them.
+    // Pending responses would have to come first, but Node no longer tracks them.
     if (pipeline?.isIdle === true) answerByHand(socket, NO_TUNNEL, withoutRequest);
     else socket.destroy();
   });
@@ -74,7 +74,7 @@ export function createHttpServer(
 
 type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
-/** What the parser lets pass although its framing cannot be trusted (request smuggling): RFC 9112, sections 3.2, 6.1 and 6.3. */
+/** Framing that the parser accepts although it allows request smuggling: RFC 9112, sections 3.2, 6.1 and 6.3. */
 function faultOfFraming(req: IncomingMessage): RequestProblem | undefined {
   const { headers, httpVersion } = req;
   if (headers.host === undefined && httpVersion === '1.1') return HOST_MISSING;
@@ -94,17 +94,17 @@ function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   return hosts > 1;
 }
 
-/** The parser's own refusals have the form of all others, and statuses of their own. */
+/** The parser's own errors, as problem+json with statuses of their own. */
 const refusal = (status: number, pointer: string, detail: string): RequestProblem =>
   invalidRequest([{ pointer, detail }], status);
 
 const CODING = '/header/Transfer-Encoding';
 const HOST_MISSING = refusal(400, '/header/Host', 'is required');
 const HOST_TWICE = refusal(400, '/header/Host', 'must be given once');
-const UNKNOWN_CODING = refusal(501, CODING, 'must be chunked; no other transfer coding works here');
+const UNKNOWN_CODING = refusal(501, CODING, 'must be chunked; the server supports no other transfer coding');
 const CODING_IN_1_0 = refusal(400, CODING, 'does not exist in HTTP/1.0; send a Content-Length');
 const NOT_HTTP = refusal(400, '/header', 'this is not HTTP/1.1');
-const NO_TUNNEL = new RequestProblem('method-not-allowed', 'CONNECT does not work here: this is no proxy.', {
+const NO_TUNNEL = new RequestProblem('method-not-allowed', 'The server is not a proxy and does not support CONNECT.', {
   headers: { Allow: 'GET, POST, DELETE' },
 });
 
@@ -122,7 +122,7 @@ function unreadable({ code, message, rawPacket }: ParserError): RequestProblem {
   }
 }
 
-/** Answers on a socket what never became a request, in the same form as all else, and ends the connection. */
+/** Answers bytes that never became a request, as problem+json, and ends the connection. */
 function answerByHand(socket: Duplex, problem: RequestProblem, withoutRequest: HeaderList): void {
   const requestId = randomUUID();
   const { status, mediaType = '', headers: own = [], body = '' } = problemReply(problem, { basePath: '', requestId });

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** Where text goes: standard output, or a test's own. */
+/** Standard output, or a stream of a test. */
 export interface TextStream {
   readonly isTTY?: boolean;
   write(text: string): unknown;
@@ -19,7 +19,7 @@ const LEVEL_STYLES: Readonly<Record<string, Style>> = {
 };
 const INDENT = '    ';
 
-/** Control characters but for line breaks: a terminal would obey them. */
+/** Control characters except line breaks: a terminal would interpret them. */
 const CONTROL = /[^\P{Cc}\n]/gu;
 const printable = (text: string): string =>
   text.replaceAll(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
@@ -34,7 +34,7 @@ function shown(value: unknown): string {
 
 const indented = (text: string): string => text.replaceAll(/\r?\n/g, `\n${INDENT}`);
 
-/** As `createLog` describes errors: the stack, then the causes. */
+/** Errors as `createLog` serialises them: the stack, then the causes. */
 function errorLines(error: unknown): string[] {
   if (typeof error !== 'object' || error === null) return [shown(error)];
   const { stack, type, message, code, cause, errors } = error as Line;
@@ -46,7 +46,7 @@ function errorLines(error: unknown): string[] {
   ];
 }
 
-/** Local time of day: a person who watches knows the date. */
+/** Local time of day, without the date. */
 const timeOfDay = (time: unknown): string => new Date(String(time)).toTimeString().slice(0, 8);
 
 function rendered({ level, time, msg, err, ...fields }: Line, style: (style: Style, text: string) => string): string {
@@ -62,7 +62,7 @@ function rendered({ level, time, msg, err, ...fields }: Line, style: (style: Sty
   return `${[head, ...lines].join('\n')}\n`;
 }
 
-/** Takes the JSON lines of the logger and writes them for people; in colours where the stream is a terminal that wants them. */
+/** Converts the logger's JSON lines to readable lines; coloured on terminals that support it. */
 export function readableLines(stream: TextStream): { write(line: string): void } {
   const style = (format: Style, text: string): string => (stream.isTTY === true ? styleText(format, text) : text);
   return { write: (line) => void stream.write(rendered(JSON.parse(line) as Line, style)) };

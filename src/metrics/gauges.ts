@@ -46,7 +46,7 @@ const USAGE: Record<keyof StoreUsage, { name: string; help: string }> = {
   },
   isFull: {
     name: 'holdline_store_full',
-    help: '1 while the store is at its bound: joins and sends get 503. 0 otherwise.',
+    help: '1 while the store is full, so that joins and sends get 503; 0 otherwise.',
   },
   limitBytes: {
     name: 'holdline_store_limit_bytes',

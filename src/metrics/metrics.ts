@@ -18,7 +18,7 @@ const COMMIT_OPERATIONS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const RATES = [messageRate(1), joinRate(1), failedAuthenticationRate(1), rosterRate(true)];
 const LIMITS = [...RATES.map(({ name }) => name), 'participants'];
 
-/** A flood of `GET /metrics` costs 35 bytes each: beyond this many texts in a second, the newest is sent again. */
+/** Renderings per second; beyond it the newest is sent again. A flood of `GET /metrics` costs 35 bytes a request. */
 const TEXTS_PER_SECOND = 10;
 const SECOND_MS = 1_000;
 
@@ -93,7 +93,7 @@ export class Metrics implements Telemetry {
     registerGauges(this.#registry, sources);
   }
 
-  /** At most a second old. */
+  /** At most one second old. */
   text(): Promise<string> {
     const nowMs = performance.now();
     if (nowMs - this.#secondStartedMs >= SECOND_MS) {

@@ -25,10 +25,10 @@ export interface Admission {
   readonly scope: string;
   /** Whose budget of joins it is charged to; absent: nobody's. */
   readonly payer: string | undefined;
-  /** In open mode: the client address among whose live participants it counts. */
+  /** Open mode only: the client address whose limit of live participants applies. */
   readonly countedFor?: {
     readonly address: string;
-    /** Somebody new, who is refused when the address has its most. Who takes over its own place is not. */
+    /** A new participant, refused when the address is at its limit. A takeover is not refused. */
     readonly isNew: boolean;
   };
 }

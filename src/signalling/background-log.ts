@@ -1,26 +1,27 @@
 import type { Clock } from './clock.ts';
 import { isUnavailable } from './errors.ts';
 
-/** Logs for people who run the service. */
+/** Log for operators. */
 export interface ServiceLog {
   info(fields: object, text: string): void;
   error(fields: object, text: string): void;
 }
 
-/** Refused requests that wait for the next sweep, which is half a second away: beyond it they are not logged. */
+/** Refused requests that wait for the next sweep, half a second away; further ones are not logged. */
 const MAX_REFUSALS = 100;
 
 /**
- * Logs work that no request waits for, and requests that the store refused. While the store is away every sweep, readiness check and
- * request fails: the outage gets one line when it begins and one when it is over. So does a service that is not ready for another reason.
+ * Logs work that no request waits for, and requests that the store refused. During an outage of the store every sweep,
+ * readiness check and request fails: the outage gets one line when it begins and one when it is over. So does a service
+ * that is not ready for another reason.
  */
 export class BackgroundLog {
   readonly #log: ServiceLog;
   readonly #clock: Clock;
   #awaySinceMs: number | undefined;
-  /** Requests that the store refused. Logged once a sweep has shown that the store is not away. */
+  /** Requests that the store refused. Logged once a sweep has shown that the store is available. */
   #refusals: object[] = [];
-  /** Why a readiness check failed; the same holds. */
+  /** Why a readiness check failed; logged like the refusals. */
   #notReady: unknown;
   #isNotReady = false;
 
@@ -55,12 +56,12 @@ export class BackgroundLog {
     this.#isNotReady = true;
   }
 
-  /** @param refusal what to log of a request that got `storage-unavailable` */
+  /** @param refusal log fields of a request that got `storage-unavailable` */
   requestRefused(refusal: object): void {
     if (this.#awaySinceMs === undefined && this.#refusals.length < MAX_REFUSALS) this.#refusals.push(refusal);
   }
 
-  /** Logs what waits for the next sweep. */
+  /** Logs the refusals that wait for the next sweep. */
   flush(): void {
     for (const refusal of this.#refusals) this.#log.error(refusal, 'request failed');
     this.#refusals = [];

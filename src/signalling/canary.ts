@@ -46,7 +46,7 @@ export class Canary {
 
   /**
    * The outcome of the newest message, a few seconds old at most.
-   * @throws SignallingError `storage-unavailable` when it was not delivered within 2 s, or the store may drop what it holds
+   * @throws SignallingError `storage-unavailable` when it was not delivered within 2 s, or the store may drop messages
    */
   check(): Promise<void> {
     const nowMs = this.#options.clock.steadyMs();
@@ -68,14 +68,14 @@ export class Canary {
       this.#options.report.checkPassed();
     } catch (error) {
       this.#leave();
-      // It answers, and readers must be able to empty it.
+      // A full store responds, and readers must be able to empty it.
       if (isStoreFull(error)) {
         this.#options.report.checkPassed();
         return;
       }
       const failure = isUnavailable(error) ? error : unavailable('The service cannot send itself a message.', error);
       this.#options.report.checkFailed(failure);
-      // The reporter has the cause.
+      // The reporter logs the cause.
       throw unavailable(failure.message);
     } finally {
       cancel();
@@ -125,7 +125,7 @@ export class Canary {
         const batch = await receive(context, mailbox, poll);
         if (batch === undefined) throw unavailable('A poll of the service was not answered in time.');
         if (batch.messages.some((message) => message.id === id)) return batch;
-        // Another poll would end at once as well, and the next one, without end: the service is draining.
+        // An empty batch means that the service is draining: every further poll would end at once, too.
         if (batch.messages.length === 0 && batch.expired === 0)
           throw unavailable('A poll of the service ended before its message came.');
         after = batch.cursor;

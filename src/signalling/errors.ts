@@ -26,7 +26,7 @@ export interface SignallingErrorDetails {
   readonly messageIndex?: number;
   /** With `rate-limited`: the budget, and when to try again. */
   readonly budget?: SpentBudget;
-  /** With `storage-unavailable`: the store is at its bound. */
+  /** With `storage-unavailable`: the store is full. */
   readonly isStoreFull?: true;
   readonly cause?: unknown;
 }
@@ -35,7 +35,7 @@ export interface SignallingErrorDetails {
 export interface SpentBudget {
   readonly name: string;
   readonly quota: number;
-  /** Absent: it is refilled by what goes, not by time. */
+  /** Absent: departures refill it, not time. */
   readonly windowSeconds?: number;
   readonly remaining: number;
   readonly retryAfterSeconds: number;
@@ -63,6 +63,6 @@ export const participantGone = (reason: GoneReason): SignallingError =>
     reason,
   });
 
-/** Whether the store refused what it was asked to do, for the time being. */
+/** Whether the store temporarily refused an operation. */
 export const isUnavailable = (error: unknown): error is SignallingError =>
   error instanceof SignallingError && error.code === 'storage-unavailable';

@@ -9,8 +9,8 @@ interface Window {
 }
 
 /**
- * Counts the replays of each keyed join, in this process: a client whose replies are lost retries for free, and a loop pays. A window
- * begins with its first replay and is forgotten after its end, so that only keys in use take memory.
+ * Counts the replays of each keyed join in this process: retries after lost replies are free, and a loop is charged. A
+ * window begins with its first replay and is forgotten after its end, so that only keys in use take memory.
  */
 export class FreeReplays {
   readonly #clock: Clock;
@@ -21,13 +21,13 @@ export class FreeReplays {
     this.#clock = clock;
   }
 
-  /** Keys that are remembered. */
+  /** Number of remembered keys. */
   get size(): number {
     return this.#windows.size;
   }
 
   /**
-   * @param scope of the idempotency key; the store knows it
+   * @param scope of the idempotency key, as the store knows it
    * @returns whether this replay is free
    */
   take(scope: string): boolean {

@@ -2,19 +2,20 @@ import type { Clock } from './clock.ts';
 import { SignallingError } from './errors.ts';
 import type { StoreUsage } from './store.ts';
 
-/** How often a full store is asked whether it has room again. */
+/** How often to check whether a full store has room again. */
 const LOOK_EVERY_MS = 10_000;
 
 interface FullStoreWatchOptions {
   readonly usage: () => Promise<StoreUsage>;
   readonly clock: Clock;
-  /** Called with true when the store is full, and with false when it has room again: once per episode. */
+  /** Called once per episode with true when the store is full, and with false when it has room again. */
   readonly onChange: (isFull: boolean) => void;
 }
 
 /**
- * Tells operators when the store is at its bound. An episode begins with the first request that is refused for it; it ends once a look
- * finds room and no request was refused since the last look, so that a store that hovers at its bound is one episode.
+ * Reports a full store to operators. An episode begins with the first request that is refused because the store is full.
+ * It ends when a check finds room and no request was refused since the last check, so that a store that hovers at its
+ * limit is one episode.
  */
 export class FullStoreWatch {
   readonly #options: FullStoreWatchOptions;
@@ -26,7 +27,7 @@ export class FullStoreWatch {
     this.#options = options;
   }
 
-  /** Does nothing for errors that do not come from a full store. */
+  /** Ignores errors that do not come from a full store. */
   noteRefusal(error: unknown): void {
     if (!isStoreFull(error) || this.#isStopped) return;
     this.#wasRefused = true;
@@ -35,7 +36,7 @@ export class FullStoreWatch {
     this.#lookLater();
   }
 
-  /** A store that does not answer is not known to be full. */
+  /** False when the store does not respond. */
   async isFull(): Promise<boolean> {
     const usage = await this.#options.usage().catch(() => undefined);
     return usage?.isFull === true;
@@ -62,6 +63,6 @@ export class FullStoreWatch {
   }
 }
 
-/** Whether the store refused this because it is at its bound. */
+/** Whether the store refused an operation because it is full. */
 export const isStoreFull = (error: unknown): boolean =>
   error instanceof SignallingError && error.details.isStoreFull === true;

@@ -32,12 +32,12 @@ export interface JoinContext {
   readonly policy: JoinPolicy;
   readonly limiter: RateLimiter;
   readonly freeReplays: FreeReplays;
-  /** Absent: no limit. */
+  /** Absent: unlimited. */
   readonly perAddress: ParticipantsPerAddress | undefined;
   readonly defaultIdleTimeoutMs: number;
 }
 
-/** @throws SignallingError what `admit`, the limits and the store refuse with */
+/** @throws SignallingError the refusals of `admit`, of the limits and of the store */
 export async function join(
   context: JoinContext,
   request: JoinRequest,
@@ -70,15 +70,15 @@ export async function join(
 }
 
 interface Attempt extends Pick<Admission, 'payer' | 'countedFor'> {
-  /** The mailbox that there will be if the participant is new. */
+  /** The mailbox of the participant, if it is new. */
   readonly place: Mailbox;
-  /** Of the idempotency key. */
+  /** Scope of the idempotency key. */
   readonly keyScope: string | undefined;
 }
 
 /**
- * The first retries of a join that was done cost nothing, and get their answer however little is left. Only when nothing is left is
- * the store asked beforehand, so that an ordinary join costs no further round trip.
+ * The first retries of a completed join are free, and are answered even when the limit is exceeded. Only then is the
+ * store asked beforehand, so that an ordinary join costs no further round trip.
  */
 async function charged(context: JoinContext, attempt: Attempt, perform: () => Promise<Joined>): Promise<Joined> {
   const { limiter, freeReplays, perAddress, store } = context;
@@ -96,7 +96,7 @@ async function charged(context: JoinContext, attempt: Attempt, perform: () => Pr
   return joined;
 }
 
-/** @returns the refusal, when the client address has as many participants as it may */
+/** @returns the refusal when the client address is at its limit of participants */
 async function count(
   perAddress: ParticipantsPerAddress | undefined,
   { countedFor, place }: Attempt,
@@ -107,7 +107,7 @@ async function count(
   return undefined;
 }
 
-/** Only a mailbox that the join made stays counted. */
+/** Stops counting the mailbox unless the join created it. */
 async function settled(
   perAddress: ParticipantsPerAddress | undefined,
   { mailboxId }: Mailbox,

@@ -26,22 +26,22 @@ export const MAX_BATCH_BYTES = 256 * 1024;
 export const IDEMPOTENCY_KEPT_MS = 600_000;
 
 /**
- * Of the unused tokens of one participant so many are kept, the newest: those of a repeated join, and those that takeovers replaced.
- * Stops lost replies, and whoever repeats a join without end, from filling the store with tokens that nobody has.
+ * How many unused tokens of one participant are kept, the newest ones: those of a repeated join, and those that
+ * takeovers replaced. Stops lost replies and endlessly repeated joins from filling the store with tokens.
  */
 export const MAX_UNUSED_TOKENS = 8;
 
-/** Replays of one keyed join that are not charged within a minute. Retries after lost replies need fewer. */
+/** Free replays of one keyed join per minute. Retries after lost replies need fewer. */
 export const FREE_JOIN_REPLAYS = 8;
 export const FREE_JOIN_REPLAYS_WINDOW_MS = 60_000;
 
 /** How long a dead token is told how its participant went. */
 export const GONE_REMEMBERED_MS = 600_000;
 
-/** After a poll was answered, its participant counts as listening for this long without another one. */
+/** How long a participant counts as listening after an answered poll. */
 export const LISTENING_GRACE_MS = 5_000;
 
-/** After the connection of a held poll closed. A client that changes its network polls again within this time. */
+/** The same after the connection of a held poll closed. A client that changes its network polls again within this time. */
 export const RECONNECT_GRACE_MS = 1_000;
 
 /** Room for a participant's, a token's and a room's rows: what a join adds to the live data. */
@@ -78,7 +78,7 @@ export const failedAuthenticationRate = (perMinute: number): Rate => ({
   excess: 'Too many requests from this network carried no valid credential. Try again in a moment.',
 });
 
-/** Stops a participant from asking for a full roster, some 100 KB, at 50 bytes a request: 5 a second with a burst of 50. */
+/** Stops a participant from reading the full roster, some 100 KB, at 50 bytes a request: 5 a second, a burst of 50. */
 export const rosterRate = (isLimited: boolean): Rate => ({
   name: 'roster',
   quota: isLimited ? 50 : Infinity,
@@ -87,7 +87,7 @@ export const rosterRate = (isLimited: boolean): Rate => ({
     'This participant reads the roster more often than the server allows. Joins and departures arrive as messages; try again in a moment.',
 });
 
-/** Stops one address from filling the store with participants that stay. Of one process, in open mode. */
+/** Stops one address from filling the store with live participants. Per process, in open mode. */
 export const MAX_PARTICIPANTS_PER_ADDRESS = 1_000;
 
 /** A random key of so many characters cannot be found by trying, however fast: 16 of base64 are 96 bits. */

@@ -4,15 +4,15 @@ import type { MailboxId } from './ids.ts';
 import type { Mailbox } from './message.ts';
 import type { SignallingStore } from './store.ts';
 
-/** Bounds the memory: beyond it the participants counted first are no longer counted. */
+/** Bounds the memory: beyond it, the participants counted first are no longer counted. */
 const MAX_COUNTED = 100_000;
-/** An address at its limit is looked at this often: the store may have lost hints of departures. */
+/** Minimum time between checks of an address at its limit: the store may have lost hints of departures. */
 const LOOK_EVERY_MS = 10_000;
 const RETRY_AFTER_SECONDS = 10;
 
 interface Counted {
   readonly mailbox: Mailbox;
-  /** False while its join is under way, when the store does not have it yet. */
+  /** False during its join, when the store does not have it yet. */
   isJoined: boolean;
 }
 
@@ -28,8 +28,8 @@ interface Options {
 }
 
 /**
- * Counts the live participants that joined from each client address through this process. A participant is counted from before its
- * join, so that joins at the same time cannot exceed the limit together, until the store hints that it departed.
+ * Counts the live participants that joined from each client address through this process. A participant counts from
+ * before its join until the store hints its departure, so that concurrent joins cannot exceed the limit together.
  */
 export class ParticipantsPerAddress {
   readonly #options: Options;
@@ -40,12 +40,12 @@ export class ParticipantsPerAddress {
     this.#options = options;
   }
 
-  /** Participants that are counted. */
+  /** Number of counted participants. */
   get size(): number {
     return this.#addressOf.size;
   }
 
-  /** @returns the refusal, when the address has its most and the mailbox is not counted */
+  /** @returns the refusal when the address is at its limit; the mailbox is not counted then */
   async enter(address: string, mailbox: Mailbox): Promise<SignallingError | undefined> {
     if (this.#isAtLimit(address)) await this.#look(address);
     if (this.#isAtLimit(address)) return tooMany(this.#options.max);
@@ -53,7 +53,7 @@ export class ParticipantsPerAddress {
     return undefined;
   }
 
-  /** Counts a mailbox without a limit: one that takes the place of another. */
+  /** Counts a mailbox that replaces another one, without a limit. */
   add(address: string, mailbox: Mailbox): void {
     const known = this.#addresses.get(address) ?? { mailboxes: new Map<MailboxId, Counted>(), lookedAtMs: -Infinity };
     this.#addresses.set(address, known);
@@ -63,7 +63,7 @@ export class ParticipantsPerAddress {
     if (this.#addressOf.size > MAX_COUNTED && first !== undefined) this.remove(first);
   }
 
-  /** The join is done. Does nothing for a mailbox that departed meanwhile. */
+  /** Marks the join as done. Does nothing for a mailbox that departed meanwhile. */
   confirm(mailboxId: MailboxId): void {
     const counted = this.#addresses.get(this.#addressOf.get(mailboxId) ?? '')?.mailboxes.get(mailboxId);
     if (counted !== undefined) counted.isJoined = true;
@@ -83,7 +83,7 @@ export class ParticipantsPerAddress {
     return (this.#addresses.get(address)?.mailboxes.size ?? 0) >= this.#options.max;
   }
 
-  /** Removes those that the store no longer has. */
+  /** Removes mailboxes that the store no longer has. */
   async #look(address: string): Promise<void> {
     const { store, clock } = this.#options;
     const known = this.#addresses.get(address);

@@ -27,14 +27,14 @@ export interface SignallingOptions {
   readonly clock: Clock;
   /** For work that no request waits for. */
   readonly log: ServiceLog;
-  /** Called once when the store is at its bound, and once when it has room again. */
+  /** Called once when the store is full, and once when it has room again. */
   readonly onStoreFull?: (isFull: boolean) => void;
   readonly maxHeldPolls: number;
   readonly defaultIdleTimeoutMs: number;
   readonly joinPolicy: JoinPolicy;
   /** Of one client network or subject. `Infinity` lifts it, here and below. */
   readonly joinsPerMinute: number;
-  /** Live participants of one client address in open mode. */
+  /** Maximum live participants of one client address in open mode. */
   readonly maxParticipantsPerAddress: number;
   /** Of one participant. */
   readonly messagesPerSecond: number;
@@ -229,12 +229,12 @@ export class Signalling {
     return this.#store.usage();
   }
 
-  /** Whether the store is at its bound now. */
+  /** Whether the store is full now. */
   isStoreFull(): Promise<boolean> {
     return this.#fullStore.isFull();
   }
 
-  /** @param refusal what to log of a request that got `storage-unavailable`, unless an outage has a line already */
+  /** @param refusal log fields of a request that got `storage-unavailable`; not logged during a logged outage */
   logRefusal(refusal: object): void {
     this.#background.requestRefused(refusal);
   }

@@ -20,8 +20,8 @@ import type { TokenDigest, TokenHandle } from './tokens.ts';
  */
 export interface SignallingStore {
   /**
-   * Of the tokens minted under one idempotency key the newest `MAX_UNUSED_TOKENS` are good; older ones are forgotten. So are, but for
-   * the same number and the one last used, the tokens that takeovers replaced.
+   * Keeps the newest `MAX_UNUSED_TOKENS` of the unused tokens minted under one idempotency key, the same number of the
+   * tokens that takeovers replaced, and the token last used. Older ones are forgotten.
    * @throws SignallingError `participant-exists`, `participant-gone` (by `mustBePresent`), `room-full`, `idempotency-key-reused`,
    * `storage-unavailable`
    */
@@ -100,7 +100,7 @@ export interface SignallingStore {
   holdPoll(mailbox: Mailbox, forMs: number, position?: number): void;
   /** A poll that is answered at once has taken over: those that other processes hold get a `superseded` hint. */
   supersedePolls(mailbox: Mailbox): void;
-  /** Presence: the last poll of the mailbox on this process ended just now. */
+  /** Presence: the last poll of the mailbox on this process has just ended. */
   endPoll(mailbox: Mailbox, outcome: PollOutcome): void;
 
   /**
@@ -108,13 +108,13 @@ export interface SignallingStore {
    * `message-expired` events in their senders' mailboxes, old tokens and idempotency keys are forgotten. Short enough
    * not to hold up the requests of others.
    * @returns whether more is due now
-   * @throws SignallingError `storage-unavailable`: the store, or a part of it, could not be used since the slice before
+   * @throws SignallingError `storage-unavailable` when the store, or a part of it, was unavailable since the last slice
    */
   sweep(): Promise<boolean>;
 
   watch(watcher: (hint: Hint) => void): void;
 
-  /** @throws SignallingError `storage-unavailable` when the store is set up to drop what it holds before its time */
+  /** @throws SignallingError `storage-unavailable` when the configuration of the store lets it drop data early */
   checkRetention(): Promise<void>;
 
   /** How much there is now, the service's own rooms left out. */
@@ -127,8 +127,8 @@ export interface SignallingStore {
 /**
  * What the end of a poll says about its participant:
  * - `answered`: it was answered with 200. The participant counts as listening for `LISTENING_GRACE_MS`.
- * - `cut`: its connection closed while it was held. The participant counts as listening for `RECONNECT_GRACE_MS`, and no longer.
- * - `other`: it was refused or superseded, or its connection closed before it was held. Nothing is known that was not known before.
+ * - `cut`: its connection closed while it was held. The participant counts as listening for `RECONNECT_GRACE_MS` only.
+ * - `other`: it was refused or superseded, or its connection closed before it was held. Listening does not change.
  */
 export type PollOutcome = 'answered' | 'cut' | 'other';
 
@@ -137,7 +137,7 @@ export type Hint =
   | { readonly kind: 'gone'; readonly mailboxId: MailboxId; readonly reason: GoneReason }
   /** A newer poll of another process took over; those that this process began to hold later are not meant. */
   | { readonly kind: 'superseded'; readonly mailboxId: MailboxId }
-  /** A mailbox is no more, whatever ended it and whichever process was asked to; nobody need hold a poll of it. */
+  /** A mailbox has ended, for whatever reason and on whatever process; its polls need not be held any longer. */
   | { readonly kind: 'departed'; readonly mailboxId: MailboxId };
 
 /**
@@ -215,7 +215,7 @@ export interface StoreUsage {
   readonly liveBytes: number;
   /** `Infinity` when nothing is set. */
   readonly limitBytes: number;
-  /** The store is at its bound: sends and joins of new participants are refused until something goes. */
+  /** The store is at its limit: sends and joins of new participants are refused until something is removed. */
   readonly isFull: boolean;
   /** What the store takes, free space that it keeps included. */
   readonly fileBytes: number;

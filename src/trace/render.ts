@@ -23,7 +23,7 @@ const keyOf = (id: string, who: string): string => `${id} ${who}`;
 
 interface RenderOptions {
   readonly nowMs: number;
-  /** Other processes may have delivered what this one has not: the absence of an event here proves nothing. */
+  /** Other processes may have delivered what this one has not: a missing event proves nothing. */
   readonly isShared: boolean;
 }
 

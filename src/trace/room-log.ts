@@ -5,7 +5,7 @@ interface DebugLog {
   debug(fields: object, text: string): void;
 }
 
-/** What happens in rooms, as debug lines: who, what and when, never what was said. For `LOG_LEVEL=debug` only. */
+/** Writes room events as debug lines, without payloads. For `LOG_LEVEL=debug` only. */
 export class RoomLog implements Telemetry {
   readonly #log: DebugLog;
 
@@ -45,7 +45,7 @@ export class RoomLog implements Telemetry {
   }
 
   committed(): void {
-    // Of no room.
+    // Commits belong to no single room.
   }
 
   #write({ roomId, participantId }: Mailbox, fields: object, text: string): void {

@@ -13,16 +13,16 @@ export function pointerOf(path: readonly PropertyKey[], root: FaultRoot): string
 }
 
 function escape(step: PropertyKey): string {
-  // A lone surrogate in a name would make the answer one that strict JSON parsers refuse.
+  // A lone surrogate in a name would make the response unreadable for strict JSON parsers.
   return String(step).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** The faults of one part of a request, in the order of the schema. */
+/** Faults of one part of a request, in schema order. */
 export function* faultsOf(error: z.ZodError, root: FaultRoot): Generator<Fault> {
   for (const { path, detail } of places(error)) yield { pointer: pointerOf(path, root), detail };
 }
 
-/** Every fault once, at most 64 of them; when there are more, the last says how many are left out. */
+/** Each fault once, at most 64. If there are more, the last entry gives the number of omitted faults. */
 export function listed(faults: Iterable<Fault>): Fault[] {
   const found = new Map<string, Fault>();
   let rest = 0;

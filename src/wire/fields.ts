@@ -7,7 +7,7 @@ export function must(allowed: string): { error: Complain } {
   return { error: ({ input }) => (input === undefined ? 'is required' : `must be ${allowed}`) };
 }
 
-/** A field that may be left out. Serialisers of many languages write null instead; the refusal says what to do. */
+/** An optional field. Serialisers of many languages write null instead; the fault says to leave it out. */
 export function omittable<Schema extends z.ZodType>(schema: Schema) {
   const judged = z.preprocess((input, context) => {
     if (input !== null) return input;

@@ -10,7 +10,7 @@ export const readiness = z
     store: z
       .string()
       .meta({
-        description: '`full` while the store is at its bound and refuses joins and sends; absent otherwise.',
+        description: '`full` while the store is at its limit and refuses joins and sends; absent otherwise.',
         examples: ['full'],
       })
       .exactOptional(),

@@ -127,8 +127,9 @@ export const PROBLEM_CODES = {
     title: 'The message or body is too large',
     retryable: false,
     explanation:
-      "One message's JSON may have `maxMessageBytes` bytes (see `limits` in the join result; 65,536 by default), and a batch eight times " +
-      'that; a join may have 16,384 bytes, a poll, an acknowledgement and a leave 4,096. Send SDP and candidates, not files or pictures: those belong into an RTCDataChannel.',
+      "One message's JSON may have `maxMessageBytes` bytes (see `limits` in the join result; 65,536 by default), and a batch " +
+      'eight times that; a join may have 16,384 bytes, a poll, an acknowledgement or a leave 4,096. Send SDP and candidates, ' +
+      'not files or pictures: those belong into an RTCDataChannel.',
   },
   'unsupported-media-type': {
     status: 415,
@@ -151,7 +152,9 @@ export const PROBLEM_CODES = {
     title: 'Too many requests',
     retryable: true,
     explanation:
-      'You sent more than the server allows in this time, or more joins, invalid requests or failed authentications came from your network, or your network has as many participants as it may; nothing was stored. Wait as many seconds as `Retry-After` says, then send ' +
+      'You sent more than the server allows in this time, or too many joins, invalid requests or failed authentications came ' +
+      'from your client address, or it has the maximum number of participants; nothing was stored. Wait as many seconds as ' +
+      '`Retry-After` says, then send ' +
       'the same request again. `RateLimit-Policy` and `RateLimit` tell the budget and what is left of it. Candidates that are ' +
       'found together are best sent together: `POST /v1/rooms/{roomId}/messages/batch`.',
   },

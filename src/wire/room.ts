@@ -65,8 +65,8 @@ export const participantView = z
     joinedAt: timestamp,
     listening: z.boolean().meta({
       description:
-        'True while a poll is held, and for 5 s after one was answered with 200. When the connection of a held poll closes and no other ' +
-        'poll is there within 1 s, it is false. While it is false, consider a push notification.',
+        'True while a poll is held, and for 5 s after a poll was answered with 200. When the connection of a held poll closes, ' +
+        'it turns false unless another poll arrives within 1 s. While it is false, consider a push notification.',
       examples: [true],
     }),
   })
@@ -125,7 +125,7 @@ const limits = z
     maxMessageBytes: bound("Bytes of one message's JSON.", 65_536),
     maxMailboxMessages: bound('Messages that a mailbox holds before a send to it is refused.', 512),
     defaultTtlSeconds: bound('Lifetime of a message that names none.', 120),
-    maxTtlSeconds: bound('The longest lifetime of a message; at most 300 where anyone may join.', 86_400),
+    maxTtlSeconds: bound('The longest lifetime of a message; at most 300 in open mode.', 86_400),
     idleTimeoutSeconds: bound("This participant's own: gone so long after its last request.", 60),
   })
   .meta({ id: 'Limits', description: "The server's settings that a client must know." });

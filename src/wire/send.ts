@@ -17,8 +17,8 @@ const payloadToSend = z.unknown().meta({
     '`candidate`: a `CandidatePayload`, that is `RTCIceCandidateInit`; `candidate: ""` means end of candidates.',
     '`reject`, `cancel`, `hangup`: nothing, or a `CallEndPayload` with a `reason`.',
     '`invite`, `ringing`, `accept`: nothing, or an object. `custom`: nothing, or any JSON value.',
-    'Keys beyond those of the named schemas pass. What some JSON parser could not read is refused: lone surrogates, numbers beyond a double, ' +
-      'more than 64 levels, and in `offer`, `answer` and `candidate` a member name that occurs twice.',
+    'Members beyond those of the named schemas are passed on. Content that some JSON parsers cannot read is refused: lone ' +
+      'surrogates, numbers beyond a double, more than 64 levels, and in `offer`, `answer` and `candidate` a duplicate member name.',
   ].join('\n\n'),
   examples: [{ type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' }],
 });
@@ -44,7 +44,7 @@ function newMessage({ maxTtlSeconds, defaultTtlSeconds }: WireBounds) {
       wholeNumber(1, maxTtlSeconds).meta({
         description:
           `Lifetime in seconds; ${String(defaultTtlSeconds)} when omitted. A message not acknowledged by then is dropped, and its ` +
-          'sender gets a `message-expired`. A server that lets anyone join allows at most 300.',
+          'sender gets a `message-expired`. In open mode the maximum is 300.',
         examples: [30],
       }),
     ),

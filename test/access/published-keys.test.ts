@@ -157,7 +157,7 @@ describe('published keys', () => {
     expect(keys.asked).toBe(asked + 1);
   });
 
-  test('that are new may be retried, and are not refused, while a token of a stranger keeps them from being fetched', async () => {
+  test('that are new get a retryable 503, not a refusal, while a token with an unknown key delays the next fetch', async () => {
     const [old, next] = [await pair('ES256', 'old'), await pair('ES256', 'next')];
     keys.publish(old.jwk);
     problemOf(await join(await pair('ES256', 'unknown')), 'unauthenticated');
@@ -169,7 +169,7 @@ describe('published keys', () => {
     expect([await status(next), await status(old)]).toEqual([201, 201]);
   });
 
-  test('that are new are found by all tokens that come while they are fetched', async () => {
+  test('that are new are valid for all tokens that arrive during the fetch', async () => {
     const [old, next] = [await pair('ES256', 'old'), await pair('ES256', 'next')];
     keys.publish(old.jwk);
     expect(await status(old)).toBe(201);
@@ -208,7 +208,7 @@ describe('while the keys cannot be had', () => {
       (server) => server.answers((res) => res.writeHead(302, { location: '/other' }).end()),
     ],
     [
-      'the answer has more than 256 KB',
+      'the response has more than 256 KB',
       (server) => server.answers((res) => res.end(documentOf(MAX_DOCUMENT_BYTES + 1))),
     ],
     ['the key is broken', (server) => server.publish({ kty: 'EC', crv: 'P-256', kid: 'one', x: 'AA', y: 'AA' })],
@@ -222,9 +222,9 @@ describe('while the keys cannot be had', () => {
   });
 
   test.each([
-    ['nothing is answered', () => undefined],
-    ['an answer does not end', (res: ServerResponse) => res.write('{"keys":[')],
-  ])('because %s, it is told so after 5 s', async (_, answer) => {
+    ['no response arrives', () => undefined],
+    ['a response does not end', (res: ServerResponse) => res.write('{"keys":[')],
+  ])('because %s, a join gets 503 after 5 s', async (_, answer) => {
     const signer = await good();
     const asked = new Promise<void>((resolve) =>
       keys.answers((res) => {

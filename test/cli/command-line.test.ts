@@ -9,7 +9,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string;
 };
 
-/** As on Node 20: its version, and nothing that the server is made of can be imported. */
+/** Simulates Node 20: its version, and failing imports of the dependencies of the server. */
 const onAnOlderNode = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from 'node:module';
   Object.defineProperty(process.versions, 'node', { value: '20.20.2' });
@@ -76,7 +76,7 @@ describe('the holdline command', () => {
   });
 
   test.each([[[]], [['--help']], [['trace', 'room']]])(
-    'says in one line which Node it needs, before it loads what an older Node cannot load: %j',
+    'names the required Node in one line before it loads modules that an older Node cannot load: %j',
     async (words) => {
       expect(await new Command(words, { execArgv: ['--import', onAnOlderNode] }).ended).toEqual({
         code: 1,

@@ -14,7 +14,7 @@ afterEach(killAll);
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** The server on a terminal of its own; `typed` is what a person types there. */
+/** A server on a terminal of its own. */
 class Terminal {
   readonly #child;
   readonly exitCode: Promise<number | null>;
@@ -22,7 +22,7 @@ class Terminal {
   #onOutput = (): void => undefined;
 
   constructor(env: Readonly<Record<string, string>>) {
-    // The shell of `script` would end with 130 after Ctrl+C: it makes room.
+    // `exec` replaces the shell of `script`, which would end with 130 after Ctrl+C.
     const command = `exec '${process.execPath}' --disable-warning=ExperimentalWarning '${MAIN}'`;
     this.#child = spawn('script', ['-qec', command, '/dev/null'], {
       env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', STORE_URL: 'sqlite::memory:', ...env },
@@ -45,7 +45,7 @@ class Terminal {
     this.#child.stdin.write(text);
   }
 
-  /** The first match in what it showed, past or to come. */
+  /** Resolves with the first match in its past or future output. */
   shown(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((found, failed) => {
       this.#onOutput = () => {
@@ -59,7 +59,7 @@ class Terminal {
 }
 
 describe('a server started on a terminal', () => {
-  test('greets in readable lines with addresses that work, and stops on Ctrl+C', async () => {
+  test('prints a greeting with working addresses, and stops on Ctrl+C', async () => {
     const terminal = new Terminal({ LOG_LEVEL: 'debug' });
     const [, url = ''] = await terminal.shown(/Demo +(http:\S+)\/demo /);
     expect((await fetch(`${url}/demo`)).status).toBe(200);
@@ -114,7 +114,7 @@ describe('a server started elsewhere', () => {
     });
   });
 
-  test('greets no one with a LOG_LEVEL above info', async () => {
+  test('writes no greeting with a LOG_LEVEL above info', async () => {
     const env = { HOST: '127.0.0.1', PORT: '0', STORE_URL: 'sqlite::memory:', LOG_FORMAT: 'pretty', LOG_LEVEL: 'warn' };
     const command = new Command([], { env });
     await command.shown(/warn +open mode/);
@@ -133,9 +133,9 @@ describe('the greeting', () => {
     expect(rowsOf({}, '::1')).toContain('http://[::1]:8080/docs');
   });
 
-  test('says where the data is', () => {
+  test('names the location of the data', () => {
     expect(rowsOf({})).toContain(resolve('data/holdline.db'));
-    expect(rowsOf({ store: { kind: 'sqlite', path: ':memory:' } })).toContain('in memory; it ends with the process');
+    expect(rowsOf({ store: { kind: 'sqlite', path: ':memory:' } })).toContain('in memory; lost when the process ends');
   });
 
   test('shows a Redis without its password', () => {
@@ -144,7 +144,7 @@ describe('the greeting', () => {
     expect(text).not.toContain('hunter2');
   });
 
-  test('offers neither a demo that is off nor a way to close what is closed', () => {
+  test('mentions no demo that is off, and no open mode when access is restricted', () => {
     const text = rowsOf({ demo: 'off', apiKeys: ['0123456789abcdef'] }, '127.0.0.1', 9090);
     expect(text).not.toMatch(/\/demo|open mode|0123456789abcdef/);
     expect(text).toContain('http://127.0.0.1:9090/metrics');

@@ -32,12 +32,12 @@ describe('a start', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
-  test("warns that in open mode whoever knows a room's name may join it", async () => {
+  test("warns that in open mode anyone who knows a room's name may join it", async () => {
     const { command } = await startServer();
     const { level, msg } = await command.logged(/open mode/);
     expect({ level, msg }).toEqual({
       level: 'warn',
-      msg: expect.stringContaining("whoever knows a room's name may join it"),
+      msg: expect.stringContaining("anyone who knows a room's name may join it"),
     });
   });
 

@@ -12,7 +12,7 @@ const PRESENT = ['me', 'other', 'third'].map((participantId) => ({
 let server: HostileServer;
 /** When the mesh asked for a connection, from the start of the test, and to whom. */
 let opened: { readonly atMs: number; readonly to: string }[];
-/** What the app was told of. */
+/** Events that the app received. */
 let begun: Call[];
 beforeEach(() => {
   server = new HostileServer();
@@ -64,7 +64,7 @@ describe('a mesh', () => {
     expect(begun.filter(({ state }) => state !== 'ended')).toHaveLength(1);
   });
 
-  test('accepts a participant that starts anew at once when 3 s are over', async () => {
+  test('accepts a new call of a participant at once after 3 s', async () => {
     server.script('poll', after(0, invite('first')), after(1_000, invite('second')), held);
     const mesh = await openMesh();
     await server.time.advance(PACE_MS - 1);
@@ -78,7 +78,7 @@ describe('a mesh', () => {
     ]);
   });
 
-  test('opens no connection for a call that was taken back while it waited', async () => {
+  test('opens no connection for a call that was cancelled while it waited', async () => {
     const cancel = message('cancel', { callId: 'second' });
     server.script('poll', after(0, invite('first')), after(1_000, invite('second')), after(1_000, cancel), held);
     const mesh = await openMesh();
@@ -113,7 +113,7 @@ describe('a mesh', () => {
     expect(opened.map(({ to }) => to)).toEqual(['other', 'other']);
   });
 
-  test('that is closed hangs up on a call that waits', async () => {
+  test('hangs up a waiting call when it is closed', async () => {
     server.script('poll', after(0, invite('first')), after(1_000, invite('second')), held);
     const mesh = await openMesh();
     await server.time.advance(2_000);

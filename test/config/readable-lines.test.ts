@@ -18,7 +18,7 @@ describe('a readable log line', () => {
     );
   });
 
-  test('is the same text on a terminal, but for colours', () => {
+  test('is the same text on a terminal, except for colours', () => {
     expect(stripVTControlCharacters(written((log) => log.warn('careful'), true))).toMatch(
       /^[\d:]{8} warn {2}careful\n$/,
     );
@@ -42,14 +42,14 @@ describe('a readable log line', () => {
     expect(text).toMatch(/fatal both\n {4}AggregateError: both\n.* {4}Error: one\n.* {4}Error: two\n/s);
   });
 
-  test('obeys nothing: control characters of a value never reach the terminal', () => {
+  test('passes no control characters of a value to the terminal', () => {
     const text = written((log) => log.info({ name: '\u001b[2J\u009b1m' }, 'hello \u001b]0;title\u0007'), false);
     expect(text).toContain('hello \\x1b]0;title\\x07');
     // eslint-disable-next-line no-control-regex
     expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 
-  test('hides what a JSON line hides', () => {
+  test('redacts the same fields as a JSON line', () => {
     const text = written((log) => log.info({ token: 'hunter2', payload: { sdp: 'v=0' } }, 'Bearer hunter2'));
     expect(text).toMatch(/Bearer \[hidden\] token="\[hidden\]" payload="\[hidden\]"/);
     expect(text).not.toContain('hunter2');

@@ -39,7 +39,7 @@ describe('a placeholder in the place of a secret', () => {
     );
   });
 
-  test('is refused from an embedding app, too', () => {
+  test('is also refused in the settings of an embedding app', () => {
     expect(() => defaultSettings({ apiKeys: ['changeme'] })).toThrow('apiKeys (value not shown) cannot be used');
   });
 });

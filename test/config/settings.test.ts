@@ -6,7 +6,7 @@ import type { Row } from '../../src/config/row.ts';
 import { table } from '../../src/config/table.ts';
 import { DEFAULT_BOUNDS } from '../../src/wire/bounds.ts';
 
-/** Of 32 bytes. */
+/** 32 bytes. */
 const SECRET = 'q1jS0aZ7Vn0wQf3k2m9LxUeR5tYb8cHd';
 
 type Key = keyof Omit<Settings, 'openMode'>;
@@ -387,7 +387,7 @@ describe('what an operator hears at the start', () => {
   });
 
   test('is that open mode is open, and that it gives the relay to strangers', () => {
-    expect(heard({})).toMatch(/^open mode: whoever knows a room's name may join it/);
+    expect(heard({})).toMatch(/^open mode: anyone who knows a room's name may join it/);
     expect(heard({ turnSecret: ['relay'], turnUrls: ['turn:t.example'], openTurn: 'on' })).toContain('strangers');
   });
 
@@ -406,7 +406,7 @@ describe('what an operator hears at the start', () => {
 });
 
 describe('open mode', () => {
-  test('is on, and keeps idle timeouts and lifetimes to 300 seconds', () => {
+  test('is on, and caps idle timeouts and lifetimes at 300 seconds', () => {
     const env = {
       ...{ DEFAULT_IDLE_TIMEOUT_SECONDS: '600', MAX_IDLE_TIMEOUT_SECONDS: '3600' },
       ...{ DEFAULT_TTL_SECONDS: '900', MAX_TTL_SECONDS: '604800' },
@@ -420,7 +420,7 @@ describe('open mode', () => {
     });
   });
 
-  test('leaves shorter idle timeouts and lifetimes as they are', () => {
+  test('does not change shorter idle timeouts and lifetimes', () => {
     const shorter = {
       ...{ defaultIdleTimeoutSeconds: 5, maxIdleTimeoutSeconds: 10 },
       ...{ defaultTtlSeconds: 20, maxTtlSeconds: 40 },
@@ -428,7 +428,7 @@ describe('open mode', () => {
     expect(defaultSettings(shorter)).toMatchObject(shorter);
   });
 
-  test('is off with access tokens or API keys, and lifetimes are as long as the settings say', () => {
+  test('is off with access tokens or API keys, and does not cap lifetimes', () => {
     for (const closed of [{ apiKeys: ['0123456789abcdef'] }, { accessTokenSecret: 'Zq3v9LkP0sXw7TbN5mHd2RfC8yJgUe1A' }])
       expect(defaultSettings(closed)).toMatchObject({ openMode: false, maxTtlSeconds: 86_400 });
   });

@@ -165,7 +165,7 @@ describe('the command line', () => {
     ['--port', '--port needs a value: a whole number from 0 to 65535'],
     [
       'serve',
-      'only flags are understood here, and one value behind each; the commands are backup, trace and help, and come first; see --help',
+      'only flags with one value each are allowed here; the commands are backup, trace and help, and must come first; see --help',
     ],
   ])('refuses %s', (argument, line) => {
     const error = refused({}, argument);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 const control = ({ page }: Caller, name: string): Locator =>
   page.getByRole('group', { name: 'Call' }).getByRole('button', { name, exact: true });
 
-/** As when the device is unplugged, or its permission is taken back: no event comes when a page stops a track itself. */
+/** Simulates a lost device or permission: no event is fired when a page stops a track itself. */
 const loseDevice = ({ page }: Caller, kind: 'audio' | 'video'): Promise<void> =>
   page.getByLabel('Your picture').last().evaluate(endTracks, kind);
 
@@ -34,7 +34,7 @@ function endTracks(element: unknown, kind: string): void {
 }
 
 describeInBrowser('the buttons for microphone and camera', () => {
-  test('say what they do in the words alone, also in a second call', async () => {
+  test('say what they do by their labels alone, also in a second call', async () => {
     const alice = await Caller.join(browser(), url, { name: 'Alice', room: newRoom() });
     await control(alice, 'Mute').press('Enter');
     await control(alice, 'Unmute').waitFor();
@@ -47,7 +47,7 @@ describeInBrowser('the buttons for microphone and camera', () => {
     await control(alice, 'Camera off').waitFor();
   });
 
-  test('tell that a device has stopped, here and to the others, and keep the focus', async () => {
+  test('show on both sides that a device has stopped, and keep the focus', async () => {
     const room = newRoom();
     const alice = await Caller.join(browser(), url, { name: 'Alice', room });
     const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
@@ -68,7 +68,7 @@ describeInBrowser('the buttons for microphone and camera', () => {
 });
 
 describeInBrowser('the focus', () => {
-  test('stays in the call when the link goes because somebody joins, and in the message when they leave', async () => {
+  test('stays in the call when a join hides the link, and in the message field when the other leaves', async () => {
     const room = newRoom();
     const alice = await Caller.join(browser(), url, { name: 'Alice', room, bring: 'Text only' });
     await alice.page.getByRole('button', { name: 'Copy' }).focus();
@@ -83,7 +83,7 @@ describeInBrowser('the focus', () => {
     expect(await alice.page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('half a sentence');
   });
 
-  test('goes to the picture when the check of the camera has succeeded', async () => {
+  test('moves to the picture after a successful camera check', async () => {
     const alice = await Caller.arrive(browser(), url, { name: 'Alice', room: newRoom() });
     await alice.page.getByRole('button', { name: 'Check camera and microphone' }).press('Enter');
     await alice.page.locator('video:focus').waitFor();

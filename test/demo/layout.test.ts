@@ -5,7 +5,7 @@ import { newRoom } from '../support/member.ts';
 import { describeInBrowser, sharedBrowser, takePicture } from './support/browser.ts';
 import { Caller } from './support/caller.ts';
 
-/** A laptop, a phone upright, and on its side. */
+/** A laptop, and a phone in portrait and landscape. */
 const SCREENS = [
   { width: 1280, height: 800 },
   { width: 844, height: 390 },
@@ -44,7 +44,7 @@ function shared(a: Box, b: Box): number {
   return Math.max(0, width) * Math.max(0, height);
 }
 
-/** All within the stage, and each large enough to see a face. */
+/** Checks that all are within the stage, and each is large enough to show a face. */
 function expectVisible(boxes: readonly Box[], stage: Box): void {
   for (const box of boxes) {
     expect(shared(box, stage)).toBeGreaterThan(0.97 * box.width * box.height - 2 * (box.width + box.height));
@@ -67,7 +67,7 @@ const join = (name: string, room: string, bring: 'A test picture and tone' | 'Te
   Caller.join(browser(), url, { name, room, bring });
 
 describeInBrowser('on a phone and on a laptop', () => {
-  test("one's own picture covers a corner of the other's with two participants, and not the name", async () => {
+  test('with two participants the own picture covers a corner of the other one, but not the name', async () => {
     const room = newRoom();
     const { page } = await join('Alice', room, 'A test picture and tone');
     await join('Somebody whose name is long enough to fill the whole width of a phone, and more', room);

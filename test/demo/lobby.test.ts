@@ -81,7 +81,7 @@ describeInBrowser('the form', () => {
 });
 
 describeInBrowser('over plain http from another machine', () => {
-  test('the test picture is chosen already, the reason is given, and it can be seen in the call', async () => {
+  test('the test picture is preselected with the reason, and is shown in the call', async () => {
     const room = newRoom();
     const { page, complaints } = await openPage(browser());
     await page.goto(`${fromElsewhere(url)}/demo#${room}`);
@@ -92,11 +92,11 @@ describeInBrowser('over plain http from another machine', () => {
     await page.getByRole('button', { name: 'Join' }).click();
     const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
     await bob.sees('Guest');
-    // Chromium says of every page over plain http that it ignores this header.
+    // Chromium reports for every page over plain HTTP that it ignores this header.
     expect(complaints.filter((text) => !text.includes('Cross-Origin-Opener-Policy'))).toEqual([]);
   });
 
-  test('who asks for the camera all the same reads why there is none', async () => {
+  test('choosing the camera shows why there is none', async () => {
     const { page } = await openPage(browser());
     await page.goto(`${fromElsewhere(url)}/demo#${newRoom()}`);
     await page.getByLabel('Camera and microphone').check();

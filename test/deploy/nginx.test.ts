@@ -28,7 +28,7 @@ function configured(directory: string, port: number, backend: number): { config:
     '/var/log/nginx/holdline.log': log,
   });
   writeFileSync(snippet, replaced);
-  // What the file says that nginx.conf needs.
+  // The settings that the file requires in nginx.conf.
   const limits = [...replaced.matchAll(/^# {3}(worker_rlimit_nofile .*|events .*)$/gm)]
     .map(([, line]) => line)
     .join(' ');
@@ -49,11 +49,11 @@ behindAProxy('nginx', async (backend: Backend) => {
   return { port, log: () => readFileSync(log, 'utf8') };
 });
 
-describe('with the connections that the file asks for', () => {
+describe('with the connections that the file requires', () => {
   afterAll(cleanUp);
   afterAll(killAll);
 
-  test('1,000 polls are held through nginx at a time, and each is answered', async () => {
+  test('nginx holds 1,000 polls at a time, and each is answered', async () => {
     const env = { TRUST_PROXY: '1', ADMIN_PORT: '0', RATE_LIMIT: 'off', DRAIN_SECONDS: '30' };
     const { command, url } = await startServer({ env });
     const { adminPort } = await command.logged(/^listening/);
@@ -73,7 +73,7 @@ describe('with the connections that the file asks for', () => {
         ),
       );
     }
-    // Held now, or answered already where the machine is slow.
+    // Held now, or already answered on a slow machine.
     const metrics = `http://127.0.0.1:${String(adminPort)}/metrics`;
     const arrived = async (): Promise<number> => {
       const text = await (await fetch(metrics)).text();

@@ -14,7 +14,7 @@ interface Placeholder {
   readonly value: string;
 }
 
-/** What stands in a secret's place: `TURN_SECRET=...` as in an environment file, `turn-secret: ...` as in a manifest. */
+/** The values of secrets: `TURN_SECRET=...` in an environment file, `turn-secret: ...` in a manifest. */
 function placeholdersOf(file: string): Placeholder[] {
   const text = readFileSync(join(ROOT, file), 'utf8');
   return SECRETS.flatMap(({ name }) => {
@@ -38,7 +38,7 @@ const files = ['deploy', 'docs']
   .filter((file) => /\.\w+$|Caddyfile$/.test(file));
 const placeholders = files.flatMap(placeholdersOf);
 
-describe('placeholders of secrets in our files', () => {
+describe('placeholders of secrets in the files of this repository', () => {
   test('are found in the manifests and in the documents', () => {
     const found = new Set(placeholders.map(({ file }) => file));
     expect([...found]).toEqual(

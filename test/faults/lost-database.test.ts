@@ -33,7 +33,7 @@ function replaceByCopy(): void {
   renameSync(`${path}.copy`, path);
 }
 
-/** Each puts something else in the place of a file that the service has open. */
+/** Each removes or replaces a file that the service has open. */
 const losses: readonly (readonly [string, () => void])[] = [
   ['is deleted', () => rmSync(path)],
   ['is moved away', () => renameSync(path, `${path}.away`)],
@@ -43,22 +43,19 @@ const losses: readonly (readonly [string, () => void])[] = [
   ['loses its index of the log', () => rmSync(`${path}-shm`)],
 ];
 
-describe('a database file that a service has open', () => {
-  test.each(losses)(
-    'and that %s: within a second no send is promised any more, and /readyz is red',
-    async (_, lose) => {
-      expect([(await send()).status, (await ready()).status]).toEqual([201, 200]);
-      lose();
-      await clock.advance(1_000);
-      expect(problemOf(await send(), 'storage-unavailable').retryable).toBe(true);
-      problemOf(await call(app, 'joinRoom', { roomId: 'room' }), 'storage-unavailable');
-      await clock.advance(3_000);
-      problemOf(await ready(), 'storage-unavailable');
-      expect(await alice.call('receiveMessages', { query: { wait: 0 } })).toMatchObject({ status: 200 });
-    },
-  );
+describe('when a database file in use', () => {
+  test.each(losses)('%s, sends get 503 and /readyz is red within a second', async (_, lose) => {
+    expect([(await send()).status, (await ready()).status]).toEqual([201, 200]);
+    lose();
+    await clock.advance(1_000);
+    expect(problemOf(await send(), 'storage-unavailable').retryable).toBe(true);
+    problemOf(await call(app, 'joinRoom', { roomId: 'room' }), 'storage-unavailable');
+    await clock.advance(3_000);
+    problemOf(await ready(), 'storage-unavailable');
+    expect(await alice.call('receiveMessages', { query: { wait: 0 } })).toMatchObject({ status: 200 });
+  });
 
-  test('and that is put back, is used again with all that was sent before', async () => {
+  test('is put back, the service uses it again with all earlier messages', async () => {
     await send();
     renameSync(path, `${path}.away`);
     await clock.advance(1_000);

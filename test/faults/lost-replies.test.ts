@@ -130,7 +130,7 @@ test('fault 3: of a client that vanished without a FIN the poll ends at its wind
   await ledger.settle();
 });
 
-test('a participant whose held poll is reset stops listening a second later, although a poll was answered just before', async () => {
+test('a participant whose held poll is reset stops listening a second later, even if a poll was answered just before', async () => {
   const clock = new TestClock();
   const { service, url } = await startService({}, { clock });
   const ledger = new Ledger();

@@ -17,7 +17,7 @@ describeOnRedis('a Redis that evicts', () => {
   afterEach(cleanUp);
 
   describe('stops the start', () => {
-    test('with one line that names the policy, what to set, and where', async () => {
+    test('with one line that names the policy, the fix and the Redis', async () => {
       const redis = await ownRedis(...EVICTING, '--maxmemory', '64mb');
       const { code, stdout, stderr } = await new Command(['--port', '0', '--store-url', redis.url]).ended;
       expect({ code, stdout, lines: stderr.split('\n').length }).toEqual({ code: 1, stdout: '', lines: 2 });
@@ -44,7 +44,7 @@ describeOnRedis('a Redis that evicts', () => {
     });
   });
 
-  test('later turns /readyz red, which says why and is logged once, until its policy is noeviction again', async () => {
+  test('turns /readyz red with the reason and one log line if the policy changes later, until it is noeviction again', async () => {
     const redis = await ownRedis();
     const [server] = (await startProcesses([redis])) as [ServerProcess];
     await untilReadiness(server.url, 200);

@@ -43,7 +43,7 @@ describeOnRedis('fault 19: Redis is at its maxmemory', () => {
     await ledger.settle();
   });
 
-  test('/readyz stays green and says so, and the log says so once', async () => {
+  test('/readyz stays green and reports it, and the log has one line', async () => {
     const { redis, here, ledger, alice, bob } = await onSmallRedis();
     await fill(redis, alice);
     for (let refusals = 0; refusals < 3; refusals += 1) await joinAs(here.url, 'carol');

@@ -19,14 +19,14 @@ const IDLE_MS = 5_000;
 const SLACK_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 
-/** As the service does twice a second. */
+/** The service sweeps twice a second. */
 const swept = (store: SignallingStore): Promise<boolean> =>
   store.sweep().then(
     () => true,
     () => false,
   );
 
-/** Resolves once the process has found out, or is served again. */
+/** Resolves once the process has noticed the outage or its end. */
 async function untilSwept(store: SignallingStore, outcome: boolean): Promise<void> {
   while ((await swept(store)) !== outcome) await pause(LOOK_EVERY_MS);
 }
@@ -54,7 +54,7 @@ describeOnRedis('an outage of Redis', () => {
       for (const store of stores) await untilSwept(store, true);
     }
 
-    test('expires nobody, and idle times begin anew with its end', async () => {
+    test('expires no participant, and idle times begin anew with its end', async () => {
       const redis = await ownRedis(...DURABLE);
       const clock = new TestClock();
       const store = await openStore(redis.url, clock);
@@ -69,7 +69,7 @@ describeOnRedis('an outage of Redis', () => {
       expect(await roster(store, alice)).toEqual([]);
     });
 
-    test('expires nobody at another process that shares the Redis', async () => {
+    test('expires no participant at another process that shares the Redis', async () => {
       const redis = await ownRedis(...DURABLE);
       const clock = new TestClock();
       const [here, there] = [await openStore(redis.url, clock), await openStore(redis.url, clock)];
@@ -90,7 +90,7 @@ describeOnRedis('an outage of Redis', () => {
     });
   });
 
-  test('that only one process sees does not keep those who poll nowhere', async () => {
+  test('that only one process sees does not keep participants that poll nowhere', async () => {
     const redis = await ownRedis();
     const link = await TcpProxy.start(redis.port);
     const clock = new TestClock();
@@ -147,7 +147,7 @@ describeOnRedis('an outage of Redis', () => {
   });
 });
 
-/** Resolves once a process has told Redis that all goes well for it. */
+/** Resolves once a process has sent a beat without a failure before it. */
 async function untilHeartbeat(redis: RedisServer): Promise<void> {
   const toldAt = async (): Promise<string> => String(await redis.command('HGET', 'holdline:fleet', 'well'));
   for (const before = await toldAt(); (await toldAt()) === before;) await pause(LOOK_EVERY_MS);

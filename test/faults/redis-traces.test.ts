@@ -8,7 +8,7 @@ import type { ServerProcess } from '../support/server-process.ts';
 describeOnRedis('the trace of one of two processes', () => {
   afterEach(cleanUp);
 
-  test('does not say of a message that the other process delivered that it was not delivered', async () => {
+  test('does not report a message as undelivered that the other process delivered', async () => {
     const redis = await ownRedis();
     const { here, there, ledger, alice, bob } = await startPair([redis, redis], { ADMIN_PORT: '0' });
     const { id } = await alice.send({ to: 'bob', type: 'invite' });
@@ -23,7 +23,7 @@ describeOnRedis('the trace of one of two processes', () => {
     await ledger.settle();
   });
 
-  test('says of a message that it handed out, and that was acknowledged elsewhere, what it knows of itself', async () => {
+  test('reports only its own part for a message that was acknowledged at the other process', async () => {
     const redis = await ownRedis();
     const { here, there, ledger, alice, bob } = await startPair([redis, redis], { ADMIN_PORT: '0' });
     const elsewhere = ledger.observe(there.url, alice.joined);

@@ -65,14 +65,14 @@ describe('/readyz', () => {
     expect(await ready(wedge)).toMatchObject({ status: 200 });
   });
 
-  testOnSqlite('stays green when the store is full, and says so: readers must be able to empty it', async () => {
+  testOnSqlite('stays green and reports it when the store is full, so that readers can empty it', async () => {
     const wedge = await Wedge.service({ maxStoreBytes: 65_536 });
     const early = [await join(wedge.app, 'room', 'alice'), await join(wedge.app, 'room', 'bob')];
     for (let room = 0, full = false; !full; room += 1) {
       full = (await call(wedge.app, 'joinRoom', { roomId: `room-${room}` })).status === 503;
     }
     expect(await ready(wedge)).toMatchObject({ status: 200, body: { status: 'ready', store: 'full' } });
-    // The service itself takes the place of one.
+    // The canary of the service counts as one.
     for (const member of early) await member.leave();
     expect((await ready(wedge)).body).toEqual({ status: 'ready' });
   });
@@ -94,7 +94,7 @@ describe('/readyz', () => {
     expect(await call(wedge.app, 'getHealth', {})).toMatchObject({ status: 200 });
   });
 
-  test('does not keep a service from closing while its message is under way', async () => {
+  test('does not delay the close of a service while its message is under way', async () => {
     const wedge = await Wedge.service();
     wedge.commitsHang = true;
     const sent = wedge.nextSend();

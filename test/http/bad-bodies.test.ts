@@ -156,7 +156,7 @@ describe('depth', () => {
     expect(pointersOf(await alice.call('sendMessage', nested(10_000, open, inner, close)))).toEqual(['/body']);
   });
 
-  test('of 64 levels, counted from the payload, passes', async () => {
+  test('of 64 levels, counted from the payload, is accepted', async () => {
     expect((await alice.call('sendMessage', nested(64, '[', '', ']'))).status).toBe(201);
     expect((await alice.call('sendMessage', nested(64, '{"a":', '1', '}'))).status).toBe(201);
     expect(pointersOf(await alice.call('sendMessage', nested(65, '[', '', ']')))).toEqual(['/body/payload']);
@@ -168,7 +168,7 @@ describe('depth', () => {
   });
 });
 
-describe('a payload that some JSON parser could not read is refused, with its place', () => {
+describe('a payload that some JSON parsers cannot read is refused with its pointer', () => {
   const poison: [string, string, string][] = [
     ['half of a surrogate pair', '"\\ud800"', ''],
     ['the other half, in a list', '[1,["x\\uDC00"]]', '/1/0'],
@@ -187,12 +187,12 @@ describe('a payload that some JSON parser could not read is refused, with its pl
     expect(pointersOf(await alice.call('sendMessages', { text }))).toEqual([`/body/messages/1/payload${path}`]);
   });
 
-  test.each(poison)('and so is metadata: %s', async (_, value, path) => {
+  test.each(poison)('metadata is refused, too: %s', async (_, value, path) => {
     const answer = await call(app, 'joinRoom', { roomId: newRoom() }, { text: `{"metadata":{"m":${value}}}` });
     expect(pointersOf(answer)).toEqual([`/body/metadata/m${path}`]);
   });
 
-  test('the answer itself can be read by every parser', async () => {
+  test('every parser can read the response', async () => {
     const answer = await alice.call('sendMessage', { text: '{"type":"invite","\\ud800":1}' });
     expect(JSON.stringify(answer.body)).not.toMatch(/\\ud800/i);
     expect(pointersOf(answer)).toEqual(['/body/\ufffd']);
@@ -201,7 +201,7 @@ describe('a payload that some JSON parser could not read is refused, with its pl
   test.each([
     ['whole pairs, escaped or not', '"\\ud83d\\ude00 \u{1F600} \\\\ud800"'],
     ['large numbers', '[1e308,-1.5E+300,12345678901234567890,1e-400,"1e400"]'],
-    ['names twice, where nothing depends on them', '{"a":1,"a":2}'],
+    ['duplicate names in other payloads', '{"a":1,"a":2}'],
   ])('%s pass untouched', async (_, payload) => {
     const bob = await join(app, alice.roomId, 'bob');
     const text = `{"to":"bob","type":"custom","payload":${payload}}`;
@@ -215,7 +215,10 @@ test.each([
   ['an offer', 'offer', '{"type":"offer","sdp":"v=0","s\\u0064p":"v=0 other"}', '/sdp'],
   ['an answer', 'answer', '{"type":"answer","type":"pranswer","sdp":"v=0"}', '/type'],
   ['a candidate', 'candidate', '{"candidate":"","extra":{"a":1,"a":2}}', '/extra/a'],
-])('in %s no member may occur twice: parsers would see different sessions', async (_, type, payload, path) => {
-  const answer = await alice.call('sendMessage', { text: `{"type":"${type}","payload":${payload}}` });
-  expect(pointersOf(answer)).toEqual([`/body/payload${path}`]);
-});
+])(
+  'in %s a duplicate member is refused, since parsers would see different sessions',
+  async (_, type, payload, path) => {
+    const answer = await alice.call('sendMessage', { text: `{"type":"${type}","payload":${payload}}` });
+    expect(pointersOf(answer)).toEqual([`/body/payload${path}`]);
+  },
+);

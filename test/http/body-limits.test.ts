@@ -65,7 +65,7 @@ describe('a body of several messages or of none', () => {
     expect((await alice.call(id, { text })).status).not.toBe(413);
   });
 
-  test('also that of a leave', async () => {
+  test('of a leave has a limit of its own, too', async () => {
     const guest = await join(server.url, alice.roomId, 'guest');
     problemOf(await guest.call('leaveRoomByPost', { text: '{}'.padEnd(4_097) }), 'too-large');
     expect((await guest.call('leaveRoomByPost', { text: '{}'.padEnd(4_096) })).status).toBe(204);

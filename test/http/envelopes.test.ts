@@ -176,7 +176,7 @@ describe('all faults of a batch are told at once', () => {
     expect((await alice.call('sendMessages', { body: { messages } })).status).toBe(201);
   });
 
-  test('of tens of thousands the first 63 are listed and the rest is counted', async () => {
+  test('lists the first 63 of tens of thousands of faults and counts the rest', async () => {
     const body = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`x${index}`, 1]));
     const pointers = await errorsOf('sendMessages', body);
     expect(pointers).toHaveLength(64);
@@ -184,7 +184,7 @@ describe('all faults of a batch are told at once', () => {
   });
 });
 
-describe('null where a field may be left out is refused with what to do', () => {
+describe('null in an optional field is refused with "leave it out"', () => {
   test.each<[string, OperationId, object, string[]]>([
     [
       'a join',
@@ -208,7 +208,7 @@ describe('null where a field may be left out is refused with what to do', () => 
     for (const { detail } of errors) expect(detail).toMatch(/^must be .+; leave it out$/);
   });
 
-  test('but not where it is required, or a value like any other', async () => {
+  test('but not in a required field, and it is a valid custom payload', async () => {
     const { errors = [] } = problemOf(await alice.call('sendMessage', { body: { type: null } }), 'invalid-request');
     expect(errors[0]?.detail).not.toContain('leave it out');
     expect((await alice.call('sendMessage', { body: { type: 'custom', payload: null } })).status).toBe(201);

@@ -32,7 +32,7 @@ function expectFull(answer: Answer): void {
 }
 
 describe('a store that is full', () => {
-  test('is logged once, however many requests it refuses, and so is that it has room again', async () => {
+  test('is logged once, however many requests it refuses, and its end is logged once', async () => {
     const lines: string[] = [];
     const clock = new TestClock();
     const log = createLog('info', { write: (line) => lines.push(line) });

@@ -24,7 +24,7 @@ const ALWAYS = [
   'x-content-type-options',
   'x-request-id',
 ];
-/** What only a page needs. */
+/** Headers of pages only. */
 const OF_PAGES = [
   'cross-origin-opener-policy',
   'cross-origin-resource-policy',

@@ -84,7 +84,7 @@ describe('a join with a key, repeated because its reply was lost', () => {
     expect(await witness.roster()).toHaveLength(2);
   });
 
-  test('has at most 8 tokens: older ones are refused, and so are the others once one is used', async () => {
+  test('has at most 8 valid tokens: older ones are refused, and the others once one is used', async () => {
     const members = [];
     for (let joins = 0; joins < 10; joins += 1) members.push(memberOf(await joinWith({ participantId: 'alice' })));
     for (const replaced of members.slice(0, 2)) problemOf(await replaced.call('listParticipants'), 'unauthenticated');

@@ -29,7 +29,7 @@ describe('with LOG_LEVEL=debug', () => {
     await bob.leave();
   });
 
-  test('the line of every request names its room and participant, as far as they are known', () => {
+  test('the log line of a request names its room and participant if they are known', () => {
     const subjects = lines('answered').map(
       ({ operation, roomId, participantId }) => `${String(operation)} ${String(roomId)} ${String(participantId)}`,
     );
@@ -51,18 +51,18 @@ describe('with LOG_LEVEL=debug', () => {
     ['poll ended', { participantId: 'bob', end: 'message', messages: expect.arrayContaining(['offer']) }],
     ['acknowledged', { participantId: 'bob', position: expect.any(Number) }],
     ['gone', { participantId: 'bob', reason: 'left', unread: 0 }],
-  ])('what happens in a room has a line: %s', (msg, fields) => {
+  ])('a room event has a log line: %s', (msg, fields) => {
     expect(lines(msg)).toContainEqual(expect.objectContaining({ level: 'debug', roomId: 'blue-door', ...fields }));
   });
 
-  test('no line has a session description or a token, or is about rooms of the service itself', () => {
+  test('no log line has a session description or a token, or is about internal rooms of the service', () => {
     const all = texts.join('');
     for (const secret of [SDP.slice(7, 30), alice.token, bob.token]) expect(all).not.toContain(secret);
     expect(new Set(texts.map((text) => (JSON.parse(text) as Line).roomId))).toEqual(new Set(['blue-door', undefined]));
   });
 });
 
-test('without debug level, nothing of a room is logged', async () => {
+test('without debug level, room events are not logged', async () => {
   const texts: string[] = [];
   const { app } = await createService({}, { log: createLog('info', { write: (text) => texts.push(text) }) });
   await (await join(app, 'red-door', 'alice')).send({ type: 'custom' });

@@ -91,7 +91,7 @@ describe('a transfer coding other than chunked is answered with 501', () => {
     expect(answer.body).toMatchObject({ errors: [{ pointer: '/header/Transfer-Encoding' }], retryable: false });
   });
 
-  test.each(['chunked', 'gzip'])('on HTTP/1.0, which has none, with 400: %s', async (coding) => {
+  test.each(['chunked', 'gzip'])('on HTTP/1.0, which has no transfer codings, with 400: %s', async (coding) => {
     const { answer, connection } = await exchangeBytes(
       `POST /v1/rooms/r/participants HTTP/1.0\r\nTransfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`,
     );
@@ -99,7 +99,7 @@ describe('a transfer coding other than chunked is answered with 501', () => {
     expect(answer.body).toMatchObject({ errors: [{ pointer: '/header/Transfer-Encoding' }] });
   });
 
-  test('but Chunked, in whatever case, is served', async () => {
+  test('but Chunked is served, whatever its case', async () => {
     const { answer } = await exchangeBytes(
       `${JOIN}Content-Type: application/json\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
     );

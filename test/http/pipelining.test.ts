@@ -17,7 +17,7 @@ afterAll(closeServices);
 
 const OPEN_AT_MOST = 16;
 
-/** The server alone, whose requests are answered when a test says so. */
+/** The HTTP server without the service; the test answers its requests. */
 class Desk {
   readonly handled: { readonly req: IncomingMessage; readonly res: ServerResponse }[] = [];
   open = 0;
@@ -44,7 +44,7 @@ class Desk {
     return Connection.open(`http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`);
   }
 
-  /** Resolves when so many requests have been handled, and the server has nothing left to do. */
+  /** Resolves when `count` requests have been handled and the server is idle. */
   async untilHandled(count: number): Promise<void> {
     while (this.handled.length < count) await quiet();
     for (let turn = 0; turn < 10; turn += 1) await quiet();
@@ -69,7 +69,7 @@ const requests = (count: number): string =>
     .join('');
 const pathsUpTo = (count: number): string[] => numbers(count).map((index) => `/${index}`);
 
-describe('of requests that are sent ahead on one connection', () => {
+describe('of pipelined requests on one connection', () => {
   let desk: Desk;
   let connection: Connection;
   beforeEach(async () => {
@@ -77,7 +77,7 @@ describe('of requests that are sent ahead on one connection', () => {
     connection = await desk.connect();
   });
 
-  test('16 are handled, and each further one when an answer is on its way', async () => {
+  test('16 are handled at once, and a further one after each response', async () => {
     connection.write(requests(1_000));
     await desk.untilHandled(OPEN_AT_MOST);
     expect(desk.paths).toEqual(pathsUpTo(OPEN_AT_MOST));
@@ -86,13 +86,13 @@ describe('of requests that are sent ahead on one connection', () => {
     expect(desk.paths).toEqual(pathsUpTo(OPEN_AT_MOST + 1));
   });
 
-  test('few become objects before their turn: the server has heard of less than 100 of 1,000', async () => {
+  test('only few are parsed before their turn: less than 100 of 1,000', async () => {
     connection.write(requests(1_000));
     await desk.untilHandled(OPEN_AT_MOST);
     expect(desk.open).toBeLessThan(100);
   });
 
-  test('none is handled behind 256 KiB of answers that wait', async () => {
+  test('none is handled while 256 KiB of responses wait', async () => {
     connection.write(requests(3));
     await desk.untilHandled(3);
     desk.answer(1, 'x'.repeat(262_144));
@@ -106,7 +106,7 @@ describe('of requests that are sent ahead on one connection', () => {
     expect((await connection.reply()).text).toHaveLength(262_144);
   });
 
-  test('all are answered in their order, whatever order the answers are made in', async () => {
+  test('all are answered in their order, whatever the order of handling', async () => {
     connection.write(requests(100));
     for (let from = 0; from < 100; from += 10) {
       await desk.untilHandled(from + 10);
@@ -130,7 +130,7 @@ describe('of requests that are sent ahead on one connection', () => {
     expect(received).toEqual(bodies.map((body) => JSON.stringify(body)));
   });
 
-  test('those that wait end with the connection', async () => {
+  test('waiting ones end with the connection', async () => {
     connection.write(requests(1_000));
     await desk.untilHandled(OPEN_AT_MOST);
     await connection.reset();
@@ -145,7 +145,7 @@ async function textOf(req: IncomingMessage | undefined): Promise<string> {
   return text;
 }
 
-test('500 polls sent ahead on one connection are all answered', async () => {
+test('500 pipelined polls on one connection are all answered', async () => {
   const { url } = await startService({ rateLimit: 'off' });
   const alice = await join(url, newRoom(), 'alice');
   const connection = await Connection.open(url);
@@ -157,8 +157,8 @@ test('500 polls sent ahead on one connection are all answered', async () => {
   for (let count = 0; count < 500; count += 1) expect((await connection.reply()).status).toBe(200);
 });
 
-describe('what is asked for more cheaply than it is answered', () => {
-  test('the metrics of a second are rendered ten times at most, and sent as often as asked for', async () => {
+describe('requests that cost more to answer than to send', () => {
+  test('metrics are rendered at most ten times a second, and sent for every request', async () => {
     const { service } = await startService();
     const texts = await Promise.all(numbers(30).map(() => call(service.app, 'getMetrics', {})));
     const rendered = new Set(texts.map(({ body }) => body));
@@ -166,7 +166,7 @@ describe('what is asked for more cheaply than it is answered', () => {
     expect(rendered.size).toBeLessThan(25);
   });
 
-  test('a participant that reads the roster in a loop is refused, the others of its room are not', async () => {
+  test('a participant that reads the roster in a loop is refused, other participants of its room are not', async () => {
     const { service } = await startService();
     const room = newRoom();
     const [alice, bob] = [await join(service.app, room, 'alice'), await join(service.app, room, 'bob')];
@@ -177,7 +177,7 @@ describe('what is asked for more cheaply than it is answered', () => {
     expect((await bob.call('listParticipants')).status).toBe(200);
   });
 
-  test('RATE_LIMIT=off lifts that', async () => {
+  test('RATE_LIMIT=off lifts the limit of roster reads', async () => {
     const { service } = await startService({ rateLimit: 'off' });
     const alice = await join(service.app, newRoom(), 'alice');
     const answers = await Promise.all(numbers(60).map(() => alice.call('listParticipants')));

@@ -125,7 +125,7 @@ test('RATE_LIMIT=off lifts it', async () => {
   expect(new Set(await codes(times(20, fail)))).toEqual(new Set(['unauthenticated']));
 });
 
-describe('an invalid request without a good credential is charged, too', () => {
+describe('an invalid request without a valid credential is charged as a failed authentication', () => {
   let open: Express;
   beforeEach(async () => {
     open = (await createService({ rateLimitJoinsPerMinute: 5, trustProxy: 1 }, { clock })).app;
@@ -143,7 +143,7 @@ describe('an invalid request without a good credential is charged, too', () => {
     expect((await joinWith('{}')).status).toBe(201);
   });
 
-  test('also when a token that is not known came with it, or the fault is in the query', async () => {
+  test('also with an unknown token, and with a fault in the query', async () => {
     const attempts = [
       ...times(3, () => joinWith('{"x":1}', { token: guess() })),
       ...times(3, () => joinWith('{}', { query: 'x=1' })),
@@ -151,7 +151,7 @@ describe('an invalid request without a good credential is charged, too', () => {
     expect((await codes(attempts)).at(-1)).toBe('rate-limited');
   });
 
-  test('but not to one that is known', async () => {
+  test('but not with a valid token', async () => {
     const { token } = (await joinWith('{}')).body as JoinResult;
     const attempts = times(20, () =>
       call(open, 'sendMessage', { roomId: 'lobby' }, { token, text: '{', headers: { 'X-Forwarded-For': ATTACKER } }),

@@ -76,7 +76,7 @@ describe('in open mode a client address joins 3 times a minute', () => {
     );
   });
 
-  test('while replays of one join beyond 8 in a minute are charged like joins', async () => {
+  test('while replays of one join beyond 8 in a minute are charged as joins', async () => {
     const replay = () => join(app, '192.0.2.1', { headers: { 'Idempotency-Key': 'k1' } });
     const free = times(9, replay);
     expect(await statuses(free)).toEqual(Array<number>(9).fill(201));

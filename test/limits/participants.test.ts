@@ -22,7 +22,7 @@ const memberOf = (app: Express, answer: Answer): Member => {
   return new Member(app, answer.body as JoinResult);
 };
 
-/** As many as an address may have in open mode. */
+/** Joins as many participants as an address may have in open mode. */
 async function fill(app: Express, join: (index: number) => Promise<Answer>): Promise<Member[]> {
   const members: Member[] = [];
   for (let index = 0; index < MOST; index += AT_ONCE) {
@@ -54,7 +54,7 @@ describe('in open mode a client address has at most 1,000 live participants', ()
   });
   afterAll(closeServices);
 
-  test('and one more is refused, from whichever address of its /64', async () => {
+  test('and one more is refused, from any address of its /64', async () => {
     await expectFull();
     const refused = await joinFrom(app, IPV6[1]);
     problemOf(refused, 'rate-limited');
@@ -65,23 +65,23 @@ describe('in open mode a client address has at most 1,000 live participants', ()
     });
   });
 
-  test('other addresses join as ever', async () => {
+  test('other addresses are not affected', async () => {
     memberOf(app, await joinFrom(app, '2001:db8:0:1::1'));
   });
 
-  test('who leaves makes room for one more at once', async () => {
+  test('a leave makes room for one more at once', async () => {
     await next().leave();
     members.unshift(memberOf(app, await join()));
     await expectFull();
   });
 
-  test('a takeover is nobody new, by resuming and by starting anew', async () => {
+  test('a takeover does not count as a new participant, with and without resume', async () => {
     const resumed = await next().rejoin({ resume: true }, { 'X-Forwarded-For': IPV6[0] });
     await resumed.rejoin({}, { 'X-Forwarded-For': IPV6[0] });
     await expectFull();
   });
 
-  test('a join that is repeated under its key is nobody new', async () => {
+  test('a replayed join does not count as a new participant', async () => {
     await next().leave();
     const keyed = () => join({ headers: { 'Idempotency-Key': 'a-random-key' } });
     memberOf(app, await keyed());
@@ -89,7 +89,7 @@ describe('in open mode a client address has at most 1,000 live participants', ()
     await expectFull();
   });
 
-  test('a join that is refused for another reason takes no place', async () => {
+  test('a join that is refused for another reason is not counted', async () => {
     const alice = await joinFrom(app, '2001:db8:0:2::1', { roomId: 'alice' }, { body: { participantId: 'alice' } });
     expect(alice.status).toBe(201);
     await next().leave();
@@ -98,13 +98,13 @@ describe('in open mode a client address has at most 1,000 live participants', ()
     await expectFull();
   });
 
-  test('who is idle for too long makes room', async () => {
+  test('an expired participant makes room for one more', async () => {
     await clock.advance(305_000);
     memberOf(app, await join());
   });
 });
 
-test('with access tokens addresses have as many participants as their subjects', async () => {
+test('with access tokens there is no limit of participants per client address', async () => {
   const clock = new TestClock();
   const { app } = await createService({ ...SETTINGS, accessTokenSecret: SECRET }, { clock });
   const token = (sub: string) => accessToken(clock.wallMs(), { sub, room: '*' });

@@ -31,7 +31,7 @@ describe('a service without TRUST_PROXY', () => {
     },
   );
 
-  test('warns also when the request that came through a proxy is a failed authentication', async () => {
+  test('also warns when the proxied request is a failed authentication', async () => {
     const { app, warnings } = await loggingService({});
     const token = 'x'.repeat(45);
     await call(app, 'listParticipants', { roomId: 'lobby' }, { token, headers: { 'X-Forwarded-For': CLIENT } });

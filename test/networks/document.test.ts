@@ -28,7 +28,7 @@ describe('docs/restrictive-networks.md', () => {
     const lines = blocks.flatMap((text) => text.split('\n')).flatMap((line) => /^ *([A-Z_]+=.*)/.exec(line)?.[1] ?? []);
     expect(lines.length).toBeGreaterThan(3);
     const given = Object.fromEntries(lines.map((line) => line.split(/=(.*)/).slice(0, 2) as [string, string]));
-    // The page's placeholders of secrets stop the start.
+    // Placeholders of secrets stop the start, so the page's are replaced.
     const env = { ...given, TURN_SECRET: 'relay', ACCESS_TOKEN_SECRET: '0123456789abcdef0123456789abcdef' };
     expect(loadSettings({ env, argv: [] })).toMatchObject({ defaultWaitSeconds: 12, openMode: false });
   });

@@ -145,7 +145,7 @@ describe('a batch', () => {
   });
 });
 
-test('an answer lists at most 64 faults and counts the rest', () => {
+test('a response lists at most 64 faults and counts the rest', () => {
   const body = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`field${index}`, 1]));
   const found = faults('joinRoom', body);
   expect(found).toHaveLength(64);

@@ -15,7 +15,7 @@ function background() {
 }
 
 describe('the log of background work', () => {
-  test('has one line when an outage of the store begins and one when it is over, however often it was tried', async () => {
+  test('has one line when an outage of the store begins and one when it is over, however many operations fail', async () => {
     const { lines, clock, log } = background();
     log.checkFailed(UNAVAILABLE);
     for (let sweep = 0; sweep < 10; sweep += 1) {
@@ -29,7 +29,7 @@ describe('the log of background work', () => {
     expect(lines).toEqual(['the store is unavailable', 'the store is available again after 5000 ms']);
   });
 
-  test('has one line when the service stops to be ready while its store works, and one when it is ready again', () => {
+  test('has one line when the service is not ready although its store works, and one when it is ready again', () => {
     const { lines, log } = background();
     for (let check = 0; check < 3; check += 1) {
       log.checkFailed(UNAVAILABLE);
@@ -40,7 +40,7 @@ describe('the log of background work', () => {
     expect(lines).toEqual(['the service is not ready', 'the service is ready again']);
   });
 
-  test('says nothing of a readiness check that failed once and passed before the next sweep', () => {
+  test('has no line for a readiness check that fails once and passes before the next sweep', () => {
     const { lines, log } = background();
     log.checkFailed(UNAVAILABLE);
     log.checkPassed();
@@ -60,7 +60,7 @@ describe('the log of background work', () => {
     expect(lines.slice(1)).toEqual(['the store is unavailable', 'the store is available again after 0 ms']);
   });
 
-  test('has a line for every fault that is no outage', () => {
+  test('has a line for every error that is not an outage', () => {
     const { lines, log } = background();
     for (let sweep = 0; sweep < 2; sweep += 1) log.sweepFailed(new TypeError('a fault of ours'));
     expect(lines).toEqual(['background work failed', 'background work failed']);

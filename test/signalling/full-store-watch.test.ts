@@ -16,7 +16,7 @@ function watched() {
   return { clock, changes, store, watch };
 }
 
-test('a full store is told once until it has room again', async () => {
+test('a full store is reported once until it has room again', async () => {
   const { clock, changes, store, watch } = watched();
   for (let refusals = 0; refusals < 3; refusals += 1) watch.noteRefusal(storeFull());
   await clock.advance(60_000);
@@ -41,7 +41,7 @@ test('a store that hovers at its bound is one episode', async () => {
   expect(changes).toEqual([true, false]);
 });
 
-test('other refusals are no full store, and a store that does not answer is not known to be full', async () => {
+test('other refusals do not count as a full store, nor does a store that does not respond', async () => {
   const { changes, store, watch } = watched();
   watch.noteRefusal(unavailable(new Error('the disk is broken')));
   watch.noteRefusal(new Error('a bug'));
@@ -50,7 +50,7 @@ test('other refusals are no full store, and a store that does not answer is not 
   expect(await watch.isFull()).toBe(false);
 });
 
-test('nothing is looked at once it is stopped', () => {
+test('a stopped watch checks nothing', () => {
   const { clock, changes, watch } = watched();
   watch.noteRefusal(storeFull());
   watch.stop();

@@ -12,7 +12,7 @@ const mailbox = (id: string): Mailbox => ({
   mailboxId: newMailboxId(),
 });
 
-/** Two may be there at a time. */
+/** The limit is two. */
 function counted() {
   const clock = new TestClock();
   const present = new Set<string>();
@@ -34,7 +34,7 @@ function counted() {
 }
 
 describe('participants of a client address', () => {
-  test('are refused beyond the limit, and taken again when one departs', async () => {
+  test('are refused beyond the limit, and accepted again when one departs', async () => {
     const { perAddress, enter } = counted();
     const [first] = [await enter('a'), await enter('b')];
     expect(await perAddress.enter(ADDRESS, mailbox('c'))).toMatchObject({
@@ -52,7 +52,7 @@ describe('participants of a client address', () => {
     expect(refusals.filter((refusal) => refusal === undefined)).toHaveLength(2);
   });
 
-  test('that take the place of another are counted, but not refused', async () => {
+  test('that replace another one are counted, but not refused', async () => {
     const { perAddress, enter } = counted();
     const [first] = [await enter('a'), await enter('b')];
     const again = mailbox('a');
@@ -64,7 +64,7 @@ describe('participants of a client address', () => {
     expect(await enter('c')).toBeDefined();
   });
 
-  test('whose departure no hint told are found gone at the limit, every 10 s at most', async () => {
+  test('whose departure was not hinted are removed at the limit, at most every 10 s', async () => {
     const { clock, present, enter, looks } = counted();
     await enter('a');
     await enter('b');
@@ -76,7 +76,7 @@ describe('participants of a client address', () => {
     expect(await enter('d')).toBeDefined();
   });
 
-  test('whose join is under way are not taken for departed', async () => {
+  test('whose join is under way do not count as departed', async () => {
     const { perAddress, enter } = counted();
     await perAddress.enter(ADDRESS, mailbox('slow'));
     await perAddress.enter(ADDRESS, mailbox('slower'));

@@ -14,7 +14,7 @@ describeOnRedis('two processes that share a Redis', () => {
   const server = shared(() => RedisServer.start());
   afterEach(cleanUp);
 
-  test('a process hears of a departure that the other one was asked for', async () => {
+  test('a process receives a hint of a departure that the other one handled', async () => {
     const clock = new TestClock();
     const url = urlOf(server(), newPrefix());
     const open = async (): Promise<SignallingStore> => {

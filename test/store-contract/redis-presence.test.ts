@@ -16,7 +16,7 @@ describeOnRedis('two processes that share a Redis', () => {
   const server = shared(() => RedisServer.start());
   afterEach(cleanUp);
 
-  /** One participant, and two processes at which its polls may be. */
+  /** One participant, and two processes that may hold its polls. */
   async function twoProcesses() {
     const clock = new TestClock();
     const url = urlOf(server(), newPrefix());
@@ -35,7 +35,7 @@ describeOnRedis('two processes that share a Redis', () => {
   };
 
   describe('a poll that the other process took over', () => {
-    test('ends no listening while the newer one is held, however it ends itself', async () => {
+    test('does not end listening while the newer one is held, however it ends', async () => {
       const { clock, here, there, bob } = await twoProcesses();
       here.holdPoll(bob.mailbox, HELD_MS);
       await settle();
@@ -73,7 +73,7 @@ describeOnRedis('two processes that share a Redis', () => {
     });
   });
 
-  test('a poll that was cut at one and is held at the other within a second goes on listening', async () => {
+  test('a participant whose poll is cut at one and held at the other within a second stays listening', async () => {
     const { clock, here, there, bob } = await twoProcesses();
     here.holdPoll(bob.mailbox, HELD_MS);
     await settle();

@@ -76,7 +76,7 @@ test.each(otherNames)('a database that another process has open is refused by an
   expect(() => open(rename(path))).toThrow(/is in use by another process$|has 2 names/);
 });
 
-test('a database that another process has open is refused, although its lock file was deleted', async () => {
+test('a database that another process has open is refused, even if its lock file was deleted', async () => {
   const path = newPath();
   const server = await startServer(path);
   rmSync(`${path}.lock`);
@@ -85,7 +85,7 @@ test('a database that another process has open is refused, although its lock fil
   await open(path).close();
 });
 
-test('a second server in the same process is refused, although the lock file was deleted', async () => {
+test('a second server in the same process is refused, even if the lock file was deleted', async () => {
   const path = newPath();
   const store = open(path);
   rmSync(`${path}.lock`);

@@ -129,7 +129,7 @@ describe('a database of this version', () => {
   });
 });
 
-test('the log of a database gives back the disk space that it took while a backup was reading', () => {
+test('the log of a database gives back the disk space that it took during a backup', () => {
   const path = newPath();
   const opened = openDatabase({ path, synchronous: 'normal' });
   opened.db.exec('CREATE TABLE written (x)');
@@ -140,7 +140,7 @@ test('the log of a database gives back the disk space that it took while a backu
   const logBytes = () => statSync(`${path}-wal`).size;
   expect(logBytes()).toBeGreaterThan(24_000_000);
   reader.close();
-  // The first copies the log back, the second begins it anew.
+  // The first write copies the log back, the second one restarts it.
   write.run();
   write.run();
   expect(logBytes()).toBeLessThanOrEqual(16 * 1024 * 1024);

@@ -7,7 +7,7 @@ import { draft, numbered, Scene, type Member } from './scene.ts';
 const BACKLOG = 2_000;
 const HOUR_MS = 3_600_000;
 
-/** A clock by which everything takes time: it moves on with each look at it. */
+/** A clock that advances with each reading. */
 class SlowClock extends TestClock {
   msPerLook = 0;
   #passedMs = 0;
@@ -23,7 +23,7 @@ let scene: Scene;
 let bob: Member;
 let carol: Member;
 
-/** As after a restart: more is overdue for Bob than one slice can report. */
+/** Simulates a restart: more is overdue for Bob than one slice can report. */
 beforeEach(async () => {
   clock = new SlowClock();
   const limits = { ...WIDE_LIMITS, maxMailboxMessages: BACKLOG };
@@ -39,7 +39,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene.opened.close());
 
-/** Sweeps until nothing is overdue. @returns in how many slices */
+/** Sweeps until nothing is overdue. @returns the number of slices */
 async function sweepAll(): Promise<number> {
   let slices = 1;
   while (await scene.store.sweep()) slices += 1;
@@ -54,11 +54,11 @@ test('a message whose lifetime ends during a backlog is reported by the next sli
   expect(await scene.inbox(carol)).toContain('expired to dave');
 });
 
-test('a backlog is worked off in few slices when they take no time', async () => {
+test('a backlog takes few slices when they take no time', async () => {
   expect(await sweepAll()).toBeLessThanOrEqual(5);
 });
 
-test('a slice ends once it has taken its time, however much is overdue', async () => {
+test('a slice ends at its time limit, however much is overdue', async () => {
   clock.msPerLook = 1;
   expect(await sweepAll()).toBeGreaterThan(30);
 });

@@ -24,7 +24,7 @@ export const edgeRows = {
     default: 'false',
     kind: trustedProxies,
     about:
-      "Whose `X-Forwarded-For` tells the client's address; Express's values. Best the number of your proxies: `true` believes clients too.",
+      'Proxies whose `X-Forwarded-For` is trusted (Express syntax). Prefer the number of proxies; `true` also trusts clients.',
   },
   rateLimit: {
     name: 'RATE_LIMIT',
@@ -33,7 +33,7 @@ export const edgeRows = {
     default: 'on',
     kind: oneOf('on', 'off'),
     about:
-      '`off` lifts the limits below, the 1,000 participants of one client address in open mode, and the pacing of polls; quotas stay.',
+      '`off` lifts the rate limits, the limit of 1,000 participants per client address in open mode, and the pacing of polls; quotas stay.',
   },
   rateLimitJoinsPerMinute: {
     name: 'RATE_LIMIT_JOINS_PER_MINUTE',
@@ -42,7 +42,7 @@ export const edgeRows = {
     default: '300',
     kind: wholeNumber(1, 1_000_000),
     about:
-      'Open joins of one client address (IPv6: /64), or joins of one access token subject; API keys are free. Failed authentications of one address are counted apart, up to the same.',
+      'Joins per client address (IPv6: /64) in open mode, or per access token subject; API keys are exempt. Failed authentications per client address have a separate limit of the same size.',
   },
   rateLimitMessagesPerSecond: {
     name: 'RATE_LIMIT_MESSAGES_PER_SECOND',
@@ -50,7 +50,7 @@ export const edgeRows = {
     built: true,
     default: '50',
     kind: wholeNumber(1, 100_000),
-    about: 'Messages of one participant; a burst may have 4 times that.',
+    about: 'Messages per participant; a burst may have 4 times that.',
   },
   accessTokenSecret: {
     name: 'ACCESS_TOKEN_SECRET',
@@ -58,21 +58,21 @@ export const edgeRows = {
     built: true,
     secret: true,
     kind: longSecret(32),
-    about: 'Joining needs an access token (a JWT) that your backend signed with this, by HS256.',
+    about: 'Joining requires an access token (a JWT, HS256) that your backend signs with this secret.',
   },
   accessTokenJwksUrl: {
     name: 'ACCESS_TOKEN_JWKS_URL',
     group: access,
     built: true,
     kind: webAddress,
-    about: 'The same for tokens signed with a private key: where the public keys are.',
+    about: 'The same for access tokens signed with a private key: URL of the public keys (JWKS).',
   },
   accessTokenAudience: {
     name: 'ACCESS_TOKEN_AUDIENCE',
     group: access,
     built: true,
     kind: word,
-    about: 'The `aud` that access tokens must have.',
+    about: 'The required `aud` of access tokens.',
   },
   apiKeys: {
     name: 'API_KEYS',
@@ -81,7 +81,7 @@ export const edgeRows = {
     secret: true,
     kind: headerSecrets('keys'),
     about:
-      'Keys of trusted servers, which may join on behalf of others, remove participants, list and close rooms. Alone, they close joining to keys.',
+      'Keys of trusted servers, which may join on behalf of others, remove participants, and list and close rooms. Without access tokens, joining requires one of them.',
   },
   iceServers: {
     name: 'ICE_SERVERS',
@@ -90,14 +90,14 @@ export const edgeRows = {
     hidden: true,
     default: '[]',
     kind: iceServers,
-    about: 'Handed to every participant. No public STUN server is assumed.',
+    about: 'ICE servers for every participant. There is no default STUN server.',
   },
   turnUrls: {
     name: 'TURN_URLS',
     group: relays,
     built: true,
     kind: turnUrls,
-    about: 'TURN servers for which time-limited credentials are made, beside `ICE_SERVERS`.',
+    about: 'TURN servers for which the server mints time-limited credentials, in addition to `ICE_SERVERS`.',
   },
   turnSecret: {
     name: 'TURN_SECRET',
@@ -106,7 +106,7 @@ export const edgeRows = {
     secret: true,
     kind: secrets(2),
     about:
-      "coturn's `static-auth-secret`. Of two, the first signs: put the new one first, and keep both in coturn for a lifetime.",
+      "coturn's `static-auth-secret`. Of two, the first one signs: put the new one first, and keep both in coturn for `TURN_TTL_SECONDS`.",
   },
   turnTtlSeconds: {
     name: 'TURN_TTL_SECONDS',
@@ -114,7 +114,7 @@ export const edgeRows = {
     built: true,
     default: '3600',
     kind: wholeNumber(60, DAY_SECONDS),
-    about: 'Lifetime of TURN credentials; a call that runs longer asks for new ones.',
+    about: 'Lifetime of TURN credentials; a longer call requests new ones.',
   },
   openTurn: {
     name: 'OPEN_TURN',
@@ -122,6 +122,6 @@ export const edgeRows = {
     built: true,
     default: 'off',
     kind: oneOf('on', 'off'),
-    about: 'Whether TURN credentials are handed out in open mode, to anyone.',
+    about: 'Whether participants get TURN credentials in open mode.',
   },
 } as const satisfies Table;

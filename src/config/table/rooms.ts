@@ -14,7 +14,7 @@ export const roomRows = {
     built: true,
     default: '25',
     kind: wholeNumber(1, 300),
-    about: 'How long a poll that names no `wait` is held.',
+    about: 'How long a poll without `wait` is held.',
   },
   maxWaitSeconds: {
     name: 'MAX_WAIT_SECONDS',
@@ -22,7 +22,7 @@ export const roomRows = {
     built: true,
     default: '50',
     kind: wholeNumber(1, 300),
-    about: 'The longest hold; a longer `wait` is lowered to it. Stay below what your proxies allow.',
+    about: 'Maximum hold time; a longer `wait` is lowered to it. Stay below the response timeouts of your proxies.',
   },
   maxHeldPolls: {
     name: 'MAX_HELD_POLLS',
@@ -30,7 +30,7 @@ export const roomRows = {
     built: true,
     default: '50000',
     kind: wholeNumber(1, 1_000_000),
-    about: 'Polls that one process holds at a time; the next gets 429.',
+    about: 'Polls that one process holds at a time; the next one gets 429.',
   },
   maxParticipantsPerRoom: {
     name: 'MAX_PARTICIPANTS_PER_ROOM',
@@ -38,7 +38,7 @@ export const roomRows = {
     built: true,
     default: '32',
     kind: wholeNumber(1, 1000),
-    about: 'The next join of a full room gets 409.',
+    about: 'Participants per room; the next join gets 409.',
   },
   maxMessageBytes: {
     name: 'MAX_MESSAGE_BYTES',
@@ -46,7 +46,7 @@ export const roomRows = {
     built: true,
     default: '65536',
     kind: wholeNumber(256, 1_048_576),
-    about: "One message's JSON; a batch may have 8 times that.",
+    about: 'Maximum JSON size of one message; a batch may have 8 times that.',
   },
   maxMailboxMessages: {
     name: 'MAX_MAILBOX_MESSAGES',
@@ -54,7 +54,7 @@ export const roomRows = {
     built: true,
     default: '512',
     kind: wholeNumber(1, 100_000),
-    about: 'Messages that wait in one mailbox; a sender of the next gets 429.',
+    about: 'Pending messages per mailbox; the next send to it gets 429.',
   },
   maxMailboxBytes: {
     name: 'MAX_MAILBOX_BYTES',
@@ -62,7 +62,7 @@ export const roomRows = {
     built: true,
     default: '524288',
     kind: wholeNumber(256, 1_073_741_824),
-    about: 'Bytes that wait in one mailbox, likewise.',
+    about: 'Pending bytes per mailbox; the next send to it gets 429.',
   },
   defaultTtlSeconds: {
     name: 'DEFAULT_TTL_SECONDS',
@@ -70,7 +70,7 @@ export const roomRows = {
     built: true,
     default: '120',
     kind: wholeNumber(1, WEEK_SECONDS),
-    about: 'Lifetime of a message that names no `ttlSeconds`; at most 300 in open mode.',
+    about: 'Lifetime of a message without `ttlSeconds`; at most 300 in open mode.',
   },
   maxTtlSeconds: {
     name: 'MAX_TTL_SECONDS',
@@ -78,7 +78,7 @@ export const roomRows = {
     built: true,
     default: '86400',
     kind: wholeNumber(1, WEEK_SECONDS),
-    about: 'The longest lifetime that a sender may ask for; at most 300 in open mode.',
+    about: 'Maximum `ttlSeconds` of a message; at most 300 in open mode.',
   },
   defaultIdleTimeoutSeconds: {
     name: 'DEFAULT_IDLE_TIMEOUT_SECONDS',
@@ -86,7 +86,7 @@ export const roomRows = {
     built: true,
     default: '60',
     kind: wholeNumber(1, DAY_SECONDS),
-    about: 'A participant without a request for so long is gone; at most 300 in open mode.',
+    about: 'A participant leaves after this long without a request; at most 300 in open mode.',
   },
   maxIdleTimeoutSeconds: {
     name: 'MAX_IDLE_TIMEOUT_SECONDS',
@@ -94,6 +94,6 @@ export const roomRows = {
     built: true,
     default: '86400',
     kind: wholeNumber(1, DAY_SECONDS),
-    about: 'The longest idle timeout that a join may ask for; at most 300 in open mode.',
+    about: 'Maximum `idleTimeoutSeconds` of a join; at most 300 in open mode.',
   },
 } as const satisfies Table;

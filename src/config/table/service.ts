@@ -21,7 +21,7 @@ export const serviceRows = {
     built: true,
     default: '8080',
     kind: wholeNumber(0, 65_535),
-    about: 'Port to listen on; 0 takes any free one.',
+    about: 'Port to listen on; 0 picks a free one.',
   },
   keepAliveSeconds: {
     name: 'KEEP_ALIVE_SECONDS',
@@ -30,7 +30,7 @@ export const serviceRows = {
     default: '75',
     kind: wholeNumber(1, 3600),
     about:
-      'How long an idle connection stays open. Must be longer than your proxy keeps its idle connections to the server.',
+      'How long an idle connection stays open. Must exceed the idle timeout of your proxy for connections to the server.',
   },
   drainSeconds: {
     name: 'DRAIN_SECONDS',
@@ -38,7 +38,7 @@ export const serviceRows = {
     built: true,
     default: '8',
     kind: wholeNumber(0, 600),
-    about: "How long a stopping server may take to end its polls and requests; below `docker stop`'s 10.",
+    about: 'Time for a stopping server to end its polls and requests; stay below the 10 s of `docker stop`.',
   },
   logLevel: {
     name: 'LOG_LEVEL',
@@ -46,7 +46,7 @@ export const serviceRows = {
     built: true,
     default: 'info',
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
-    about: 'The least serious log line that is written.',
+    about: 'Minimum log level.',
   },
   logFormat: {
     name: 'LOG_FORMAT',
@@ -54,7 +54,7 @@ export const serviceRows = {
     built: true,
     default: 'auto',
     kind: oneOf('auto', 'json', 'pretty'),
-    about: 'Form of the log: `auto` writes readable lines on a terminal and JSON lines otherwise.',
+    about: 'Log format: `auto` writes readable lines on a terminal and JSON lines otherwise.',
   },
   adminPort: {
     name: 'ADMIN_PORT',
@@ -62,7 +62,7 @@ export const serviceRows = {
     built: true,
     kind: wholeNumber(0, 65_535),
     about:
-      'Port for health, metrics and traces; without it health and metrics are on the main port, and traces nowhere.',
+      'Port for health, metrics and traces. Without it, health and metrics are on the main port, and there are no traces.',
   },
   demo: {
     name: 'DEMO',
@@ -70,7 +70,7 @@ export const serviceRows = {
     built: true,
     default: 'on',
     kind: oneOf('on', 'off'),
-    about: 'Whether the demo page is served.',
+    about: 'Whether the server serves the demo page.',
   },
   store: {
     name: 'STORE_URL',
@@ -86,7 +86,7 @@ export const serviceRows = {
     built: true,
     default: 'full',
     kind: oneOf('full', 'normal'),
-    about: '`full` survives a power loss; `normal` a killed process, but not a power loss.',
+    about: '`full` survives a power loss; `normal` survives a killed process, but not a power loss.',
   },
   maxStoreBytes: {
     name: 'MAX_STORE_BYTES',
@@ -94,6 +94,7 @@ export const serviceRows = {
     built: true,
     default: '4294967296',
     kind: wholeNumber(65_536, TEBIBYTE),
-    about: 'Live data, 4 GiB by default. At the bound joins and sends get 503; whatever empties the store works.',
+    about:
+      'Maximum live data, 4 GiB by default. At the limit joins and sends get 503; reads, acknowledgements and leaves still work.',
   },
 } as const satisfies Table;

@@ -1,9 +1,9 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Clock } from '../../signalling/clock.ts';
 
-/** From the request to the last byte of the answer. */
+/** Covers the request and the whole response. */
 const TIMEOUT_MS = 5_000;
-/** Key documents of identity providers have a few KB. */
+/** Key documents of identity providers take a few KB. */
 const MAX_BYTES = 256 * 1024;
 
 /** Fetches a key document (RFC 7517, section 5), bounded in time and size. */
@@ -19,11 +19,11 @@ export async function fetchKeys(url: string, clock: Clock): Promise<JWTVerifyGet
       signal: abort.signal,
     });
     if (!response.ok) throw new Error(`the address answered ${response.status}`);
-    // Judged by `createLocalJWKSet`.
+    // `createLocalJWKSet` validates it.
     return createLocalJWKSet(JSON.parse(await textOf(response)) as JSONWebKeySet);
   } finally {
     cancel();
-    // Lets go of a connection whose answer is not read to its end.
+    // Closes a connection whose response was not read to its end.
     abort.abort();
   }
 }

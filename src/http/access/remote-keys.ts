@@ -32,9 +32,9 @@ export class RemoteKeys {
   }
 
   /**
-   * A key that is not among them is looked for at once. While that may not be done again, it may have been published meanwhile, so
-   * that its token can be neither accepted nor refused.
-   * @throws SignallingError `storage-unavailable` when the keys cannot be had; JOSEError when the token's is not among them
+   * Fetches the keys at once when the token names an unknown one. During the pause after a fetch the key may have been
+   * published meanwhile, so that the token can be neither accepted nor refused.
+   * @throws SignallingError `storage-unavailable` when the keys cannot be fetched; JOSEError when none fits the token
    */
   readonly get: JWTVerifyGetKey = async (header, token) => {
     const keys = await this.#current();

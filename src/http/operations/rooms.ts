@@ -15,15 +15,16 @@ export const roomOperations = {
         'one is replaced: its held poll ends with 410. With `resume: true` the mailbox is kept and nothing is announced; otherwise the ' +
         'mailbox starts anew. `resume` without `participantId` means the participant of the token. If that one is gone, the join is a ' +
         'new one: `resumed` tells.',
-      'Send an `Idempotency-Key`, so that a retry after a lost reply gets a fresh token for the same participant instead of a 409. Of the ' +
-        'tokens minted under one key, the newest 8 unused ones are valid; the first use of one replaces the others and ends the key. The ' +
-        'first 8 replays in a minute are free; further ones are charged as joins are.',
+      'Send an `Idempotency-Key`, so that a retry after a lost reply gets a fresh token for the same participant instead of a ' +
+        '409. Of the tokens minted under one key, the newest 8 unused ones are valid; the first use of one replaces the others ' +
+        'and ends the key. The first 8 replays in a minute are free; the server charges further ones as joins.',
     ].join('\n\n'),
     security: 'join',
     headers: ['Idempotency-Key'],
     headerNotes: {
       'Idempotency-Key':
-        'Without a credential the key is a secret: whoever sends it gets a token of the same participant. It must be random, such as a UUID.',
+        'Without a credential the key is a secret: anyone who sends it gets a token of the same participant. It must be ' +
+        'random, such as a UUID.',
     },
     body: { schema: 'joinRoom', required: false, example: examples.joinRequest, maxBytes: MAX_JOIN_BYTES },
     success: {

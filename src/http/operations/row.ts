@@ -48,18 +48,18 @@ export type Operation = {
     readonly schema: RequestName;
     readonly required: boolean;
     readonly example: unknown;
-    /** Beyond it the answer is 413, before anything is parsed; `message` and `batch` follow `MAX_MESSAGE_BYTES`. */
+    /** Larger bodies get 413 before parsing; `message` and `batch` follow `MAX_MESSAGE_BYTES`. */
     readonly maxBytes: number | 'message' | 'batch';
   };
   readonly headers?: readonly RequestHeader[];
-  /** What a header means for this operation, beside what it means everywhere. Markdown. */
+  /** Additional descriptions of headers, for this operation only. Markdown. */
   readonly headerNotes?: Partial<Record<RequestHeader, string>>;
   readonly success: Success;
   /** Every code that the operation can answer. */
   readonly problems: readonly ProblemCode[];
 };
 
-/** Bodies without messages are small, and parsing a large one of a stranger takes time from everyone. */
+/** Bodies without messages are small. Parsing a large one of an anonymous client takes CPU time from all others. */
 export const MAX_JOIN_BYTES = 16_384;
 export const MAX_FEW_FIELDS_BYTES = 4_096;
 

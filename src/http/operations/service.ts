@@ -36,8 +36,8 @@ export const serviceOperations = {
     summary: 'Are messages being delivered?',
     description:
       'The service sends itself a message, every three seconds at most: green when it was stored, delivered to a waiting poll and ' +
-      'acknowledged within two. Red when not, when its Redis may evict messages, and while the service shuts down. A full store stays ' +
-      'green and says `"store": "full"`, since readers must be able to empty it. For load balancers and readiness probes.',
+      'acknowledged within two. Red otherwise, when Redis may evict messages, and while the service shuts down. A full store ' +
+      'stays green and says `"store": "full"`, since readers must be able to empty it. For load balancers and readiness probes.',
     success: { status: 200, description: 'Ready.', schema: readiness, example: { status: 'ready' } },
     problems: [...ALWAYS, 'shutting-down', 'storage-unavailable'],
   },
@@ -62,7 +62,8 @@ export const serviceOperations = {
     summary: 'What happened in a room lately',
     description:
       'Who sent which type to whom and when, when that was first in a reply and acknowledged, which polls were held and how they ended; ' +
-      'never what anybody said. From the memory of this process, which does not know what others on the same Redis delivered. Only on `ADMIN_PORT`: without it, nowhere. For people; the command ' +
+      'never payloads. The events come from the memory of this process, which does not know what other processes on the same ' +
+      'Redis delivered. Only on `ADMIN_PORT`; without it there are no traces. For people; the command ' +
       '`holdline trace ROOM` prints it.',
     success: {
       status: 200,

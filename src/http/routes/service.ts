@@ -27,7 +27,7 @@ export const traceRoom: Handler<'traceRoom'> = ({ roomId }, { insight }) => {
   if (body === undefined)
     throw new RequestProblem(
       'not-found',
-      'Nothing is known of such a room here: nothing happened in it at this process since it started, or it was forgotten for busier ones.',
+      'This process has no trace of the room: nothing happened in it since the process started, or busier rooms displaced it.',
     );
   return { status: 200, mediaType: 'text/plain; charset=utf-8', body };
 };

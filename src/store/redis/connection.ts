@@ -17,7 +17,7 @@ const BUG = /^(ERR(?! WAIT)|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
 /** It was the primary when the connection was made: another of the hosts may be now. */
 const DEMOTED = /^(READONLY|MASTERDOWN|ERR WAIT cannot be used)\b/;
 
-/** At its `maxmemory` Redis refuses what needs memory, and does everything else. */
+/** At its `maxmemory` Redis refuses commands that need memory; all others work. */
 const FULL = /^OOM\b/;
 
 /** So often at most a cluster is asked anew who its nodes are. */
@@ -130,7 +130,7 @@ export class Connection {
     return Promise.all(this.#askWriters(section));
   }
 
-  /** Of every node that takes writes and answers now. */
+  /** Of every node that takes writes and responds now. */
   async infoOfReachable(section: string): Promise<readonly NodeInfo[]> {
     const answers = await Promise.allSettled(this.#askWriters(section));
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));

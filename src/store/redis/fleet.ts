@@ -11,7 +11,7 @@ const LIFETIME_MS = 10_000;
 /** An answer that took longer tells the time too badly. */
 const EXACT_WITHIN_MS = 500;
 const JUMP_MS = 1_000;
-/** A beat that gets to Redis later than this has waited for a Redis that stood still. */
+/** A beat that reaches Redis later than this has waited for a stalled Redis. */
 const PROMPT_MS = 1_000;
 /** Two beats, and a little. */
 const AGREEMENT_MS = 5_000;
@@ -26,8 +26,8 @@ interface Options {
 
 /**
  * The processes that share a Redis. They share a steady time, since they judge each other's lifetimes and idle times by it, and an
- * era: as long as one of them is there it goes on; with the first that comes back all idle times begin anew. After an outage of Redis they
- * begin anew within the era: nobody could poll meanwhile, and what is known of polls still counts.
+ * era: as long as one of them is there it goes on; with the first that comes back all idle times begin anew. After an
+ * outage of Redis they begin anew within the era: no client could poll, but what is known of polls stays valid.
  */
 export class Fleet {
   /** Names this process among the others; random, so that none inherits the polls of one that died. */
@@ -82,8 +82,8 @@ export class Fleet {
   }
 
   /**
-   * Before anybody is judged by presence: after a silence in which the fleet may have been taken for gone, and after an outage, idle
-   * times begin anew first.
+   * Call before participants are judged by presence. After a silence in which the fleet may have expired, and after an
+   * outage, idle times begin anew first.
    * @throws SignallingError `storage-unavailable`
    */
   async confirmEra(): Promise<void> {

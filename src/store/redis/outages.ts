@@ -1,23 +1,23 @@
 import type { SignallingError } from '../../signalling/errors.ts';
 import { unavailable } from '../refusals.ts';
 
-/** Failures that lie further apart are two outages: every process runs a few scripts a second. */
+/** Failures further apart than this are separate outages: every process runs a few scripts a second. */
 const GAP_MS = 5_000;
 
-/** A time in which Redis, or a node of it, did not do what it was asked to (real ms). */
+/** A time in which Redis, or one of its nodes, failed (real ms). */
 interface Outage {
   readonly sinceMs: number;
-  /** The last time that something failed. */
+  /** Time of the last failure. */
   readonly untilMs: number;
   readonly error: SignallingError;
 }
 
-/** When Redis was out of this process's reach. */
+/** Records when Redis was unavailable to this process. */
 export class Outages {
   #newest: Outage | undefined;
   #reportedMs = -Infinity;
 
-  /** @returns the refusal for the caller whose request failed */
+  /** @returns the refusal for the request that failed */
   add(cause: unknown): SignallingError {
     const nowMs = performance.now();
     const error = unavailable(cause);
@@ -26,7 +26,7 @@ export class Outages {
     return error;
   }
 
-  /** The newest outage, if anything has failed because of it since then (real ms). */
+  /** The newest outage, if it has caused a failure since then (real ms). */
   since(fromMs: number): Outage | undefined {
     return this.#newest !== undefined && this.#newest.untilMs >= fromMs ? this.#newest : undefined;
   }

@@ -51,7 +51,7 @@ interface Memory {
   readonly used: number;
   /** Buffers of replicas and of the append-only file. */
   readonly uncounted: number;
-  /** 0: none. */
+  /** 0: unlimited. */
   readonly limit: number;
 }
 
@@ -61,7 +61,7 @@ function memoryOf(info: string): Memory {
   return { used: bytes('used_memory'), uncounted: bytes('mem_not_counted_for_evict'), limit: bytes('maxmemory') };
 }
 
-/** As Redis decides it (`getMaxmemoryState` in its evict.c). */
+/** Computed as Redis does (`getMaxmemoryState` in its evict.c). */
 const isAtLimit = ({ used, uncounted, limit }: Memory): boolean => limit > 0 && used - uncounted > limit;
 
 /**
@@ -212,7 +212,7 @@ export class RedisStore implements SignallingStore {
     this.#presence.endPoll(mailbox, outcome);
   }
 
-  /** Sweeps what can be reached in any case. */
+  /** Sweeps all reachable nodes before it reports an outage. */
   async sweep(): Promise<boolean> {
     const more = await sweep(this.#rooms, this.#index, this.#fleet);
     this.#connection.outages.report();

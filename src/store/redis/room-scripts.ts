@@ -106,7 +106,7 @@ export class RoomScripts {
     }
   }
 
-  /** Of whichever process. */
+  /** For departures on any process. */
   departed(mailboxId: MailboxId): void {
     this.#context.onHint({ kind: 'departed', mailboxId });
   }

@@ -22,7 +22,7 @@ export interface Client {
 type Host = RedisLocation['hosts'][number];
 
 export interface Writer {
-  /** Host and port, for people. */
+  /** Host and port, for messages. */
   readonly at: string;
   readonly client: Promise<Client>;
 }

@@ -55,7 +55,7 @@ export class Subscription {
     timer.unref();
   }
 
-  /** False while it is lost and wake-ups are missed. */
+  /** False while the subscription is lost and wake-ups are missed. */
   get isOpen(): boolean {
     return this.#client.current !== undefined;
   }

@@ -2,12 +2,12 @@ import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StoreError } from '../store-error.ts';
 
-/** A look takes some 10 us. */
+/** A check takes some 10 us. */
 const CHECK_EVERY_MS = 500;
 
 /**
- * The files of an open database. Deleted, moved or replaced, they take commits as before, but a restart would not find them under
- * their names: nothing more may be promised then. Once they are back, all is well again.
+ * The files of an open database. When one is deleted, moved or replaced, SQLite still commits to it, but a restart would
+ * not find it under its name: the store must refuse operations until the files are back.
  */
 export class DatabaseFiles {
   readonly #path: string;
@@ -15,7 +15,7 @@ export class DatabaseFiles {
   #checkFromMs = -Infinity;
   #fault: StoreError | undefined;
 
-  /** To be made once the database is open in WAL mode. */
+  /** Requires a database that is open in WAL mode. */
   constructor(path: string) {
     this.#path = path;
     const log = realpathSync(path);
@@ -23,12 +23,12 @@ export class DatabaseFiles {
     this.#opened = new Map(names.map((name) => [name, identityOf(name)]));
   }
 
-  /** As of the last check. */
+  /** Result of the last check. */
   get fault(): StoreError | undefined {
     return this.#fault;
   }
 
-  /** @throws StoreError when a fault is found that was not there before */
+  /** @throws StoreError when the check finds a new fault */
   check(nowMs: number): void {
     if (nowMs < this.#checkFromMs) return;
     this.#checkFromMs = nowMs + CHECK_EVERY_MS;
@@ -48,7 +48,7 @@ export class DatabaseFiles {
   }
 }
 
-/** Without opening the file: closing it again would end the locks of this process on it. */
+/** Does not open the file: closing it would release the locks of this process on it. */
 function identityOf(name: string): string {
   try {
     const { dev, ino } = statSync(name, { bigint: true });

@@ -15,20 +15,20 @@ export interface DatabaseOptions {
 
 export interface OpenDatabase {
   readonly db: Database.Database;
-  /** Absent in memory. */
+  /** Absent for a database in memory. */
   readonly files: DatabaseFiles | undefined;
   close(): void;
 }
 
 /** Waiting for a lock blocks the event loop: nobody may make it longer than a held-up frame or two. */
 const BUSY_TIMEOUT_MS = 100;
-/** The same while the service starts: readers such as a backup are given time to finish. */
+/** The same during the start: gives readers such as a backup time to finish. */
 const WAIT_FOR_READERS_MS = 5_000;
 /** Checked whole at each start up to this size; it takes about a second. A larger file is checked as it is read. */
 const CHECKED_WHOLE_BYTES = 256 * 1024 * 1024;
 /**
- * What the write-ahead log keeps of the disk once its contents are copied back. It is 4 MB long in ordinary use, and grows while a
- * backup reads; four times that is never cut in ordinary use, so that no commit pays for growing the file again.
+ * Size to which the write-ahead log is cut once its contents are copied back. It is 4 MB long in ordinary use, and grows
+ * while a backup reads. At four times that, no commit in ordinary use pays for growing the file again.
  */
 const LOG_BYTES = 16 * 1024 * 1024;
 

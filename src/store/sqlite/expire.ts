@@ -9,8 +9,9 @@ import type { OverdueRow } from './statements.ts';
 import { writeAcknowledged } from './write-acknowledged.ts';
 
 /**
- * The messages whose lifetime ended last, at most `limit`, in the order of their ends: the promise of 2 s is kept for what falls due now
- * while the backlog of a stopped service is worked off. @returns whether there may be more
+ * Expires at most `limit` overdue messages, the most recently due ones, in the order of their due times. Newly due
+ * messages are reported within 2 s even while the backlog of a stopped service is worked off.
+ * @returns whether there may be more
  */
 export function expireSome(context: SqliteContext, tx: Tx, limit: number): boolean {
   const nowMs = context.clock.steadyMs();

@@ -33,7 +33,7 @@ export interface GroupCommitOptions {
   readonly onRollback: (rooms: ReadonlySet<RoomId>) => void;
   readonly onHint: (hint: Hint) => void;
   readonly onCommit: (operations: number, elapsedMs: number) => void;
-  /** Why nothing may be promised now; undefined when all is well. Asked before every transaction: it must cost nothing. */
+  /** Why commits must be refused now; undefined when they may go on. Called before every transaction: must be cheap. */
   readonly obstacle: () => Error | undefined;
 }
 

@@ -49,7 +49,7 @@ export interface ParticipantRecord {
   /** Presence lives in memory only: a start begins every idle time anew. Steady ms. */
   seenAtMs: number;
   heldUntilMs: number;
-  /** The participant counts as listening until then, whether or not a poll is held. */
+  /** The participant counts as listening until then, even without a held poll. */
   listensUntilMs: number;
 }
 

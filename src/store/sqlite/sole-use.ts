@@ -4,15 +4,14 @@ import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.ts';
 
 /**
- * One process per database file: waiters and presence live in its memory. Two locks see to it, both freed by the system however
- * the process ends:
+ * One process per database file, since waiters and presence live in its memory. Two locks ensure that; the system
+ * releases both however the process ends:
  *
- * 1. `lockBeside` holds a transaction open on a file beside the database. It tells a second server at once, and lets readers such
- *    as a backup be, before, during and after a start.
- * 2. `withFileLocked` takes the lock of the database file itself, which belongs to the inode: it holds under every name of the
- *    file, in every container, and without the file of the first lock.
+ * 1. `lockBeside` holds a transaction open on a file beside the database. A second server fails at once, and readers
+ *    such as a backup are not disturbed.
+ * 2. `withFileLocked` takes the lock of the database file itself, which belongs to the inode: it works under every name
+ *    of the file, in every container, and without the file of the first lock.
  */
-
 export const inUse = (path: string, cause: unknown): StoreError =>
   new StoreError(`the database ${path} is in use by another process`, { cause });
 
@@ -28,13 +27,13 @@ export function lockBeside(path: string): Database.Database {
   }
 }
 
-/** Through symbolic links, as SQLite names its log. */
+/** Resolves symbolic links, as SQLite does to name its log. */
 const realPathOf = (path: string): string =>
   existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 
 /**
- * SQLite keeps the log of a database beside the name by which it was opened: under another name, what was not copied back yet is
- * missing, and two users of the file do not see each other's commits.
+ * SQLite keeps the log of a database beside the name by which it was opened. Under another name, commits that are not
+ * copied back yet are missing, and two users of the file do not see each other's commits.
  */
 export function refuseHardLinks(path: string): void {
   const file = statSync(path);
@@ -45,9 +44,9 @@ export function refuseHardLinks(path: string): void {
 }
 
 /**
- * Works while no other process has the database file open. Afterwards others may read it, but none gets this lock as long as the
- * connection is open: in WAL mode it keeps a shared lock on the file. No other code of the process may open and close the file,
- * since that ends the process's locks on it (POSIX).
+ * Runs `work` while no other process has the database file open. Afterwards others may read the file, but none gets this
+ * lock while the connection is open: in WAL mode the connection keeps a shared lock. No other code of the process may
+ * open and close the file, since that releases the locks of the process on it (POSIX).
  * @throws an error with the code SQLITE_BUSY when another process has the file open
  */
 export function withFileLocked(db: Database.Database, work: () => void): void {
@@ -56,6 +55,6 @@ export function withFileLocked(db: Database.Database, work: () => void): void {
   db.pragma('locking_mode = EXCLUSIVE');
   work();
   db.pragma('locking_mode = NORMAL');
-  // The next transaction gives the lock back.
+  // The next transaction releases the lock.
   db.exec('BEGIN IMMEDIATE; COMMIT');
 }

@@ -176,7 +176,7 @@ export class SqliteStore implements SignallingStore {
   }
 
   async checkRetention(): Promise<void> {
-    // A file drops nothing.
+    // A file evicts nothing.
   }
 
   async usage(): Promise<StoreUsage> {

@@ -5,13 +5,13 @@ import { expireSome } from './expire.ts';
 import type { Tx } from './group-commit.ts';
 import type { IdleTimers } from './idle-timers.ts';
 
-/** Rows that are done in one go, before the time is looked at. */
+/** Rows per round; the time is checked between rounds. */
 const PARTICIPANTS_AT_ONCE = 16;
 const MESSAGES_AT_ONCE = 64;
 const KEYS_AT_ONCE = 256;
-/** Others wait for a slice and its commit, which takes about as long again. */
+/** Time limit of a slice. Requests wait for the slice and its commit, which takes about as long again. */
 const SLICE_MS = 5;
-/** As many as fit into that time on a fast machine. */
+/** As many rounds as fit into that time on a fast machine. */
 const MAX_ROUNDS = 8;
 const FORGET_EVERY_MS = 10_000;
 
@@ -35,7 +35,7 @@ export class Sweep {
     );
   }
 
-  /** As much as its time allows, of every kind in turn. @returns whether more is due now */
+  /** Runs rounds until the time limit. @returns whether more is due now */
   slice(tx: Tx): boolean {
     const { clock } = this.#context;
     const untilMs = clock.steadyMs() + SLICE_MS;

@@ -29,7 +29,7 @@ export function mint(context: SqliteContext, participant: ParticipantRecord, tok
   forgetSurplus(context, participant);
 }
 
-/** What ever newer joins left unused. The first of the replaced ones stays: it is the one last used, if any was. */
+/** Removes unused tokens that newer joins left over. Keeps the first replaced one: the last used one, if any was used. */
 function forgetSurplus(context: SqliteContext, participant: ParticipantRecord): void {
   const { tokens } = participant;
   if (tokens.length <= MAX_UNUSED_TOKENS) return;

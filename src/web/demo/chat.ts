@@ -22,7 +22,7 @@ export class Chat {
 
   /** Whether anybody can read what is written. */
   set isOpen(isOpen: boolean) {
-    // Not `disabled`: that would take the focus from somebody who is writing.
+    // Not `disabled`, which would take the focus from a person who is typing.
     this.#text.readOnly = !isOpen;
     setOff(this.#send, !isOpen);
     this.#text.placeholder = isOpen ? 'Message' : 'Nobody can read it yet';

@@ -14,7 +14,7 @@ export class Controls {
     byId('hang-up', HTMLButtonElement).addEventListener('click', hangUp);
   }
 
-  /** Shows what is sent now: after joining, and after every change. */
+  /** Shows what this side sends: after joining, and after every change. */
   show(): void {
     const conversation = this.#current();
     if (conversation === undefined) return;
@@ -30,7 +30,7 @@ export class Controls {
   }
 }
 
-/** The words say what a press does. `aria-pressed` needs words that stay the same, so these buttons have none. */
+/** The label says what a press does. `aria-pressed` requires a constant label, so these buttons have none. */
 function label(
   button: HTMLButtonElement,
   isOn: boolean,

@@ -11,7 +11,7 @@ export interface ConversationListeners {
   /** Who is connected or about to be, after every change. */
   readonly onPeers: (count: number) => void;
   readonly onReachable: (reachable: boolean) => void;
-  /** What this side sends has changed. */
+  /** Called when what this side sends has changed. */
   readonly onSenders: () => void;
   readonly onEnded: (end: MailboxEnd) => void;
 }
@@ -121,7 +121,7 @@ export class Conversation {
     await this.#mailbox.leave();
   }
 
-  /** The device was unplugged, or the permission to use it was taken back. */
+  /** Called when the device was unplugged or its permission was withdrawn. */
   #lose({ kind }: MediaStreamTrack): void {
     this.#chat.tell(kind === 'audio' ? 'your microphone has stopped' : 'your camera has stopped');
     const { mic, camera } = this.#senders;

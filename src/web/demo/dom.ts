@@ -17,14 +17,14 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Hides an element. Focus inside it moves to `next`; by itself it would be lost. */
+/** Hides an element. If the focus is inside, it moves to `next`; the browser would drop it. */
 export function hide(element: HTMLElement, next: HTMLElement): void {
   const hadFocus = element.contains(document.activeElement);
   element.hidden = true;
   if (hadFocus) next.focus();
 }
 
-/** A button that must not be pressed now. It keeps the focus, unlike one with `disabled`; its listener checks `isOff`. */
+/** Marks a button as unavailable. Unlike with `disabled`, it keeps the focus; its listener checks `isOff`. */
 export function setOff(button: HTMLButtonElement, off: boolean): void {
   button.ariaDisabled = String(off);
 }

@@ -55,7 +55,7 @@ export class Lobby {
   open(): void {
     this.#section.hidden = false;
     void this.#show(false);
-    // A place where a second press of Enter does nothing.
+    // An element on which a second press of Enter does nothing.
     this.#title.focus();
   }
 
@@ -70,7 +70,7 @@ export class Lobby {
     return chosen === 'picture' || chosen === 'none' ? chosen : 'camera';
   }
 
-  /** The browser has no camera for this page, so that the form is not sent for nothing. */
+  /** Preselects the test picture, since the browser offers this page no camera. */
   #chooseTestPicture(): void {
     const picture = this.#form.querySelector<HTMLInputElement>('[name=source][value=picture]');
     if (picture !== null) picture.checked = true;

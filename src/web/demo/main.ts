@@ -42,7 +42,7 @@ async function join(wish: Wish): Promise<string | undefined> {
   name(wish.roomId);
   byId('link', HTMLInputElement).value = location.href;
   controls.show();
-  // A place where a second press of Enter does nothing.
+  // An element on which a second press of Enter does nothing.
   title.focus();
   return undefined;
 }

@@ -6,9 +6,9 @@ export type Source = 'camera' | 'picture' | 'none';
 export type Media = { readonly stream: MediaStream | undefined } | { readonly problem: string };
 
 export const INSECURE =
-  'No camera and no microphone here: browsers lend them only to pages that come over https://, or from this very computer.';
+  'No camera and no microphone here: browsers offer them only to pages that come over https://, or from this computer.';
 
-/** Absent on pages that came over plain HTTP from another machine, whatever the types say. */
+/** Absent on pages loaded over plain HTTP from another machine, despite the types. */
 export const mediaDevices = (): MediaDevices | undefined => (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
 
 export async function openMedia(source: Source): Promise<Media> {

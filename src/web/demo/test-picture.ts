@@ -57,7 +57,7 @@ function addTone(stream: MediaStream): void {
   tone.start();
   pulse.start();
   for (const track of destination.stream.getAudioTracks()) stream.addTrack(track);
-  // Browsers let a page sound only after its first click, or key that clicks.
+  // Browsers allow sound only after the first click, or the first key press that clicks.
   const resume = (): void => void audio.resume().catch(() => undefined);
   addEventListener('click', resume);
   stopWith(stream, () => {

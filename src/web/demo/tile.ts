@@ -18,9 +18,9 @@ export class Tile {
   readonly #name: HTMLElement;
   readonly #state = make('span', 'tile-state');
   readonly #muted = make('span', 'tile-muted', 'muted');
-  /** Whether the participant sends a picture; black is not one. */
+  /** Whether the participant sends its picture; a disabled camera sends black. */
   #isShown = true;
-  /** Whether there is a track that moves. */
+  /** Whether the track is live and not muted. */
   #isMoving = false;
 
   constructor(name: string, isOwn = false) {

@@ -11,10 +11,10 @@ const CHROMIUM = '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
 if (!hasChromium) console.warn('SKIPPED: chromium is not installed, so no page was opened in a browser');
 
-/** Another name of this machine. Unlike `localhost` and 127.0.0.1 it makes no secure context over plain http. */
+/** Another name of this machine. Unlike `localhost` and 127.0.0.1, it is no secure context over plain HTTP. */
 const OTHER_NAME = 'holdline.example';
 const RESOLVE = `--host-resolver-rules=MAP ${OTHER_NAME} 127.0.0.1`;
-/** The address of a server here, as a phone in the same network would have it. */
+/** The address of a local server, as a phone in the same network would use it. */
 export const fromElsewhere = (url: string): string => url.replace('127.0.0.1', OTHER_NAME);
 
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-sandbox'];

@@ -108,7 +108,7 @@ export async function expectConnected(a: Caller, b: Caller): Promise<void> {
   }
 }
 
-/** The focus is on the element of that role and name. */
+/** Waits until the element with the role and name has the focus. */
 export async function expectFocus(page: Page, role: Parameters<Page['getByRole']>[0], name: string): Promise<void> {
   await page.getByRole(role, { name, exact: true }).and(page.locator(':focus')).waitFor({ state: 'attached' });
 }

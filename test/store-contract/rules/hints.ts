@@ -131,7 +131,7 @@ export function hints(open: OpenScene): void {
       expect(listener.of(bob)).toEqual([]);
     });
 
-    describe('a mailbox that is no more is hinted as departed', () => {
+    describe('a mailbox that ends is hinted as departed', () => {
       const ends: Record<string, (scene: Scene, bob: Member) => Promise<unknown>> = {
         'when its participant leaves': (scene, bob) => scene.leave(bob),
         'when the room is closed': (scene, bob) => scene.store.closeRoom(bob.mailbox.roomId),
@@ -146,7 +146,7 @@ export function hints(open: OpenScene): void {
         expect(await listener.until(bob, 'departed')).toEqual({ kind: 'departed', mailboxId: bob.mailbox.mailboxId });
       });
 
-      test('but not one that its participant resumes', async () => {
+      test('but not when its participant resumes it', async () => {
         const scene = await open();
         const [alice, bob] = await scene.joinAll('alice', 'bob');
         const listener = new Listener(scene.store);

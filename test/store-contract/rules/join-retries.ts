@@ -39,7 +39,7 @@ export function joinRetries(open: OpenScene): void {
       await refused(scene.rejoin(first), 'participant-exists');
     });
 
-    test('only the newest 8 of its unused tokens are good, however often it is repeated', async () => {
+    test('only the newest 8 of its unused tokens are valid, however often it is repeated', async () => {
       const scene = await open();
       const joins = [await scene.join('alice', { key: 'k' })];
       for (let replays = 0; replays < 12; replays += 1) joins.push(await scene.join('alice', { key: 'k' }));

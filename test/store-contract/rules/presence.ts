@@ -14,7 +14,7 @@ async function listens(scene: Scene, { mailbox }: Member): Promise<boolean | und
   return participants.find(({ participantId }) => participantId === mailbox.participantId)?.listening;
 }
 
-/** Whether the participant listens for exactly so long from now on. */
+/** Checks that the participant listens for exactly `forMs` from now on. */
 async function listensFor(scene: Scene, member: Member, ms: number): Promise<boolean> {
   await scene.clock.advance(ms - 1);
   const before = await listens(scene, member);
@@ -179,7 +179,7 @@ export function presence(open: OpenScene): void {
       expect(await listensFor(scene, alice, 1_000)).toBe(true);
     });
 
-    test('ends 1 s after a held poll was cut, although the poll before it had just been answered', async () => {
+    test('ends 1 s after a held poll was cut, even if the poll before it had just been answered', async () => {
       const scene = await open();
       const alice = await scene.join('alice');
       scene.store.endPoll(alice.mailbox, 'answered');
@@ -188,7 +188,7 @@ export function presence(open: OpenScene): void {
       expect(await listensFor(scene, alice, 1_000)).toBe(true);
     });
 
-    test('goes on when another poll is held within 1 s of a cut', async () => {
+    test('stays true when another poll is held within 1 s of a cut', async () => {
       const scene = await open();
       const alice = await scene.join('alice');
       scene.store.holdPoll(alice.mailbox, 25_000);

@@ -31,7 +31,7 @@ export function storeBound(open: OpenScene): void {
       expect(await scene.roster('attic')).toEqual([]);
     });
 
-    test('says so in its usage, and no longer once there is room', async () => {
+    test('reports it in its usage until there is room', async () => {
       const scene = await open(LIMITS);
       expect(await scene.store.usage()).toMatchObject({ isFull: false });
       const { bob } = await filled(scene);

@@ -53,7 +53,7 @@ export function tokens(open: OpenScene): void {
         ]);
       });
 
-      test('many lost replies leave the one last used and the newest 8 of the others', async () => {
+      test('after many lost replies, the one last used and the newest 8 of the others are valid', async () => {
         const scene = await open();
         const alice = await scene.join('alice');
         await scene.store.claimToken(alice.handle);

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- No poll of the mailbox is left on this process. A poll that another process took over says nothing about who listens.
--- ARGV: id, mailbox, takeover, how it ended (answered, cut or other)
+-- The last poll of the mailbox on this process has ended. A cut poll that another process took over changes nothing.
+-- ARGV: id, mailbox, takeover, how the poll ended (answered, cut or other)
 -- Answers `ok`
 local id, mailbox, _, outcome = unpack(ARGV, OWN + 1, OWN + 4)
 local member = present(id, mailbox, '')

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
 -- A process says that it is there, or goodbye, or how far the fleet's time is ahead of Redis's clock. It may be late when it gets here
 -- (a Redis that stood still, a slow network), so it brings a distance and no time of day.
--- KEYS: the fleet (hash; gone once every process has been silent for its lifetime): era, began (when idle times began, with the era or
---       after an outage), ahead, agreed (when a process last said that its own time agrees; Redis's ms), agreedBy, well (when a process
---       last said a beat before which nothing had failed; Redis's ms), wellBy, and each process
--- ARGV: process; `beat`, `bye`, `agree` or `correct`; how far the fleet's time is ahead, in ms; for `correct` what it said before;
---       the fleet's time if that is the caller's to say, as in tests that turn a clock, or ''; lifetime of the key in ms; for how
---       long somebody's agreement counts, in ms; how late a beat may be, in ms; for `beat`: since how many ms Redis does not do all
---       that the caller asks of it, or ''; when it was sent (the fleet's ms), or ''
--- Answers era, when idle times began (the fleet's ms), Redis's ms, how far the fleet's time is ahead of it
+-- KEYS: the fleet (hash; gone once every process has been silent for its lifetime): era, began (when idle times began, with
+--       the era or after an outage), ahead, agreed (when a process last said that its own time agrees; Redis's ms), agreedBy,
+--       well (when a process last sent a beat without a failure before it; Redis's ms), wellBy, and each process
+-- ARGV: process; `beat`, `bye`, `agree` or `correct`; how far the fleet's time is ahead, in ms; for `correct` what it said
+--       before; the fleet's time if the caller sets it, as in tests that turn a clock, or ''; lifetime of the key in ms;
+--       how long an agreement counts, in ms; how late a beat may be, in ms; for `beat`: for how many ms Redis has been
+--       failing for the caller, or ''; when it was sent (the fleet's ms), or ''
+-- Returns era, when idle times began (the fleet's ms), Redis's ms, how far the fleet's time is ahead of it
 local fleet = KEYS[1]
 local process, word, ahead, before, given, lifetime, agreementMs, promptMs, awayMs, sentMs = unpack(ARGV)
 local call = redis.call
@@ -36,7 +36,8 @@ if not known then
   local began = fleetTime(ahead)
   call('HSET', fleet, 'era', process .. ':' .. string.format('%.0f', redisMs * 1000), 'began', began, 'ahead', ahead)
 elseif word == 'beat' and awayMs ~= '' then
-  -- If all went well for another process meanwhile, it is the caller that was cut off: those who poll elsewhere go by their own time.
+  -- If all went well for another process meanwhile, only the caller was cut off: participants that poll elsewhere keep
+  -- their idle times.
   local well, wellBy = unpack(call('HMGET', fleet, 'well', 'wellBy'))
   local isRedis = not well or wellBy == process or redisMs - tonumber(well) >= tonumber(awayMs)
   if isRedis then call('HSET', fleet, 'began', fleetTime(known)) end

@@ -10,7 +10,7 @@ local function digestAndState(handle)
   return string.match(text, '^([^|]*)|[^|]*|([^|]*)')
 end
 
--- What ever newer joins left unused. The first of the replaced ones stays: it is the one last used, if any was.
+-- Removes unused tokens that newer joins left over. Keeps the first replaced one: it is the last used one, if any was used.
 local function forgetSurplus(member)
   local handles = tokensOf(member)
   if #handles <= MAX_UNUSED_TOKENS then return end
