@@ -62,20 +62,21 @@ export const messageRate = (perSecond: number): Rate => ({
   excess: 'This participant sends more messages than the server allows. Nothing was stored; try again in a moment.',
 });
 
-/** Stops rooms and mailboxes made by the thousand, and guessing which participants exist. Per client network or subject. */
+/** Stops rooms and mailboxes made by the thousand, and guessing which participants exist. Per client address or subject. */
 export const joinRate = (perMinute: number): Rate => ({
   name: 'joins',
   quota: perMinute,
   windowMs: 60_000,
-  excess: 'More joins than the server allows came from this network, or for this subject. Try again in a moment.',
+  excess:
+    'More joins than the server allows came from this client address, or for this subject. Try again in a moment.',
 });
 
-/** Stops guessing tokens and keys. Per client network; whoever has a good credential is not affected by what others guess. */
+/** Stops guessing tokens and keys. Per client address; requests with a valid credential are not affected. */
 export const failedAuthenticationRate = (perMinute: number): Rate => ({
   name: 'authentication',
   quota: perMinute,
   windowMs: 60_000,
-  excess: 'Too many requests from this network carried no valid credential. Try again in a moment.',
+  excess: 'Too many requests from this client address carried no valid credential. Try again in a moment.',
 });
 
 /** Stops a participant from reading the full roster, some 100 KB, at 50 bytes a request: 5 a second, a burst of 50. */

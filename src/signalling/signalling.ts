@@ -32,7 +32,7 @@ export interface SignallingOptions {
   readonly maxHeldPolls: number;
   readonly defaultIdleTimeoutMs: number;
   readonly joinPolicy: JoinPolicy;
-  /** Of one client network or subject. `Infinity` lifts it, here and below. */
+  /** Of one client address or subject. `Infinity` lifts the limit, here and below. */
   readonly joinsPerMinute: number;
   /** Maximum live participants of one client address in open mode. */
   readonly maxParticipantsPerAddress: number;

@@ -15,7 +15,7 @@ export const PROBLEM_CODES = {
     retryable: false,
     explanation:
       'A field, parameter or header is missing, unknown or out of bounds, or the request could not be read as HTTP at all. ' +
-      '`errors` lists every fault with a pointer to its place, such as `/body/messages/3/to`; correct all of them and send again. ' +
+      '`errors` lists the faults, at most 64, each with a pointer to its place, such as `/body/messages/3/to`; correct all of them and send again. ' +
       'An unknown field is refused because it is nearly always a typo; what is inside a `payload` may carry any extra keys.',
   },
   'invalid-json': {

@@ -43,7 +43,7 @@ export const problem = z
       description: 'The same as the header `X-Request-Id`; the key into the log of the server.',
       examples: ['6c9fecd4-0fc1-41a1-9146-2021ab39bdf2'],
     }),
-    errors: z.array(fault).meta({ description: 'All faults of an invalid input.' }).exactOptional(),
+    errors: z.array(fault).meta({ description: 'The faults of an invalid input, at most 64.' }).exactOptional(),
     reason: z
       .string()
       .meta({

@@ -214,7 +214,7 @@ describe('while the keys cannot be had', () => {
     ['the key is broken', (server) => server.publish({ kty: 'EC', crv: 'P-256', kid: 'one', x: 'AA', y: 'AA' })],
   ];
 
-  test.each(unusable)('because %s, a join is told to try again', async (_, spoil) => {
+  test.each(unusable)('because %s, a join gets a retryable 503', async (_, spoil) => {
     spoil(keys);
     const answer = await join(await good());
     expect(problemOf(answer, 'storage-unavailable').detail).toContain('keys by which access tokens are verified');

@@ -22,7 +22,7 @@ afterAll(closeServices);
 const errorsOf = async (id: OperationId, body: unknown): Promise<string[]> =>
   pointersOf(await alice.call(id, { body }));
 
-describe('all faults of a join are told at once', () => {
+describe('the faults of a join are reported at once', () => {
   const refused = async (body: unknown): Promise<string[]> =>
     pointersOf(await call(app, 'joinRoom', { roomId: newRoom() }, { body }));
 
@@ -67,7 +67,7 @@ describe('all faults of a join are told at once', () => {
   });
 });
 
-describe('all faults of a message are told at once', () => {
+describe('the faults of a message are reported at once', () => {
   test.each<[string, unknown, string[]]>([
     ['nothing', {}, ['type']],
     [
@@ -141,7 +141,7 @@ describe('all faults of a message are told at once', () => {
   });
 });
 
-describe('all faults of a batch are told at once', () => {
+describe('the faults of a batch are reported at once', () => {
   const invite = { type: 'invite' };
 
   test.each<[string, unknown, string[]]>([
@@ -176,7 +176,7 @@ describe('all faults of a batch are told at once', () => {
     expect((await alice.call('sendMessages', { body: { messages } })).status).toBe(201);
   });
 
-  test('lists the first 63 of tens of thousands of faults and counts the rest', async () => {
+  test('beyond 64, the first 63 are listed and the rest is counted', async () => {
     const body = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`x${index}`, 1]));
     const pointers = await errorsOf('sendMessages', body);
     expect(pointers).toHaveLength(64);

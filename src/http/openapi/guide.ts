@@ -31,7 +31,7 @@ Move \`after\` only when the messages are handled: sending it back is what ackno
   recipient sees \`expired\` above 0.
 - **Retries do not double**: with an \`Idempotency-Key\` a repeated join or send is answered as the first time, with
   \`Idempotency-Replayed: true\`, for 600 s. Make a fresh random key per request, and keep it for the retries of that request.
-  The key of a join without a credential is a secret.
+  The key of a join without a credential is a secret: anyone who sends it gets a token of the same participant.
 
 ## The window
 \`wait\` is how long a poll is held at most, in whole seconds. A reply comes up to 10 % earlier, never later. Where a proxy cuts polls,
@@ -48,7 +48,7 @@ Every error is an RFC 9457 problem with a \`code\`, and its \`type\` leads to a 
 | 410 \`cursor-expired\` | continue from \`resetCursor\`, read the roster, renegotiate |
 | 410 \`participant-gone\` | \`reason\` \`timeout\`: join again; \`replaced\`, \`removed\`, \`left\`: stop |
 | 401 without \`error="invalid_token"\` in \`WWW-Authenticate\` | no Bearer credential arrived: if you sent one, something on the way removed it |
-| any other 4xx | the request is wrong; \`errors\` lists every fault |
+| any other 4xx | the request is wrong; \`errors\` lists its faults, at most 64 |
 
 Values of \`type\`, \`reason\` and \`code\` in replies, and fields of replies, may be added: ignore those that you do not know. Requests are
 strict: an unknown field or query parameter is 400. Every answer carries \`X-Request-Id\` and \`Cache-Control: no-store\`.

@@ -2,8 +2,8 @@
 -- A process says that it is there, or goodbye, or how far the fleet's time is ahead of Redis's clock. It may be late when it gets here
 -- (a Redis that stood still, a slow network), so it brings a distance and no time of day.
 -- KEYS: the fleet (hash; gone once every process has been silent for its lifetime): era, began (when idle times began, with
---       the era or after an outage), ahead, agreed (when a process last said that its own time agrees; Redis's ms), agreedBy,
---       well (when a process last sent a beat without a failure before it; Redis's ms), wellBy, and each process
+--       the era or after an outage), ahead, agreed (when a process last said that its own time agrees; Redis's ms),
+--       agreedBy, well (when a process last sent a beat without a failure before it; Redis's ms), wellBy, and each process
 -- ARGV: process; `beat`, `bye`, `agree` or `correct`; how far the fleet's time is ahead, in ms; for `correct` what it said
 --       before; the fleet's time if the caller sets it, as in tests that turn a clock, or ''; lifetime of the key in ms;
 --       how long an agreement counts, in ms; how late a beat may be, in ms; for `beat`: for how many ms Redis has been
