@@ -137,12 +137,13 @@ describe('a participant that another client takes over', () => {
     const { url } = await startService();
     const storage = new FakeStorage();
     const first = await join(url, 'bob', { storage });
-    const looping = (async () => {
+    const loop = async (): Promise<void> => {
       for await (const { type } of first) expect(type).toBe('participant-left');
-    })();
+    };
+    const throwing = expect(loop()).rejects.toMatchObject({ code: 'taken-over' });
     const second = await join(url, 'bob', { storage });
     record(second);
-    await expect(looping).rejects.toMatchObject({ code: 'taken-over' });
+    await throwing;
   });
 
   test('two tabs with copies of one token settle it: one ends, the other goes on', async () => {
