@@ -1,5 +1,5 @@
 import type { Mailbox } from '../signalling/message.ts';
-import { isObject, MAX_SEND_BATCH, pointerOf, type Fault } from '../wire/index.ts';
+import { isObject, MAX_FAULTS, MAX_SEND_BATCH, pointerOf, type Fault } from '../wire/index.ts';
 import { elementSources, isSuspect, memberSource, unreadable } from './json-source.ts';
 import type { JsonBody } from './read-body.ts';
 
@@ -62,7 +62,7 @@ function messagesOf(schema: string, json: unknown): PlacedMessage[] {
 function faultsOfMember(object: string, path: readonly PropertyKey[], namesOnce: boolean): Fault[] {
   const source = memberSource(object, String(path.at(-1)));
   if (source === undefined) return [];
-  return unreadable(source, namesOnce).map((fault) => ({
+  return unreadable(source, namesOnce, MAX_FAULTS + 1).map((fault) => ({
     pointer: pointerOf([...path, ...fault.path], 'body'),
     detail: fault.detail,
   }));

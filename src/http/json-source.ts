@@ -46,14 +46,15 @@ export const isSuspect = (json: string): boolean => SUSPECT.test(json) || openin
 
 /**
  * Finds what keeps some parsers from reading a JSON text (RFC 8259, sections 4 and 6 to 9): lone surrogates in strings
- * and names, numbers beyond a double, more than 64 levels; with `namesOnce` also duplicate member names.
+ * and names, numbers beyond a double, more than 64 levels; with `namesOnce` also duplicate member names. Stops after
+ * `atMost` faults: half a megabyte may hold 100,000 of them.
  */
-export function unreadable(json: string, namesOnce: boolean): JsonFault[] {
+export function unreadable(json: string, namesOnce: boolean, atMost = 1): JsonFault[] {
   const faults: JsonFault[] = [];
   const open: Container[] = [];
   const pathHere = (): PropertyKey[] => open.map(({ step }) => step);
   let at = afterWhite(json, 0);
-  while (at < json.length) {
+  while (at < json.length && faults.length < atMost) {
     const character = json[at] ?? '';
     let end = at + 1;
     if (character === '{' || character === '[') {
@@ -65,9 +66,9 @@ export function unreadable(json: string, namesOnce: boolean): JsonFault[] {
       end = endOfText(json, at);
       const text = textOf(json.slice(at, end));
       const isName = json[afterWhite(json, end)] === ':';
-      const isTwice = isName && enter(open.at(-1), text);
+      const isTwice = isName && enter(open.at(-1), text, namesOnce);
       if (!text.isWellFormed()) faults.push({ path: pathHere(), detail: isName ? BAD_NAME : BAD_TEXT });
-      if (isTwice && namesOnce) faults.push({ path: pathHere(), detail: TWICE });
+      if (isTwice) faults.push({ path: pathHere(), detail: TWICE });
     } else if (character !== ':') {
       end = endOfValue(json, at);
       if (/^[-\d]/.test(character) && !Number.isFinite(Number(json.slice(at, end))))
@@ -98,12 +99,13 @@ function nextElement(container: Container | undefined): void {
   if (typeof container?.step === 'number') container.step += 1;
 }
 
-/** @returns whether the name occurred before */
-function enter(container: Container | undefined, name: string): boolean {
+/** @returns whether the name occurred before, if names are kept */
+function enter(container: Container | undefined, name: string, keepsNames: boolean): boolean {
   if (container === undefined) return false;
+  container.step = name;
+  if (!keepsNames) return false;
   const isTwice = container.names.has(name);
   container.names.add(name);
-  container.step = name;
   return isTwice;
 }
 

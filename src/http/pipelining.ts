@@ -82,6 +82,7 @@ export class Pipeline {
 
   /** Handles the request now or when its turn comes. */
   take(req: IncomingMessage, res: ServerResponse): void {
+    if (this.#isDetached) return;
     this.#handling.onOpen();
     res.once('close', this.#hasClosed);
     this.#newest = req;
@@ -93,7 +94,7 @@ export class Pipeline {
     }
   }
 
-  /** Drops all further input: it is not HTTP, or no longer matters. */
+  /** Drops all further input, and requests that were not handled yet: the connection is about to end. */
   detach(): void {
     this.#isDetached = true;
     this.#rest = undefined;
@@ -101,6 +102,8 @@ export class Pipeline {
 
   readonly #hasClosed = (): void => {
     this.#handling.onClose();
+    // After an answer with `Connection: close` no other one can be sent, so its request must not be carried out.
+    if (this.#open.some(({ closed, shouldKeepAlive }) => closed && !shouldKeepAlive)) this.detach();
     this.#open = this.#open.length === 1 ? [] : this.#open.filter((res) => !res.closed);
     if (this.#queue.length === 0 && this.#rest === undefined) this.#regulate();
     else this.#goOnLater();
@@ -135,7 +138,7 @@ export class Pipeline {
   }
 
   #handleQueued(): void {
-    while (!this.#isFull()) {
+    while (!this.#isDetached && !this.#isFull()) {
       const next = this.#queue.shift();
       if (next === undefined) return;
       this.#handle(next);
@@ -170,29 +173,28 @@ export class Pipeline {
    */
   #sliceEnd(rest: Buffer): number {
     if (this.#isPausedByNode) return 0;
-    const bodyLeft = this.#newest?.complete === false ? Math.max(0, this.#bodyLeft) : 0;
-    if (this.#queue.length > 0) return Math.min(bodyLeft, rest.length);
-    if (this.#isFull()) return 0;
-    if (bodyLeft > SLICE_BYTES) return Math.min(bodyLeft, rest.length);
+    // The body of a request that has begun, in slices when its length is not known.
+    if (this.#isMidBody()) return Math.min(this.#bodyLeft > 0 ? this.#bodyLeft : SLICE_BYTES, rest.length);
+    if (this.#queue.length > 0 || this.#isFull()) return 0;
     const headEnd = rest.subarray(0, SLICE_BYTES).lastIndexOf(HEAD_END);
     return headEnd === -1 ? Math.min(SLICE_BYTES, rest.length) : headEnd + HEAD_END.length;
   }
 
-  #isFull(): boolean {
-    if (this.#open.length < 1) return false;
-    return this.#open.length >= MAX_OPEN || this.#waitingBytes() >= MAX_WAITING_BYTES;
+  #isMidBody(): boolean {
+    return this.#newest?.complete === false;
   }
 
-  #waitingBytes(): number {
-    let bytes = 0;
-    for (const res of this.#open) bytes += res.writableLength;
-    return bytes;
+  #isFull(): boolean {
+    if (this.#open.length >= MAX_OPEN) return true;
+    let waitingBytes = 0;
+    for (const res of this.#open) waitingBytes += res.writableLength;
+    return waitingBytes >= MAX_WAITING_BYTES;
   }
 
   /** Reads on, or leaves further bytes in the buffers of the system. */
   #regulate(): void {
     if (this.#isPausedByNode) return;
-    const isReading = this.#rest === undefined && this.#queue.length === 0 && !this.#isFull();
+    const isReading = this.#rest === undefined && (this.#isMidBody() || (this.#queue.length === 0 && !this.#isFull()));
     if (isReading === this.#socket.isPaused()) this.#setReading(isReading);
   }
 

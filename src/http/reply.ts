@@ -45,7 +45,10 @@ export function write(res: ServerResponse, constant: HeaderList, requestId: stri
   }
   all.push('Content-Type', mediaType, 'Content-Length', String(Buffer.byteLength(body)));
   res.writeHead(status, all).end(body);
-  if (res.writableLength > 0) limitWriting(res);
+  if (res.writableLength === 0) return;
+  // Behind another answer it has to wait for that one, which may be a held poll.
+  if (res.socket === null) res.once('socket', () => limitWriting(res));
+  else limitWriting(res);
 }
 
 function limitWriting(res: ServerResponse): void {

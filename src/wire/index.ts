@@ -1,7 +1,7 @@
 export { accessTokenClaims } from './access-token.ts';
 export * from './bounds.ts';
 export { emptyQuery, isObject } from './fields.ts';
-export { faultsOf, listed, pointerOf, type FaultRoot } from './faults.ts';
+export { faultsOf, listed, MAX_FAULTS, pointerOf, type FaultRoot } from './faults.ts';
 export * from './ids.ts';
 export * from './ops.ts';
 export {

@@ -76,6 +76,8 @@ describe('fault 26: a body', () => {
       JSON_TYPE,
     ],
     ['of depth 10,000', '400 invalid-request', custom('['.repeat(10_000) + ']'.repeat(10_000)), JSON_TYPE],
+    ['with an escaped lone surrogate', '400 invalid-request', custom('"\\ud800 \\udfff"'), JSON_TYPE],
+    ['of depth 65', '400 invalid-request', custom('['.repeat(65) + ']'.repeat(65)), JSON_TYPE],
     ['with a lone surrogate in bytes', '400 invalid-json', Buffer.from(custom(surrogate), 'latin1'), JSON_TYPE],
     ['with a bare NUL', '400 invalid-json', custom('"\0"'), JSON_TYPE],
   ])('%s is answered with %s', async (_, verdict, body, headers) => {
@@ -84,9 +86,8 @@ describe('fault 26: a body', () => {
 
   test.each([
     ['__proto__ in its payload', '{"__proto__":{"admin":true},"constructor":{"prototype":1}}'],
-    ['escaped lone surrogates', '"\\ud800 \\udfff"'],
     ['an escaped NUL', '"\\u0000 after it"'],
-    ['a payload of depth 127', `${'['.repeat(127)}${']'.repeat(127)}`],
+    ['a payload of depth 64', `${'['.repeat(64)}${']'.repeat(64)}`],
     ['numbers at the edge', '[9007199254740993,-0,1e308]'],
   ])('with %s is delivered as it is', async (_, payload) => {
     const { cursor: after } = await bob.poll();
@@ -102,7 +103,7 @@ describe('fault 27: a cursor', () => {
 
   test.each<[string, string, () => string]>([
     ['that is empty', invalid, () => ''],
-    ['of 10 KB', invalid, () => 'a'.repeat(10_240)],
+    ['of 4,000 characters', invalid, () => 'a'.repeat(4_000)],
     ['in unicode', invalid, () => 'Ω≈ç√\u{1f600}'],
     ['-1', invalid, () => '-1'],
     ['1e3', invalid, () => '1e3'],

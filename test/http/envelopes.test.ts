@@ -176,7 +176,7 @@ describe('the faults of a batch are reported at once', () => {
     expect((await alice.call('sendMessages', { body: { messages } })).status).toBe(201);
   });
 
-  test('beyond 64, the first 63 are listed and the rest is counted', async () => {
+  test('beyond 64, the first 63 are listed, and that there are more', async () => {
     const body = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`x${index}`, 1]));
     const pointers = await errorsOf('sendMessages', body);
     expect(pointers).toHaveLength(64);

@@ -108,9 +108,9 @@ describe('of pipelined requests on one connection', () => {
 
   test('all are answered in their order, whatever the order of handling', async () => {
     connection.write(requests(100));
-    for (let from = 0; from < 100; from += 10) {
-      await desk.untilHandled(from + 10);
-      for (const index of numbers(10).reverse()) desk.answer(from + index, String(from + index));
+    for (let from = 0; from < 100; from += 5) {
+      await desk.untilHandled(from + 5);
+      for (const index of numbers(5).reverse()) desk.answer(from + index, String(from + index));
     }
     const texts: string[] = [];
     for (let count = 0; count < 100; count += 1) texts.push((await connection.reply()).text);
@@ -136,6 +136,41 @@ describe('of pipelined requests on one connection', () => {
     await connection.reset();
     while (desk.open > 0) await quiet();
     expect(desk.handled).toHaveLength(OPEN_AT_MOST);
+  });
+
+  test.each([
+    ['two Host fields', 'GET /bad HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n'],
+    [
+      'an unknown transfer coding',
+      'POST /bad HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+    ],
+  ])('none is handled behind one with %s', async (_, bad) => {
+    connection.write(requests(1) + bad + requests(5));
+    await desk.untilHandled(1);
+    desk.answer(0);
+    expect((await connection.reply()).status).toBe(200);
+    expect((await connection.reply()).status).toBe(400);
+    await connection.closed;
+    expect(desk.paths).toEqual(['/0']);
+  });
+
+  test('none is handled behind an answer that ends the connection', async () => {
+    connection.write(requests(20));
+    await desk.untilHandled(OPEN_AT_MOST);
+    const [first] = desk.handled;
+    if (first !== undefined) first.res.shouldKeepAlive = false;
+    for (const index of numbers(OPEN_AT_MOST)) desk.answer(index);
+    await connection.closed;
+    expect(desk.handled).toHaveLength(OPEN_AT_MOST);
+  });
+
+  test('a body arrives that comes behind as many requests as may be open', async () => {
+    const body = JSON.stringify('late');
+    const head = requestText('POST', '/late', { headers: { 'Content-Length': String(body.length) } });
+    connection.write(requests(OPEN_AT_MOST - 1) + head);
+    await desk.untilHandled(OPEN_AT_MOST);
+    connection.write(body);
+    expect(await textOf(desk.handled.at(-1)?.req)).toBe(body);
   });
 });
 
