@@ -92,7 +92,7 @@ describe('holdline trace ROOM', () => {
     const { code, stderr } = await run(['nowhere', '--admin-port', adminPort]);
     expect({ code, stderr }).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/^holdline: Nothing is known .*\n$/),
+      stderr: expect.stringMatching(/^holdline: This process has no trace of the room: .*\n$/),
     });
   });
 
