@@ -166,7 +166,10 @@ export class Peer {
 
   /** Says its name, and listens for the other's. */
   #talk(channel: DataChannel): void {
-    channel.onopen = () => channel.send(this.member.id);
+    channel.onopen = () => {
+      // The stack reports the opening a moment later; a call that ended meanwhile has closed the channel.
+      if (channel.readyState === 'open') channel.send(this.member.id);
+    };
     channel.onmessage = ({ data }) => this.#reach(`heard ${String(data)}`);
   }
 

@@ -13,6 +13,7 @@ export interface Candidate {
 }
 
 export interface DataChannel {
+  readonly readyState: 'connecting' | 'open' | 'closing' | 'closed';
   onopen: (() => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
   send(text: string): void;

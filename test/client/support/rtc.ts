@@ -42,7 +42,10 @@ export class Talker {
   }
 
   #talk(channel: DataChannel): void {
-    channel.onopen = () => channel.send(this.#name);
+    channel.onopen = () => {
+      // The stack reports the opening a moment later; a call that ended meanwhile has closed the channel.
+      if (channel.readyState === 'open') channel.send(this.#name);
+    };
     channel.onmessage = ({ data }) => this.#heard(String(data));
   }
 }
