@@ -58,7 +58,13 @@ async function isFromStranger(req: Request, operation: Operation, edge: Edge): P
   const credential = await authenticate(req, (req.params.roomId ?? '') as RoomId, operation, edge).catch(
     () => NO_CREDENTIAL,
   );
-  return credential.kind === 'none' || (credential.kind === 'participant' && !('mailboxId' in credential));
+  if (credential.kind === 'access-token' || credential.kind === 'api-key') return false;
+  return presentOf(credential) === undefined;
+}
+
+/** The participant whose credential it is, while it is in its room. */
+export function presentOf(credential: Credential): Mailbox | undefined {
+  return credential.kind === 'participant' && 'mailboxId' in credential ? credential : undefined;
 }
 
 /** What the path of a request names; empty for what it does not name. */

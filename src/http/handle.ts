@@ -2,8 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { NO_CREDENTIAL, type Credential } from '../signalling/credential.ts';
 import { isUnavailable, SignallingError } from '../signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
-import type { Mailbox } from '../signalling/message.ts';
-import { authenticate, authorize, chargeFailure } from './authenticate.ts';
+import { authenticate, authorize, chargeFailure, presentOf } from './authenticate.ts';
 import type { Call, Handler, Subject } from './call.ts';
 import type { Edge } from './edge.ts';
 import type { HeaderList } from './headers.ts';
@@ -136,9 +135,4 @@ export const shuttingDown = (): RequestProblem =>
 function participantOf(credential: Credential, roomId: RoomId): ParticipantId | undefined {
   if (credential.kind === 'access-token') return credential.subject;
   return credential.kind === 'participant' && credential.roomId === roomId ? credential.participantId : undefined;
-}
-
-/** Whose idle time a request begins anew, for operations that judge the credential themselves. */
-function presentOf(credential: Credential): Mailbox | undefined {
-  return credential.kind === 'participant' && 'mailboxId' in credential ? credential : undefined;
 }

@@ -59,14 +59,14 @@ export function unreadable(json: string, namesOnce: boolean, atMost = 1): JsonFa
     let end = at + 1;
     if (character === '{' || character === '[') {
       if (open.length === MAX_LEVELS) return [...faults, { path: [], detail: TOO_DEEP }];
-      open.push({ step: character === '[' ? 0 : '', names: new Set() });
+      open.push({ step: character === '[' ? 0 : '', names: namesOnce ? new Set() : undefined });
     } else if (character === '}' || character === ']') open.pop();
     else if (character === ',') nextElement(open.at(-1));
     else if (character === '"') {
       end = endOfText(json, at);
       const text = textOf(json.slice(at, end));
       const isName = json[afterWhite(json, end)] === ':';
-      const isTwice = isName && enter(open.at(-1), text, namesOnce);
+      const isTwice = isName && enter(open.at(-1), text);
       if (!text.isWellFormed()) faults.push({ path: pathHere(), detail: isName ? BAD_NAME : BAD_TEXT });
       if (isTwice) faults.push({ path: pathHere(), detail: TWICE });
     } else if (character !== ':') {
@@ -92,20 +92,20 @@ const TOO_DEEP = `must not be nested deeper than ${MAX_LEVELS} levels`;
 /** An open object or array, and the position of the scan in it. */
 interface Container {
   step: PropertyKey;
-  readonly names: Set<string>;
+  /** So far, where they must differ. */
+  readonly names: Set<string> | undefined;
 }
 
 function nextElement(container: Container | undefined): void {
   if (typeof container?.step === 'number') container.step += 1;
 }
 
-/** @returns whether the name occurred before, if names are kept */
-function enter(container: Container | undefined, name: string, keepsNames: boolean): boolean {
+/** @returns whether the name occurred before, where names must differ */
+function enter(container: Container | undefined, name: string): boolean {
   if (container === undefined) return false;
   container.step = name;
-  if (!keepsNames) return false;
-  const isTwice = container.names.has(name);
-  container.names.add(name);
+  const isTwice = container.names?.has(name) === true;
+  container.names?.add(name);
   return isTwice;
 }
 

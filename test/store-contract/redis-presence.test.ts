@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Joined, SignallingStore } from '../../src/signalling/store.ts';
+import type { Hint, Joined, SignallingStore } from '../../src/signalling/store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { settle, TestClock } from '../support/clock.ts';
@@ -35,23 +35,25 @@ describeOnRedis('two processes that share a Redis', () => {
   };
 
   describe('a poll that the other process took over', () => {
-    test('does not end listening while the newer one is held, however it ends', async () => {
-      const { clock, here, there, bob } = await twoProcesses();
+    async function afterTakeover() {
+      const processes = await twoProcesses();
+      const { here, there, bob } = processes;
       here.holdPoll(bob.mailbox, HELD_MS);
       await settle();
       there.holdPoll(bob.mailbox, HELD_MS);
       await settle();
+      return processes;
+    }
+
+    test('does not end listening while the newer one is held, however it ends', async () => {
+      const { clock, here, bob } = await afterTakeover();
       here.endPoll(bob.mailbox, 'cut');
       await clock.advance(10_000);
       expect(await listens(here, bob)).toBe(true);
     });
 
     test('does not shorten the 5 s after the newer one was answered', async () => {
-      const { clock, here, there, bob } = await twoProcesses();
-      here.holdPoll(bob.mailbox, HELD_MS);
-      await settle();
-      there.holdPoll(bob.mailbox, HELD_MS);
-      await settle();
+      const { clock, here, there, bob } = await afterTakeover();
       there.endPoll(bob.mailbox, 'answered');
       await settle();
       here.endPoll(bob.mailbox, 'cut');
@@ -60,11 +62,7 @@ describeOnRedis('two processes that share a Redis', () => {
     });
 
     test('does not prolong the second after the newer one was cut', async () => {
-      const { clock, here, there, bob } = await twoProcesses();
-      here.holdPoll(bob.mailbox, HELD_MS);
-      await settle();
-      there.holdPoll(bob.mailbox, HELD_MS);
-      await settle();
+      const { clock, here, there, bob } = await afterTakeover();
       there.endPoll(bob.mailbox, 'cut');
       await clock.advance(900);
       here.endPoll(bob.mailbox, 'other');
@@ -82,5 +80,14 @@ describeOnRedis('two processes that share a Redis', () => {
     there.holdPoll(bob.mailbox, HELD_MS);
     await clock.advance(10_000);
     expect(await listens(here, bob)).toBe(true);
+  });
+
+  test('a process receives a hint of a departure that the other one handled', async () => {
+    const { here, there, bob } = await twoProcesses();
+    const heard: Hint[] = [];
+    here.watch((hint) => heard.push(hint));
+    await there.depart(bob.mailbox.roomId, bob.mailbox.participantId, 'left');
+    await settle();
+    expect(heard).toContainEqual({ kind: 'departed', mailboxId: bob.mailbox.mailboxId });
   });
 });
