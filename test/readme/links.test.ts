@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const root = join(import.meta.dirname, '../..');
-const pages = globSync(['*.md', 'docs/*.md', 'deploy/**/*.md', 'bench/*.md'], { cwd: root });
+const pages = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.md', 'bench/*.md'], { cwd: root });
 
 const linksOf = (page: string): string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].flatMap(
