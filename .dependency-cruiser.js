@@ -11,9 +11,9 @@ const onlyTypes = (name, from, to, comment) => ({
   to: { path: to, dependencyTypesNot: ['type-only'] },
 });
 
-const entry = '^src/((main|index)\\.ts$|commands/)';
+const entry = '^src/((main|index)\\.ts$|cli/)';
 const service = '^src/service\\.ts$';
-const config = '^src/config(\\.ts$|/)';
+const settings = '^src/settings/';
 const log = '^src/log(\\.ts$|/)';
 const version = '^src/version\\.ts$';
 const http = '^src/http/';
@@ -21,10 +21,10 @@ const store = '^src/store/';
 const signalling = '^src/signalling/';
 const wire = '^src/wire/';
 const client = '^src/client/';
-const web = '^src/web/';
-const metrics = '^src/metrics/';
-const trace = '^src/trace/';
-const rooms = [entry, service, config, log, version, http, metrics, trace, store, signalling, wire, client, web];
+const demo = '^demo/';
+const observability = '^src/observability/';
+const metrics = '^src/observability/metrics/';
+const rooms = [entry, service, settings, log, version, http, observability, store, signalling, wire, client];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -32,16 +32,16 @@ export default {
     wall(
       'entry-wall',
       entry,
-      [service, config, log, version],
+      [service, settings, log, version],
       'The command and the package entry reach everything through the service.',
     ),
     wall(
       'service-wall',
       service,
-      [config, log, version, http, metrics, trace, store, signalling],
+      [settings, log, version, http, observability, store, signalling],
       'The service wires the rooms; what goes over the wire is the business of http/.',
     ),
-    wall('config-wall', config, [signalling, wire], 'Settings are parsed before anything is built.'),
+    wall('settings-wall', settings, [signalling, wire], 'Settings are parsed before anything is built.'),
     wall('log-wall', log, [], 'The logger is handed in and knows nobody.'),
     wall('version-wall', version, [], 'A constant knows nobody.'),
     wall(
@@ -50,8 +50,12 @@ export default {
       [signalling, wire],
       'The edge sees the rules, never the bytes: no store/, no settings, no logger.',
     ),
-    wall('metrics-wall', metrics, [signalling, wire], 'Whoever counts is told by the rules, and asks nobody.'),
-    wall('trace-wall', trace, [signalling], 'Whoever shows what happened is told by the rules, and asks nobody.'),
+    wall(
+      'observability-wall',
+      observability,
+      [signalling, wire],
+      'Metrics and traces observe the rules; they never call them.',
+    ),
     wall('store-wall', store, [signalling], 'An adapter knows the port and its types, nothing else.'),
     wall('signalling-wall', signalling, [wire], 'The rules import nothing of ours.'),
     onlyTypes(
@@ -62,7 +66,7 @@ export default {
     ),
     wall('wire-wall', wire, [], 'What goes over the wire imports nothing of ours.'),
     wall('client-wall', client, [wire], 'The client is published on its own and runs in browsers.'),
-    wall('web-wall', web, [client], 'The pages run in browsers, on the client that apps import.'),
+    wall('demo-wall', demo, [client], 'The pages run in browsers, on the client that apps import.'),
     onlyTypes('client-wire-types', client, wire, 'zod must not reach the client bundle.'),
     {
       name: 'no-room-outside-the-walls',

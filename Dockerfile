@@ -15,8 +15,9 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
-COPY scripts/copy-assets.ts scripts/build-commonjs.ts ./scripts/
+COPY scripts/build-assets.ts ./scripts/
 COPY src ./src
+COPY demo ./demo
 RUN npm run build
 
 FROM ${BASE}

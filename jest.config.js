@@ -19,7 +19,7 @@ const OF_THE_CONTRACT = ['access', 'health', 'http', 'limits', 'metrics', 'opena
 const OF_ONE_STORE = [
   'faults/(busy-database|crashes|store-full|pipelined-requests|refused-databases|rolling-deploy|shutdown|slow-clients|too-many-connections)\\.test',
   'faults/redis-',
-  '(access/published-keys|http/(full-store|json-source))\\.test',
+  '(access/published-keys|http/(full-store|json-text))\\.test',
   'openapi/(committed|examples|form|requests)\\.test',
 ];
 

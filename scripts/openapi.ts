@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openApi30, openApiDocument, toYaml } from '../src/http/openapi.ts';
+import { openApi30, openApiDocument, toYaml } from '../src/http/openapi/document.ts';
 import { DEFAULT_BOUNDS } from '../src/wire/index.ts';
 
 /** Writes `openapi.yaml`; with `--check` it fails instead when the committed file is stale, or either form is not sound. */

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { settingsTable } from '../src/config.ts';
+import { settingsTable } from '../src/settings/settings.ts';
 
 /**
  * The settings as a Markdown table. Alone: prints it. `--write`: puts it between the markers of the README.

@@ -2,11 +2,11 @@
  * What counting and tracing cost per message, in processor time: `node scripts/telemetry-cost.ts`. A message is a send, a held poll
  * and its end.
  */
-import { Metrics } from '../src/metrics/metrics.ts';
+import { Metrics } from '../src/observability/metrics/metrics.ts';
 import { systemClock } from '../src/signalling/clock.ts';
 import { newMailboxId, newMessageId, type ParticipantId, type RoomId } from '../src/signalling/ids.ts';
 import { SILENT, type Telemetry, tellBoth } from '../src/signalling/telemetry.ts';
-import { Trace } from '../src/trace/trace.ts';
+import { Trace } from '../src/observability/trace/trace.ts';
 
 const ROOMS = 1_000;
 const MESSAGES = 500_000;

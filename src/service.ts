@@ -1,12 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
-import type { Settings } from './config.ts';
+import type { Settings } from './settings/settings.ts';
 import { Access } from './http/access/access.ts';
 import { createApp } from './http/app.ts';
-import { createEdge } from './http/edge.ts';
-import { Listener } from './http/listener.ts';
+import { createEdge } from './http/context.ts';
+import { Listener } from './http/server/listener.ts';
 import { createLogOf, type Log } from './log.ts';
-import { Metrics } from './metrics/metrics.ts';
+import { Metrics } from './observability/metrics/metrics.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
 import { iceServersFor } from './signalling/ice-servers.ts';
 import { failedAuthenticationRate, MAX_PARTICIPANTS_PER_ADDRESS, rosterRate } from './signalling/limits.ts';
@@ -15,8 +15,8 @@ import { Signalling } from './signalling/signalling.ts';
 import type { SignallingStore } from './signalling/store.ts';
 import { tellBoth } from './signalling/telemetry.ts';
 import { openStore } from './store/open-store.ts';
-import { RoomLog } from './trace/room-log.ts';
-import { Trace } from './trace/trace.ts';
+import { RoomLog } from './observability/trace/room-log.ts';
+import { Trace } from './observability/trace/trace.ts';
 import { VERSION } from './version.ts';
 
 export { backupStore } from './store/backup.ts';

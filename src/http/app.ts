@@ -6,23 +6,29 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import type { Handler } from './call.ts';
-import type { Edge } from './edge.ts';
-import { route } from './handle.ts';
-import { constantHeaders, corsHandler, headersWithoutRequest, type CorsOrigins, type HeaderList } from './headers.ts';
-import { createLane } from './lane.ts';
-import { lastResort } from './last-resort.ts';
-import { badOverride, methodOverride, NO_METHOD } from './method-override.ts';
-import { operationRows, type Operation, type OperationId } from './operations.ts';
+import type { Handler } from './request/call.ts';
+import type { Edge } from './context.ts';
+import { route } from './request/pipeline.ts';
+import {
+  constantHeaders,
+  corsHandler,
+  headersWithoutRequest,
+  type CorsOrigins,
+  type HeaderList,
+} from './response/headers.ts';
+import { createLane } from './server/fast-path.ts';
+import { lastResort } from './response/last-resort.ts';
+import { badOverride, methodOverride, NO_METHOD } from './request/method-override.ts';
+import { operationRows, type Operation, type OperationId } from './operations/index.ts';
 import type { Place } from './operations/row.ts';
 import { serveAssets } from './pages/serve.ts';
 import { DEMO, DOCS } from './pages/sites.ts';
-import { prepareForExpress, type Prepared } from './prototypes.ts';
-import { noContent, write } from './reply.ts';
-import { requestIdOf } from './request-id.ts';
-import { RequestProblem } from './request-problem.ts';
+import { prepareForExpress, type Prepared } from './server/express-prototypes.ts';
+import { noContent, write } from './response/reply.ts';
+import { requestIdOf } from './request/request-id.ts';
+import { RequestProblem } from './response/request-problem.ts';
 import { HANDLERS } from './routes/index.ts';
-import { badTarget, isTarget } from './target.ts';
+import { badTarget, isTarget } from './request/target.ts';
 
 /** The Express app, to mount in another app; and what a server of its own needs. */
 export interface App {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Express } from 'express';
-import type { OperationId } from '../../src/http/operations.ts';
+import type { OperationId } from '../../src/http/operations/index.ts';
 import type { JoinResult, RoomList } from '../../src/wire/index.ts';
 import { TestClock } from '../support/clock.ts';
 import type { Answer } from '../support/conformance.ts';

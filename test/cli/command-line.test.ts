@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { settingsHelp } from '../../src/config.ts';
+import { settingsHelp } from '../../src/settings/settings.ts';
 import { Command, killAll } from './command.ts';
 
 afterEach(killAll);

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { greeting } from '../../src/commands/greeting.ts';
-import { defaultSettings } from '../../src/config.ts';
+import { greeting } from '../../src/cli/greeting.ts';
+import { defaultSettings } from '../../src/settings/settings.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { Command, killAll, startServer } from './command.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadSettings, SettingError } from '../../src/config.ts';
-import type { Row } from '../../src/config/row.ts';
-import { table } from '../../src/config/table.ts';
+import { loadSettings, SettingError } from '../../src/settings/settings.ts';
+import type { Row } from '../../src/settings/row.ts';
+import { table } from '../../src/settings/table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SECRETS = Object.values<Row>(table).filter((row) => row.secret);

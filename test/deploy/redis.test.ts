@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createClient } from '@redis/client';
-import { loadSettings } from '../../src/config.ts';
+import { loadSettings } from '../../src/settings/settings.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { freePort } from '../support/free-port.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { loadSettings, type Settings } from '../../src/config.ts';
-import { table } from '../../src/config/table.ts';
+import { loadSettings, type Settings } from '../../src/settings/settings.ts';
+import { table } from '../../src/settings/table.ts';
 import { type Json, secondsOf, valuesOf, yamlOf } from './documents.ts';
 import { deployed } from './proxy.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { defaultSettings } from '../../src/config.ts';
+import { defaultSettings } from '../../src/settings/settings.ts';
 import { createLog } from '../../src/log.ts';
 import { createHoldline } from '../../src/service.ts';
 import type { SignallingStore } from '../../src/signalling/store.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Operation, type OperationId, operationRows } from '../../src/http/operations.ts';
+import { type Operation, type OperationId, operationRows } from '../../src/http/operations/index.ts';
 import type { Member } from '../support/member.ts';
 
 export interface FuzzedRequest {

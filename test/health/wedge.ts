@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Express } from 'express';
-import { defaultSettings, type Settings } from '../../src/config.ts';
+import { defaultSettings, type Settings } from '../../src/settings/settings.ts';
 import { createHoldline, type Holdline } from '../../src/service.ts';
 import type { SignallingStore } from '../../src/signalling/store.ts';
 import { TestClock } from '../support/clock.ts';

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Express } from 'express';
-import type { OperationId } from '../../src/http/operations.ts';
+import type { OperationId } from '../../src/http/operations/index.ts';
 import type { ProblemCode } from '../../src/wire/index.ts';
 import { closeServices, createService } from '../support/holdline.ts';
 import { call, pointersOf, problemOf, type Sent } from '../support/http.ts';

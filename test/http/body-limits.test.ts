@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { OperationId } from '../../src/http/operations.ts';
+import type { OperationId } from '../../src/http/operations/index.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { type Answer, answerOf, expectConforms } from '../support/conformance.ts';
 import { Connection } from '../support/connection.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { OperationId } from '../../src/http/operations.ts';
+import type { OperationId } from '../../src/http/operations/index.ts';
 import { TestClock } from '../support/clock.ts';
 import type { Answer } from '../support/conformance.ts';
 import { closeServices, type ListeningService, startService } from '../support/holdline.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Express } from 'express';
-import type { OperationId } from '../../src/http/operations.ts';
+import type { OperationId } from '../../src/http/operations/index.ts';
 import { closeServices, createService } from '../support/holdline.ts';
 import { call, pointersOf, problemOf } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';

@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { OperationId } from '../../src/http/operations.ts';
+import type { OperationId } from '../../src/http/operations/index.ts';
 import type { Answer } from '../support/conformance.ts';
 import { closeServices, type ListeningService, startService } from '../support/holdline.ts';
 import { call, exchange, type Place, type Sent } from '../support/http.ts';

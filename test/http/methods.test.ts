@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { operationRows } from '../../src/http/operations.ts';
+import { operationRows } from '../../src/http/operations/index.ts';
 import { expectProblem } from '../support/conformance.ts';
 import { closeServices, type ListeningService, startService } from '../support/holdline.ts';
 import { call, exchange, pointersOf } from '../support/http.ts';

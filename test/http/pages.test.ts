@@ -61,17 +61,6 @@ describe.each(PAGES)('%s', (id, path) => {
 });
 
 describe('parts of a page', () => {
-  test('every script that the demo will import is named ahead of it', async () => {
-    const parts = new Set(partsOf(String((await get('/demo')).body)).map((part) => part.replace(/\.js$/, '.ts')));
-    for (const part of parts) {
-      if (!part.endsWith('.ts')) continue;
-      const { body } = await get(part);
-      for (const [, specifier = ''] of String(body).matchAll(/from '(\.[^']+)'/g)) {
-        expect([part, parts]).toEqual([part, new Set([...parts, new URL(specifier, `http://x${part}`).pathname])]);
-      }
-    }
-  });
-
   test('are compressed for who can read that, and whole for others', async () => {
     const path = '/docs/swagger-ui.css';
     const zipped = await get(path, { 'Accept-Encoding': 'gzip, br' });
@@ -83,11 +72,11 @@ describe('parts of a page', () => {
 
   test.each([
     '/demo/nothing.js',
-    '/demo/web/demo/index.html',
-    '/demo/web/demo/tsconfig.json',
-    '/demo/service.ts',
+    '/demo/demo/call/index.html',
+    '/demo/demo/call/tsconfig.json',
+    '/demo/src/service.ts',
     '/demo/..%2f..%2fpackage.json',
-    '/demo/client/../http/app.ts',
+    '/demo/src/client/../http/app.ts',
     '/docs/package.json',
     '/docs/%00',
   ])('nothing else is there: %s', async (path) => {
@@ -107,7 +96,7 @@ describe('DEMO=off', () => {
   test('takes away the demo and its parts, not the reference', async () => {
     const { app: without } = await createService({ demo: 'off' });
     expectProblem(await call(without, 'getDemoPage', {}), 'not-found');
-    expectProblem(await exchange(without, 'GET', '/demo/web/demo/main.js'), 'not-found');
+    expectProblem(await exchange(without, 'GET', '/demo/demo/call/main.js'), 'not-found');
     expect((await call(without, 'getDocsPage', {})).status).toBe(200);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { subscriberOf } from '../../src/http/network.ts';
+import { subscriberOf } from '../../src/http/request/client-address.ts';
 
 describe('a client pays as its network', () => {
   test.each([

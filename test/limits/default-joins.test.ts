@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { joinRoom } from '../../src/client/index.ts';
-import { defaultSettings } from '../../src/config.ts';
+import { defaultSettings } from '../../src/settings/settings.ts';
 import { joinRate } from '../../src/signalling/limits.ts';
 import { RateLimiter } from '../../src/signalling/rate-limiter.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Settings } from '../../src/config.ts';
+import type { Settings } from '../../src/settings/settings.ts';
 import { createLog } from '../../src/log.ts';
 import { closeServices, createService } from '../support/holdline.ts';
 import { call, type Sent } from '../support/http.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { OPERATIONS } from '../../src/http/operations.ts';
+import { OPERATIONS } from '../../src/http/operations/index.ts';
 import { PROBLEM_CODES, type ProblemCode } from '../../src/wire/index.ts';
 import {
   type Answer,

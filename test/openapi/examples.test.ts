@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
-import { openApiDocument } from '../../src/http/openapi.ts';
-import { OPERATIONS, operationRows } from '../../src/http/operations.ts';
+import { openApiDocument } from '../../src/http/openapi/document.ts';
+import { OPERATIONS, operationRows } from '../../src/http/operations/index.ts';
 import { DEFAULT_BOUNDS, PROBLEM_CODES, problem, requestSchemas } from '../../src/wire/index.ts';
 import { documentedResponse } from '../support/documented-responses.ts';
 

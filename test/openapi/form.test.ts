@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { openApi30, openApiDocument } from '../../src/http/openapi.ts';
-import { OPERATIONS } from '../../src/http/operations.ts';
+import { openApi30, openApiDocument } from '../../src/http/openapi/document.ts';
+import { OPERATIONS } from '../../src/http/operations/index.ts';
 import { DEFAULT_BOUNDS, requestSchemas } from '../../src/wire/index.ts';
 
 type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null;

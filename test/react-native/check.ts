@@ -2,7 +2,7 @@ import { equal } from 'node:assert/strict';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultSettings } from '../../src/config.ts';
+import { defaultSettings } from '../../src/settings/settings.ts';
 import { createHoldline } from '../../src/service.ts';
 import { examples } from '../client/support/examples.ts';
 import { converse } from './conversation.ts';

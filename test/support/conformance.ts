@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { OPERATIONS, type OperationId } from '../../src/http/operations.ts';
+import { OPERATIONS, type OperationId } from '../../src/http/operations/index.ts';
 import { type Problem, PROBLEM_CODES, type ProblemCode } from '../../src/wire/index.ts';
 import { type DocumentedResponse, documentedResponse, validateProblem } from './documented-responses.ts';
 

@@ -1,7 +1,7 @@
 import { type AnySchema, Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { openApiDocument } from '../../src/http/openapi.ts';
-import type { OperationId } from '../../src/http/operations.ts';
+import { openApiDocument } from '../../src/http/openapi/document.ts';
+import type { OperationId } from '../../src/http/operations/index.ts';
 import { DEFAULT_BOUNDS } from '../../src/wire/index.ts';
 
 type Reference = { readonly $ref: string };

@@ -1,4 +1,4 @@
-import { OPERATIONS, type OperationId } from '../../src/http/operations.ts';
+import { OPERATIONS, type OperationId } from '../../src/http/operations/index.ts';
 import { type Answer, expectConforms, readAnswer } from './conformance.ts';
 import type { Sent } from './http.ts';
 import { Member } from './member.ts';

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Express } from 'express';
 import supertest from 'supertest';
-import { OPERATIONS, type OperationId } from '../../src/http/operations.ts';
+import { OPERATIONS, type OperationId } from '../../src/http/operations/index.ts';
 import { PROBLEM_CODES, type Problem, type ProblemCode } from '../../src/wire/index.ts';
 import { type Answer, answerOf, expectConforms } from './conformance.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { OperationId } from '../../src/http/operations.ts';
+import type { OperationId } from '../../src/http/operations/index.ts';
 import type { Batch, JoinRequest, JoinResult, ReceivedMessage, Receipt, ReceiptList } from '../../src/wire/index.ts';
 import type { Answer } from './conformance.ts';
 import { fetchAnswer, FetchMember, untilAnswered } from './fetch-member.ts';

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { OperationId } from '../../src/http/operations.ts';
+import type { OperationId } from '../../src/http/operations/index.ts';
 import type {
   Batch,
   JoinRequest,

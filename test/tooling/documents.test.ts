@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { table } from '../../src/config/table.ts';
+import { table } from '../../src/settings/table.ts';
 
 const root = join(import.meta.dirname, '../..');
 const settings = Object.values(table).flatMap(({ name, ...row }) =>

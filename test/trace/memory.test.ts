@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MailboxId, ParticipantId, RoomId } from '../../src/signalling/ids.ts';
-import { Trace } from '../../src/trace/trace.ts';
+import { Trace } from '../../src/observability/trace/trace.ts';
 import { TestClock } from '../support/clock.ts';
 
 const mailbox = (room: string, who = 'alice') => ({

@@ -6,7 +6,7 @@ import type { AccessGrant } from '../../signalling/credential.ts';
 import { SignallingError } from '../../signalling/errors.ts';
 import type { JsonText, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import { accessTokenClaims } from '../../wire/index.ts';
-import { unreadable } from '../json-source.ts';
+import { unreadable } from '../request/json-text.ts';
 import { RemoteKeys, unavailable } from './remote-keys.ts';
 
 /** Where the keys come from. That decides the algorithm: what a token says of it is never believed. */

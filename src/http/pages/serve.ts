@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
-import type { Edge } from '../edge.ts';
-import { PAGE_HEADERS, type HeaderList } from '../headers.ts';
-import { write } from '../reply.ts';
-import { requestIdOf } from '../request-id.ts';
-import { RequestProblem } from '../request-problem.ts';
+import type { Edge } from '../context.ts';
+import { PAGE_HEADERS, type HeaderList } from '../response/headers.ts';
+import { write } from '../response/reply.ts';
+import { requestIdOf } from '../request/request-id.ts';
+import { RequestProblem } from '../response/request-problem.ts';
 import type { Site } from './site.ts';
 
 /** Serves a page's parts, complete and with every header of the house. */

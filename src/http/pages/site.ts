@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { stripTypeScriptTypes } from 'node:module';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { asScript, importsOf } from './script.ts';
 
 /** A part of a page, ready to be sent. */
 export interface Asset {
@@ -52,28 +52,14 @@ export class Site {
 
   /** The page itself, for a service that is mounted at `basePath`. */
   async html(basePath: string): Promise<string> {
-    this.#html ??= await this.#complete();
+    this.#html ??= await this.#read();
     const root = `${basePath}${this.path}/`.replaceAll('"', '%22');
     return this.#html.replaceAll(/(?<=(?:href|src)=")\.\//g, root);
   }
 
-  /** With the scripts' imports named ahead: found one by one, each level of them would cost a round trip. */
-  async #complete(): Promise<string> {
+  async #read(): Promise<string> {
     const [[prefix, folder] = ['', new URL('file:///')]] = this.#folders;
-    const html = (await readFile(new URL('index.html', folder), 'utf8')).replaceAll('="./', `="./${prefix}`);
-    const [, entry] = /<script type="module" src="\.\/([^"]+)"/.exec(html) ?? [];
-    const imported = entry === undefined ? [] : await this.#imported(entry);
-    const links = imported.map((path) => `<link rel="modulepreload" href="./${path}">\n`).join('');
-    return html.replace('</head>', `${links}</head>`);
-  }
-
-  async #imported(entry: string): Promise<string[]> {
-    const paths = new Set([entry]);
-    for (const path of paths) {
-      const asset = await this.asset(path);
-      for (const imported of importsOf(path, asset?.bytes.toString() ?? '')) paths.add(imported);
-    }
-    return [...paths].slice(1);
+    return (await readFile(new URL('index.html', folder), 'utf8')).replaceAll('="./', `="./${prefix}`);
   }
 }
 
@@ -96,6 +82,6 @@ const zip = promisify(gzip);
 async function load(file: URL): Promise<Asset> {
   const extension = extensionOf(file.pathname);
   const read = await readFile(file);
-  const bytes = extension === 'ts' ? Buffer.from(asScript(read.toString())) : read;
+  const bytes = extension === 'ts' ? Buffer.from(stripTypeScriptTypes(read.toString(), { mode: 'strip' })) : read;
   return { mediaType: MEDIA_TYPES[extension] ?? '', bytes, gzipped: await zip(bytes) };
 }

@@ -1,16 +1,16 @@
 import { Site } from './site.ts';
 
-/** `src`, or `dist` once it is built. */
-const root = new URL('../../', import.meta.url);
+/** The pages lie beside `src`; a build puts them, bundled, into `dist`. */
+const pages = new URL(import.meta.url.endsWith('.ts') ? '../../../demo/' : '../../demo/', import.meta.url);
 
-/** The page to try a call with; it runs on the very client that apps import. */
+/** The page to try a call with; it runs on the very client that apps import, whose sources it loads until it is built. */
 export const DEMO = new Site('/demo', [
-  ['web/demo/', new URL('web/demo/', root)],
-  ['client/', new URL('client/', root)],
+  ['demo/call/', new URL('call/', pages)],
+  ['src/client/', new URL('../src/client/', pages)],
 ]);
 
 /** Swagger UI lies beside the page once it is built; until then it is where npm put it. */
 export const DOCS = new Site('/docs', [
-  ['', new URL('web/docs/', root)],
-  ['', new URL('../node_modules/swagger-ui-dist/', root)],
+  ['', new URL('reference/', pages)],
+  ['', new URL('../node_modules/swagger-ui-dist/', pages)],
 ]);

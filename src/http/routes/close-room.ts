@@ -1,5 +1,5 @@
-import type { Handler } from '../call.ts';
-import { noContent } from '../reply.ts';
+import type { Handler } from '../request/call.ts';
+import { noContent } from '../response/reply.ts';
 
 export const closeRoom: Handler<'closeRoom'> = async ({ roomId }, { signalling }) => {
   await signalling.closeRoom(roomId);

@@ -1,7 +1,7 @@
 import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
 import type { Draft } from '../../signalling/signalling.ts';
 import type { SendRequest } from '../../wire/index.ts';
-import { memberSource } from '../json-source.ts';
+import { memberSource } from '../request/json-text.ts';
 
 /** The message with its payload as it stands in `source`, its JSON; nobody parses or writes it again on its way. */
 export function draftOf(message: SendRequest, source: string, defaultTtlSeconds: number): Draft {

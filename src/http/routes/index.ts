@@ -1,4 +1,4 @@
-import type { Handlers } from '../call.ts';
+import type { Handlers } from '../request/call.ts';
 import { acknowledgeMessages } from './acknowledge-messages.ts';
 import { closeRoom } from './close-room.ts';
 import { getIceServers } from './get-ice-servers.ts';

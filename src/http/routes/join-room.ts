@@ -1,7 +1,7 @@
 import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
-import type { Handler } from '../call.ts';
-import { created } from '../reply.ts';
-import { joinResultJson } from '../views.ts';
+import type { Handler } from '../request/call.ts';
+import { created } from '../response/reply.ts';
+import { joinResultJson } from '../response/json.ts';
 
 export const joinRoom: Handler<'joinRoom'> = async (
   { roomId, body, credential, idempotency, req, subject },

@@ -1,6 +1,6 @@
-import type { Call, Handler } from '../call.ts';
-import type { Edge } from '../edge.ts';
-import { noContent, type Reply } from '../reply.ts';
+import type { Call, Handler } from '../request/call.ts';
+import type { Edge } from '../context.ts';
+import { noContent, type Reply } from '../response/reply.ts';
 
 type Leave = Pick<Call<'leaveRoom'>, 'roomId' | 'participantId' | 'credential' | 'caller'>;
 

@@ -1,7 +1,7 @@
 import { requireParticipant } from '../../signalling/authorize.ts';
-import type { Handler } from '../call.ts';
-import { ok } from '../reply.ts';
-import { participantsJson } from '../views.ts';
+import type { Handler } from '../request/call.ts';
+import { ok } from '../response/reply.ts';
+import { participantsJson } from '../response/json.ts';
 
 export const listParticipants: Handler<'listParticipants'> = async (
   { roomId, credential },

@@ -1,7 +1,7 @@
-import type { Handler } from '../call.ts';
-import type { Edge } from '../edge.ts';
-import { openApi30, openApiDocument, toYaml } from '../openapi.ts';
-import { ok } from '../reply.ts';
+import type { Handler } from '../request/call.ts';
+import type { Edge } from '../context.ts';
+import { openApi30, openApiDocument, toYaml } from '../openapi/document.ts';
+import { ok } from '../response/reply.ts';
 
 interface Texts {
   readonly serverUrl: string;

@@ -1,7 +1,7 @@
 import { PROBLEM_CODES, type ProblemCode } from '../../wire/index.ts';
-import type { Handler } from '../call.ts';
-import { page } from '../reply.ts';
-import { RequestProblem } from '../request-problem.ts';
+import type { Handler } from '../request/call.ts';
+import { page } from '../response/reply.ts';
+import { RequestProblem } from '../response/request-problem.ts';
 
 const isCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEM_CODES, code);
 

@@ -1,9 +1,9 @@
 import { decodeCursor } from '../../signalling/cursor.ts';
 import type { PollRequest } from '../../wire/index.ts';
-import type { Call, Handler } from '../call.ts';
-import type { Edge } from '../edge.ts';
-import { ok, type Reply } from '../reply.ts';
-import { batchJson } from '../views.ts';
+import type { Call, Handler } from '../request/call.ts';
+import type { Edge } from '../context.ts';
+import { ok, type Reply } from '../response/reply.ts';
+import { batchJson } from '../response/json.ts';
 
 export const receiveMessages: Handler<'receiveMessages'> = (call, edge) => poll(call, call.query, edge);
 /** The same with its parameters in the body. */

@@ -1,6 +1,6 @@
-import type { Handler } from '../call.ts';
-import { created } from '../reply.ts';
-import { receiptView } from '../views.ts';
+import type { Handler } from '../request/call.ts';
+import { created } from '../response/reply.ts';
+import { receiptView } from '../response/json.ts';
 import { draftOf } from './drafts.ts';
 
 export const sendMessage: Handler<'sendMessage'> = async (

@@ -1,8 +1,8 @@
-import type { Handler } from '../call.ts';
-import { elementSources, memberSource } from '../json-source.ts';
-import { created } from '../reply.ts';
-import { RequestProblem } from '../request-problem.ts';
-import { receiptView } from '../views.ts';
+import type { Handler } from '../request/call.ts';
+import { elementSources, memberSource } from '../request/json-text.ts';
+import { created } from '../response/reply.ts';
+import { RequestProblem } from '../response/request-problem.ts';
+import { receiptView } from '../response/json.ts';
 import { draftOf } from './drafts.ts';
 
 export const sendMessages: Handler<'sendMessages'> = async (

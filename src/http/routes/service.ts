@@ -1,7 +1,7 @@
-import type { Handler } from '../call.ts';
-import { ok } from '../reply.ts';
-import { shuttingDown } from '../handle.ts';
-import { RequestProblem } from '../request-problem.ts';
+import type { Handler } from '../request/call.ts';
+import { ok } from '../response/reply.ts';
+import { shuttingDown } from '../request/pipeline.ts';
+import { RequestProblem } from '../response/request-problem.ts';
 
 export const getServiceInfo: Handler<'getServiceInfo'> = ({ basePath }, { version }) => {
   const info = { name: 'holdline', version, docs: `${basePath}/docs`, openapi: `${basePath}/openapi.yaml` };

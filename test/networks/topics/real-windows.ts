@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { OperationId } from '../../../src/http/operations.ts';
+import type { OperationId } from '../../../src/http/operations/index.ts';
 import type { Answer } from '../../support/conformance.ts';
 import { newRoom } from '../../support/member.ts';
 import { AT, type Office, ROADS } from '../../support/networks/office.ts';

@@ -1,0 +1,117 @@
+import type { Exchange, Mailbox } from '../../src/client/index.ts';
+import { describe, type Entry } from './describe.ts';
+import { byId, clockTime, make } from './dom.ts';
+import { Strip, type MarkKind } from './strip.ts';
+import { duration } from './words.ts';
+
+const MAX_LINES = 200;
+const MEDIAN_OF = 9;
+const TICK_MS = 250;
+
+const ARROWS: Readonly<Record<Entry['kind'], string>> = { poll: '⟳', sent: '↑', received: '↓', other: '·' };
+
+/** Shows the signalling as it happens. */
+export class Panel {
+  readonly #log = byId('panel-log', HTMLOListElement);
+  readonly #poll = byId('fact-poll', HTMLElement);
+  readonly #progress = byId('poll-progress', HTMLProgressElement);
+  readonly #network = byId('fact-network', HTMLElement);
+  readonly #latency = byId('fact-latency', HTMLElement);
+  readonly #media = byId('fact-media', HTMLElement);
+  readonly #strip = new Strip();
+  readonly #latenciesMs: number[] = [];
+  #held: { readonly sinceMs: number; readonly waitSeconds: number } | undefined;
+  #cuts = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** @param nameOf what to call a participant */
+  open(nameOf: (participantId: string) => string, mailbox: Mailbox): void {
+    mailbox.on('exchange', (exchange) => this.#show(exchange, nameOf, mailbox));
+    mailbox.on('state', () => this.#showNetwork(mailbox));
+    this.#showNetwork(mailbox);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#held = undefined;
+    this.#cuts = 0;
+    this.#latenciesMs.length = 0;
+    this.#log.replaceChildren();
+    this.#strip.clear();
+    this.mediaPath = undefined;
+  }
+
+  joined(durationMs: number): void {
+    this.#add({ kind: 'other', text: 'join the room', note: duration(durationMs), failed: false });
+    this.#measure(durationMs);
+  }
+
+  /** A poll is on its way. */
+  pollBegins(waitSeconds: number): void {
+    this.#held = { sinceMs: Date.now(), waitSeconds };
+    this.#strip.hold();
+  }
+
+  set mediaPath(path: string | undefined) {
+    this.#media.textContent = path ?? 'none yet';
+  }
+
+  #show(exchange: Exchange, nameOf: (participantId: string) => string, mailbox: Mailbox): void {
+    const isPoll = exchange.operation === 'pollMessages';
+    if (isPoll) this.#held = undefined;
+    if (isPoll && exchange.kind === 'cut' && exchange.cause !== 'aborted') this.#cuts += 1;
+    if (!isPoll && exchange.kind === 'ok') this.#measure(exchange.ageMs);
+    for (const entry of describe(exchange, nameOf)) {
+      this.#add(entry);
+      const kind = markOf(entry);
+      if (kind !== undefined) this.#strip.mark(kind, isPoll ? exchange.ageMs : 0);
+    }
+    // The client learns from an exchange only after it has told about it.
+    queueMicrotask(() => this.#showNetwork(mailbox));
+    this.#strip.draw();
+  }
+
+  #add({ kind, text, note, failed }: Entry): void {
+    const arrow = make('span', 'arrow', ARROWS[kind]);
+    arrow.ariaHidden = 'true';
+    const line = make('li', `${kind}${failed ? ' failed' : ''}`, clockTime(), arrow, make('span', 'what', text));
+    line.append(make('span', 'note', note));
+    this.#log.prepend(line);
+    if (this.#log.childElementCount > MAX_LINES) this.#log.lastElementChild?.remove();
+  }
+
+  #measure(ms: number): void {
+    this.#latenciesMs.push(ms);
+    if (this.#latenciesMs.length > MEDIAN_OF) this.#latenciesMs.shift();
+    const sorted = [...this.#latenciesMs].sort((a, b) => a - b);
+    this.#latency.textContent = `${duration(sorted[sorted.length >> 1] ?? 0)} (median)`;
+  }
+
+  #showNetwork({ state, waitSeconds, limits }: Mailbox): void {
+    const { defaultWaitSeconds } = limits;
+    const cuts = this.#cuts === 0 ? '' : `${String(this.#cuts)} ${this.#cuts === 1 ? 'poll was' : 'polls were'} cut; `;
+    if (state === 'reconnecting') this.#network.textContent = 'the server cannot be reached';
+    else if (waitSeconds < defaultWaitSeconds) {
+      this.#network.textContent = `${cuts}so they now ask for ${String(waitSeconds)} s instead of ${String(defaultWaitSeconds)}`;
+    } else this.#network.textContent = `${cuts}polls may wait for ${String(waitSeconds)} s`;
+  }
+
+  #tick(): void {
+    this.#strip.draw();
+    if (this.#held === undefined) {
+      this.#poll.textContent = 'between two polls';
+      return;
+    }
+    const { sinceMs, waitSeconds } = this.#held;
+    const seconds = (Date.now() - sinceMs) / 1_000;
+    this.#poll.textContent = `held for ${seconds.toFixed(0)} s of at most ${String(waitSeconds)}`;
+    this.#progress.max = waitSeconds;
+    this.#progress.value = seconds;
+  }
+}
+
+function markOf({ kind, failed }: Entry): MarkKind | undefined {
+  if (kind === 'other') return undefined;
+  return kind === 'poll' && failed ? 'cut' : kind;
+}

@@ -1,0 +1,63 @@
+import type { Settings } from '../settings/settings.ts';
+import { cautions, OPEN_MODE } from '../settings/warnings.ts';
+import { createLogOf, isReadable, type Log } from '../log.ts';
+import { createHoldline, type Addresses } from '../service.ts';
+import { VERSION } from '../version.ts';
+import { origin } from './addresses.ts';
+import { greeting } from './greeting.ts';
+
+const EXIT = { crashed: 1, interrupted: 130 } as const;
+
+/**
+ * One Ctrl-C may arrive twice: from the terminal and from `npm start`, which forwards it. A second key press comes later
+ * than this. After a CPU stall, pending signals are read before this time counts as over.
+ */
+const SAME_KEY_PRESS_MS = 300;
+
+/** The first SIGTERM or SIGINT. Further SIGTERMs change nothing; a second SIGINT ends the process at once. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let interrupts: 'none' | 'one key press' | 'over' = 'none';
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', (signal) => {
+      if (interrupts === 'over') process.exit(EXIT.interrupted);
+      if (interrupts === 'none') setTimeout(() => setImmediate(() => (interrupts = 'over')), SAME_KEY_PRESS_MS);
+      interrupts = 'one key press';
+      resolve(signal);
+    });
+  });
+}
+
+/** Node also raises an unhandled rejection as an uncaught exception. */
+function endOnCrash(log: Log): void {
+  process.on('uncaughtException', (error, origin) => {
+    log.fatal({ err: error, origin }, 'crashed');
+    process.exit(EXIT.crashed);
+  });
+}
+
+/** Runs the server until a signal stops it. */
+export async function serve(settings: Settings): Promise<void> {
+  const log = createLogOf(settings);
+  endOnCrash(log);
+  const stopped = stopSignal();
+  log.debug({ settings }, 'settings');
+  const holdline = await createHoldline(settings, { log });
+  announce(settings, await holdline.start(), log);
+  const signal = await stopped;
+  log.info({ signal, drainSeconds: settings.drainSeconds }, 'draining');
+  await holdline.close();
+  log.info('stopped');
+}
+
+/** Announces addresses and warnings: as a greeting on a terminal, as log fields otherwise. */
+function announce(settings: Settings, addresses: Addresses, log: Log): void {
+  const greets = isReadable(settings.logFormat) && log.isLevelEnabled?.('info') !== false;
+  if (greets) process.stdout.write(greeting(settings, addresses));
+  else {
+    const { host, port, adminPort } = addresses;
+    const fields = { version: VERSION, host, port, adminPort, store: settings.store.kind };
+    log.info(fields, `listening on ${origin(host, port)}`);
+  }
+  for (const caution of cautions(settings)) if (!(greets && caution === OPEN_MODE)) log.warn(caution);
+}

@@ -1,0 +1,67 @@
+import type { Batch } from '../../signalling/receive.ts';
+import type { Participant, Receipt, ReceivedMessage } from '../../signalling/message.ts';
+import { participantJson } from '../../signalling/room-events.ts';
+import type { JoinOutcome } from '../../signalling/join.ts';
+import {
+  MAX_RECEIVE_BATCH,
+  MAX_SEND_BATCH,
+  type IceServer,
+  type Limits,
+  type Receipt as ReceiptView,
+} from '../../wire/index.ts';
+import type { EdgeSettings } from '../context.ts';
+
+// Replies are JSON text put together by hand where a payload is in them: it is passed on as it came, never parsed again.
+
+let lastMs = NaN;
+let lastTime = '';
+
+/** Messages that were committed together have one time: it is written once, and not twice for each (measured: 0.4 us). */
+export function timeOf(unixMs: number): string {
+  if (unixMs !== lastMs) {
+    lastTime = new Date(unixMs).toISOString();
+    lastMs = unixMs;
+  }
+  return lastTime;
+}
+
+export const participantsJson = (participants: readonly Participant[]): string =>
+  `[${participants.map(participantJson).join()}]`;
+
+export const receiptView = ({ id, sentAtMs, recipients, skipped }: Receipt): ReceiptView => ({
+  id,
+  sentAt: timeOf(sentAtMs),
+  recipients: [...recipients],
+  ...(skipped === undefined ? {} : { skipped: [...skipped] }),
+});
+
+export const batchJson = ({ messages, cursor, more, expired }: Batch): string =>
+  `{"messages":[${messages.map(messageJson).join()}],"cursor":"${cursor}","more":${more},"expired":${expired}}`;
+
+function messageJson(message: ReceivedMessage): string {
+  const from = message.from === undefined ? '' : `,"from":"${message.from}"`;
+  const to = message.to === undefined ? '' : `,"to":"${message.to}"`;
+  const payload = message.payload === undefined ? '' : `,"payload":${message.payload}`;
+  const callId = message.callId === undefined ? '' : `,"callId":${JSON.stringify(message.callId)}`;
+  const times = `"sentAt":"${timeOf(message.sentAtMs)}","ageMs":${message.ageMs}`;
+  return `{"id":"${message.id}"${from}${to},"type":"${message.type}"${payload}${callId},${times}}`;
+}
+
+export function joinResultJson(outcome: JoinOutcome, iceServers: readonly IceServer[], settings: EdgeSettings): string {
+  const { roomId, participantId } = outcome.mailbox;
+  const { token, cursor, resumed, idleTimeoutMs } = outcome;
+  const limits: Limits = {
+    defaultWaitSeconds: settings.defaultWaitSeconds,
+    maxWaitSeconds: settings.maxWaitSeconds,
+    maxSendBatch: MAX_SEND_BATCH,
+    maxReceiveBatch: MAX_RECEIVE_BATCH,
+    maxMessageBytes: settings.maxMessageBytes,
+    maxMailboxMessages: settings.maxMailboxMessages,
+    defaultTtlSeconds: settings.defaultTtlSeconds,
+    maxTtlSeconds: settings.maxTtlSeconds,
+    idleTimeoutSeconds: idleTimeoutMs / 1_000,
+  };
+  const head = JSON.stringify({ roomId, participantId, token, cursor, resumed }).slice(0, -1);
+  const tail = JSON.stringify({ iceServers, limits }).slice(1);
+  return `${head},"participants":${participantsJson(outcome.participants)},${tail}`;
+}

@@ -1,0 +1,115 @@
+import type { SignallingCode } from '../../signalling/errors.ts';
+import { SignallingError, type SpentBudget } from '../../signalling/errors.ts';
+import { pointerOf, PROBLEM_CODES, type Problem, type ProblemCode } from '../../wire/index.ts';
+import { challengeTo } from './challenge.ts';
+import type { HeaderList } from './headers.ts';
+import type { Reply } from './reply.ts';
+import { RequestProblem } from './request-problem.ts';
+
+/** Every refusal of the rules has a row on the wire, or this does not compile. */
+const codeOf = (code: SignallingCode): ProblemCode => code;
+
+/** Seconds after which a retry makes sense. */
+const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
+  'rate-limited': 1,
+  'mailbox-full': 2,
+  'too-many-polls': 5,
+  'shutting-down': 1,
+  'storage-unavailable': 2,
+};
+
+export interface ProblemPlace {
+  /** The path under which the service is mounted; empty at the root. */
+  readonly basePath: string;
+  readonly requestId: string;
+  /** The `Authorization` header of the request. */
+  readonly authorization?: string | undefined;
+  /** Whether the body holds several messages, so that a refusal must point at one. */
+  readonly inBatch?: boolean;
+}
+
+/** The only place that turns an error into an answer. What is not a known refusal is a fault of ours, and shows nothing. */
+export function problemReply(error: unknown, place: ProblemPlace): Reply {
+  const { code, detail, extras, headers, ...own } = describe(error, place);
+  const { title, retryable } = PROBLEM_CODES[code];
+  const { status = PROBLEM_CODES[code].status, retryAfterSeconds = RETRY_AFTER_SECONDS[code] } = own;
+  const problem: Problem = {
+    type: `${place.basePath}/problems/${code}`,
+    title,
+    status,
+    detail,
+    code,
+    retryable,
+    requestId: place.requestId,
+    ...extras,
+  };
+  return {
+    status,
+    code,
+    body: JSON.stringify(problem),
+    mediaType: 'application/problem+json; charset=utf-8',
+    headers: [...(retryAfterSeconds === undefined ? [] : ['Retry-After', String(retryAfterSeconds)]), ...headers],
+  };
+}
+
+type Extras = Pick<Problem, 'errors' | 'reason' | 'resetCursor'>;
+type Description = {
+  code: ProblemCode;
+  detail: string;
+  extras: Extras;
+  headers: HeaderList;
+  status?: number;
+  retryAfterSeconds?: number;
+};
+
+function describe(error: unknown, place: ProblemPlace): Description {
+  if (error instanceof SignallingError) return describeRefusal(error, place);
+  if (error instanceof RequestProblem) {
+    const { errors, headers = {}, status } = error.extras;
+    return {
+      code: error.code,
+      detail: error.message,
+      extras: errors === undefined ? {} : { errors: [...errors] },
+      headers: Object.entries(headers).flat(),
+      ...(status !== undefined && { status }),
+    };
+  }
+  return {
+    code: 'internal',
+    detail: 'The server failed on this request; its log tells more under the requestId.',
+    extras: {},
+    headers: [],
+  };
+}
+
+function describeRefusal(error: SignallingError, place: ProblemPlace): Description {
+  const { reason, resetCursor, messageIndex, budget } = error.details;
+  const path = place.inBatch === true && messageIndex !== undefined ? ['messages', messageIndex] : undefined;
+  const challenge = error.code === 'unauthenticated' ? challengeTo(place.authorization) : undefined;
+  return {
+    code: codeOf(error.code),
+    detail: challenge === undefined ? error.message : `${error.message} ${challenge.arrived}`.trimEnd(),
+    extras: {
+      ...(reason === undefined ? {} : { reason }),
+      ...(resetCursor === undefined ? {} : { resetCursor }),
+      ...(path === undefined ? {} : { errors: [{ pointer: pointerOf(path, 'body'), detail: error.message }] }),
+    },
+    headers: [
+      ...(challenge === undefined ? [] : ['WWW-Authenticate', challenge.header]),
+      ...(budget === undefined ? [] : rateLimitFields(budget)),
+    ],
+    ...(budget === undefined ? {} : { retryAfterSeconds: budget.retryAfterSeconds }),
+  };
+}
+
+/** As draft-ietf-httpapi-ratelimit-headers has them from version 8 on: what there is, and when to come again for more. */
+const rateLimitFields = ({ name, quota, windowSeconds, remaining, retryAfterSeconds }: SpentBudget): HeaderList => [
+  'RateLimit-Policy',
+  windowSeconds === undefined ? `"${name}";q=${quota}` : `"${name}";q=${quota};w=${windowSeconds}`,
+  'RateLimit',
+  `"${name}";r=${remaining};t=${retryAfterSeconds}`,
+];
+
+/** True for errors that the log must tell about: faults of ours, and refusals that something beneath us caused, such as a full disk. */
+export const isInternal = (error: unknown): boolean =>
+  error instanceof SignallingError ? error.details.cause !== undefined : !(error instanceof RequestProblem);

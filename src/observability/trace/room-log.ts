@@ -1,0 +1,54 @@
+import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
+import type { Copy, EndedPoll, Telemetry } from '../../signalling/telemetry.ts';
+
+interface DebugLog {
+  debug(fields: object, text: string): void;
+}
+
+/** Writes room events as debug lines, without payloads. For `LOG_LEVEL=debug` only. */
+export class RoomLog implements Telemetry {
+  readonly #log: DebugLog;
+
+  constructor(log: DebugLog) {
+    this.#log = log;
+  }
+
+  joined(mailbox: Mailbox, resumed: boolean): void {
+    this.#write(mailbox, { resumed }, 'joined');
+  }
+
+  departed(mailbox: Mailbox, reason: GoneReason, unread: readonly Copy[]): void {
+    this.#write(mailbox, { reason, unread: unread.length }, 'gone');
+  }
+
+  sent(sender: Mailbox, messages: readonly OutgoingMessage[], receipts: readonly Receipt[]): void {
+    messages.forEach(({ id, type }, index) => {
+      const to = receipts[index]?.recipients.map(({ participantId }) => participantId) ?? [];
+      this.#write(sender, { messageId: id, type, to }, 'sent');
+    });
+  }
+
+  pollHeld(mailbox: Mailbox): void {
+    this.#write(mailbox, {}, 'poll held');
+  }
+
+  pollEnded(mailbox: Mailbox, { end, heldMs, messages, expired }: EndedPoll): void {
+    this.#write(mailbox, { end, heldMs, messages: messages.map(({ type }) => type), expired }, 'poll ended');
+  }
+
+  acknowledged(mailbox: Mailbox, position: number): void {
+    this.#write(mailbox, { position }, 'acknowledged');
+  }
+
+  expired(mailbox: Mailbox, { type }: Copy): void {
+    this.#write(mailbox, { type }, 'message expired');
+  }
+
+  committed(): void {
+    // Commits belong to no single room.
+  }
+
+  #write({ roomId, participantId }: Mailbox, fields: object, text: string): void {
+    this.#log.debug({ roomId, participantId, ...fields }, text);
+  }
+}
