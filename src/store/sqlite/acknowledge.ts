@@ -1,74 +1,85 @@
 import { checkCursor, type Cursor } from '../../signalling/cursor.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import type { SqliteContext } from './context.ts';
-import { presentOrGone } from './depart.ts';
 import { expireOverdue } from './expire.ts';
-import type { Tx } from './group-commit.ts';
-import { pendingBytes, type ParticipantRecord } from './records.ts';
-import { writeAcknowledged } from './write-acknowledged.ts';
+import type { GroupCommit, Tx } from './group-commit.ts';
+import type { ParticipantRecord } from './records.ts';
 
-export function acknowledge(context: SqliteContext, tx: Tx, mailbox: Mailbox, cursor: Cursor): void {
-  const record = presentOrGone(context, mailbox);
+export function acknowledge(context: SqliteContext, tx: Tx, address: Mailbox, cursor: Cursor): void {
+  const record = context.index.require(address);
+  const { mailbox } = record;
   const { position } = cursor;
-  if (cursor.mailboxId === record.mailboxId && position <= record.acknowledged) {
-    writeAcknowledged(context, tx, record);
+  if (cursor.mailboxId === mailbox.mailboxId && position <= mailbox.acknowledged) {
+    writeAcknowledged(tx, record);
     return;
   }
-  checkCursor(cursor, record);
-  tx.touch(mailbox.roomId);
-  // First, or a message that nobody acknowledged in its lifetime would go without a word to its sender.
-  if (record.expiresFromMs <= context.clock.steadyMs()) expireOverdue(context, tx, record);
-  if (!countOff(context, record, position)) countOffRows(context, record, position);
-  settle(context, record, position);
-  writeAcknowledged(context, tx, record);
+  checkCursor(cursor, mailbox);
+  tx.touch(address.roomId);
+  // First, so that the senders of messages that expired unacknowledged are told.
+  if (mailbox.expiresFromMs <= context.clock.steadyMs()) expireOverdue(context, tx, record);
+  mailbox.acknowledge(position);
 }
+
+function writeAcknowledged(tx: Tx, { room, mailbox }: ParticipantRecord): void {
+  if (!mailbox.hasUnwrittenAcknowledgement) return;
+  tx.touch(room.roomId);
+  mailbox.writeAcknowledged();
+}
+
+/** Long enough to write the acknowledgements of a burst of candidates at once; short enough to lose little in a crash. */
+const WRITE_AFTER_MS = 250;
 
 /**
- * In memory only, for polls: most mailboxes of a call are acknowledged several times within the delay after which it is written,
- * and many are gone by then. A crash meanwhile brings the messages back, and the client's cursor is still good.
- * @returns whether it was possible; if not, it takes a transaction
+ * Write-behind acknowledgements, for polls: they take effect in memory at once, and are written together later. Most
+ * mailboxes of a call are acknowledged several times within the delay, and many are gone by then. A crash meanwhile
+ * brings the messages back, and the client's cursor is still good.
  */
-export function acknowledgeInMemory(context: SqliteContext, record: ParticipantRecord, position: number): boolean {
-  if (record.expiresFromMs <= context.clock.steadyMs() || !countOff(context, record, position)) return false;
-  settle(context, record, position);
-  return true;
-}
+export class WriteBehindAcknowledgements {
+  readonly #context: SqliteContext;
+  readonly #commit: GroupCommit;
+  #waiting = new Set<ParticipantRecord>();
+  #cancel: () => void = () => undefined;
 
-function settle(context: SqliteContext, record: ParticipantRecord, position: number): void {
-  record.acknowledged = position;
-  context.directory.tails.dropUpTo(record, position);
-}
-
-/** What no longer pends, counted from memory. @returns false when memory does not have it all */
-function countOff(context: SqliteContext, record: ParticipantRecord, position: number): boolean {
-  if (position === record.head) {
-    context.directory.liveBytes -= pendingBytes(record);
-    Object.assign(record, { messages: 0, messageBytes: 0, events: 0, eventBytes: 0, gaps: 0, expiresFromMs: Infinity });
-    return true;
+  constructor(context: SqliteContext, commit: GroupCommit) {
+    this.#context = context;
+    this.#commit = commit;
   }
-  if (record.tailFrom > record.acknowledged) return false;
-  for (const entry of record.tail) if (entry.position <= position) countOne(context, record, entry);
-  return true;
-}
 
-function countOffRows(context: SqliteContext, record: ParticipantRecord, position: number): void {
-  for (const { position: at, sender, bytes, expired } of context.statements.removeUpTo.all(record.row, position)) {
-    if (at > record.acknowledged) countOne(context, record, { bytes, expired, isEvent: sender === null });
+  /** No caller waits for it, and a refusal changes nothing: the next cursor brings it again. */
+  add(address: Mailbox, cursor: Cursor): void {
+    const record = this.#context.index.find(address);
+    if (record?.mailboxId !== cursor.mailboxId) return;
+    const { mailbox } = record;
+    if (cursor.position <= mailbox.acknowledged || cursor.position > mailbox.head) return;
+    const isOverdue = mailbox.expiresFromMs <= this.#context.clock.steadyMs();
+    if (isOverdue || !mailbox.acknowledgeInMemory(cursor.position)) {
+      this.#commit.run((tx) => acknowledge(this.#context, tx, address, cursor)).catch(() => undefined);
+      return;
+    }
+    if (this.#waiting.size === 0) this.#writeLater();
+    this.#waiting.add(record);
   }
-}
 
-function countOne(
-  context: SqliteContext,
-  record: ParticipantRecord,
-  one: { bytes: number; expired: number; isEvent: boolean },
-): void {
-  context.directory.liveBytes -= one.bytes;
-  if (one.expired > 0) record.gaps -= 1;
-  else if (one.isEvent) {
-    record.events -= 1;
-    record.eventBytes -= one.bytes;
-  } else {
-    record.messages -= 1;
-    record.messageBytes -= one.bytes;
+  /** As part of a transaction. */
+  readonly writeAll = (tx: Tx): void => {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const record of waiting) {
+      if (this.#context.index.byRow(record.row) === record) writeAcknowledged(tx, record);
+    }
+  };
+
+  /** Those that no transaction took are tried again; what a failed one took comes again with the next cursor. */
+  #writeLater(): void {
+    this.#cancel = this.#context.clock.after(WRITE_AFTER_MS, () => {
+      this.#commit.run(this.writeAll).catch(() => {
+        if (this.#waiting.size > 0) this.#writeLater();
+      });
+    });
+  }
+
+  stop(): void {
+    this.#cancel();
+    this.#waiting.clear();
   }
 }

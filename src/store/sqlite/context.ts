@@ -1,14 +1,27 @@
 import type { Clock } from '../../signalling/clock.ts';
+import type { RoomId } from '../../signalling/ids.ts';
 import type { Limits } from '../../signalling/limits.ts';
+import { isReserved } from '../../signalling/reserved.ts';
 import type { Telemetry } from '../../signalling/telemetry.ts';
-import type { Directory } from './directory.ts';
+import { storeFull } from '../refusals.ts';
+import type { MemoryIndex } from './memory-index.ts';
 import type { Statements } from './statements.ts';
 
 /** What every operation of the adapter works with. */
 export interface SqliteContext {
   readonly statements: Statements;
-  readonly directory: Directory;
+  readonly index: MemoryIndex;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly telemetry: Telemetry;
+}
+
+export const isFull = ({ index, limits }: SqliteContext): boolean => index.totals.liveBytes >= limits.maxStoreBytes;
+
+/**
+ * Joins and sends stop at the bound; operations that free space go on.
+ * @throws SignallingError `storage-unavailable`
+ */
+export function refuseWhenFull(context: SqliteContext, roomId: RoomId): void {
+  if (isFull(context) && !isReserved(roomId)) throw storeFull();
 }

@@ -1,12 +1,9 @@
-import type { MessageId } from '../../signalling/ids.ts';
 import { messageExpired } from '../../signalling/room-events.ts';
 import type { SqliteContext } from './context.ts';
-import { deliverEvent } from './deliver.ts';
-import { compactGaps } from './gaps.ts';
 import type { Tx } from './group-commit.ts';
-import { mailboxOf, type ParticipantRecord } from './records.ts';
-import type { OverdueRow } from './statements.ts';
-import { writeAcknowledged } from './write-acknowledged.ts';
+import type { ParticipantRecord } from './records.ts';
+import { deliverEvent } from './room-events.ts';
+import type { OverdueRow } from './rows.ts';
 
 /**
  * Expires at most `limit` overdue messages, the most recently due ones, in the order of their due times. Newly due
@@ -14,49 +11,40 @@ import { writeAcknowledged } from './write-acknowledged.ts';
  * @returns whether there may be more
  */
 export function expireSome(context: SqliteContext, tx: Tx, limit: number): boolean {
-  const nowMs = context.clock.steadyMs();
-  if (context.directory.expiresFromMs > nowMs) return false;
-  const overdue = context.statements.lastOverdue.all(nowMs, limit);
+  const { statements, index, clock } = context;
+  const nowMs = clock.steadyMs();
+  if (index.totals.expiresFromMs > nowMs) return false;
+  const overdue = statements.lastOverdue.all(nowMs, limit);
   for (const row of overdue.reverse()) expire(context, tx, row);
   if (overdue.length === limit) return true;
-  context.directory.expiresFromMs = context.statements.earliestExpiry.get()?.at ?? Infinity;
+  index.totals.expiresFromMs = statements.earliestExpiry.get()?.at ?? Infinity;
   return false;
 }
 
-/** All of one mailbox, whose limits bound how many there are. */
-export function expireOverdue(context: SqliteContext, tx: Tx, mailbox: ParticipantRecord): void {
-  for (const row of context.statements.overdueOf.all(mailbox.row, context.clock.steadyMs())) expire(context, tx, row);
+/** Expires all overdue messages of one mailbox, whose limits bound their number. */
+export function expireOverdue(context: SqliteContext, tx: Tx, { row }: ParticipantRecord): void {
+  for (const overdue of context.statements.overdueOf.all(row, context.clock.steadyMs())) expire(context, tx, overdue);
 }
 
-/** Leaves a gap, which the mailbox's owner will see counted, and tells the sender if its mailbox is still there. */
-function expire(context: SqliteContext, tx: Tx, row: OverdueRow): void {
-  const mailbox = context.directory.byRow(row.mailbox);
-  if (mailbox === undefined) return;
-  tx.touch(mailbox.room.roomId);
-  if (row.position <= mailbox.acknowledged) {
-    // Acknowledged in time; the row was about to go. Never without its position, or after a crash cursors would be ahead of the head.
-    writeAcknowledged(context, tx, mailbox);
+/** Leaves a tombstone, which counts as expired for the recipient, and reports to the sender if its mailbox still exists. */
+function expire(context: SqliteContext, tx: Tx, overdue: OverdueRow): void {
+  const recipient = context.index.byRow(overdue.mailboxRow);
+  if (recipient === undefined) return;
+  const { mailbox, mailboxId, address } = recipient;
+  tx.touch(address.roomId);
+  if (overdue.position <= mailbox.acknowledged) {
+    // Acknowledged in time. Deletes the row together with writing the position: without it, a crash would leave cursors
+    // ahead of the head.
+    mailbox.writeAcknowledged();
     return;
   }
-  context.statements.makeGap.run(row.rowid);
-  context.directory.tails.clear(mailbox);
-  mailbox.messages -= 1;
-  mailbox.messageBytes -= row.bytes;
-  mailbox.gaps += 1;
-  context.directory.liveBytes -= row.bytes;
-  compactGaps(context, mailbox);
-  tx.hint({ kind: 'messages', mailboxId: mailbox.mailboxId });
-  const copy = { type: row.type, position: row.position };
-  tx.afterCommit(() => context.telemetry.expired(mailboxOf(mailbox), copy));
+  mailbox.becomeTombstone(overdue);
+  tx.hint({ kind: 'messages', mailboxId });
+  const { type, position, id: messageId } = overdue;
+  tx.afterCommit(() => context.telemetry.expired(address, { type, position }));
 
-  const sender = context.directory.byRow(row.sender);
+  const sender = context.index.byRow(overdue.senderRow);
   if (sender === undefined) return;
-  const { participantId: to } = mailbox;
-  const callId = row.call_id === null ? {} : { callId: row.call_id };
-  deliverEvent(
-    context,
-    tx,
-    sender,
-    messageExpired({ messageId: row.message_id as MessageId, to, type: row.type, ...callId }),
-  );
+  const callId = overdue.callId === null ? {} : { callId: overdue.callId };
+  deliverEvent(context, tx, sender, messageExpired({ messageId, to: recipient.participantId, type, ...callId }));
 }

@@ -1,4 +1,4 @@
-import { idleFromMs, type ParticipantRecord } from './records.ts';
+import type { ParticipantRecord } from './records.ts';
 
 const BUCKET_MS = 1_000;
 
@@ -44,7 +44,7 @@ export class IdleTimers {
     const last = Math.floor(nowMs / BUCKET_MS);
     for (let bucket = this.#sweptTo; bucket <= last; bucket += 1) {
       for (const record of this.#buckets.get(bucket) ?? []) {
-        if (idleFromMs(record) <= nowMs) due.push(record);
+        if (record.idleFromMs <= nowMs) due.push(record);
         else this.#moveOn(record, nowMs);
         if (due.length === limit) return due;
       }

@@ -1,85 +1,47 @@
 import { checkCursor } from '../../signalling/cursor.ts';
-import type { JsonText, MessageId, ParticipantId } from '../../signalling/ids.ts';
+import type { ParticipantId } from '../../signalling/ids.ts';
 import type { Mailbox, ReceivedMessage } from '../../signalling/message.ts';
 import type { Page, ReadRange } from '../../signalling/store.ts';
 import type { SqliteContext } from './context.ts';
-import { presentOrGone } from './depart.ts';
-import type { ParticipantRecord } from './records.ts';
-import type { MessageRow } from './statements.ts';
-import type { Entry } from './tail.ts';
+import type { StoredMessage } from './rows.ts';
 
-export function read(context: SqliteContext, mailbox: Mailbox, range: ReadRange): Page {
-  const record = presentOrGone(context, mailbox);
-  if (range.after !== undefined) checkCursor(range.after, record);
-  const from = range.after?.position ?? record.acknowledged;
-  // The head in memory spares an idle mailbox the query.
-  if (record.head <= from) return { messages: [], position: from, expired: 0, more: false };
-  const entries =
-    from >= record.tailFrom ? fromTail(record, from, range.limit) : fromRows(context, record, from, range.limit);
-  return pageOf(entries, record, from, range.maxBytes, context.clock.steadyMs());
-}
+export function read({ index, clock }: SqliteContext, address: Mailbox, range: ReadRange): Page {
+  const { mailbox, participantId } = index.require(address);
+  if (range.after !== undefined) checkCursor(range.after, mailbox);
+  const from = range.after?.position ?? mailbox.acknowledged;
+  // The head in memory saves an idle mailbox the query.
+  if (mailbox.head <= from) return { messages: [], position: from, expired: 0, more: false };
 
-function pageOf(
-  entries: Iterable<Entry>,
-  record: ParticipantRecord,
-  from: number,
-  maxBytes: number,
-  nowMs: number,
-): Page {
+  const nowMs = clock.steadyMs();
   const messages: ReceivedMessage[] = [];
   let position = from;
   let expired = 0;
   let bytes = 0;
-  for (const entry of entries) {
-    if (entry.expired === 0 && entry.expiresAtMs > nowMs) {
-      bytes += entry.bytes;
-      if (bytes > maxBytes && messages.length > 0) break;
-      messages.push(messageOf(entry, nowMs));
+  for (const stored of mailbox.after(from, range.limit)) {
+    if (isReadable(stored, nowMs)) {
+      bytes += stored.bytes;
+      if (bytes > range.maxBytes && messages.length > 0) break;
+      messages.push(receivedMessage(stored, participantId, nowMs));
     } else {
-      // Overdue ones that the sweep has not met yet count like those that it has.
-      expired += Math.max(1, entry.expired);
+      // An overdue message that the sweep has not reached yet counts like a tombstone.
+      expired += Math.max(1, stored.expired);
     }
-    position = entry.position;
+    position = stored.position;
   }
-  return { messages, position, expired, more: record.head > position };
+  return { messages, position, expired, more: mailbox.head > position };
 }
 
-const fromTail = ({ tail }: ParticipantRecord, from: number, limit: number): readonly Entry[] =>
-  tail.filter(({ position }) => position > from).slice(0, limit);
+const isReadable = ({ expired, expiresAtMs }: StoredMessage, nowMs: number): boolean =>
+  expired === 0 && (expiresAtMs === null || expiresAtMs > nowMs);
 
-function* fromRows(
-  { statements }: SqliteContext,
-  { row, participantId }: ParticipantRecord,
-  from: number,
-  limit: number,
-): Iterable<Entry> {
-  for (const message of statements.readMessages.iterate(row, from, limit)) yield entryOf(message, participantId);
-}
-
-const messageOf = (entry: Entry, nowMs: number): ReceivedMessage => ({
-  id: entry.id,
-  position: entry.position,
-  from: entry.from,
-  to: entry.to,
-  type: entry.type,
-  payload: entry.payload,
-  callId: entry.callId,
-  sentAtMs: entry.sentAtMs,
-  ageMs: Math.max(0, Math.floor(nowMs) - entry.storedAtMs),
-});
-
-const entryOf = (row: MessageRow, reader: ParticipantId): Entry => ({
-  position: row.position,
-  bytes: row.bytes,
-  isEvent: row.from_id === null,
-  expired: row.expired,
-  expiresAtMs: row.expires_at ?? Infinity,
-  storedAtMs: row.stored_at,
-  id: row.message_id as MessageId,
-  from: (row.from_id ?? undefined) as ParticipantId | undefined,
-  to: row.addressed === 1 ? reader : undefined,
-  type: row.type,
-  payload: (row.payload ?? undefined) as JsonText | undefined,
-  callId: row.call_id ?? undefined,
-  sentAtMs: row.sent_at,
+const receivedMessage = (stored: StoredMessage, reader: ParticipantId, nowMs: number): ReceivedMessage => ({
+  id: stored.id,
+  position: stored.position,
+  from: stored.sender ?? undefined,
+  to: stored.addressed === 1 ? reader : undefined,
+  type: stored.type,
+  payload: stored.payload ?? undefined,
+  callId: stored.callId ?? undefined,
+  sentAtMs: stored.sentAtMs,
+  ageMs: Math.max(0, Math.floor(nowMs) - stored.storedAtMs),
 });

@@ -1,7 +1,9 @@
-import type { JsonText, MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import type { JsonText, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
 import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
-import type { Entry } from './tail.ts';
+import type { MailboxId } from '../../signalling/ids.ts';
+import type { StoredMailbox } from './mailbox.ts';
+import type { ParticipantRow } from './rows.ts';
 
 /** What the process remembers of the rows, so that a request needs no query to be judged. The rows are the truth. */
 export interface RoomRecord {
@@ -10,47 +12,73 @@ export interface RoomRecord {
   readonly participants: Map<ParticipantId, ParticipantRecord>;
 }
 
-export interface ParticipantRecord {
+export class ParticipantRecord {
   readonly row: number;
   readonly room: RoomRecord;
   readonly participantId: ParticipantId;
   readonly mailboxId: MailboxId;
+  /** Changed by its own methods only. */
+  readonly mailbox: Readonly<StoredMailbox>;
+  readonly joinedAtMs: number;
   displayName: string | undefined;
   metadata: JsonText | undefined;
-  readonly joinedAtMs: number;
   idleTimeoutMs: number;
-  tokens: TokenRecord[];
+  tokens: TokenRecord[] = [];
   /** Whether an idempotency key of a join may still be kept for it. */
   hasJoinKey: boolean;
 
-  /** Position up to which everything is acknowledged. */
-  acknowledged: number;
-  /** Position of the last message or gap; `acknowledged` when there is none. */
-  head: number;
-  /** The newest places of the mailbox: all those behind `tailFrom`. See `Tails`. */
-  tail: Entry[];
-  tailFrom: number;
-  /** The acknowledged position as the row has it; behind `acknowledged` while an acknowledgement waits to be written. */
-  writtenAcknowledged: number;
-  /** Pending messages that count against the limits; room events do not. */
-  messages: number;
-  messageBytes: number;
-  events: number;
-  eventBytes: number;
-  /** Of outcomes that are kept for retried sends. */
-  keptBytes: number;
-  /** Rows that stand for messages that ran out of their lifetime. */
-  gaps: number;
-  /** No pending message ends its lifetime before this (steady ms). */
-  expiresFromMs: number;
-
-  /** When all that it may send is available again (steady ms). In memory only. */
-  budgetFullAtMs: number;
-  /** Presence lives in memory only: a start begins every idle time anew. Steady ms. */
+  // In memory only, all in steady ms: a start fills every budget and begins every idle time anew.
+  /** When all that it may send is available again. */
+  budgetFullAtMs = 0;
   seenAtMs: number;
-  heldUntilMs: number;
+  heldUntilMs = 0;
   /** The participant counts as listening until then, even without a held poll. */
-  listensUntilMs: number;
+  listensUntilMs = 0;
+
+  constructor(row: ParticipantRow, room: RoomRecord, mailbox: StoredMailbox, nowMs: number) {
+    this.row = row.row;
+    this.room = room;
+    this.participantId = row.participantId;
+    this.mailboxId = row.mailboxId;
+    this.mailbox = mailbox;
+    this.joinedAtMs = row.joinedAtMs;
+    this.displayName = row.displayName ?? undefined;
+    this.metadata = row.metadata ?? undefined;
+    this.idleTimeoutMs = row.idleTimeoutMs;
+    this.hasJoinKey = row.hasJoinKey === 1;
+    this.seenAtMs = nowMs;
+  }
+
+  /** What a roll-back does not take back. */
+  keepPresenceOf(before: ParticipantRecord): void {
+    this.budgetFullAtMs = before.budgetFullAtMs;
+    this.seenAtMs = before.seenAtMs;
+    this.heldUntilMs = before.heldUntilMs;
+    this.listensUntilMs = before.listensUntilMs;
+  }
+
+  get address(): Mailbox {
+    return { roomId: this.room.roomId, participantId: this.participantId, mailboxId: this.mailboxId };
+  }
+
+  isListening(nowMs: number): boolean {
+    return Math.max(this.heldUntilMs, this.listensUntilMs) > nowMs;
+  }
+
+  /** When the idle time is over, as things stand (steady ms). */
+  get idleFromMs(): number {
+    return Math.max(this.seenAtMs, this.heldUntilMs) + this.idleTimeoutMs;
+  }
+
+  asParticipant(nowMs: number): Participant {
+    return {
+      participantId: this.participantId,
+      ...(this.displayName === undefined ? {} : { displayName: this.displayName }),
+      ...(this.metadata === undefined ? {} : { metadata: this.metadata }),
+      joinedAtMs: this.joinedAtMs,
+      listening: this.isListening(nowMs),
+    };
+  }
 }
 
 export type TokenRecord = {
@@ -65,32 +93,7 @@ export type TokenRecord = {
       readonly state: 'gone';
       readonly reason: GoneReason;
       readonly forgetAtMs: number;
+      /** Undefined after a restart. */
       readonly mailboxId: MailboxId | undefined;
     }
 );
-
-export const participantOf = (record: ParticipantRecord, nowMs: number): Participant => ({
-  participantId: record.participantId,
-  ...(record.displayName === undefined ? {} : { displayName: record.displayName }),
-  ...(record.metadata === undefined ? {} : { metadata: record.metadata }),
-  joinedAtMs: record.joinedAtMs,
-  listening: isListening(record, nowMs),
-});
-
-export const mailboxOf = ({ room, participantId, mailboxId }: ParticipantRecord): Mailbox => ({
-  roomId: room.roomId,
-  participantId,
-  mailboxId,
-});
-
-export const isListening = (record: ParticipantRecord, nowMs: number): boolean =>
-  Math.max(record.heldUntilMs, record.listensUntilMs) > nowMs;
-
-/** When the participant's idle time is over, as things stand (steady ms). */
-export const idleFromMs = (record: ParticipantRecord): number =>
-  Math.max(record.seenAtMs, record.heldUntilMs) + record.idleTimeoutMs;
-
-/** What goes with the mailbox. */
-export const heldBytes = (record: ParticipantRecord): number => pendingBytes(record) + record.keptBytes;
-
-export const pendingBytes = (record: ParticipantRecord): number => record.messageBytes + record.eventBytes;

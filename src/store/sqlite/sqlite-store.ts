@@ -17,25 +17,21 @@ import type {
   StoredToken,
   StoreUsage,
 } from '../../signalling/store.ts';
-import { CANARY_ROOM } from '../../signalling/reserved.ts';
+import { CANARY_ROOM, isReserved } from '../../signalling/reserved.ts';
 import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 import { unavailable } from '../refusals.ts';
-import { acknowledge } from './acknowledge.ts';
-import { append } from './append.ts';
-import type { SqliteContext } from './context.ts';
+import { acknowledge, WriteBehindAcknowledgements } from './acknowledge.ts';
+import { isFull, type SqliteContext } from './context.ts';
 import { openDatabase, type OpenDatabase } from './database.ts';
-import { depart } from './depart.ts';
-import { Directory } from './directory.ts';
 import { GroupCommit } from './group-commit.ts';
 import { IdleTimers } from './idle-timers.ts';
 import { join, knowsJoin } from './join.ts';
-import { LateAcknowledgements } from './late-acknowledgements.ts';
+import { MemoryIndex } from './memory-index.ts';
 import { read } from './read.ts';
-import { participantOf } from './records.ts';
-import { closeRoom, listRooms } from './rooms.ts';
+import { closeRoom, depart } from './remove.ts';
+import { append } from './send.ts';
 import { prepareStatements } from './statements.ts';
-import { isFull } from './store-bound.ts';
 import { Sweep } from './sweep.ts';
 import { claim, claimInMemory, findToken } from './tokens.ts';
 
@@ -47,13 +43,13 @@ export interface SqliteStoreOptions {
   readonly telemetry?: Telemetry;
 }
 
-/** One process, one file. Rows are the truth; rooms, participants and tokens are mirrored in memory (`directory.ts`). */
+/** One process, one file. Rows are the truth; rooms, participants and tokens are mirrored in memory (`memory-index.ts`). */
 export class SqliteStore implements SignallingStore {
   readonly #database: OpenDatabase;
   readonly #context: SqliteContext;
   readonly #commit: GroupCommit;
   readonly #sweep: Sweep;
-  readonly #lateAcknowledgements: LateAcknowledgements;
+  readonly #writeBehind: WriteBehindAcknowledgements;
   readonly #watchers: ((hint: Hint) => void)[] = [];
 
   /** @throws StoreError */
@@ -66,21 +62,21 @@ export class SqliteStore implements SignallingStore {
     const nowMs = clock.steadyMs();
     const statements = prepareStatements(database.db);
     const idleTimers = new IdleTimers(nowMs);
-    const directory = new Directory(statements, idleTimers);
-    directory.load(nowMs);
-    this.#context = { statements, directory, clock, limits, telemetry };
+    const index = new MemoryIndex(statements, idleTimers);
+    index.load(nowMs);
+    this.#context = { statements, index, clock, limits, telemetry };
     this.#sweep = new Sweep(this.#context, idleTimers);
     this.#commit = new GroupCommit({
       db: database.db,
-      onRollback: (rooms) => directory.rolledBack(rooms, clock.steadyMs()),
+      onRollback: (rooms) => index.rolledBack(rooms, clock.steadyMs()),
       onHint: (hint) => this.#watchers.forEach((watcher) => watcher(hint)),
       onCommit: (operations, elapsedMs) => {
-        directory.committed();
+        index.committed();
         telemetry.committed(operations, elapsedMs);
       },
       obstacle: () => database.files?.fault,
     });
-    this.#lateAcknowledgements = new LateAcknowledgements(this.#context, this.#commit);
+    this.#writeBehind = new WriteBehindAcknowledgements(this.#context, this.#commit);
   }
 
   join(request: Join): Promise<Joined> {
@@ -102,12 +98,16 @@ export class SqliteStore implements SignallingStore {
 
   async participants(roomId: RoomId): Promise<readonly Participant[]> {
     const nowMs = this.#context.clock.steadyMs();
-    const records = this.#context.directory.rooms.get(roomId)?.participants.values() ?? [];
-    return [...records].map((record) => participantOf(record, nowMs));
+    const records = this.#context.index.rooms.get(roomId)?.participants.values() ?? [];
+    return [...records].map((record) => record.asParticipant(nowMs));
   }
 
   async listRooms(after: RoomId | undefined, limit: number): Promise<readonly RoomSummary[]> {
-    return listRooms(this.#context, after, limit);
+    const { statements, index } = this.#context;
+    return statements.roomsAfter
+      .all(after ?? '', limit)
+      .filter(({ roomId }) => !isReserved(roomId))
+      .map((room) => ({ ...room, participants: index.rooms.get(room.roomId)?.participants.size ?? 0 }));
   }
 
   append(request: Append): Promise<Appended> {
@@ -123,12 +123,12 @@ export class SqliteStore implements SignallingStore {
   }
 
   acknowledgeSoon(mailbox: Mailbox, cursor: Cursor): void {
-    this.#lateAcknowledgements.note(mailbox, cursor);
+    this.#writeBehind.add(mailbox, cursor);
   }
 
   depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void> {
     return this.#commit.run((tx) => {
-      const participant = this.#context.directory.rooms.get(roomId)?.participants.get(participantId);
+      const participant = this.#context.index.rooms.get(roomId)?.participants.get(participantId);
       if (participant === undefined) return;
       if (mailboxId !== undefined && mailboxId !== participant.mailboxId) return;
       depart(this.#context, tx, participant, reason);
@@ -140,12 +140,12 @@ export class SqliteStore implements SignallingStore {
   }
 
   touch(mailbox: Mailbox): void {
-    const record = this.#context.directory.find(mailbox);
+    const record = this.#context.index.find(mailbox);
     if (record !== undefined) record.seenAtMs = this.#context.clock.steadyMs();
   }
 
   holdPoll(mailbox: Mailbox, forMs: number): void {
-    const record = this.#context.directory.find(mailbox);
+    const record = this.#context.index.find(mailbox);
     if (record !== undefined) record.heldUntilMs = this.#context.clock.steadyMs() + forMs;
   }
 
@@ -154,7 +154,7 @@ export class SqliteStore implements SignallingStore {
   }
 
   endPoll(mailbox: Mailbox, outcome: PollOutcome): void {
-    const record = this.#context.directory.find(mailbox);
+    const record = this.#context.index.find(mailbox);
     if (record === undefined) return;
     const nowMs = this.#context.clock.steadyMs();
     const wasHeld = record.heldUntilMs > 0;
@@ -180,12 +180,12 @@ export class SqliteStore implements SignallingStore {
   }
 
   async usage(): Promise<StoreUsage> {
-    const { rooms, participants, liveBytes } = this.#context.directory;
+    const { rooms, participants, totals } = this.#context.index;
     const own = rooms.get(CANARY_ROOM);
     return {
       rooms: rooms.size - (own === undefined ? 0 : 1),
       participants: participants - (own?.participants.size ?? 0),
-      liveBytes,
+      liveBytes: totals.liveBytes,
       limitBytes: this.#context.limits.maxStoreBytes,
       isFull: isFull(this.#context),
       fileBytes: this.#context.statements.fileBytes.get()?.bytes ?? 0,
@@ -193,11 +193,11 @@ export class SqliteStore implements SignallingStore {
   }
 
   async close(): Promise<void> {
-    const written = this.#commit.run(this.#lateAcknowledgements.writeAll);
+    const written = this.#commit.run(this.#writeBehind.writeAll);
     this.#commit.flush();
     // What cannot be written now comes again with the next cursors.
     await written.catch(() => undefined);
-    this.#lateAcknowledgements.stop();
+    this.#writeBehind.stop();
     this.#database.close();
   }
 }

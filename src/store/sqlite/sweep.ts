@@ -1,9 +1,8 @@
-import type { TokenHandle } from '../../signalling/tokens.ts';
 import type { SqliteContext } from './context.ts';
-import { depart } from './depart.ts';
 import { expireSome } from './expire.ts';
 import type { Tx } from './group-commit.ts';
 import type { IdleTimers } from './idle-timers.ts';
+import { depart } from './remove.ts';
 
 /** Rows per round; the time is checked between rounds. */
 const PARTICIPANTS_AT_ONCE = 16;
@@ -29,7 +28,7 @@ export class Sweep {
   isDue(): boolean {
     const nowMs = this.#context.clock.steadyMs();
     return (
-      this.#context.directory.expiresFromMs <= nowMs ||
+      this.#context.index.totals.expiresFromMs <= nowMs ||
       this.#forgetFromMs <= nowMs ||
       this.#idleTimers.due(nowMs, 1).length > 0
     );
@@ -49,29 +48,29 @@ export class Sweep {
     const idle = this.#idleTimers.due(nowMs, PARTICIPANTS_AT_ONCE);
     for (const participant of idle) depart(this.#context, tx, participant, 'timeout');
     const moreMessages = expireSome(this.#context, tx, MESSAGES_AT_ONCE);
-    const moreKeys = this.#forgetFromMs <= nowMs && this.#forgetKeys(nowMs);
+    const moreKeys = this.#forgetFromMs <= nowMs && this.#forgetKeys(tx, nowMs);
     return idle.length === PARTICIPANTS_AT_ONCE || moreMessages || moreKeys;
   }
 
-  #forgetSends(nowMs: number): number {
-    const { statements, directory } = this.#context;
-    const sends = statements.forgetSends.all(nowMs, KEYS_AT_ONCE);
-    for (const { participant, bytes } of sends) {
-      const record = directory.byRow(participant);
-      if (record !== undefined) record.keptBytes -= bytes;
-      directory.liveBytes -= bytes;
-    }
-    return sends.length;
-  }
-
-  #forgetKeys(nowMs: number): boolean {
-    const { statements, directory } = this.#context;
+  #forgetKeys(tx: Tx, nowMs: number): boolean {
+    const { statements, index } = this.#context;
     const tokens = statements.forgetTokens.all(nowMs, KEYS_AT_ONCE);
-    for (const { handle } of tokens) directory.forgetToken(handle as TokenHandle);
-    const sends = this.#forgetSends(nowMs);
+    for (const { handle } of tokens) index.forgetToken(handle);
+    const sends = this.#forgetSends(tx, nowMs);
     const joins = statements.forgetJoins.run(nowMs, KEYS_AT_ONCE).changes;
     const more = Math.max(tokens.length, sends, joins) === KEYS_AT_ONCE;
     if (!more) this.#forgetFromMs = nowMs + FORGET_EVERY_MS;
     return more;
+  }
+
+  #forgetSends(tx: Tx, nowMs: number): number {
+    const sends = this.#context.statements.forgetSends.all(nowMs, KEYS_AT_ONCE);
+    for (const { participantRow, bytes } of sends) {
+      const sender = this.#context.index.byRow(participantRow);
+      if (sender === undefined) continue;
+      tx.touch(sender.room.roomId);
+      sender.mailbox.countOutcome(-bytes);
+    }
+    return sends.length;
   }
 }

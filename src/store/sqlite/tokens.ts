@@ -7,7 +7,7 @@ import type { Tx } from './group-commit.ts';
 import type { ParticipantRecord, TokenRecord } from './records.ts';
 
 export function findToken(context: SqliteContext, handle: TokenHandle): StoredToken | undefined {
-  const token = context.directory.tokens.get(handle);
+  const token = context.index.tokens.get(handle);
   if (token === undefined) return undefined;
   const { digest, roomId, participantId } = token;
   if (token.state === 'gone') {
@@ -25,7 +25,7 @@ export function mint(context: SqliteContext, participant: ParticipantRecord, tok
   const row = Number(
     insertToken.run(token.handle, token.digest, participant.row, roomId, participantId).lastInsertRowid,
   );
-  context.directory.addToken({ ...token, row, roomId, participantId, state: 'fresh', participant });
+  context.index.addToken({ ...token, row, roomId, participantId, state: 'fresh', participant });
   forgetSurplus(context, participant);
 }
 
@@ -38,7 +38,7 @@ function forgetSurplus(context: SqliteContext, participant: ParticipantRecord): 
   const surplus = new Set([...fresh, ...replaced]);
   for (const { row, handle } of surplus) {
     context.statements.deleteToken.run(row);
-    context.directory.tokens.delete(handle);
+    context.index.tokens.delete(handle);
   }
   participant.tokens = tokens.filter((token) => !surplus.has(token));
 }
@@ -49,7 +49,7 @@ function forgetSurplus(context: SqliteContext, participant: ParticipantRecord): 
  * @returns whether that was all; if not, it takes a transaction
  */
 export function claimInMemory(context: SqliteContext, handle: TokenHandle): boolean {
-  const token = context.directory.tokens.get(handle);
+  const token = context.index.tokens.get(handle);
   if (token?.state !== 'fresh') return true;
   if (token.participant.tokens.length > 1 || token.participant.hasJoinKey) return false;
   token.state = 'used';
@@ -58,7 +58,7 @@ export function claimInMemory(context: SqliteContext, handle: TokenHandle): bool
 
 /** The first use: the others of its participant end, and the key it was minted under is forgotten. */
 export function claim(context: SqliteContext, tx: Tx, handle: TokenHandle): void {
-  const token = context.directory.tokens.get(handle);
+  const token = context.index.tokens.get(handle);
   if (token?.state !== 'fresh') return;
   const { participant } = token;
   tx.touch(token.roomId);
@@ -66,7 +66,7 @@ export function claim(context: SqliteContext, tx: Tx, handle: TokenHandle): void
   context.statements.deleteOtherTokens.run(participant.row, token.row);
   forgetJoinKey(context, participant);
   forgetTokensOf(context, participant);
-  context.directory.addToken({ ...token, state: 'used' });
+  context.index.addToken({ ...token, state: 'used' });
 }
 
 export function forgetJoinKey(context: SqliteContext, participant: ParticipantRecord): void {
@@ -79,7 +79,7 @@ export function forgetJoinKey(context: SqliteContext, participant: ParticipantRe
 export function replaceTokens(context: SqliteContext, from: ParticipantRecord, to: ParticipantRecord): void {
   context.statements.replaceTokens.run(to.row, from.row);
   for (const token of forgetTokensOf(context, from)) {
-    context.directory.addToken({ ...identityOf(token), state: 'replaced', participant: to });
+    context.index.addToken({ ...identityOf(token), state: 'replaced', participant: to });
   }
 }
 
@@ -88,12 +88,12 @@ export function endTokens(context: SqliteContext, participant: ParticipantRecord
   const forgetAtMs = Math.floor(context.clock.steadyMs() + GONE_REMEMBERED_MS);
   const { mailboxId, row } = participant;
   const tokens = forgetTokensOf(context, participant);
-  context.directory.departed.set(mailboxId, reason);
+  context.index.departed.set(mailboxId, reason);
   if (tokens.some(({ state }) => state === 'replaced')) context.statements.deleteReplacedTokens.run(row);
   context.statements.endTokens.run(reason, forgetAtMs, row);
   for (const token of tokens) {
     if (token.state === 'replaced') continue;
-    context.directory.addToken({ ...identityOf(token), state: 'gone', reason, forgetAtMs, mailboxId });
+    context.index.addToken({ ...identityOf(token), state: 'gone', reason, forgetAtMs, mailboxId });
   }
 }
 
@@ -107,7 +107,7 @@ const identityOf = ({ row, handle, digest, roomId, participantId }: TokenRecord)
 
 function forgetTokensOf(context: SqliteContext, participant: ParticipantRecord): readonly TokenRecord[] {
   const tokens = participant.tokens;
-  for (const { handle } of tokens) context.directory.tokens.delete(handle);
+  for (const { handle } of tokens) context.index.tokens.delete(handle);
   participant.tokens = [];
   return tokens;
 }

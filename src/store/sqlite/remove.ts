@@ -1,0 +1,45 @@
+import type { RoomId } from '../../signalling/ids.ts';
+import type { GoneReason } from '../../signalling/message.ts';
+import { participantLeft } from '../../signalling/room-events.ts';
+import type { SqliteContext } from './context.ts';
+import type { Tx } from './group-commit.ts';
+import type { ParticipantRecord } from './records.ts';
+import { announce } from './room-events.ts';
+import { endTokens, forgetJoinKey } from './tokens.ts';
+
+export function depart(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
+  const { room, participantId } = participant;
+  remove(context, tx, participant, reason);
+  announce(context, tx, { room, about: participantId }, participantLeft(participantId, reason));
+}
+
+/** Announces no departure: no participant stays to read of it. */
+export function closeRoom(context: SqliteContext, tx: Tx, roomId: RoomId): void {
+  const participants = context.index.rooms.get(roomId)?.participants.values() ?? [];
+  for (const participant of [...participants]) remove(context, tx, participant, 'removed');
+}
+
+function remove(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
+  const { room } = participant;
+  tx.touch(room.roomId);
+  endMailbox(context, tx, participant, reason);
+  endTokens(context, participant, reason);
+  context.statements.deleteParticipant.run(participant.row);
+  context.index.removeParticipant(participant);
+  if (room.participants.size === 0) context.statements.deleteRoom.run(room.row);
+  endHeldPolls(tx, participant, reason);
+}
+
+/** Removes everything that belongs to the mailbox; the participant's row and its tokens stay. */
+export function endMailbox(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
+  const { mailbox, mailboxId, address } = participant;
+  const unread = mailbox.messages === 0 ? [] : context.statements.unread.all(mailbox.row, mailbox.acknowledged);
+  tx.afterCommit(() => context.telemetry.departed(address, reason, unread));
+  tx.hint({ kind: 'departed', mailboxId });
+  mailbox.clear();
+  forgetJoinKey(context, participant);
+}
+
+export function endHeldPolls(tx: Tx, { mailboxId }: ParticipantRecord, reason: GoneReason): void {
+  tx.hint({ kind: 'gone', mailboxId, reason });
+}

@@ -1,0 +1,173 @@
+import { z } from 'zod';
+import type { ParticipantId } from '../../signalling/ids.ts';
+import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
+import { messageBytes, type OutgoingMessage, type Receipt } from '../../signalling/message.ts';
+import { overdrawn, pay, type Rate } from '../../signalling/rate.ts';
+import type { Append, Appended } from '../../signalling/store.ts';
+import { keyReused, mailboxFull, recipientNotFound } from '../refusals.ts';
+import { refuseWhenFull, type SqliteContext } from './context.ts';
+import type { Tx } from './group-commit.ts';
+import type { ParticipantRecord } from './records.ts';
+
+type IdempotencyKey = NonNullable<Append['idempotency']>;
+
+export function append(context: SqliteContext, tx: Tx, { sender, messages, rate, idempotency }: Append): Appended {
+  const from = context.index.require(sender);
+  const kept = idempotency && findOutcome(context, from, idempotency);
+  if (kept !== undefined) return { receipts: kept, replayed: true };
+  if (rate !== undefined) charge(context, tx, from, { rate, cost: messages.length });
+  const deliveries = plan(context, from, messages);
+
+  tx.touch(sender.roomId);
+  const receipts = deliveries.map((delivery) => deliver(context, tx, from, delivery));
+  if (idempotency !== undefined) keepOutcome(context, from, idempotency, receipts);
+  return { receipts, replayed: false };
+}
+
+/** The budget is in memory only, which is exact: one process has the file to itself. */
+function charge(
+  { clock }: SqliteContext,
+  tx: Tx,
+  from: ParticipantRecord,
+  { rate, cost }: { rate: Rate; cost: number },
+): void {
+  const nowMs = clock.steadyMs();
+  const before = from.budgetFullAtMs;
+  const fullAtMs = pay(rate, before, nowMs, cost);
+  if (fullAtMs === undefined) throw overdrawn(rate, before, nowMs, cost);
+  tx.onRollback(() => (from.budgetFullAtMs = before));
+  from.budgetFullAtMs = fullAtMs;
+}
+
+/** Where one message of a batch goes. */
+interface Delivery {
+  readonly message: OutgoingMessage;
+  readonly bytes: number;
+  readonly recipients: readonly ParticipantRecord[];
+  /** Recipients of a broadcast whose mailbox is full. */
+  readonly skipped: readonly ParticipantRecord[];
+}
+
+/** Decides everything before anything is written: all messages of the batch are stored, or none. */
+function plan(context: SqliteContext, from: ParticipantRecord, messages: readonly OutgoingMessage[]): Delivery[] {
+  // Finds the recipients of all messages before it looks at any quota.
+  const addressees = messages.map(({ to }, messageIndex) =>
+    to === undefined ? othersThan(from) : [recipientOf(from, to, messageIndex)],
+  );
+  refuseWhenFull(context, from.room.roomId);
+  const quota = new Quota(context, messages.length > 1);
+  return messages.map((message, messageIndex) => {
+    const bytes = messageBytes(message);
+    const all = addressees[messageIndex] ?? [];
+    const recipients = all.filter((recipient) => quota.take(recipient, bytes));
+    if (recipients.length === 0 && all.length > 0) throw mailboxFull(message, messageIndex);
+    const skipped = recipients.length === all.length ? [] : all.filter((one) => !recipients.includes(one));
+    return { message, bytes, recipients, skipped };
+  });
+}
+
+const othersThan = (from: ParticipantRecord): ParticipantRecord[] =>
+  [...from.room.participants.values()].filter((participant) => participant !== from);
+
+function recipientOf(from: ParticipantRecord, to: ParticipantId, messageIndex: number): ParticipantRecord {
+  const recipient = from.room.participants.get(to);
+  if (recipient === undefined) throw recipientNotFound(to, messageIndex);
+  return recipient;
+}
+
+const NOTHING = { messages: 0, bytes: 0 };
+
+/** What a batch would add to each mailbox, against its limits. */
+class Quota {
+  readonly #context: SqliteContext;
+  /** Only needed when messages follow each other. */
+  readonly #added: Map<ParticipantRecord, { messages: number; bytes: number }> | undefined;
+
+  constructor(context: SqliteContext, isBatch: boolean) {
+    this.#context = context;
+    this.#added = isBatch ? new Map() : undefined;
+  }
+
+  /** @returns false when the mailbox is full */
+  take(to: ParticipantRecord, bytes: number): boolean {
+    const { maxMailboxMessages, maxMailboxBytes } = this.#context.limits;
+    const added = this.#added?.get(to) ?? NOTHING;
+    if (to.mailbox.messages + added.messages >= maxMailboxMessages) return false;
+    if (to.mailbox.messageBytes + added.bytes + bytes > maxMailboxBytes) return false;
+    this.#added?.set(to, { messages: added.messages + 1, bytes: added.bytes + bytes });
+    return true;
+  }
+}
+
+/** Puts a copy at the end of each recipient's mailbox. */
+function deliver(
+  { clock }: SqliteContext,
+  tx: Tx,
+  from: ParticipantRecord,
+  { message, bytes, recipients, skipped }: Delivery,
+): Receipt {
+  const sentAtMs = clock.wallMs();
+  const nowMs = clock.steadyMs();
+  const storedAtMs = Math.floor(nowMs);
+  const expiresAtMs = Math.floor(nowMs + message.lifetimeMs);
+  for (const { mailbox } of recipients) {
+    mailbox.add({
+      position: mailbox.nextPosition(nowMs),
+      id: message.id,
+      senderRow: from.row,
+      sender: from.participantId,
+      addressed: message.to === undefined ? 0 : 1,
+      type: message.type,
+      payload: message.payload ?? null,
+      callId: message.callId ?? null,
+      sentAtMs,
+      storedAtMs,
+      expiresAtMs,
+      bytes,
+      expired: 0,
+    });
+    tx.hint({ kind: 'messages', mailboxId: mailbox.mailboxId });
+  }
+  return receiptOf(message, sentAtMs, nowMs, { recipients, skipped });
+}
+
+function receiptOf(
+  { id }: OutgoingMessage,
+  sentAtMs: number,
+  nowMs: number,
+  { recipients, skipped }: Pick<Delivery, 'recipients' | 'skipped'>,
+): Receipt {
+  const receipt: Receipt = {
+    id,
+    sentAtMs,
+    recipients: recipients.map((to) => ({ participantId: to.participantId, listening: to.isListening(nowMs) })),
+  };
+  if (skipped.length === 0) return receipt;
+  return {
+    ...receipt,
+    skipped: skipped.map(({ participantId }) => ({ participantId, code: 'mailbox-full' as const })),
+  };
+}
+
+function findOutcome(
+  { statements, clock }: SqliteContext,
+  from: ParticipantRecord,
+  { scope, fingerprint }: IdempotencyKey,
+): readonly Receipt[] | undefined {
+  const row = statements.findSend.get(from.row, scope);
+  if (row === undefined || row.forgetAtMs <= clock.steadyMs()) return undefined;
+  if (row.fingerprint !== fingerprint) throw keyReused();
+  return z.custom<Receipt[]>(Array.isArray).parse(JSON.parse(row.receipts));
+}
+
+function keepOutcome(
+  { statements, clock }: SqliteContext,
+  from: ParticipantRecord,
+  { scope, fingerprint }: IdempotencyKey,
+  receipts: readonly Receipt[],
+): void {
+  const text = JSON.stringify(receipts);
+  const forgetAtMs = Math.floor(clock.steadyMs() + IDEMPOTENCY_KEPT_MS);
+  statements.keepSend.run(from.row, scope, fingerprint, text, forgetAtMs);
+  from.mailbox.countOutcome(text.length);
+}
