@@ -23,12 +23,12 @@ import { unavailable } from '../refusals.ts';
 import { acknowledge } from './acknowledge.ts';
 import { append } from './append.ts';
 import { Connection } from './connection.ts';
-import { checkRetention, requireNoEviction } from './eviction.ts';
 import { Fleet } from './fleet.ts';
 import { join } from './join.ts';
 import { Presence } from './presence.ts';
 import { read } from './read.ts';
 import { Departures, Known, Roster } from './replies.ts';
+import { checkRequirements, requireAll } from './requirements.ts';
 import { RoomIndex } from './room-index.ts';
 import { RoomScripts } from './room-scripts.ts';
 import { closeRoom, listRooms } from './rooms.ts';
@@ -83,7 +83,7 @@ export class RedisStore implements SignallingStore {
   static async open({ url, limits, clock, telemetry = SILENT }: RedisStoreOptions): Promise<RedisStore> {
     const connection = await Connection.open(url);
     try {
-      await requireNoEviction(connection);
+      await requireAll(connection);
       const own = clock ?? systemClock();
       const index = new RoomIndex(connection);
       const fleet = await Fleet.join({ connection, index, clock: own, keepInStep: clock === undefined });
@@ -225,7 +225,7 @@ export class RedisStore implements SignallingStore {
   }
 
   checkRetention(): Promise<void> {
-    return checkRetention(this.#connection);
+    return checkRequirements(this.#connection);
   }
 
   /** Bytes of all that the Redis holds, other services' included. */

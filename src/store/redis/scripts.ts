@@ -84,6 +84,7 @@ export const SCRIPTS = {
   takeDue: script('take-due', read('take-due')),
   beginEra: script('begin-era', read('begin-era')),
   fleet: script('fleet', read('fleet')),
+  claimFormat: script('claim-format', read('claim-format')),
   noteToken: script('note-token', read('note-token')),
   roomOfToken: script('room-of-token', read('room-of-token')),
   listRooms: script('list-rooms', read('list-rooms')),
