@@ -19,7 +19,7 @@ import { RoomLog } from './observability/trace/room-log.ts';
 import { Trace } from './observability/trace/trace.ts';
 import { VERSION } from './version.ts';
 
-export { backupStore } from './store/backup.ts';
+export { backupStore } from './store/open-store.ts';
 export { StoreError } from './store/store-error.ts';
 
 /** What tests and embedding apps may replace. */

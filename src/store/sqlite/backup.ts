@@ -2,34 +2,34 @@ import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, statSync 
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.ts';
-
-/** In one step, as one snapshot: a copy in slices would begin anew at each commit of a service that runs. */
-const ALL_PAGES = 0x7fffffff;
+import { integrityFault } from './database.ts';
 
 export interface Backup {
   readonly bytes: number;
 }
 
 /**
- * Copies the database at `path` into `file`, while a service uses it or not: a reader of a WAL database holds nobody up. The copy
- * is whole and checked when `file` appears; it is readable by its owner only, since payloads are in it.
- * @throws StoreError when there is no database, or `file` is there already
+ * Writes the database at `path`, as of one moment, into the new `file`, whether a service uses it or not: a reader of a
+ * WAL database delays no writer. `file` appears when it is whole and checked. Only its owner may read it, since payloads
+ * are in it.
+ * @throws StoreError when there is no database, or `file` exists
  */
-export async function backupDatabase(path: string, file: string): Promise<Backup> {
+export function backupDatabase(path: string, file: string): Backup {
   if (!existsSync(path)) throw new StoreError(`there is no database ${path} to back up`);
   if (existsSync(file)) throw new StoreError(`${file} is there already and is not overwritten`);
   const partial = `${file}.partial`;
+  makePrivateFile(partial);
   try {
-    closeSync(openSync(partial, 'wx', 0o600));
-  } catch (error) {
-    throw new StoreError(`cannot write ${partial}: ${reasonOf(error)}`, { cause: error });
-  }
-  try {
-    await copy(path, partial);
-    check(partial);
-    // Unlike a renaming, it fails when somebody was quicker.
+    withDatabase(path, (db) => {
+      requireIntegrity(db);
+      // Takes a file that exists if it is empty.
+      db.prepare('VACUUM INTO ?').run(partial);
+    });
+    withDatabase(partial, requireIntegrity);
+    sync(partial);
+    // Unlike renaming, linking fails when another process was faster.
     linkSync(partial, file);
-    syncDirectory(dirname(file));
+    sync(dirname(file));
     return { bytes: statSync(file).size };
   } catch (error) {
     if (error instanceof StoreError) throw error;
@@ -39,34 +39,35 @@ export async function backupDatabase(path: string, file: string): Promise<Backup
   }
 }
 
-async function copy(path: string, partial: string): Promise<void> {
+function makePrivateFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    throw new StoreError(`cannot write ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function withDatabase(path: string, work: (db: Database.Database) => void): void {
   const db = new Database(path, { readonly: true });
   try {
-    await db.backup(partial, { progress: () => ALL_PAGES });
+    work(db);
   } finally {
     db.close();
   }
 }
 
-function check(partial: string): void {
-  const db = new Database(partial);
-  try {
-    // One file that stands for itself; the service that opens it turns WAL on again.
-    db.pragma('journal_mode = DELETE');
-    const answer = String(db.pragma('quick_check(1)', { simple: true }));
-    if (answer !== 'ok') throw new StoreError(`the database is corrupt (${answer}); nothing was written`);
-  } finally {
-    db.close();
-  }
+function requireIntegrity(db: Database.Database): void {
+  const fault = integrityFault(db);
+  if (fault !== undefined) throw new StoreError(`the database is corrupt (${fault}); nothing was written`);
 }
 
-/** So that the name survives a power loss, as the contents do. */
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
+/** Flushes a file, or the names in a directory, so that they survive a power loss. */
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r');
   try {
-    fsyncSync(directory);
+    fsyncSync(descriptor);
   } finally {
-    closeSync(directory);
+    closeSync(descriptor);
   }
 }
 

@@ -2,10 +2,8 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.ts';
-import { DatabaseFiles } from './database-files.ts';
-import { sqliteCodeOf } from './error-code.ts';
+import { DatabaseFiles, inUse, lockBeside, refuseHardLinks, withFileLocked } from './database-files.ts';
 import { checkedVersion, migrate } from './migrate.ts';
-import { inUse, lockBeside, refuseHardLinks, withFileLocked } from './sole-use.ts';
 
 export interface DatabaseOptions {
   /** `:memory:` or a file; missing directories are made. */
@@ -20,11 +18,11 @@ export interface OpenDatabase {
   close(): void;
 }
 
-/** Waiting for a lock blocks the event loop: nobody may make it longer than a held-up frame or two. */
+/** Waiting for a lock blocks the event loop, so it must be short. */
 const BUSY_TIMEOUT_MS = 100;
-/** The same during the start: gives readers such as a backup time to finish. */
+/** During the start: gives readers such as a backup time to finish. */
 const WAIT_FOR_READERS_MS = 5_000;
-/** Checked whole at each start up to this size; it takes about a second. A larger file is checked as it is read. */
+/** A file up to this size is checked whole at each start, which takes about a second. A larger one is checked as it is read. */
 const CHECKED_WHOLE_BYTES = 256 * 1024 * 1024;
 /**
  * Size to which the write-ahead log is cut once its contents are copied back. It is 4 MB long in ordinary use, and grows
@@ -52,7 +50,7 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
   }
 }
 
-/** One by one: Node's `recursive` tries for ever where a directory takes none and says that it is not there, as below /proc. */
+/** One by one: Node's `recursive` never returns below /proc, where a missing directory cannot be made. */
 function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   makeDirectory(dirname(path));
@@ -65,10 +63,10 @@ function makeDirectory(path: string): void {
 }
 
 /**
- * Judges a file before anything of it changes, by a connection that cannot write: to set the journal mode would change it, and so
- * would the closing of one that can write, which copies back the log that a killed process left.
+ * Checks a file before anything in it changes, over a read-only connection. Setting the journal mode would change it, and
+ * closing a writable connection copies back the log that a killed process left.
  */
-function judge(path: string): void {
+function checkFile(path: string): void {
   const db = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     checkWhole(db, path);
@@ -90,7 +88,7 @@ function prepareFile(options: DatabaseOptions): Prepared {
   const { path } = options;
   if (existsSync(path)) {
     refuseHardLinks(path);
-    judge(path);
+    checkFile(path);
   }
   return prepare(options, (db) => {
     db.pragma('journal_mode = WAL');
@@ -123,11 +121,15 @@ function prepare(
 
 function checkWhole(db: Database.Database, path: string): void {
   if (statSync(path).size > CHECKED_WHOLE_BYTES) return;
+  const fault = integrityFault(db);
+  if (fault === undefined) return;
+  throw new StoreError(`the database ${path} is corrupt (${fault}); restore a backup or move it away`);
+}
+
+/** The first fault that SQLite finds in the database, in one line; undefined when there is none. */
+export function integrityFault(db: Database.Database): string | undefined {
   const answer = String(db.pragma('quick_check(1)', { simple: true }));
-  if (answer !== 'ok')
-    throw new StoreError(
-      `the database ${path} is corrupt (${answer.replaceAll(/\s+/g, ' ')}); restore a backup or move it away`,
-    );
+  return answer === 'ok' ? undefined : answer.replaceAll(/\s+/g, ' ');
 }
 
 function closeBoth(db: Database.Database, lock: Database.Database | undefined): void {
@@ -140,4 +142,13 @@ function reasonOf(error: unknown): string {
     return 'it is corrupt or no SQLite database; restore a backup or move it away';
   }
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * The error's SQLite code, such as `SQLITE_FULL`; empty for any other error. Does not test for the driver's error class:
+ * when a process loads the driver twice, both share the class of the first.
+ */
+export function sqliteCodeOf(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : '';
 }

@@ -3,7 +3,7 @@ import { SignallingError } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import type { Hint } from '../../signalling/store.ts';
 import { unavailable } from '../refusals.ts';
-import { sqliteCodeOf } from './error-code.ts';
+import { sqliteCodeOf } from './database.ts';
 
 /** What one operation tells about itself while it runs inside a shared transaction. */
 export interface Tx {
