@@ -2,7 +2,7 @@ import { byId, clockTime, isOff, make, setOff } from './dom.ts';
 
 const MAX_LINES = 300;
 
-/** The conversation in writing, and what happens in the room: read out by screen readers as it comes. */
+/** Text messages and room events, in a live region that screen readers announce. */
 export class Chat {
   readonly #log = byId('chat-log', HTMLOListElement);
   readonly #text = byId('chat-text', HTMLInputElement);
@@ -16,24 +16,23 @@ export class Chat {
       this.#text.value = '';
       if (text === '') return;
       send(text);
-      this.say('You', text, true);
+      this.addMessage('You', text, true);
     });
   }
 
-  /** Whether anybody can read what is written. */
+  /** Whether a data channel is open. */
   set isOpen(isOpen: boolean) {
-    // Not `disabled`, which would take the focus from a person who is typing.
+    // Not `disabled`, which would take the focus away while the user types.
     this.#text.readOnly = !isOpen;
     setOff(this.#send, !isOpen);
-    this.#text.placeholder = isOpen ? 'Message' : 'Nobody can read it yet';
+    this.#text.placeholder = isOpen ? 'Message' : 'No one is connected yet';
   }
 
-  say(name: string, text: string, isOwn = false): void {
+  addMessage(name: string, text: string, isOwn = false): void {
     this.#add(make('li', isOwn ? 'own' : '', make('strong', '', name), clockTime(), make('p', '', text)));
   }
 
-  /** Something that happened: somebody came, went, lost the connection. */
-  tell(text: string): void {
+  addEvent(text: string): void {
     this.#add(make('li', 'event', text, clockTime()));
   }
 

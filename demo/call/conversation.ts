@@ -1,6 +1,6 @@
 import { joinRoom, Mesh, type Call, type Mailbox, type MailboxEnd } from '../../src/client/index.ts';
 import type { Chat } from './chat.ts';
-import type { Wish } from './lobby.ts';
+import type { JoinForm } from './lobby.ts';
 import { stop } from './media.ts';
 import { mediaPath } from './media-path.ts';
 import type { Panel } from './panel.ts';
@@ -8,25 +8,25 @@ import { Peer, type Senders } from './peer.ts';
 import { Tile } from './tile.ts';
 
 export interface ConversationListeners {
-  /** Who is connected or about to be, after every change. */
+  /** The number of other participants in a call with this one, after every change. */
   readonly onPeers: (count: number) => void;
   readonly onReachable: (reachable: boolean) => void;
-  /** Called when what this side sends has changed. */
+  /** Called when the microphone or the camera was switched, or has stopped. */
   readonly onSenders: () => void;
   readonly onEnded: (end: MailboxEnd) => void;
 }
 
-interface Shown {
+interface RemotePeer {
   readonly tile: Tile;
   peer?: Peer;
 }
 
-const PATH_EVERY_MS = 2_000;
+const MEDIA_PATH_INTERVAL_MS = 2_000;
 
 const isLive = (tracks: readonly MediaStreamTrack[] = []): boolean =>
   tracks.some(({ readyState }) => readyState === 'live');
 
-/** One stay in a room: everybody there in a call with everybody, signalled through the client as any app would. */
+/** A full mesh of calls with everyone in a room, through the public API of the client. */
 export class Conversation {
   readonly #mailbox: Mailbox;
   readonly #mesh: Mesh;
@@ -35,14 +35,14 @@ export class Conversation {
   readonly #panel: Panel;
   readonly #listeners: ConversationListeners;
   readonly #own: Tile;
-  readonly #others = new Map<string, Shown>();
-  readonly #pathTimer: ReturnType<typeof setInterval>;
+  readonly #others = new Map<string, RemotePeer>();
+  readonly #mediaPathTimer: ReturnType<typeof setInterval>;
   #senders: Senders;
 
   /** @throws HoldlineError */
   static async enter(
     service: string,
-    { roomId, displayName, accessToken, stream }: Wish,
+    { roomId, displayName, accessToken, stream }: JoinForm,
     ui: { readonly chat: Chat; readonly panel: Panel },
     listeners: ConversationListeners,
   ): Promise<Conversation> {
@@ -55,7 +55,7 @@ export class Conversation {
       ...(accessToken !== undefined && { accessToken }),
       fetch: (url, init) => {
         const { wait = 0 } = url.endsWith('/messages/poll') ? (JSON.parse(init.body ?? '{}') as { wait?: number }) : {};
-        if (wait > 0) ui.panel.pollBegins(wait);
+        if (wait > 0) ui.panel.pollStarted(wait);
         return fetch(url, init);
       },
     });
@@ -78,14 +78,14 @@ export class Conversation {
     this.#senders = { mic: this.hasMic, camera: this.hasCamera };
     this.#own = new Tile(displayName, true);
     this.#own.play(stream ?? null);
-    for (const track of stream?.getTracks() ?? []) track.addEventListener('ended', () => this.#lose(track));
+    for (const track of stream?.getTracks() ?? []) track.addEventListener('ended', () => this.#onTrackEnded(track));
     panel.open((participantId) => this.#nameOf(participantId), mailbox);
-    mailbox.on('participant-joined', ({ participantId }) => chat.tell(`${this.#nameOf(participantId)} joined`));
+    mailbox.on('participant-joined', ({ participantId }) => chat.addEvent(`${this.#nameOf(participantId)} joined`));
     mailbox.on('state', (state) => listeners.onReachable(state !== 'reconnecting'));
     mailbox.on('ended', (end) => this.#close(end));
     this.#mesh = new Mesh(mailbox, { peerConnection: (participantId) => this.#connect(participantId) });
     this.#mesh.on('call', (call) => this.#follow(call));
-    this.#pathTimer = setInterval(() => void this.#showPath(), PATH_EVERY_MS);
+    this.#mediaPathTimer = setInterval(() => void this.#showMediaPath(), MEDIA_PATH_INTERVAL_MS);
     listeners.onPeers(0);
   }
 
@@ -97,14 +97,14 @@ export class Conversation {
     return isLive(this.#stream?.getVideoTracks());
   }
 
-  /** Mutes or shows; what is off is sent as silence or black. */
+  /** A disabled track sends silence or black frames. */
   set senders(senders: Senders) {
     this.#senders = senders;
     for (const track of this.#stream?.getAudioTracks() ?? []) track.enabled = senders.mic;
     for (const track of this.#stream?.getVideoTracks() ?? []) track.enabled = senders.camera;
     this.#own.showMuted(this.hasMic && !senders.mic);
     this.#own.showPicture(senders.camera);
-    this.#eachPeer((peer) => peer.showSenders(senders));
+    this.#eachPeer((peer) => peer.sendState(senders));
     this.#listeners.onSenders();
   }
 
@@ -112,8 +112,8 @@ export class Conversation {
     return this.#senders;
   }
 
-  say(text: string): void {
-    this.#eachPeer((peer) => peer.say(text));
+  sendText(text: string): void {
+    this.#eachPeer((peer) => peer.sendText(text));
   }
 
   async hangUp(): Promise<void> {
@@ -122,8 +122,8 @@ export class Conversation {
   }
 
   /** Called when the device was unplugged or its permission was withdrawn. */
-  #lose({ kind }: MediaStreamTrack): void {
-    this.#chat.tell(kind === 'audio' ? 'your microphone has stopped' : 'your camera has stopped');
+  #onTrackEnded({ kind }: MediaStreamTrack): void {
+    this.#chat.addEvent(kind === 'audio' ? 'your microphone has stopped' : 'your camera has stopped');
     const { mic, camera } = this.#senders;
     this.senders = { mic: mic && this.hasMic, camera: camera && this.hasCamera };
   }
@@ -134,47 +134,47 @@ export class Conversation {
     return displayName === '' ? participantId.slice(0, 8) : displayName;
   }
 
-  #shown(participantId: string): Shown {
-    const shown = this.#others.get(participantId) ?? { tile: new Tile(this.#nameOf(participantId)) };
-    this.#others.set(participantId, shown);
-    return shown;
+  #other(participantId: string): RemotePeer {
+    const other = this.#others.get(participantId) ?? { tile: new Tile(this.#nameOf(participantId)) };
+    this.#others.set(participantId, other);
+    return other;
   }
 
   #connect(participantId: string): RTCPeerConnection {
-    const shown = this.#shown(participantId);
-    const peer = new Peer(this.#mailbox.iceServers, this.#stream, shown.tile, {
-      onText: (text) => this.#chat.say(this.#nameOf(participantId), text),
+    const other = this.#other(participantId);
+    const peer = new Peer(this.#mailbox.iceServers, this.#stream, other.tile, {
+      onText: (text) => this.#chat.addMessage(this.#nameOf(participantId), text),
       onOpen: () => {
-        peer.showSenders(this.#senders);
-        this.#chat.tell(`connected with ${this.#nameOf(participantId)}`);
-        this.#showOpenness();
+        peer.sendState(this.#senders);
+        this.#chat.addEvent(`connected with ${this.#nameOf(participantId)}`);
+        this.#showChannelState();
       },
-      onClose: () => this.#showOpenness(),
+      onClose: () => this.#showChannelState(),
     });
-    shown.peer = peer;
+    other.peer = peer;
     return peer.connection;
   }
 
   #follow(call: Call): void {
     const { remote } = call;
     const name = this.#nameOf(remote);
-    const { tile } = this.#shown(remote);
+    const { tile } = this.#other(remote);
     tile.state = call.state;
     let isLost = false;
     call.on('state', (state) => {
       tile.state = state;
-      if (state === 'reconnecting') this.#chat.tell(`the connection with ${name} is lost; restoring it`);
-      if (state === 'connected' && isLost) this.#chat.tell(`the connection with ${name} is back`);
+      if (state === 'reconnecting') this.#chat.addEvent(`the connection with ${name} is lost; restoring it`);
+      if (state === 'connected' && isLost) this.#chat.addEvent(`the connection with ${name} is back`);
       isLost = state === 'reconnecting';
     });
     call.on('ended', () => {
-      // Somebody who came back is in a new call by then.
+      // A participant who came back is in a new call by now.
       if (this.#mesh.calls.has(remote)) return;
-      this.#chat.tell(`${name} is gone`);
+      this.#chat.addEvent(`${name} is gone`);
       tile.remove();
       this.#others.delete(remote);
       this.#listeners.onPeers(this.#others.size);
-      this.#showOpenness();
+      this.#showChannelState();
     });
     this.#listeners.onPeers(this.#others.size);
   }
@@ -183,18 +183,18 @@ export class Conversation {
     for (const { peer } of this.#others.values()) if (peer !== undefined) visit(peer);
   }
 
-  #showOpenness(): void {
+  #showChannelState(): void {
     this.#chat.isOpen = [...this.#others.values()].some(({ peer }) => peer?.isOpen === true);
   }
 
-  async #showPath(): Promise<void> {
+  async #showMediaPath(): Promise<void> {
     const peers = [...this.#others.values()].flatMap(({ peer }) => peer ?? []);
     const paths = await Promise.all(peers.map(({ connection }) => mediaPath(connection)));
     this.#panel.mediaPath = paths.find((path) => path !== undefined);
   }
 
   #close(end: MailboxEnd): void {
-    clearInterval(this.#pathTimer);
+    clearInterval(this.#mediaPathTimer);
     this.#mesh.close();
     for (const { tile } of this.#others.values()) tile.remove();
     this.#own.remove();

@@ -1,9 +1,9 @@
 import { byId, hide, isOff, setOff } from './dom.ts';
 import { INSECURE, mediaDevices, openMedia, stop, type Source } from './media.ts';
-import { newRoomName, putIntoAddress, roomOfAddress } from './room-name.ts';
+import { newRoomName, putIntoAddress, roomOfAddress } from './room-link.ts';
 
-/** What somebody who wants to join has decided. */
-export interface Wish {
+/** The values of the join form. */
+export interface JoinForm {
   readonly roomId: string;
   readonly displayName: string;
   readonly accessToken: string | undefined;
@@ -11,14 +11,14 @@ export interface Wish {
 }
 
 const NOTES: Readonly<Record<Source, string>> = {
-  camera: 'Your picture is shown to nobody before you join.',
+  camera: 'Others see your picture only after you join.',
   picture: '',
-  none: 'You can see and hear the others, and write.',
+  none: 'You can see and hear the others, and send text.',
 };
 
 const NAME_KEY = 'holdline-demo-name';
 
-/** The form in front of a call. */
+/** The form that starts a call. */
 export class Lobby {
   readonly #section = byId('lobby', HTMLElement);
   readonly #title = byId('lobby-title', HTMLElement);
@@ -32,11 +32,11 @@ export class Lobby {
   readonly #note = byId('preview-note', HTMLElement);
   readonly #problem = byId('join-problem', HTMLElement);
   #stream: MediaStream | undefined;
-  /** Counts what was asked for. */
-  #turn = 0;
+  /** Number of the newest request for media; older ones are dropped when they resolve. */
+  #request = 0;
 
-  /** `join` resolves to why it did not work, in words; or to nothing once it has. */
-  constructor(join: (wish: Wish) => Promise<string | undefined>) {
+  /** @param join resolves to the reason, as text, when joining failed */
+  constructor(join: (form: JoinForm) => Promise<string | undefined>) {
     this.#name.value = localStorage.getItem(NAME_KEY) ?? '';
     this.#readAddress();
     addEventListener('hashchange', () => this.#readAddress());
@@ -55,7 +55,7 @@ export class Lobby {
   open(): void {
     this.#section.hidden = false;
     void this.#show(false);
-    // An element on which a second press of Enter does nothing.
+    // A second press of Enter does nothing on the title.
     this.#title.focus();
   }
 
@@ -82,14 +82,14 @@ export class Lobby {
     this.#room.value = roomOfAddress() ?? (this.#room.value || newRoomName());
   }
 
-  /** Opens what was chosen; the camera only when asked to. @returns whether it can be had */
-  async #show(evenCamera: boolean): Promise<boolean> {
+  /** Opens the chosen source; the camera only with `withCamera`. @returns whether it is available */
+  async #show(withCamera: boolean): Promise<boolean> {
     const source = this.#source;
-    const turn = (this.#turn += 1);
+    const request = (this.#request += 1);
     this.#close();
-    const media = source === 'camera' && !evenCamera ? { stream: undefined } : await openMedia(source);
-    // Something else was chosen, or the same once more, while the browser asked for permission.
-    if (turn !== this.#turn) {
+    const media = source === 'camera' && !withCamera ? { stream: undefined } : await openMedia(source);
+    // The user chose again while the browser asked for permission.
+    if (request !== this.#request) {
       if ('stream' in media) stop(media.stream);
       return false;
     }
@@ -108,21 +108,21 @@ export class Lobby {
     this.#stream = undefined;
   }
 
-  async #submit(join: (wish: Wish) => Promise<string | undefined>): Promise<void> {
+  async #submit(join: (form: JoinForm) => Promise<string | undefined>): Promise<void> {
     this.#busy(true);
     const ready = this.#stream !== undefined || (await this.#show(true));
-    const problem = ready ? await join(this.#wish()) : undefined;
+    const problem = ready ? await join(this.#values()) : undefined;
     this.#busy(false);
     if (!ready) return;
     this.#problem.textContent = problem ?? '';
     if (problem !== undefined) return;
-    // It belongs to the call now.
+    // The stream belongs to the call now.
     this.#stream = undefined;
     this.#preview.srcObject = null;
     this.#section.hidden = true;
   }
 
-  #wish(): Wish {
+  #values(): JoinForm {
     const roomId = this.#room.value;
     putIntoAddress(roomId);
     localStorage.setItem(NAME_KEY, this.#name.value);

@@ -3,12 +3,12 @@ import { Chat } from './chat.ts';
 import { Controls } from './controls.ts';
 import { Conversation } from './conversation.ts';
 import { byId, hide } from './dom.ts';
-import { Lobby, type Wish } from './lobby.ts';
+import { Lobby, type JoinForm } from './lobby.ts';
 import { Panel } from './panel.ts';
-import { offerLink } from './share.ts';
-import { endInWords, joinProblem, LOST, OFFLINE } from './words.ts';
+import { offerLink } from './room-link.ts';
+import { endText, joinProblem, LOST, OFFLINE } from './words.ts';
 
-/** The service may be mounted below a path, or be another origin's, which the page then names. */
+/** The service may be mounted below a path, or at another origin that a `meta` element names. */
 const named = document.querySelector<HTMLMetaElement>('meta[name="holdline-service"]')?.content ?? '';
 const service = named === '' ? new URL('../../..', import.meta.url).href : named;
 
@@ -19,7 +19,7 @@ const alone = byId('alone', HTMLElement);
 let conversation: Conversation | undefined;
 let isReachable = true;
 
-const chat = new Chat((text) => conversation?.say(text));
+const chat = new Chat((text) => conversation?.sendText(text));
 const panel = new Panel();
 const controls = new Controls(
   () => conversation,
@@ -27,27 +27,27 @@ const controls = new Controls(
 );
 const lobby = new Lobby(join);
 
-async function join(wish: Wish): Promise<string | undefined> {
+async function join(form: JoinForm): Promise<string | undefined> {
   try {
     chat.clear();
     banner.hidden = true;
     const listeners = { onPeers, onReachable, onSenders: () => controls.show(), onEnded };
-    conversation = await Conversation.enter(service, wish, { chat, panel }, listeners);
+    conversation = await Conversation.enter(service, form, { chat, panel }, listeners);
   } catch (error) {
     if (error instanceof HoldlineError && ['unauthenticated', 'forbidden'].includes(error.code)) lobby.askForToken();
     return joinProblem(error);
   }
   document.body.dataset.view = 'call';
   call.hidden = false;
-  name(wish.roomId);
+  showRoomName(form.roomId);
   byId('link', HTMLInputElement).value = location.href;
   controls.show();
-  // An element on which a second press of Enter does nothing.
+  // A second press of Enter does nothing on the title.
   title.focus();
   return undefined;
 }
 
-function name(roomId: string | undefined): void {
+function showRoomName(roomId: string | undefined): void {
   byId('room-label', HTMLElement).textContent = roomId ?? '';
   title.textContent = `Call in the room ${roomId ?? ''}`;
   document.title = roomId === undefined ? 'Holdline call' : `${roomId} – Holdline call`;
@@ -75,10 +75,9 @@ function onEnded(end: MailboxEnd): void {
   isReachable = true;
   document.body.dataset.view = 'lobby';
   call.hidden = true;
-  const words = endInWords(end);
-  banner.hidden = words === '';
-  banner.textContent = words;
-  name(undefined);
+  banner.textContent = endText(end);
+  banner.hidden = banner.textContent === '';
+  showRoomName(undefined);
   lobby.open();
 }
 

@@ -29,7 +29,7 @@ const KINDS = {
   relay: 'over a TURN relay',
 };
 
-/** How media travels right now: `direct, UDP, 2 ms round trip`. Undefined while it does not. */
+/** The selected candidate pair as text: `direct, UDP, 2 ms round trip`. Undefined without a connection. */
 export async function mediaPath(connection: RTCPeerConnection): Promise<string | undefined> {
   const stats = [
     ...((await connection.getStats()) as ReadonlyMap<string, { readonly id: string; readonly type: string }>).values(),
@@ -46,8 +46,8 @@ export async function mediaPath(connection: RTCPeerConnection): Promise<string |
 }
 
 /**
- * As the transport names it: its state says little, since every check of consent (RFC 7675) makes it `in-progress` again. Firefox
- * has no such name; there, and only there, it is the nominated one that succeeded.
+ * The pair that the transport has selected. Its state is no criterion: every consent check (RFC 7675) makes it `in-progress`.
+ * Firefox does not report `selectedCandidatePairId`; there it is the nominated pair that succeeded.
  */
 function pairInUse(stats: readonly { readonly id: string; readonly type: string }[]): Pair | undefined {
   const transport = stats.find((entry): entry is Transport => entry.type === 'transport');

@@ -2,11 +2,11 @@ import { testPicture } from './test-picture.ts';
 
 export type Source = 'camera' | 'picture' | 'none';
 
-/** What to bring into the call, or in words for people why that cannot be had. */
+/** The stream to send, or as text why there is none. */
 export type Media = { readonly stream: MediaStream | undefined } | { readonly problem: string };
 
 export const INSECURE =
-  'No camera and no microphone here: browsers offer them only to pages that come over https://, or from this computer.';
+  'No camera and no microphone: browsers offer them only to pages loaded over https:// or from this computer.';
 
 /** Absent on pages loaded over plain HTTP from another machine, despite the types. */
 export const mediaDevices = (): MediaDevices | undefined => (navigator as { mediaDevices?: MediaDevices }).mediaDevices;
@@ -19,11 +19,11 @@ export async function openMedia(source: Source): Promise<Media> {
   try {
     return { stream: await firstThatWorks(devices) };
   } catch (error) {
-    return { problem: inWords(error) };
+    return { problem: problemText(error) };
   }
 }
 
-/** Both, or what there is of them: many a desktop has a microphone and no camera. */
+/** Camera and microphone, or the one that exists: many desktops have no camera. */
 async function firstThatWorks(devices: MediaDevices): Promise<MediaStream> {
   const wanted = { video: { width: { ideal: 640 }, height: { ideal: 480 } }, audio: true } as const;
   try {
@@ -36,17 +36,17 @@ async function firstThatWorks(devices: MediaDevices): Promise<MediaStream> {
 
 const INSTEAD = 'Or join with the test picture, or with text only.';
 
-const WORDS: Readonly<Record<string, string>> = {
+const PROBLEMS: Readonly<Record<string, string>> = {
   NotAllowedError:
-    'This page was not allowed to use camera and microphone. Allow both beside the address of the page, then join again. ' +
+    'This page was not allowed to use camera and microphone. Allow both beside the address bar, then join again. ' +
     INSTEAD,
   NotFoundError: `No camera and no microphone was found. ${INSTEAD}`,
   NotReadableError: `Another program is using the camera or the microphone. Close it, then join again. ${INSTEAD}`,
 };
 
-function inWords(error: unknown): string {
+function problemText(error: unknown): string {
   const { name = '', message = '' } = error as Partial<DOMException>;
-  return WORDS[name] ?? `Camera and microphone cannot be used (${message}). ${INSTEAD}`;
+  return PROBLEMS[name] ?? `Camera and microphone cannot be used (${message}). ${INSTEAD}`;
 }
 
 export function stop(stream: MediaStream | undefined): void {

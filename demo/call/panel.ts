@@ -1,16 +1,16 @@
 import type { Exchange, Mailbox } from '../../src/client/index.ts';
-import { describe, type Entry } from './describe.ts';
+import { linesOf, type PanelLine } from './exchange-lines.ts';
 import { byId, clockTime, make } from './dom.ts';
-import { Strip, type MarkKind } from './strip.ts';
+import { Timeline, type MarkKind } from './timeline.ts';
 import { duration } from './words.ts';
 
 const MAX_LINES = 200;
 const MEDIAN_OF = 9;
 const TICK_MS = 250;
 
-const ARROWS: Readonly<Record<Entry['kind'], string>> = { poll: '⟳', sent: '↑', received: '↓', other: '·' };
+const ARROWS: Readonly<Record<PanelLine['kind'], string>> = { poll: '⟳', sent: '↑', received: '↓', other: '·' };
 
-/** Shows the signalling as it happens. */
+/** Requests, messages and the state of the poll, live. */
 export class Panel {
   readonly #log = byId('panel-log', HTMLOListElement);
   readonly #poll = byId('fact-poll', HTMLElement);
@@ -18,13 +18,13 @@ export class Panel {
   readonly #network = byId('fact-network', HTMLElement);
   readonly #latency = byId('fact-latency', HTMLElement);
   readonly #media = byId('fact-media', HTMLElement);
-  readonly #strip = new Strip();
+  readonly #timeline = new Timeline();
   readonly #latenciesMs: number[] = [];
   #held: { readonly sinceMs: number; readonly waitSeconds: number } | undefined;
   #cuts = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** @param nameOf what to call a participant */
+  /** @param nameOf the display name of a participant */
   open(nameOf: (participantId: string) => string, mailbox: Mailbox): void {
     mailbox.on('exchange', (exchange) => this.#show(exchange, nameOf, mailbox));
     mailbox.on('state', () => this.#showNetwork(mailbox));
@@ -38,7 +38,7 @@ export class Panel {
     this.#cuts = 0;
     this.#latenciesMs.length = 0;
     this.#log.replaceChildren();
-    this.#strip.clear();
+    this.#timeline.clear();
     this.mediaPath = undefined;
   }
 
@@ -47,10 +47,9 @@ export class Panel {
     this.#measure(durationMs);
   }
 
-  /** A poll is on its way. */
-  pollBegins(waitSeconds: number): void {
+  pollStarted(waitSeconds: number): void {
     this.#held = { sinceMs: Date.now(), waitSeconds };
-    this.#strip.hold();
+    this.#timeline.hold();
   }
 
   set mediaPath(path: string | undefined) {
@@ -62,22 +61,22 @@ export class Panel {
     if (isPoll) this.#held = undefined;
     if (isPoll && exchange.kind === 'cut' && exchange.cause !== 'aborted') this.#cuts += 1;
     if (!isPoll && exchange.kind === 'ok') this.#measure(exchange.ageMs);
-    for (const entry of describe(exchange, nameOf)) {
-      this.#add(entry);
-      const kind = markOf(entry);
-      if (kind !== undefined) this.#strip.mark(kind, isPoll ? exchange.ageMs : 0);
+    for (const line of linesOf(exchange, nameOf)) {
+      this.#add(line);
+      const kind = markOf(line);
+      if (kind !== undefined) this.#timeline.mark(kind, isPoll ? exchange.ageMs : 0);
     }
-    // The client learns from an exchange only after it has told about it.
+    // The client updates its state after it has emitted the exchange.
     queueMicrotask(() => this.#showNetwork(mailbox));
-    this.#strip.draw();
+    this.#timeline.draw();
   }
 
-  #add({ kind, text, note, failed }: Entry): void {
+  #add({ kind, text, note, failed }: PanelLine): void {
     const arrow = make('span', 'arrow', ARROWS[kind]);
     arrow.ariaHidden = 'true';
-    const line = make('li', `${kind}${failed ? ' failed' : ''}`, clockTime(), arrow, make('span', 'what', text));
-    line.append(make('span', 'note', note));
-    this.#log.prepend(line);
+    const item = make('li', `${kind}${failed ? ' failed' : ''}`, clockTime(), arrow, make('span', 'what', text));
+    item.append(make('span', 'note', note));
+    this.#log.prepend(item);
     if (this.#log.childElementCount > MAX_LINES) this.#log.lastElementChild?.remove();
   }
 
@@ -93,12 +92,12 @@ export class Panel {
     const cuts = this.#cuts === 0 ? '' : `${String(this.#cuts)} ${this.#cuts === 1 ? 'poll was' : 'polls were'} cut; `;
     if (state === 'reconnecting') this.#network.textContent = 'the server cannot be reached';
     else if (waitSeconds < defaultWaitSeconds) {
-      this.#network.textContent = `${cuts}so they now ask for ${String(waitSeconds)} s instead of ${String(defaultWaitSeconds)}`;
+      this.#network.textContent = `${cuts}polls now ask for ${String(waitSeconds)} s instead of ${String(defaultWaitSeconds)}`;
     } else this.#network.textContent = `${cuts}polls may wait for ${String(waitSeconds)} s`;
   }
 
   #tick(): void {
-    this.#strip.draw();
+    this.#timeline.draw();
     if (this.#held === undefined) {
       this.#poll.textContent = 'between two polls';
       return;
@@ -111,7 +110,7 @@ export class Panel {
   }
 }
 
-function markOf({ kind, failed }: Entry): MarkKind | undefined {
+function markOf({ kind, failed }: PanelLine): MarkKind | undefined {
   if (kind === 'other') return undefined;
   return kind === 'poll' && failed ? 'cut' : kind;
 }

@@ -1,7 +1,7 @@
 import type { Tile } from './tile.ts';
 
-/** What participants tell each other over the data channel. */
-interface Told {
+/** JSON over the data channel. Every field is another client's and may be anything. */
+interface PeerMessage {
   readonly text?: unknown;
   readonly mic?: unknown;
   readonly camera?: unknown;
@@ -13,6 +13,7 @@ export interface PeerListeners {
   readonly onClose: () => void;
 }
 
+/** Whether this side sends sound and picture. */
 export interface Senders {
   readonly mic: boolean;
   readonly camera: boolean;
@@ -29,30 +30,30 @@ export class Peer {
     this.connection.addEventListener('track', ({ streams: [stream], track }) => {
       tile.play(stream ?? new MediaStream([track]));
     });
-    // Both sides open it under the same number, so that neither has to wait for the other's.
+    // Negotiated out of band: both sides open it under the same id.
     this.#channel = this.connection.createDataChannel('holdline-demo', { negotiated: true, id: 0 });
     this.#channel.addEventListener('open', () => listeners.onOpen());
     this.#channel.addEventListener('close', () => listeners.onClose());
-    this.#channel.addEventListener('message', ({ data }) => this.#hear(data, tile, listeners));
+    this.#channel.addEventListener('message', ({ data }) => this.#receive(data, tile, listeners));
   }
 
   get isOpen(): boolean {
     return this.#channel.readyState === 'open';
   }
 
-  say(text: string): void {
-    this.#tell({ text });
+  sendText(text: string): void {
+    this.#send({ text });
   }
 
-  showSenders(senders: Senders): void {
-    this.#tell(senders);
+  sendState(senders: Senders): void {
+    this.#send(senders);
   }
 
-  #tell(told: Told): void {
-    if (this.isOpen) this.#channel.send(JSON.stringify(told));
+  #send(message: PeerMessage): void {
+    if (this.isOpen) this.#channel.send(JSON.stringify(message));
   }
 
-  #hear(data: unknown, tile: Tile, listeners: PeerListeners): void {
+  #receive(data: unknown, tile: Tile, listeners: PeerListeners): void {
     const { text, mic, camera } = parse(data);
     if (typeof text === 'string') listeners.onText(text);
     if (typeof mic === 'boolean') tile.showMuted(!mic);
@@ -60,10 +61,10 @@ export class Peer {
   }
 }
 
-function parse(data: unknown): Told {
+function parse(data: unknown): PeerMessage {
   try {
-    const told: unknown = JSON.parse(String(data));
-    return typeof told === 'object' && told !== null ? told : {};
+    const message: unknown = JSON.parse(String(data));
+    return typeof message === 'object' && message !== null ? message : {};
   } catch {
     return {};
   }

@@ -2,7 +2,7 @@ const WIDTH = 640;
 const HEIGHT = 480;
 const FRAMES_PER_SECOND = 15;
 const TONE_HZ = 330;
-/** Soft enough for somebody who did not expect it. */
+/** Quiet, since the user may not expect a tone. */
 const TONE_GAIN = 0.03;
 const BARS = ['#d8dee9', '#ebcb8b', '#88c0d0', '#a3be8c', '#b48ead', '#bf616a', '#5e81ac'];
 
@@ -57,7 +57,7 @@ function addTone(stream: MediaStream): void {
   tone.start();
   pulse.start();
   for (const track of destination.stream.getAudioTracks()) stream.addTrack(track);
-  // Browsers allow sound only after the first click, or the first key press that clicks.
+  // Browsers allow sound only after a user gesture.
   const resume = (): void => void audio.resume().catch(() => undefined);
   addEventListener('click', resume);
   stopWith(stream, () => {
@@ -66,7 +66,7 @@ function addTone(stream: MediaStream): void {
   });
 }
 
-/** `ended` is not fired for tracks that the page stops itself. */
+/** Needed because `ended` is not fired for tracks that the page itself stops. */
 function stopWith(stream: MediaStream, end: () => void): void {
   for (const track of stream.getTracks()) {
     const stopTrack = track.stop.bind(track);

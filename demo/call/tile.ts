@@ -18,7 +18,7 @@ export class Tile {
   readonly #name: HTMLElement;
   readonly #state = make('span', 'tile-state');
   readonly #muted = make('span', 'tile-muted', 'muted');
-  /** Whether the participant sends its picture; a disabled camera sends black. */
+  /** False while the participant has switched the camera off: it then sends black frames. */
   #isShown = true;
   /** Whether the track is live and not muted. */
   #isMoving = false;
@@ -27,7 +27,7 @@ export class Tile {
     this.#name = make('span', 'tile-name', name);
     this.#video.autoplay = true;
     this.#video.playsInline = true;
-    // Nobody wants to hear oneself.
+    // Without this the user hears their own voice.
     this.#video.muted = isOwn;
     this.#video.setAttribute('aria-label', isOwn ? 'Your picture' : `${name}'s picture`);
     const letter = make('span', 'tile-letter', name.slice(0, 1).toUpperCase());
@@ -48,11 +48,11 @@ export class Tile {
     this.element.dataset.state = state;
   }
 
-  /** Shows a stream for as long as it has a picture that moves. */
+  /** Shows the picture of a stream while its video track is live and not muted. */
   play(stream: MediaStream | null): void {
     this.#video.srcObject = stream;
     for (const track of stream?.getVideoTracks() ?? []) {
-      // One expects to see oneself as in a mirror, but a test picture as it is.
+      // Mirrors the user's camera, not the test picture.
       this.#video.classList.toggle('mirrored', this.#video.muted && !('canvas' in track));
       const look = (): void => {
         this.#isMoving = !track.muted && track.readyState === 'live';

@@ -5,19 +5,19 @@ interface SwaggerUi {
 
 declare const SwaggerUIBundle: SwaggerUi;
 
-/** The service may be mounted below a path; this script lies one level below it. */
+/** The service may be mounted below a path; this script lies one level below that. */
 const service = new URL('..', import.meta.url);
 
 const dark = matchMedia('(prefers-color-scheme: dark)');
-const dress = (): boolean => document.documentElement.classList.toggle('dark-mode', dark.matches);
-dark.addEventListener('change', dress);
-dress();
+const applyColourScheme = (): boolean => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', applyColourScheme);
+applyColourScheme();
 
 SwaggerUIBundle({
   dom_id: '#reference',
   url: new URL('openapi.json', service).href,
   presets: [SwaggerUIBundle.presets.apis],
-  // Its badge would ask a server of others what it thinks of the document.
+  // The validator badge would send the document to a third party.
   validatorUrl: null,
   deepLinking: true,
   tryItOutEnabled: true,

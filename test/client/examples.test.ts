@@ -107,7 +107,7 @@ describe('the examples of docs/client.md', () => {
     await second.page.waitForFunction(seesTheOther);
     await second.page.getByRole('button').click();
     await first.page.waitForFunction(`document.title.endsWith(': ended')`);
-    expect([...first.complaints, ...second.complaints]).toEqual([]);
+    expect([...first.errors, ...second.errors]).toEqual([]);
   });
 
   inBrowser('browser.ts rejects a call with user_media_failed when the user does not allow the camera', async () => {
@@ -121,7 +121,7 @@ describe('the examples of docs/client.md', () => {
     const to = caller.participants.find(({ participantId }) => participantId !== 'caller')?.participantId ?? '';
     const call = Call.invite(caller, { to, peerConnection: openConnection() });
     expect(await call.whenEnded).toEqual({ reason: 'user_media_failed', by: 'remote' });
-    expect(callee.complaints).toEqual([]);
+    expect(callee.errors).toEqual([]);
   });
 });
 

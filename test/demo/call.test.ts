@@ -13,22 +13,22 @@ beforeAll(async () => {
   ({ url } = await startService());
 });
 
-describeInBrowser('two people who open the same link', () => {
-  test('see, hear and write to each other, and watch how it came about', async () => {
+describeInBrowser('the demo connects', () => {
+  test('two people who open the same link, and shows offer, answer, candidates, polls and the media path', async () => {
     const room = newRoom();
     const alice = await Caller.arrive(browser(), url, { name: 'Alice', room }, LAPTOP);
     const bob = await Caller.arrive(browser(), url, { name: 'Bob', room }, { ...PHONE, colorScheme: 'dark' });
     await takePicture(alice.page, 'demo-lobby');
     await takePicture(bob.page, 'demo-lobby-phone-dark');
     await alice.join();
-    await alice.page.getByRole('heading', { name: 'Nobody else is here yet' }).waitFor();
+    await alice.page.getByRole('heading', { name: 'You are alone in this room' }).waitFor();
     expect(await alice.page.getByLabel('Link to this room').inputValue()).toBe(`${url}/demo#${room}`);
     await takePicture(alice.page, 'demo-alone');
     await bob.join();
 
     await expectConnected(alice, bob);
-    await alice.sees('Bob');
-    await bob.sees('Alice');
+    await alice.seesMovingPicture('Bob');
+    await bob.seesMovingPicture('Alice');
     for (const text of [/^offer (to|from) Alice/, /^answer (to|from) Alice/, /candidate to Alice/, /^poll held for/]) {
       await bob.panel.getByText(text).first().waitFor();
     }
@@ -38,12 +38,12 @@ describeInBrowser('two people who open the same link', () => {
     await takePicture(bob.page, 'demo-call-phone-dark');
 
     for (const { watched } of [alice, bob]) {
-      expect(watched.complaints).toEqual([]);
+      expect(watched.errors).toEqual([]);
       expect([...watched.origins]).toEqual([url]);
     }
   });
 
-  test('notice who mutes, turns the camera off, hangs up and comes back', async () => {
+  test('two people again after one has muted, switched the camera off, hung up and come back, each shown to the other', async () => {
     const room = newRoom();
     const alice = await Caller.join(browser(), url, { name: 'Alice', room });
     const bob = await Caller.join(browser(), url, { name: 'Bob', room });
@@ -58,26 +58,26 @@ describeInBrowser('two people who open the same link', () => {
     await alice.page.getByLabel("Bob's picture").waitFor({ state: 'hidden' });
 
     await bob.hangUp();
-    await alice.hears('Bob is gone');
-    await alice.page.getByRole('heading', { name: 'Nobody else is here yet' }).waitFor();
+    await alice.seesText('Bob is gone');
+    await alice.page.getByRole('heading', { name: 'You are alone in this room' }).waitFor();
     await bob.join();
     await expectConnected(alice, bob);
-    await alice.sees('Bob');
+    await alice.seesMovingPicture('Bob');
   });
 
-  test('stay one participant each when one of them reloads', async () => {
+  test('two people again after one has reloaded, without a third picture', async () => {
     const room = newRoom();
     const alice = await Caller.join(browser(), url, { name: 'Alice', room });
     const bob = await Caller.join(browser(), url, { name: 'Bob', room });
     await expectConnected(alice, bob);
     await bob.page.reload();
     await bob.join();
-    await bob.sees('Alice');
-    await alice.sees('Bob');
+    await bob.seesMovingPicture('Alice');
+    await alice.seesMovingPicture('Bob');
     expect(await alice.page.getByRole('figure').count()).toBe(2);
   });
 
-  test('a duplicated tab joins as a third participant, and the call of the first tab goes on', async () => {
+  test('a duplicated tab as a third participant, while the call of the first tab continues', async () => {
     const room = newRoom();
     const alice = await Caller.join(browser(), url, { name: 'Alice', room });
     const bob = await Caller.join(browser(), url, { name: 'Bob', room });
@@ -87,22 +87,22 @@ describeInBrowser('two people who open the same link', () => {
     const copy = await opening;
     await copy.getByRole('button', { name: 'Join' }).click();
     await alice.line('connected with Bob').nth(1).waitFor();
-    await bob.say('still here');
-    await alice.hears('still here');
+    await bob.sendText('still here');
+    await alice.seesText('still here');
     await alice.page.getByRole('figure').nth(2).waitFor();
   });
 
-  test('can be three', async () => {
+  test('three people, one with text only', async () => {
     const room = newRoom();
     const [alice, bob, carol] = [
       await Caller.join(browser(), url, { name: 'Alice', room }),
-      await Caller.join(browser(), url, { name: 'Bob', room, bring: 'A test picture and tone' }),
-      await Caller.join(browser(), url, { name: 'Carol', room, bring: 'Text only' }),
+      await Caller.join(browser(), url, { name: 'Bob', room, media: 'A test picture and tone' }),
+      await Caller.join(browser(), url, { name: 'Carol', room, media: 'Text only' }),
     ];
     await expectConnected(alice, carol);
     await expectConnected(bob, carol);
-    await carol.sees('Alice');
-    await carol.sees('Bob');
-    await alice.sees('Bob');
+    await carol.seesMovingPicture('Alice');
+    await carol.seesMovingPicture('Bob');
+    await alice.seesMovingPicture('Bob');
   });
 });

@@ -15,7 +15,7 @@ const control = ({ page }: Caller, name: string): Locator =>
   page.getByRole('group', { name: 'Call' }).getByRole('button', { name, exact: true });
 
 /** Simulates a lost device or permission: no event is fired when a page stops a track itself. */
-const loseDevice = ({ page }: Caller, kind: 'audio' | 'video'): Promise<void> =>
+const endDevice = ({ page }: Caller, kind: 'audio' | 'video'): Promise<void> =>
   page.getByLabel('Your picture').last().evaluate(endTracks, kind);
 
 interface Track extends EventTarget {
@@ -34,7 +34,7 @@ function endTracks(element: unknown, kind: string): void {
 }
 
 describeInBrowser('the buttons for microphone and camera', () => {
-  test('say what they do by their labels alone, also in a second call', async () => {
+  test('show their action in the label alone, also in a second call', async () => {
     const alice = await Caller.join(browser(), url, { name: 'Alice', room: newRoom() });
     await control(alice, 'Mute').press('Enter');
     await control(alice, 'Unmute').waitFor();
@@ -50,34 +50,34 @@ describeInBrowser('the buttons for microphone and camera', () => {
   test('show on both sides that a device has stopped, and keep the focus', async () => {
     const room = newRoom();
     const alice = await Caller.join(browser(), url, { name: 'Alice', room });
-    const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room, media: 'Text only' });
     await expectConnected(alice, bob);
-    await bob.sees('Alice');
+    await bob.seesMovingPicture('Alice');
     await control(alice, 'Camera off').focus();
-    await loseDevice(alice, 'video');
-    await alice.hears('your camera has stopped');
+    await endDevice(alice, 'video');
+    await alice.seesText('your camera has stopped');
     await bob.page.getByLabel("Alice's picture").waitFor({ state: 'hidden' });
     await expectFocus(alice.page, 'button', 'No camera');
     expect(await control(alice, 'No camera').isDisabled()).toBe(true);
     await alice.page.keyboard.press('Enter');
     await control(alice, 'No camera').waitFor();
-    await loseDevice(alice, 'audio');
+    await endDevice(alice, 'audio');
     await control(alice, 'No microphone').waitFor();
     await bob.page.getByRole('figure').filter({ hasText: 'Alice' }).getByText('muted').waitFor();
   });
 });
 
-describeInBrowser('the focus', () => {
+describeInBrowser('the keyboard focus', () => {
   test('stays in the call when a join hides the link, and in the message field when the other leaves', async () => {
     const room = newRoom();
-    const alice = await Caller.join(browser(), url, { name: 'Alice', room, bring: 'Text only' });
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room, media: 'Text only' });
     await alice.page.getByRole('button', { name: 'Copy' }).focus();
-    const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room, media: 'Text only' });
     await expectFocus(alice.page, 'heading', `Call in the room ${room}`);
     await expectConnected(alice, bob);
     await alice.page.getByRole('textbox', { name: 'Message' }).fill('half a sentence');
     await bob.hangUp();
-    await alice.page.getByPlaceholder('Nobody can read it yet').waitFor();
+    await alice.page.getByPlaceholder('No one is connected yet').waitFor();
     await alice.page.keyboard.press('Enter');
     await expectFocus(alice.page, 'textbox', 'Message');
     expect(await alice.page.getByRole('textbox', { name: 'Message' }).inputValue()).toBe('half a sentence');

@@ -26,8 +26,8 @@ const statusOf = (block: Locator): Promise<string> =>
   block.locator('.live-responses-table td.response-col_status:not(.col_header)').first().innerText();
 
 describeInBrowser('/docs', () => {
-  test('shows every operation, and calls them on the same server with the token of a join', async () => {
-    const { page, complaints, origins } = await openPage(browser(), { viewport: { width: 1280, height: 900 } });
+  test('shows every operation, and calls operations of the same server with the token of a join', async () => {
+    const { page, errors, origins } = await openPage(browser(), { viewport: { width: 1280, height: 900 } });
     await page.goto(`${url}/docs`);
     await page.getByText('joinRoom', { exact: true }).first().waitFor();
     expect(await page.locator('.opblock').count()).toBeGreaterThanOrEqual(20);
@@ -50,11 +50,11 @@ describeInBrowser('/docs', () => {
     const list = await tryOut(page, 'listParticipants', roomId);
     expect(await statusOf(list)).toMatch(/^200/);
     expect(await list.locator('.live-responses-table').innerText()).toContain('"reader"');
-    expect(complaints).toEqual([]);
+    expect(errors).toEqual([]);
     expect([...origins]).toEqual([url]);
   });
 
-  test('is dark where the reader wants it dark, and fits a phone', async () => {
+  test('follows the dark colour scheme, and fits a phone', async () => {
     const { page } = await openPage(browser(), { viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
     await page.goto(`${url}/docs`);
     await page.getByText('joinRoom', { exact: true }).first().waitFor();

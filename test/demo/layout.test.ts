@@ -63,11 +63,11 @@ async function forEachScreen(page: Page, look: (boxes: Box[]) => void | Promise<
   }
 }
 
-const join = (name: string, room: string, bring: 'A test picture and tone' | 'Text only' = 'Text only') =>
-  Caller.join(browser(), url, { name, room, bring });
+const join = (name: string, room: string, media: 'A test picture and tone' | 'Text only' = 'Text only') =>
+  Caller.join(browser(), url, { name, room, media });
 
 describeInBrowser('on a phone and on a laptop', () => {
-  test('with two participants the own picture covers a corner of the other one, but not the name', async () => {
+  test('with two participants, the own picture covers a corner of the other one, but not the name', async () => {
     const room = newRoom();
     const { page } = await join('Alice', room, 'A test picture and tone');
     await join('Somebody whose name is long enough to fill the whole width of a phone, and more', room);

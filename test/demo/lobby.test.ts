@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 
 describeInBrowser('without a camera', () => {
-  test('who is denied it reads what to do, and can join with a test picture', async () => {
+  test('a user who denies access reads what to do, and can join with a test picture', async () => {
     const room = newRoom();
     const alice = await Caller.arrive(browser(), url, { name: 'Alice', room });
     await alice.page.getByRole('button', { name: 'Join' }).click();
@@ -19,21 +19,21 @@ describeInBrowser('without a camera', () => {
     await takePicture(alice.page, 'demo-denied');
     await alice.page.getByLabel('A test picture and tone').check();
     await alice.join();
-    const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room, media: 'Text only' });
     await expectConnected(alice, bob);
-    await bob.sees('Alice');
+    await bob.seesMovingPicture('Alice');
     expect(await bob.page.getByRole('button', { name: 'No camera' }).isDisabled()).toBe(true);
   });
 
-  test('two who bring nothing can write', async () => {
+  test('two users without media can exchange text', async () => {
     const room = newRoom();
-    const alice = await Caller.join(browser(), url, { name: 'Alice', room, bring: 'Text only' });
-    const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room, media: 'Text only' });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room, media: 'Text only' });
     await expectConnected(alice, bob);
   });
 });
 
-describeInBrowser('the form', () => {
+describeInBrowser('the join form', () => {
   test('is filled in and sent by keyboard alone, and a second press of Enter does not hang up', async () => {
     const { page } = await openPage(browser());
     await page.goto(`${url}/demo`);
@@ -55,8 +55,8 @@ describeInBrowser('the form', () => {
     await expectFocus(page, 'textbox', 'Link to this room');
   });
 
-  test('comes back after hanging up, and a second press of Enter does not join again', async () => {
-    const alice = await Caller.join(browser(), url, { name: 'Alice', room: newRoom(), bring: 'Text only' });
+  test('is shown again after hanging up, and a second press of Enter does not join again', async () => {
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room: newRoom(), media: 'Text only' });
     await alice.page.getByRole('button', { name: 'Hang up' }).press('Enter');
     await expectFocus(alice.page, 'heading', 'Start a call');
     await alice.page.keyboard.press('Enter');
@@ -71,11 +71,11 @@ describeInBrowser('the form', () => {
     await expectFocus(alice.page, 'button', 'Join');
   });
 
-  test('asks for an access token where the server wants one', async () => {
+  test('asks for an access token when the server requires one', async () => {
     const secured = await startService({ accessTokenSecret: '0123456789abcdef0123456789abcdef' });
-    const alice = await Caller.arrive(browser(), secured.url, { name: 'Alice', room: newRoom(), bring: 'Text only' });
+    const alice = await Caller.arrive(browser(), secured.url, { name: 'Alice', room: newRoom(), media: 'Text only' });
     await alice.page.getByRole('button', { name: 'Join' }).click();
-    await alice.page.getByRole('alert').filter({ hasText: 'admits only who has an access token' }).waitFor();
+    await alice.page.getByRole('alert').filter({ hasText: 'requires an access token' }).waitFor();
     await expectFocus(alice.page, 'textbox', 'Access token');
   });
 });
@@ -83,20 +83,20 @@ describeInBrowser('the form', () => {
 describeInBrowser('over plain http from another machine', () => {
   test('the test picture is preselected with the reason, and is shown in the call', async () => {
     const room = newRoom();
-    const { page, complaints } = await openPage(browser());
+    const { page, errors } = await openPage(browser());
     await page.goto(`${fromElsewhere(url)}/demo#${room}`);
     expect(await page.getByLabel('A test picture and tone').isChecked()).toBe(true);
-    await page.getByRole('group', { name: 'Bring' }).getByText('only to pages that come over https://').waitFor();
+    await page.getByRole('group', { name: 'Join with' }).getByText('only to pages loaded over https://').waitFor();
     await page.getByLabel('Your picture').waitFor();
     await takePicture(page, 'demo-lobby-plain-http');
     await page.getByRole('button', { name: 'Join' }).click();
-    const bob = await Caller.join(browser(), url, { name: 'Bob', room, bring: 'Text only' });
-    await bob.sees('Guest');
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room, media: 'Text only' });
+    await bob.seesMovingPicture('Guest');
     // Chromium reports for every page over plain HTTP that it ignores this header.
-    expect(complaints.filter((text) => !text.includes('Cross-Origin-Opener-Policy'))).toEqual([]);
+    expect(errors.filter((text) => !text.includes('Cross-Origin-Opener-Policy'))).toEqual([]);
   });
 
-  test('choosing the camera shows why there is none', async () => {
+  test('choosing the camera shows why it is not available', async () => {
     const { page } = await openPage(browser());
     await page.goto(`${fromElsewhere(url)}/demo#${newRoom()}`);
     await page.getByLabel('Camera and microphone').check();

@@ -15,7 +15,7 @@ const isPoll = (path: string): boolean => path.endsWith('/messages/poll');
 const browser = sharedBrowser();
 
 describeInBrowser('two pages of the demo connect', () => {
-  test('although the server is killed and started anew in the middle of it', async () => {
+  test('although the server is killed and restarted while they do, and keep the call over a second restart', async () => {
     const env = { STORE_URL: temporaryDatabase(), DRAIN_SECONDS: '2' };
     let server = await ServerProcess.start({ env });
     const proxy = await Proxy.start(server.url);
@@ -37,20 +37,20 @@ describeInBrowser('two pages of the demo connect', () => {
     const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room });
     await restarted;
     await expectConnected(alice, bob);
-    await bob.sees('Alice');
+    await bob.seesMovingPicture('Alice');
 
-    // And a call that stands does not notice a second time, while what is said through the server goes on.
+    // A connected call survives a second restart.
     proxy.target = undefined;
     await server.stop();
     server = await ServerProcess.start({ env });
     proxy.target = server.url;
-    await alice.say('still there?');
-    await bob.hears('still there?');
+    await alice.sendText('still there?');
+    await bob.seesText('still there?');
     await bob.hangUp();
-    await alice.hears('Bob is gone');
+    await alice.seesText('Bob is gone');
   });
 
-  test('behind a proxy that cuts every poll at 5 s, and find out about it', async () => {
+  test('behind a proxy that cuts every poll at 5 s, and shorten their polls', async () => {
     const { url } = await startService();
     const waits: number[] = [];
     const proxy = await Proxy.start(url, {
@@ -63,11 +63,11 @@ describeInBrowser('two pages of the demo connect', () => {
       },
     });
     const room = newRoom();
-    const alice = await Caller.join(browser(), proxy.url, { name: 'Alice', room }, LAPTOP);
-    const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room }, LAPTOP);
+    const alice = await Caller.join(browser(), proxy.url, { name: 'Alice', room, media: 'Text only' }, LAPTOP);
+    const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room, media: 'Text only' }, LAPTOP);
     await expectConnected(alice, bob);
     for (const caller of [alice, bob]) {
-      await caller.panel.getByText(/^\d+ polls? (was|were) cut; so they now ask for [1-4] s instead of 25$/).waitFor();
+      await caller.panel.getByText(/^\d+ polls? (was|were) cut; polls now ask for [1-4] s instead of 25$/).waitFor();
     }
     // From then on polls end by themselves, and none is long enough to be cut.
     const asked = waits.length;
@@ -78,7 +78,7 @@ describeInBrowser('two pages of the demo connect', () => {
     expect(waits.slice(asked).filter((wait) => wait >= LIMIT_SECONDS)).toEqual([]);
     await takePicture(alice.page, 'demo-polls-cut');
     await bob.hangUp();
-    await alice.hears('Bob is gone');
+    await alice.seesText('Bob is gone');
   });
 
   test('over a network that drops every third reply', async () => {
@@ -87,7 +87,7 @@ describeInBrowser('two pages of the demo connect', () => {
     let dropped = 0;
     const proxy = await Proxy.start(url, {
       onReply: ({ path }) => {
-        // What a page is made of a browser loads once and does not ask for again.
+        // A browser does not repeat a failed load of a page's parts.
         if (!path.startsWith('/v1/')) return 'pass';
         replies += 1;
         if (replies % 3 !== 0) return 'pass';
@@ -99,23 +99,23 @@ describeInBrowser('two pages of the demo connect', () => {
     const alice = await Caller.join(browser(), proxy.url, { name: 'Alice', room });
     const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room });
     await expectConnected(alice, bob);
-    await alice.sees('Bob');
-    await bob.sees('Alice');
-    // Whatever they say goes through the service, too.
+    await alice.seesMovingPicture('Bob');
+    await bob.seesMovingPicture('Alice');
+    // More requests, until four replies were dropped.
     for (let word = 0; dropped < 4; word += 1) {
-      await alice.say(`word ${word}`);
-      await bob.hears(`word ${word}`);
+      await alice.sendText(`word ${word}`);
+      await bob.seesText(`word ${word}`);
     }
-    expect([alice.watched.complaints, bob.watched.complaints]).toEqual([[], []]);
+    expect([alice.watched.errors, bob.watched.errors]).toEqual([[], []]);
   });
 });
 
 describeInBrowser('a page that loses the network', () => {
-  test('says so, keeps the call, and is back by itself', async () => {
+  test('shows that it is offline, keeps the call, and recovers by itself', async () => {
     const { url } = await startService();
     const room = newRoom();
-    const alice = await Caller.join(browser(), url, { name: 'Alice', room });
-    const bob = await Caller.join(browser(), url, { name: 'Bob', room });
+    const alice = await Caller.join(browser(), url, { name: 'Alice', room, media: 'Text only' });
+    const bob = await Caller.join(browser(), url, { name: 'Bob', room, media: 'Text only' });
     await expectConnected(alice, bob);
     await alice.page.context().setOffline(true);
     await alice.page.getByRole('alert').filter({ hasText: 'This device is offline' }).waitFor();
@@ -123,6 +123,6 @@ describeInBrowser('a page that loses the network', () => {
     await alice.page.context().setOffline(false);
     await alice.page.getByRole('alert').filter({ hasText: 'offline' }).waitFor({ state: 'hidden' });
     await bob.hangUp();
-    await alice.hears('Bob is gone');
+    await alice.seesText('Bob is gone');
   });
 });

@@ -31,7 +31,7 @@ describeInBrowser('across origins', () => {
     const alice = await Caller.join(browser(), page, { name: 'Alice', room });
     const bob = await Caller.join(browser(), page, { name: 'Bob', room });
     await expectConnected(alice, bob);
-    await alice.sees('Bob');
+    await alice.seesMovingPicture('Bob');
     expect([...alice.watched.origins].sort()).toEqual([page, service.url].sort());
 
     const before = [...preflights];
@@ -49,6 +49,6 @@ describeInBrowser('across origins', () => {
       `${polls} polls, preflights: ${[...perAddress].map(([path, all]) => `${path} ${all.length}`).join(', ')}`,
     );
     expect([...perAddress.values()].filter((all) => all.length > 2)).toEqual([]);
-    expect([alice.watched.complaints, bob.watched.complaints]).toEqual([[], []]);
+    expect([alice.watched.errors, bob.watched.errors]).toEqual([[], []]);
   });
 });

@@ -11,24 +11,27 @@ const CHROMIUM = '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
 if (!hasChromium) console.warn('SKIPPED: chromium is not installed, so no page was opened in a browser');
 
-/** Another name of this machine. Unlike `localhost` and 127.0.0.1, it is no secure context over plain HTTP. */
+/** Another name of this machine. Unlike `localhost` and 127.0.0.1, it is not a secure context over plain HTTP. */
 const OTHER_NAME = 'holdline.example';
 const RESOLVE = `--host-resolver-rules=MAP ${OTHER_NAME} 127.0.0.1`;
 /** The address of a local server, as a phone in the same network would use it. */
 export const fromElsewhere = (url: string): string => url.replace('127.0.0.1', OTHER_NAME);
 
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-sandbox'];
-/** A camera that shows a moving disc, and a microphone that beeps. */
-const FAKE_DEVICES = '--use-fake-device-for-media-stream';
+/**
+ * A camera that shows a moving disc, and a microphone that beeps. At 5 frames per second, the fewest allowed: a machine without a
+ * GPU spends most of a call's time on encoding and decoding pictures.
+ */
+const FAKE_DEVICES = '--use-fake-device-for-media-stream=fps=5';
 const ALLOW_DEVICES = '--use-fake-ui-for-media-stream';
 const TRUST_ALL = '--ignore-certificate-errors';
 
-/** `describe`, where there is a browser to open pages in. */
+/** `describe`, skipped without a browser. */
 export const describeInBrowser = hasChromium ? describe : describe.skip;
 
 /**
- * One browser for all tests of a file. The pages of a test close with it, and at the end everything that the file has started.
- * The returned function has it once they run.
+ * One browser for all tests of a file. Pages close after each test; everything else that the file has started closes at its end.
+ * @returns a function that returns the browser while tests run
  */
 export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): () => Browser {
   let browser: Browser | undefined;
@@ -43,7 +46,7 @@ export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): 
     await closeServices();
   });
   return () => {
-    if (browser === undefined) throw new Error('it has not started yet');
+    if (browser === undefined) throw new Error('the browser has not started yet');
     return browser;
   };
 }
@@ -63,10 +66,10 @@ export async function openBrowser({ deny = false, trustAll = false } = {}): Prom
   return browser;
 }
 
-/** What a page has complained about, and which origins it has asked. */
+/** A page with its errors and the origins of its requests. */
 export interface Watched {
   readonly page: Page;
-  readonly complaints: string[];
+  readonly errors: string[];
   readonly origins: Set<string>;
 }
 
@@ -75,21 +78,21 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   const context = await browser.newContext(options);
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
-  const complaints: string[] = [];
+  const errors: string[] = [];
   const origins = new Set<string>();
-  page.on('pageerror', (error) => complaints.push(String(error.stack)));
-  // A request that fails is reported there, too; those are what the tests are about.
+  page.on('pageerror', (error) => errors.push(String(error.stack)));
+  // Failed requests are logged there, too; tests cause them on purpose.
   page.on('console', (message) => {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-      complaints.push(message.text());
+      errors.push(message.text());
   });
   page.on('request', (request) => origins.add(new URL(request.url()).origin));
-  return { page, complaints, origins };
+  return { page, errors, origins };
 }
 
 const folder = fileURLToPath(new URL('../../../.ci/out/screenshots/', import.meta.url));
 
-/** For people to look at; nothing is compared. */
+/** For people to look at; no test compares it. */
 export async function takePicture(page: Page, name: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: `${folder}${name}.png`, fullPage: true, animations: 'disabled' });

@@ -1,40 +1,40 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { openPage, type Watched } from './browser.ts';
 
-interface Guest {
+interface Arrival {
   readonly name: string;
   readonly room: string;
-  readonly bring?: 'Camera and microphone' | 'A test picture and tone' | 'Text only';
+  readonly media?: 'Camera and microphone' | 'A test picture and tone' | 'Text only';
 }
 
-/** Somebody at the demo page, who uses it by what can be seen and read out. */
+/** A user of the demo page, driven by roles and labels as assistive technology sees them. */
 export class Caller {
   readonly page: Page;
   readonly watched: Watched;
-  readonly #guest: Guest;
+  readonly #arrival: Arrival;
 
-  private constructor(watched: Watched, guest: Guest) {
+  private constructor(watched: Watched, arrival: Arrival) {
     this.watched = watched;
     this.page = watched.page;
-    this.#guest = guest;
+    this.#arrival = arrival;
   }
 
   /** Opens the link to the room and fills in the form. */
   static async arrive(
     browser: Browser,
     url: string,
-    guest: Guest,
+    arrival: Arrival,
     options: BrowserContextOptions = {},
   ): Promise<Caller> {
-    const caller = new Caller(await openPage(browser, options), guest);
-    await caller.page.goto(`${url}/demo#${guest.room}`);
-    await caller.page.getByLabel('Your name').fill(guest.name);
-    await caller.page.getByLabel(guest.bring ?? 'Camera and microphone').check();
+    const caller = new Caller(await openPage(browser, options), arrival);
+    await caller.page.goto(`${url}/demo#${arrival.room}`);
+    await caller.page.getByLabel('Your name').fill(arrival.name);
+    await caller.page.getByLabel(arrival.media ?? 'Camera and microphone').check();
     return caller;
   }
 
-  static async join(...arrival: Parameters<typeof Caller.arrive>): Promise<Caller> {
-    const caller = await Caller.arrive(...arrival);
+  static async join(...args: Parameters<typeof Caller.arrive>): Promise<Caller> {
+    const caller = await Caller.arrive(...args);
     await caller.join();
     return caller;
   }
@@ -45,7 +45,7 @@ export class Caller {
   }
 
   get name(): string {
-    return this.#guest.name;
+    return this.#arrival.name;
   }
 
   /** The line in the chat and in the log of events. */
@@ -58,17 +58,17 @@ export class Caller {
     return this.page.getByRole('region', { name: /^Signalling/ });
   }
 
-  async say(text: string): Promise<void> {
+  async sendText(text: string): Promise<void> {
     await this.page.getByRole('textbox', { name: 'Message' }).fill(text);
     await this.page.getByRole('button', { name: 'Send' }).click();
   }
 
-  async hears(text: string): Promise<void> {
+  async seesText(text: string): Promise<void> {
     await this.line(text).last().waitFor();
   }
 
   /** Resolves once the other's picture moves. */
-  async sees(name: string): Promise<void> {
+  async seesMovingPicture(name: string): Promise<void> {
     await this.page.getByLabel(`${name}'s picture`).evaluate(fiveFrames);
   }
 
@@ -96,15 +96,15 @@ function fiveFrames(element: unknown): Promise<void> {
   });
 }
 
-/** Connected by what both say, and what one writes the other reads. */
+/** Both pages report the connection, and each receives the other's text. */
 export async function expectConnected(a: Caller, b: Caller): Promise<void> {
   for (const [one, other] of [
     [a, b],
     [b, a],
   ] as const) {
-    await one.hears(`connected with ${other.name}`);
-    await one.say(`hello from ${one.name}`);
-    await other.hears(`hello from ${one.name}`);
+    await one.seesText(`connected with ${other.name}`);
+    await one.sendText(`hello from ${one.name}`);
+    await other.seesText(`hello from ${one.name}`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { onCleanUp } from '../../support/clean-up.ts';
 import { KEPT_OPEN } from '../../support/kept-open.ts';
 
-/** Somebody else's web server with a copy of the demo, which calls the service across origins. @returns its address */
+/** A web server of another origin with a copy of the demo that calls the service across origins. @returns its URL */
 export async function hostDemoElsewhere(serviceUrl: string): Promise<string> {
   const server = createServer(KEPT_OPEN, (req, res) => void copy(serviceUrl, req, res)).listen(0, '127.0.0.1');
   await once(server, 'listening');

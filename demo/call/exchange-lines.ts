@@ -2,7 +2,7 @@ import type { CutCause, Exchange } from '../../src/client/index.ts';
 import { duration } from './words.ts';
 
 /** One line of the panel. */
-export interface Entry {
+export interface PanelLine {
   readonly kind: 'poll' | 'sent' | 'received' | 'other';
   readonly text: string;
   readonly note: string;
@@ -14,7 +14,7 @@ interface Message {
   readonly from?: string;
   readonly to?: string;
   readonly ageMs?: number;
-  /** Of a room event. */
+  /** Present on room events. */
   readonly payload?: {
     readonly participant?: { readonly participantId: string; readonly displayName?: string };
     readonly participantId?: string;
@@ -25,32 +25,31 @@ const OTHER: Readonly<Record<string, string>> = {
   joinRoom: 'join the room',
   leaveRoom: 'leave the room',
   leaveRoomByPost: 'leave the room',
-  listParticipants: 'read who is there',
+  listParticipants: 'list participants',
   acknowledgeMessages: 'acknowledge',
   getIceServers: 'fetch STUN and TURN servers',
 };
 
 const CUTS: Readonly<Record<CutCause, string>> = {
-  silent: 'no answer at all',
-  aborted: 'given up',
+  silent: 'no response',
+  aborted: 'aborted',
   broken: 'the connection broke',
-  foreign: 'answered by somebody else, such as a login page',
-  rejoined: 'asked again as the new participant',
+  foreign: 'answered by another server, such as a login page',
+  rejoined: 'repeated after a rejoin',
 };
 
 type NameOf = (participantId: string) => string;
 
-/** What one exchange with the server means, in lines for people; the oldest first. */
-export function describe(exchange: Exchange, nameOf: NameOf): Entry[] {
-  if (exchange.operation === 'pollMessages') return describePoll(exchange, nameOf);
-  if (exchange.operation === 'sendMessage' || exchange.operation === 'sendMessages')
-    return describeSend(exchange, nameOf);
+/** One exchange with the server as lines of the panel, oldest first. */
+export function linesOf(exchange: Exchange, nameOf: NameOf): PanelLine[] {
+  if (exchange.operation === 'pollMessages') return pollLines(exchange, nameOf);
+  if (exchange.operation === 'sendMessage' || exchange.operation === 'sendMessages') return sendLines(exchange, nameOf);
   const { operation, kind, ageMs } = exchange;
   const text = OTHER[operation] ?? operation;
   return [{ kind: 'other', text, note: kind === 'ok' ? duration(ageMs) : failure(exchange), failed: kind !== 'ok' }];
 }
 
-function describePoll(exchange: Exchange, nameOf: NameOf): Entry[] {
+function pollLines(exchange: Exchange, nameOf: NameOf): PanelLine[] {
   const { kind, ageMs } = exchange;
   if (kind === 'cut' && exchange.cause === 'aborted') return [];
   if (kind !== 'ok') {
@@ -58,32 +57,32 @@ function describePoll(exchange: Exchange, nameOf: NameOf): Entry[] {
   }
   const { messages } = exchange.body as { readonly messages: readonly Message[] };
   const note = messages.length === 0 ? 'nothing new' : `${String(messages.length)} new`;
-  const poll: Entry = { kind: 'poll', text: `poll held for ${duration(ageMs)}`, note, failed: false };
-  return [poll, ...folded(messages.map((message) => received(message, nameOf)))];
+  const poll: PanelLine = { kind: 'poll', text: `poll held for ${duration(ageMs)}`, note, failed: false };
+  return [poll, ...folded(messages.map((message) => receivedLine(message, nameOf)))];
 }
 
-function received({ type, from, ageMs = 0, payload }: Message, nameOf: NameOf): Entry {
-  // Who has just joined is not known by name yet.
+function receivedLine({ type, from, ageMs = 0, payload }: Message, nameOf: NameOf): PanelLine {
+  // A participant who has just joined is not in the roster yet.
   const { displayName, participantId = payload?.participantId } = payload?.participant ?? {};
   const about = displayName ?? (participantId === undefined ? '' : nameOf(participantId));
   const text = from === undefined ? `${type}: ${about}` : `${type} from ${nameOf(from)}`;
   return { kind: 'received', text, note: `waited ${duration(ageMs)}`, failed: false };
 }
 
-function describeSend(exchange: Exchange, nameOf: NameOf): Entry[] {
+function sendLines(exchange: Exchange, nameOf: NameOf): PanelLine[] {
   const { kind, sent, ageMs } = exchange;
   const messages = (sent as { readonly messages?: readonly Message[] }).messages ?? [sent as Message];
   const note = kind === 'ok' ? `stored in ${duration(ageMs)}` : failure(exchange);
-  const entries = messages.map(({ type, to }): Entry => {
+  const lines = messages.map(({ type, to }): PanelLine => {
     const text = `${type} to ${to === undefined ? 'everyone' : nameOf(to)}`;
     return { kind: 'sent', text, note, failed: kind !== 'ok' };
   });
-  return folded(entries);
+  return folded(lines);
 }
 
-/** Candidates come in swarms: those that arrived together and read alike become one line. */
-function folded(entries: readonly Entry[]): Entry[] {
-  const alike = Map.groupBy(entries, ({ text }) => text);
+/** Candidates come in bursts: equal lines of one exchange become one. */
+function folded(lines: readonly PanelLine[]): PanelLine[] {
+  const alike = Map.groupBy(lines, ({ text }) => text);
   return [...alike.values()].flatMap((group) => {
     const last = group.at(-1);
     if (last === undefined) return [];

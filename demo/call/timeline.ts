@@ -12,7 +12,7 @@ interface Mark {
   readonly untilMs: number;
 }
 
-/** Where each kind is drawn: polls along the middle, what is sent above them, what is received below. */
+/** Polls along the middle, sent messages above them, received ones below. */
 const BANDS: Readonly<Record<MarkKind, { readonly y: number; readonly height: number }>> = {
   sent: { y: 2, height: 12 },
   poll: { y: 18, height: 8 },
@@ -20,9 +20,9 @@ const BANDS: Readonly<Record<MarkKind, { readonly y: number; readonly height: nu
   received: { y: 30, height: 12 },
 };
 
-/** The last minute as a picture: how long polls were held, and when something went or came. */
-export class Strip {
-  readonly #svg = byId('strip', SVGSVGElement);
+/** The last minute as a picture: held polls, sent and received messages. */
+export class Timeline {
+  readonly #svg = byId('timeline', SVGSVGElement);
   #marks: Mark[] = [];
   #heldSinceMs: number | undefined;
 
@@ -55,7 +55,7 @@ function rectangle({ kind, fromMs, untilMs }: Mark, nowMs: number): SVGRectEleme
   const xOf = (ms: number): number => Math.max(0, WIDTH * (1 - (nowMs - ms) / WINDOW_MS));
   const isSpan = kind === 'poll' || kind === 'cut';
   const x = isSpan ? xOf(fromMs) : xOf(untilMs) - 3;
-  // One unit is left free between polls, so that they can be told apart.
+  // One unit stays free between two polls, to keep them apart.
   const width = isSpan ? Math.max(1, xOf(untilMs) - x - 1) : 3;
   const element = document.createElementNS(SVG, 'rect');
   const { y, height } = BANDS[kind];
