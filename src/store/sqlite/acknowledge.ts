@@ -15,7 +15,7 @@ export function acknowledge(context: SqliteContext, tx: Tx, address: Mailbox, cu
   }
   checkCursor(cursor, mailbox);
   tx.touch(address.roomId);
-  // First, so that the senders of messages that expired unacknowledged are told.
+  // First, so that messages which expired unacknowledged are reported to their senders.
   if (mailbox.expiresFromMs <= context.clock.steadyMs()) expireOverdue(context, tx, record);
   mailbox.acknowledge(position);
 }
@@ -26,7 +26,9 @@ function writeAcknowledged(tx: Tx, { room, mailbox }: ParticipantRecord): void {
   mailbox.writeAcknowledged();
 }
 
-/** Long enough to write the acknowledgements of a burst of candidates at once; short enough to lose little in a crash. */
+/**
+ * Long enough to write the acknowledgements of a burst of candidates at once; short enough to lose little in a crash.
+ */
 const WRITE_AFTER_MS = 250;
 
 /**

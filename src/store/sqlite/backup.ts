@@ -10,8 +10,8 @@ export interface Backup {
 
 /**
  * Writes the database at `path`, as of one moment, into the new `file`, whether a service uses it or not: a reader of a
- * WAL database delays no writer. `file` appears when it is whole and checked. Only its owner may read it, since payloads
- * are in it.
+ * WAL database delays no writer. `file` appears when it is whole and checked. Only its owner may read it, since
+ * payloads are in it.
  * @throws StoreError when there is no database, or `file` exists
  */
 export function backupDatabase(path: string, file: string): Backup {

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../store-error.ts';
 
-/**
+/*
  * One process per database file, since waiters and presence live in its memory. Two locks ensure that; the system
  * releases both however the process ends:
  *
@@ -12,6 +12,7 @@ import { StoreError } from '../store-error.ts';
  * 2. `withFileLocked` takes the lock of the database file itself, which belongs to the inode: it works under every name
  *    of the file, in every container, and without the file of the first lock.
  */
+
 export const inUse = (path: string, cause: unknown): StoreError =>
   new StoreError(`the database ${path} is in use by another process`, { cause });
 
@@ -44,9 +45,9 @@ export function refuseHardLinks(path: string): void {
 }
 
 /**
- * Runs `work` while no other process has the database file open. Afterwards others may read the file, but none gets this
- * lock while the connection is open: in WAL mode the connection keeps a shared lock. No other code of the process may
- * open and close the file, since that releases the locks of the process on it (POSIX).
+ * Runs `work` while no other process has the database file open. Afterwards others may read the file, but none gets
+ * this lock while the connection is open: in WAL mode the connection keeps a shared lock. No other code of the process
+ * may open and close the file, since that releases the locks of the process on it (POSIX).
  * @throws an error with the code SQLITE_BUSY when another process has the file open
  */
 export function withFileLocked(db: Database.Database, work: () => void): void {
@@ -63,8 +64,8 @@ export function withFileLocked(db: Database.Database, work: () => void): void {
 const CHECK_EVERY_MS = 500;
 
 /**
- * The files of an open database. When one is deleted, moved or replaced, SQLite still commits to it, but a restart would
- * not find it under its name: the store must refuse operations until the files are back.
+ * The files of an open database. When one is deleted, moved or replaced, SQLite still commits to it, but a restart
+ * would not find it under its name: the store must refuse operations until the files are back.
  */
 export class DatabaseFiles {
   readonly #path: string;

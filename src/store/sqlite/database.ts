@@ -6,7 +6,7 @@ import { DatabaseFiles, inUse, lockBeside, refuseHardLinks, withFileLocked } fro
 import { checkedVersion, migrate } from './migrate.ts';
 
 export interface DatabaseOptions {
-  /** `:memory:` or a file; missing directories are made. */
+  /** `:memory:` or a file; missing directories are created. */
   readonly path: string;
   readonly synchronous: 'full' | 'normal';
 }
@@ -22,11 +22,14 @@ export interface OpenDatabase {
 const BUSY_TIMEOUT_MS = 100;
 /** During the start: gives readers such as a backup time to finish. */
 const WAIT_FOR_READERS_MS = 5_000;
-/** A file up to this size is checked whole at each start, which takes about a second. A larger one is checked as it is read. */
+/**
+ * A file up to this size is checked whole at each start, which takes about a second. A larger one is checked as it is
+ * read.
+ */
 const CHECKED_WHOLE_BYTES = 256 * 1024 * 1024;
 /**
- * Size to which the write-ahead log is cut once its contents are copied back. It is 4 MB long in ordinary use, and grows
- * while a backup reads. At four times that, no commit in ordinary use pays for growing the file again.
+ * Size to which the write-ahead log is cut once its contents are copied back. It is 4 MB long in ordinary use, and
+ * grows while a backup reads. At four times that, no commit in ordinary use pays for growing the file again.
  */
 const LOG_BYTES = 16 * 1024 * 1024;
 
@@ -63,8 +66,8 @@ function makeDirectory(path: string): void {
 }
 
 /**
- * Checks a file before anything in it changes, over a read-only connection. Setting the journal mode would change it, and
- * closing a writable connection copies back the log that a killed process left.
+ * Checks a file before anything in it changes, over a read-only connection. Setting the journal mode would change it,
+ * and closing a writable connection copies back the log that a killed process left.
  */
 function checkFile(path: string): void {
   const db = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
@@ -145,8 +148,8 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * The error's SQLite code, such as `SQLITE_FULL`; empty for any other error. Does not test for the driver's error class:
- * when a process loads the driver twice, both share the class of the first.
+ * The error's SQLite code, such as `SQLITE_FULL`; empty for any other error. Does not test for the driver's error
+ * class: when a process loads the driver twice, both share the class of the first.
  */
 export function sqliteCodeOf(error: unknown): string {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;

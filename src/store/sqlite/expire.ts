@@ -26,7 +26,9 @@ export function expireOverdue(context: SqliteContext, tx: Tx, { row }: Participa
   for (const overdue of context.statements.overdueOf.all(row, context.clock.steadyMs())) expire(context, tx, overdue);
 }
 
-/** Leaves a tombstone, which counts as expired for the recipient, and reports to the sender if its mailbox still exists. */
+/**
+ * Leaves a tombstone, which counts as expired for the recipient, and reports to the sender if its mailbox still exists.
+ */
 function expire(context: SqliteContext, tx: Tx, overdue: OverdueRow): void {
   const recipient = context.index.byRow(overdue.mailboxRow);
   if (recipient === undefined) return;

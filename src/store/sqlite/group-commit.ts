@@ -5,15 +5,15 @@ import type { Hint } from '../../signalling/store.ts';
 import { unavailable } from '../refusals.ts';
 import { sqliteCodeOf } from './database.ts';
 
-/** What one operation tells about itself while it runs inside a shared transaction. */
+/** What an operation reports while it runs inside a shared transaction. */
 export interface Tx {
-  /** Before its first write to a room: what must be read again from the database if the transaction fails. */
+  /** Before its first write to a room: the room is read again from the database if the transaction fails. */
   touch(roomId: RoomId): void;
-  /** Announced after the commit. */
+  /** Published after the commit. */
   hint(hint: Hint): void;
-  /** Called after the commit, before anybody is answered. */
+  /** Called after the commit, before any operation resolves. */
   afterCommit(listener: () => void): void;
-  /** Called when the transaction is rolled back, before the rows are read again; the latest first. */
+  /** Called when the transaction is rolled back, before the rows are read again; the last registered first. */
   onRollback(listener: () => void): void;
 }
 
@@ -29,7 +29,7 @@ interface Pending {
 
 export interface GroupCommitOptions {
   readonly db: Database.Database;
-  /** Brings the memory of these rooms back to what the database says. */
+  /** Builds these rooms in memory anew from their rows. */
   readonly onRollback: (rooms: ReadonlySet<RoomId>) => void;
   readonly onHint: (hint: Hint) => void;
   readonly onCommit: (operations: number, elapsedMs: number) => void;
@@ -38,16 +38,17 @@ export interface GroupCommitOptions {
 }
 
 /**
- * A commit with fsync costs some 50 us of CPU time however much it carries (measured: 65 us a message alone, 24 in threes, 13 in
- * eights), so a busy service waits for company this long. One that is not busy commits after two idle turns.
+ * perf: a commit with fsync costs some 50 us of CPU time however much it carries (measured: 65 us a message alone, 24
+ * in threes, 13 in eights), so a busy service gathers writes this long. An idle one commits after two turns.
  */
 const MAX_GATHER_MS = 2;
 const ENOUGH = 64;
 
 /**
- * Writes that arrive in the same few turns of the event loop share one transaction and are answered after it. That makes one fsync out of
- * many and FULL durability affordable. An operation refuses (SignallingError) before its first write; anything else that it
- * throws, or a failed COMMIT, rolls all back, and each is tried again alone, so that only the culprit fails.
+ * Writes that arrive within the same few turns of the event loop share one transaction and resolve after it. One fsync
+ * replaces many, which makes FULL durability affordable. An operation refuses (SignallingError) before its first write.
+ * Any other error, or a failed COMMIT, rolls back the whole batch; then each operation is tried again alone, so that
+ * only the culprit fails.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -77,7 +78,7 @@ export class GroupCommit {
     });
   }
 
-  /** Lets the event loop turn once more as long as each turn brings further writes, within bounds. */
+  /** Waits for another turn of the event loop as long as each turn brings further writes, within bounds. */
   #gather(size: number, sinceMs: number): void {
     setImmediate(() => {
       const grown = this.#queue.length;
@@ -86,7 +87,7 @@ export class GroupCommit {
     });
   }
 
-  /** Commits what is waiting, now. */
+  /** Commits the waiting operations now. */
   readonly flush = (): void => {
     const batch = this.#queue;
     this.#queue = [];
@@ -97,7 +98,7 @@ export class GroupCommit {
     }
     const failure = this.#attempt(batch);
     if (failure === undefined) return;
-    // Each try at a database that another process has locked takes its whole busy timeout.
+    // When the database is locked, each further try would take a whole busy timeout.
     if (batch.length === 1 || !failure.begun) for (const pending of batch) pending.reject(failure.error);
     else for (const pending of batch) this.#alone(pending);
   };
@@ -128,17 +129,19 @@ export class GroupCommit {
       this.#commit.run();
     } catch (error) {
       this.#undo(batch, rooms, undo, error);
-      // An app that the service is mounted in may go on when the service is closed.
+      // An app that embeds the service may continue after the service is closed.
       return { error: this.#options.db.open ? asRefusal(error) : unavailable(error), begun };
     }
     this.#options.onCommit(batch.length, performance.now() - startedMs);
     for (const listener of listeners) listener();
     for (const hint of hints) this.#options.onHint(hint);
-    for (const pending of batch) settle(pending);
+    for (const pending of batch) resolveOrReject(pending);
     return undefined;
   }
 
-  /** When even that fails, memory and rows may differ: the batch is refused, and the process ends with the error. */
+  /**
+   * If the roll-back fails too, memory and rows may differ: the batch is refused, and the process ends with the error.
+   */
   #undo(batch: readonly Pending[], rooms: ReadonlySet<RoomId>, undo: readonly (() => void)[], cause: unknown): void {
     try {
       if (this.#options.db.inTransaction) this.#rollback.run();
@@ -161,7 +164,7 @@ function perform(pending: Pending, tx: Tx): void {
   }
 }
 
-function settle({ resolve, reject, outcome, refusal }: Pending): void {
+function resolveOrReject({ resolve, reject, outcome, refusal }: Pending): void {
   if (refusal === undefined) resolve(outcome);
   else reject(refusal);
 }

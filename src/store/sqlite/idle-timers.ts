@@ -3,9 +3,9 @@ import type { ParticipantRecord } from './records.ts';
 const BUCKET_MS = 1_000;
 
 /**
- * Whose idle time may be over: one bucket per second, a participant in one bucket at a time. A request only sets a number on
- * its record; when its bucket comes due, one who was active meanwhile moves on to a later bucket. No timer and no work per
- * request or held poll.
+ * Finds participants past their idle timeout: one bucket per second, each participant in one bucket at a time. A
+ * request only sets a number on the record. When its bucket comes due, a participant that was active meanwhile moves to
+ * a later bucket. No timer and no work per request or held poll.
  */
 export class IdleTimers {
   readonly #buckets = new Map<number, Set<ParticipantRecord>>();
@@ -16,13 +16,13 @@ export class IdleTimers {
     this.#sweptTo = Math.floor(nowMs / BUCKET_MS);
   }
 
-  /** By its last request; a poll that is held does not count yet, since it may end at any moment. */
+  /** By the last request. A held poll does not count yet, since it may end at any moment. */
   add(record: ParticipantRecord): void {
     this.#put(record, record.seenAtMs + record.idleTimeoutMs);
   }
 
-  #put(record: ParticipantRecord, lookAtMs: number): void {
-    const bucket = Math.max(Math.ceil(lookAtMs / BUCKET_MS), this.#sweptTo);
+  #put(record: ParticipantRecord, checkAtMs: number): void {
+    const bucket = Math.max(Math.ceil(checkAtMs / BUCKET_MS), this.#sweptTo);
     const records = this.#buckets.get(bucket);
     if (records === undefined) this.#buckets.set(bucket, new Set([record]));
     else records.add(record);
@@ -38,23 +38,23 @@ export class IdleTimers {
     this.#bucketOf.delete(record);
   }
 
-  /** At most `limit` whose idle time is over; they stay due until removed. */
+  /** At most `limit` participants past their idle timeout; they stay due until removed. */
   due(nowMs: number, limit: number): ParticipantRecord[] {
     const due: ParticipantRecord[] = [];
     const last = Math.floor(nowMs / BUCKET_MS);
     for (let bucket = this.#sweptTo; bucket <= last; bucket += 1) {
       for (const record of this.#buckets.get(bucket) ?? []) {
         if (record.idleFromMs <= nowMs) due.push(record);
-        else this.#moveOn(record, nowMs);
+        else this.#moveToLaterBucket(record, nowMs);
         if (due.length === limit) return due;
       }
-      // Not past a bucket with somebody in it: who is due stays due until removed.
+      // Stops at the first bucket with a due participant, which stays due until removed.
       if (due.length === 0) this.#sweptTo = bucket;
     }
     return due;
   }
 
-  #moveOn(record: ParticipantRecord, nowMs: number): void {
+  #moveToLaterBucket(record: ParticipantRecord, nowMs: number): void {
     this.remove(record);
     this.#put(record, Math.max(record.seenAtMs, Math.min(record.heldUntilMs, nowMs)) + record.idleTimeoutMs);
   }

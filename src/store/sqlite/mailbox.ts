@@ -110,7 +110,7 @@ export class StoredMailbox {
   }
 
   /**
-   * Keeps the rows of a mailbox that nobody reads bounded: each run of neighbouring tombstones becomes one row at the
+   * Bounds the rows of an unread mailbox: each run of neighbouring tombstones becomes one row at the
    * run's end. A cursor inside such a run then counts the whole run as expired: too much rather than too little.
    */
   #compactTombstones(): void {
@@ -144,7 +144,10 @@ export class StoredMailbox {
     this.writeAcknowledged();
   }
 
-  /** Leaves the rows to `writeAcknowledged`. @returns false, with nothing changed, when the cache lacks a message to count */
+  /**
+   * Leaves the rows to `writeAcknowledged`. @returns false, with nothing changed, when the cache lacks a message to
+   * count
+   */
   acknowledgeInMemory(position: number): boolean {
     if (position === this.head) this.#countNothing();
     else if (!this.#recent.hasAllAfter(this.acknowledged)) return false;

@@ -11,8 +11,9 @@ import type { Statements } from './statements.ts';
 /**
  * The in-memory index of rooms, participants and tokens. It changes inside transactions only, right after the rows.
  *
- * Roll-back: an operation names its room (`Tx.touch`) before its first write there. `rolledBack` then builds these rooms
- * anew from their rows, mailboxes and counters included. Presence and rate budgets have no rows and are carried over.
+ * Roll-back: an operation names its room (`Tx.touch`) before its first write there. `rolledBack` then builds these
+ * rooms anew from their rows, mailboxes and counters included. Presence and rate budgets have no rows and are carried
+ * over.
  */
 export class MemoryIndex {
   readonly rooms = new Map<RoomId, RoomRecord>();

@@ -6,12 +6,14 @@ import { StoreError } from '../store-error.ts';
 /** From `src/store/sqlite` and from `dist/store/sqlite` alike. */
 const MIGRATIONS = new URL('../../../migrations/', import.meta.url);
 
-/** "HOLD": marks the file as ours (`PRAGMA application_id`), so that no other program's database is migrated by mistake. */
+/**
+ * "HOLD": marks the file as ours (`PRAGMA application_id`), so that no other program's database is migrated by mistake.
+ */
 const APPLICATION_ID = 0x484f4c44;
 
 const fileName = z.string().regex(/^\d{3}-[a-z0-9-]+\.sql$/);
 
-/** Brings the database to this version's schema, one numbered file per step, all in one transaction. */
+/** Migrates the database to the schema of this version: one numbered file per step, all in one transaction. */
 export function migrate(db: Database.Database, path: string): void {
   db.transaction(() => {
     const version = checkedVersion(db, path);

@@ -1,6 +1,6 @@
 import type { StoredMessage } from './rows.ts';
 
-/** Per mailbox: enough for a burst of candidates, and little for a mailbox that nobody reads. */
+/** Per mailbox: enough for a burst of candidates, and little for an unread mailbox. */
 const MAX_MESSAGES = 32;
 /** Over all mailboxes. */
 const MAX_BYTES = 32 * 1024 * 1024;

@@ -43,7 +43,9 @@ export interface SqliteStoreOptions {
   readonly telemetry?: Telemetry;
 }
 
-/** One process, one file. Rows are the truth; rooms, participants and tokens are mirrored in memory (`memory-index.ts`). */
+/**
+ * One process, one file. Rows are the truth; rooms, participants and tokens are mirrored in memory (`memory-index.ts`).
+ */
 export class SqliteStore implements SignallingStore {
   readonly #database: OpenDatabase;
   readonly #context: SqliteContext;

@@ -64,7 +64,8 @@ export function prepareStatements(db: Database.Database) {
     deleteRoom: prepare<[number]>('DELETE FROM rooms WHERE id = ?'),
 
     insertParticipant: prepare<[number, string, string, string | null, string | null, number, number]>(
-      `INSERT INTO participants (room, participant_id, mailbox_id, display_name, metadata, joined_at, idle_timeout_ms, acknowledged)
+      `INSERT INTO participants
+         (room, participant_id, mailbox_id, display_name, metadata, joined_at, idle_timeout_ms, acknowledged)
        VALUES (?, ?, ?, ?, ?, ?, ?, 0)`,
     ),
     updateProfile: prepare<[string | null, string | null, number, number]>(
@@ -126,7 +127,8 @@ export function prepareStatements(db: Database.Database) {
     deleteMessage: prepare<[number]>('DELETE FROM messages WHERE rowid = ?'),
 
     insertToken: prepare<[string, string, number, string, string]>(
-      `INSERT INTO tokens (handle, digest, state, participant, room_id, participant_id) VALUES (?, ?, 'fresh', ?, ?, ?)`,
+      `INSERT INTO tokens (handle, digest, state, participant, room_id, participant_id)
+       VALUES (?, ?, 'fresh', ?, ?, ?)`,
     ),
     useToken: prepare<[number]>(`UPDATE tokens SET state = 'used' WHERE id = ?`),
     deleteToken: prepare<[number]>('DELETE FROM tokens WHERE id = ?'),

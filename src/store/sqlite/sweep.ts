@@ -24,7 +24,7 @@ export class Sweep {
     this.#idleTimers = idleTimers;
   }
 
-  /** Judged from memory, so that an idle service runs no query. */
+  /** Decided from memory, so that an idle service runs no query. */
   isDue(): boolean {
     const nowMs = this.#context.clock.steadyMs();
     return (

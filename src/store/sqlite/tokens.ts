@@ -26,11 +26,11 @@ export function mint(context: SqliteContext, participant: ParticipantRecord, tok
     insertToken.run(token.handle, token.digest, participant.row, roomId, participantId).lastInsertRowid,
   );
   context.index.addToken({ ...token, row, roomId, participantId, state: 'fresh', participant });
-  forgetSurplus(context, participant);
+  deleteSurplus(context, participant);
 }
 
-/** Removes unused tokens that newer joins left over. Keeps the first replaced one: the last used one, if any was used. */
-function forgetSurplus(context: SqliteContext, participant: ParticipantRecord): void {
+/** Deletes the oldest unused tokens. Keeps the first replaced token, which is the one used last if any was used. */
+function deleteSurplus(context: SqliteContext, participant: ParticipantRecord): void {
   const { tokens } = participant;
   if (tokens.length <= MAX_UNUSED_TOKENS) return;
   const fresh = tokens.filter(({ state }) => state === 'fresh').slice(0, -MAX_UNUSED_TOKENS);
@@ -44,9 +44,9 @@ function forgetSurplus(context: SqliteContext, participant: ParticipantRecord): 
 }
 
 /**
- * The first use of a token that nothing hangs on, as nearly every one: noted in memory only. After a restart it counts as fresh
- * again, and its next use changes as little.
- * @returns whether that was all; if not, it takes a transaction
+ * The first use of a token whose participant has no other token and no join key, as nearly every one: recorded in
+ * memory only. After a restart the token is fresh again, and its next use changes as little.
+ * @returns false when the claim needs a transaction
  */
 export function claimInMemory(context: SqliteContext, handle: TokenHandle): boolean {
   const token = context.index.tokens.get(handle);
@@ -56,7 +56,7 @@ export function claimInMemory(context: SqliteContext, handle: TokenHandle): bool
   return true;
 }
 
-/** The first use: the others of its participant end, and the key it was minted under is forgotten. */
+/** The first use: deletes the other tokens of the participant and the idempotency key that it was minted under. */
 export function claim(context: SqliteContext, tx: Tx, handle: TokenHandle): void {
   const token = context.index.tokens.get(handle);
   if (token?.state !== 'fresh') return;
@@ -75,7 +75,7 @@ export function forgetJoinKey(context: SqliteContext, participant: ParticipantRe
   participant.hasJoinKey = false;
 }
 
-/** The tokens of `from` prove identity for `to` from now on, and nothing else. */
+/** From now on the tokens of `from` only prove identity, for `to`. */
 export function replaceTokens(context: SqliteContext, from: ParticipantRecord, to: ParticipantRecord): void {
   context.statements.replaceTokens.run(to.row, from.row);
   for (const token of forgetTokensOf(context, from)) {
@@ -83,7 +83,7 @@ export function replaceTokens(context: SqliteContext, from: ParticipantRecord, t
   }
 }
 
-/** Live tokens are told for a while how their participant went; replaced ones end with it. */
+/** Remembers live tokens as `gone` for a while; deletes replaced ones. */
 export function endTokens(context: SqliteContext, participant: ParticipantRecord, reason: GoneReason): void {
   const forgetAtMs = Math.floor(context.clock.steadyMs() + GONE_REMEMBERED_MS);
   const { mailboxId, row } = participant;
