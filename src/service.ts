@@ -12,7 +12,7 @@ import { iceServersFor } from './signalling/ice-servers.ts';
 import { failedAuthenticationRate, MAX_PARTICIPANTS_PER_ADDRESS, rosterRate } from './signalling/limits.ts';
 import { RateLimiter } from './signalling/rate-limiter.ts';
 import { Signalling } from './signalling/signalling.ts';
-import type { SignallingStore } from './signalling/store.ts';
+import type { StoreAdapter } from './signalling/store.ts';
 import { tellBoth } from './signalling/telemetry.ts';
 import { openStore } from './store/open-store.ts';
 import { RoomLog } from './observability/trace/room-log.ts';
@@ -27,7 +27,7 @@ export interface Overrides {
   readonly log?: Log;
   readonly clock?: Clock;
   /** Wraps the store that the settings name. */
-  readonly wrapStore?: (store: SignallingStore) => SignallingStore;
+  readonly wrapStore?: (store: StoreAdapter) => StoreAdapter;
 }
 
 export interface Addresses {

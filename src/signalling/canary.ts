@@ -6,7 +6,7 @@ import { newMailboxId, newMessageId, newParticipantId } from './ids.ts';
 import type { Mailbox } from './message.ts';
 import { receive, type Batch } from './receive.ts';
 import { CANARY_ROOM } from './reserved.ts';
-import type { SignallingStore } from './store.ts';
+import type { SignallingStore, StoreMaintenance } from './store.ts';
 import { SILENT } from './telemetry.ts';
 import { mintToken } from './tokens.ts';
 import type { Waiters } from './waiters.ts';
@@ -19,7 +19,7 @@ const EVERY_MS = 3_000;
 const IDLE_TIMEOUT_MS = 60_000;
 
 interface CanaryOptions {
-  readonly store: SignallingStore;
+  readonly store: SignallingStore & Pick<StoreMaintenance, 'checkRetention'>;
   readonly waiters: Waiters;
   readonly clock: Clock;
   readonly report: { checkPassed(): void; checkFailed(error: unknown): void };

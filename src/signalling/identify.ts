@@ -1,21 +1,15 @@
 import type { Bearer } from './credential.ts';
-import type { RoomId } from './ids.ts';
-import type { SignallingStore, StoredToken } from './store.ts';
+import type { SignallingStore, StoredToken, TokenLookup } from './store.ts';
 import { readToken, secretMatches, type TokenHandle } from './tokens.ts';
 
 /** Finds whose token this is; `undefined` for one that was never minted or is forgotten. A first use is noted. */
-export async function identify(
-  store: SignallingStore,
-  text: string,
-  likely: RoomId | undefined,
-  judgedLater: boolean,
-): Promise<Bearer | undefined> {
+export async function identify(store: SignallingStore, text: string, lookup: TokenLookup): Promise<Bearer | undefined> {
   const token = readToken(text);
   if (token === undefined) return undefined;
-  const stored = await store.findToken(token.handle, likely, judgedLater);
+  const stored = await store.findToken(token.handle, lookup);
   if (stored === undefined || !secretMatches(token.secret, stored.digest)) return undefined;
   if (stored.state !== 'fresh') return bearerOf(stored, token.handle);
-  const claimed = await store.claimToken(token.handle, likely);
+  const claimed = await store.claimToken(token.handle, lookup.roomHint);
   return claimed && bearerOf(claimed, token.handle);
 }
 

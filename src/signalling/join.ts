@@ -28,7 +28,7 @@ export interface JoinOutcome {
 }
 
 export interface JoinContext {
-  readonly store: SignallingStore;
+  readonly store: Pick<SignallingStore, 'join' | 'knowsJoin'>;
   readonly policy: JoinPolicy;
   readonly limiter: RateLimiter;
   readonly freeReplays: FreeReplays;

@@ -4,7 +4,7 @@ import { participantGone, SignallingError } from './errors.ts';
 import { MAX_BATCH_BYTES } from './limits.ts';
 import type { Mailbox, ReceivedMessage } from './message.ts';
 import type { PollPacer } from './pacer.ts';
-import type { Page, PollOutcome, SignallingStore } from './store.ts';
+import type { Page, PollOutcome, PollPresence, SignallingStore } from './store.ts';
 import type { PollEnd, Telemetry } from './telemetry.ts';
 import type { WaitEnd, Waiter, Waiters } from './waiters.ts';
 
@@ -41,6 +41,15 @@ const TIMER_STEP_MS = 100;
 const shortened = (windowMs: number): number =>
   Math.floor((windowMs * (1 - Math.random() * WINDOW_JITTER)) / TIMER_STEP_MS) * TIMER_STEP_MS;
 
+/** One poll from its request to its answer. */
+interface OpenPoll {
+  readonly context: ReceiveContext;
+  readonly mailbox: Mailbox;
+  readonly poll: Poll;
+  readonly waiter: Waiter;
+  readonly presence: PollPresence;
+}
+
 /**
  * Pending messages at once, or those that arrive within the window. Listen, read, hold, read once more: a message committed at
  * any moment is seen by a read or by the waiter, and a lost hint costs no more than the window.
@@ -50,27 +59,24 @@ const shortened = (windowMs: number): number =>
 export async function receive(context: ReceiveContext, mailbox: Mailbox, poll: Poll): Promise<Batch | undefined> {
   const { store, waiters } = context;
   const waiter = waiters.listen(mailbox.mailboxId);
+  const presence = store.openPoll(mailbox);
   poll.onHangUp(() => waiter.end({ kind: 'hung-up' }));
   let page: Page | undefined;
   try {
-    page = await attend(context, waiter, mailbox, poll);
+    page = await attend({ context, mailbox, poll, waiter, presence });
     return page && batchOf(mailbox, page);
   } finally {
     waiters.leave(mailbox.mailboxId, waiter);
-    if (!waiters.has(mailbox.mailboxId)) store.endPoll(mailbox, outcomeOf(waiter, page));
+    presence.end(outcomeOf(waiter, page));
     tellEnd(context, mailbox, waiter, page);
   }
 }
 
-async function attend(
-  context: ReceiveContext,
-  waiter: Waiter,
-  mailbox: Mailbox,
-  poll: Poll,
-): Promise<Page | undefined> {
+async function attend(open: OpenPoll): Promise<Page | undefined> {
+  const { context, mailbox, poll, waiter, presence } = open;
   const { store, waiters, clock } = context;
   const deadlineMs = clock.steadyMs() + shortened(poll.windowMs);
-  // The first read checks the cursor: a poll that fails it displaces nobody.
+  // The first read checks the cursor: a poll with a bad cursor supersedes no other.
   let page: Page | undefined = await read(store, mailbox, poll);
   const delayMs = context.pacer?.delayMs(mailbox.mailboxId) ?? 0;
   // Before the older poll is superseded, or two clients on one token would evict each other without a pause.
@@ -78,29 +84,23 @@ async function attend(
   if (page === undefined) return undefined;
   waiters.supersede(waiter);
   if (poll.after !== undefined) {
-    store.acknowledgeSoon(mailbox, poll.after);
+    store.acknowledgeWriteBehind(mailbox, poll.after);
     context.telemetry.acknowledged(mailbox, poll.after.position);
   }
-  if (isEmpty(page) && poll.windowMs > 0) return hold(context, waiter, mailbox, poll, page.position, deadlineMs);
-  store.supersedePolls(mailbox);
+  if (isEmpty(page) && poll.windowMs > 0) return hold(open, page.position, deadlineMs);
+  presence.supersedeOthers();
   return page;
 }
 
-async function hold(
-  context: ReceiveContext,
-  waiter: Waiter,
-  mailbox: Mailbox,
-  poll: Poll,
-  position: number,
-  deadlineMs: number,
-): Promise<Page | undefined> {
+async function hold(open: OpenPoll, position: number, deadlineMs: number): Promise<Page | undefined> {
+  const { context, mailbox, poll, waiter, presence } = open;
   if (context.waiters.size > context.maxHeldPolls()) {
     throw new SignallingError(
       'too-many-polls',
       'This server holds as many polls as it may. Try again, or poll with `wait=0`.',
     );
   }
-  context.store.holdPoll(mailbox, Math.ceil(deadlineMs - context.clock.steadyMs()), position);
+  presence.hold(Math.ceil(deadlineMs - context.clock.steadyMs()), position);
   waiter.heldFromMs = context.clock.steadyMs();
   context.telemetry.pollHeld(mailbox);
   for (;;) {

@@ -17,13 +17,13 @@ import { PollPacer } from './pacer.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import type { Rate } from './rate.ts';
 import { receive, type Batch, type Poll, type ReceiveContext } from './receive.ts';
-import type { Appended, Hint, RoomSummary, SignallingStore, StoreUsage } from './store.ts';
+import type { Appended, Hint, RoomSummary, StoreAdapter, StoreUsage, TokenLookup } from './store.ts';
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
 import { Waiters } from './waiters.ts';
 
 export interface SignallingOptions {
-  readonly store: SignallingStore;
+  readonly store: StoreAdapter;
   readonly clock: Clock;
   /** For work that no request waits for. */
   readonly log: ServiceLog;
@@ -56,7 +56,7 @@ export interface RoomPage {
 /** The verbs of the product. Every rule that is not the store's own is here or one call away. */
 export class Signalling {
   readonly #options: SignallingOptions;
-  readonly #store: SignallingStore;
+  readonly #store: StoreAdapter;
   readonly #waiters: Waiters;
   readonly #telemetry: Telemetry;
   readonly #receiving: ReceiveContext;
@@ -107,12 +107,8 @@ export class Signalling {
     return this.#waiters.size - (this.#canary.isWaiting ? 1 : 0);
   }
 
-  /**
-   * @param likely the room that the request is about
-   * @param judgedLater whether an operation on the mailbox follows
-   */
-  identify(token: string, likely?: RoomId, judgedLater = false): Promise<Bearer | undefined> {
-    return identify(this.#store, token, likely, judgedLater);
+  identify(token: string, lookup: TokenLookup = {}): Promise<Bearer | undefined> {
+    return identify(this.#store, token, lookup);
   }
 
   /** Whether the credential lets anyone into the room; what the request itself asks for is judged by `join`. */

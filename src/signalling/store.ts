@@ -5,8 +5,8 @@ import type { Rate } from './rate.ts';
 import type { TokenDigest, TokenHandle } from './tokens.ts';
 
 /**
- * THE PORT. What a place for rooms, participants and mailboxes must guarantee; the rules need nothing else, and the
- * suite in `test/store-contract` proves it for every adapter.
+ * THE PORT. What a store of rooms, participants and mailboxes guarantees. The rules need nothing else, and the suite in
+ * `test/store-contract` proves it for every adapter.
  *
  * - **Durable**: what an operation changed is committed before its promise resolves. A rejected operation changed nothing.
  * - **Atomic per room**: every operation sees and makes one consistent state of its room; the room events that it causes
@@ -14,113 +14,149 @@ import type { TokenDigest, TokenHandle } from './tokens.ts';
  * - **Ordered**: a mailbox has one order, that of commits. Positions only grow, also across a roll-back of the store to an
  *   older copy: `max(last + 1, now in microseconds)`.
  * - **Non-destructive**: only `acknowledge`, the end of a lifetime and the end of its mailbox remove a message.
- * - **Hints after commits**: watchers hear of every change that a held poll may be waiting for, of any process. A hint may
- *   be lost or doubled; it may not come before its commit.
+ * - **Hints after commits**: watchers receive a hint for every change that a held poll may be waiting for, made by any
+ *   process. A hint may be lost or doubled; it never precedes its commit.
  * - **Refusals** are `SignallingError`s; a store that cannot commit now rejects with `storage-unavailable`.
+ *
+ * An adapter implements four interfaces: `SignallingStore` for the rules, `PollPresence` for one poll, `RoomDirectory` for
+ * administration, and `StoreMaintenance` for background work and operators.
  */
+export interface StoreAdapter extends SignallingStore, RoomDirectory, StoreMaintenance {}
+
 export interface SignallingStore {
   /**
-   * Keeps the newest `MAX_UNUSED_TOKENS` of the unused tokens minted under one idempotency key, the same number of the
-   * tokens that takeovers replaced, and the token last used. Older ones are forgotten.
-   * @throws SignallingError `participant-exists`, `participant-gone` (by `mustBePresent`), `room-full`, `idempotency-key-reused`,
-   * `storage-unavailable`
+   * The first row that applies decides. A key is known for 600 s, while the participant that it created is present.
+   *
+   * | idempotency key              | participant | proof                        | resume | outcome                          |
+   * |------------------------------|-------------|------------------------------|--------|----------------------------------|
+   * | known, another fingerprint   |             |                              |        | `idempotency-key-reused`         |
+   * | known, the same fingerprint  |             |                              |        | again: a new token for it        |
+   * | none, or unknown             | absent      | token with `mustBePresent`   |        | `participant-gone`               |
+   * | none, or unknown             | absent      | any other                    |        | enter, or `room-full`, or a full store |
+   * | none, or unknown             | present     | none, or a token of another  |        | `participant-exists`             |
+   * | none, or unknown             | present     | trusted, or a token of its own | true | resume: keeps the mailbox        |
+   * | none, or unknown             | present     | trusted, or a token of its own | false | restart: a new mailbox, no quota applies |
+   *
+   * `again` changes only the token and the idle time. `enter` sends `participant-joined` to the others. `resume` replaces
+   * the tokens, ends held polls as `replaced` and sends nothing. `restart` does the same, drops what was pending, and sends
+   * `participant-left` (`replaced`) and `participant-joined`; the rate limit of the participant stays charged.
+   *
+   * Of the unused tokens of a participant it keeps the newest `MAX_UNUSED_TOKENS` minted under one idempotency key, the
+   * same number that takeovers replaced, and the token used last.
+   * @throws SignallingError `participant-exists`, `participant-gone` (by `mustBePresent`), `room-full`,
+   * `idempotency-key-reused`, `storage-unavailable`
    */
   join(join: Join): Promise<Joined>;
 
   /** Whether a join under this idempotency scope would be a replay, or be refused because its body is another. */
   knowsJoin(roomId: RoomId, scope: string): Promise<boolean>;
 
-  /**
-   * @param likely the room that the request is about: where the token is, if it is what it should be. Found without it, too.
-   * @param judgedLater what follows is an operation on the token's mailbox, which is refused if the token is no longer good: then it
-   * may come from memory
-   */
-  findToken(handle: TokenHandle, likely?: RoomId, judgedLater?: boolean): Promise<StoredToken | undefined>;
+  findToken(handle: TokenHandle, lookup?: TokenLookup): Promise<StoredToken | undefined>;
 
   /**
    * The first use of a fresh token: every other token of its participant stops proving anything, and the idempotency key
    * that it was minted under is forgotten. Does nothing for a token that is not fresh.
    * @returns what the token is now: another one of its participant may have been first, or a takeover
    */
-  claimToken(handle: TokenHandle, likely?: RoomId): Promise<StoredToken | undefined>;
+  claimToken(handle: TokenHandle, roomHint?: RoomId): Promise<StoredToken | undefined>;
 
-  /** Those present, in the order of joining; empty for a room that is not there. */
+  /** The present participants, in the order of joining; empty for an unknown room. */
   participants(roomId: RoomId): Promise<readonly Participant[]>;
 
-  /** Rooms behind `after`, at most `limit`, in the order of their ids' bytes. The service's own rooms are left out. */
-  listRooms(after: RoomId | undefined, limit: number): Promise<readonly RoomSummary[]>;
-
   /**
-   * Stores all messages of the batch, or none. A message to everyone goes to those present at the commit and skips full
-   * mailboxes; it is refused only when all are full.
+   * Stores all messages of the batch, or none. A message to everyone goes to the participants present at the commit and
+   * skips full mailboxes; it is refused only when all are full.
    *
-   * Judged in this order: idempotency key, rate, recipients, quotas. A replay is neither charged nor refused. What was charged
-   * stays charged when the batch is refused later. The budget is the participant's, whichever process it sends through, and
-   * survives its joining anew under its name; a restart of the store may fill it.
+   * Checked in this order: idempotency key, rate, recipients, quotas. A replay is neither charged nor refused. What was
+   * charged stays charged when the batch is refused later. The rate limit belongs to the participant, whichever process
+   * it sends through, and survives its joining anew under its name; a restart of the store may reset it.
    * @throws SignallingError `participant-gone` (the sender), `rate-limited`, `recipient-not-found`, `mailbox-full`,
    * `idempotency-key-reused`, `storage-unavailable`
    */
   append(append: Append): Promise<Appended>;
 
   /**
-   * The pending messages behind `after`, or behind what is acknowledged; removes nothing. Messages that ran out of their
-   * lifetime, or were dropped, are counted in `expired` and stay countable until acknowledged.
+   * The pending messages after `range.after`, or after the acknowledged position; removes nothing. Messages past their
+   * lifetime, and dropped ones, are counted in `expired` and stay countable until acknowledged.
    * @throws SignallingError `participant-gone`, `cursor-expired`
    */
   read(mailbox: Mailbox, range: ReadRange): Promise<Page>;
 
   /**
-   * Forgets everything up to and including the cursor. Does nothing at or behind what is acknowledged.
+   * Removes everything up to and including the cursor. Does nothing at or before the acknowledged position.
    * @throws SignallingError `participant-gone`, `cursor-expired` (another incarnation, or ahead of the head), `storage-unavailable`
    */
   acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void>;
 
   /**
-   * The same for the cursor of a poll, and nobody waits for it: it takes effect before the next write at the latest, but may be
-   * committed a moment later, with others, or be lost in a crash: then the next cursor brings it again. Does nothing where
-   * `acknowledge` would refuse.
+   * `acknowledge` for the cursor of a poll, without a promise: it takes effect before the next write at the latest, and is
+   * committed a moment later, together with others. A crash may lose it; then the next cursor brings it again. Does nothing
+   * where `acknowledge` would refuse.
    */
-  acknowledgeSoon(mailbox: Mailbox, cursor: Cursor): void;
+  acknowledgeWriteBehind(mailbox: Mailbox, cursor: Cursor): void;
 
   /**
    * Ends a participant: its mailbox goes, its tokens are remembered as gone for 600 s, the others get `participant-left`.
-   * With `mailboxId` only that incarnation. Does nothing for one who is not there.
+   * With `mailboxId` only that incarnation. Does nothing for an absent participant.
    */
   depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void>;
 
-  /** Ends every participant of the room as `removed`, in one commit. Does nothing for a room that is not there. */
+  /** Ends every participant of the room as `removed`, in one commit. Does nothing for an unknown room. */
   closeRoom(roomId: RoomId): Promise<void>;
 
   /** Presence: a request of the participant ended just now. */
   touch(mailbox: Mailbox): void;
-  /**
-   * Presence: a poll is held from now on, for at most `forMs`; the participant listens and does not expire. Older polls that other
-   * processes hold are superseded. Watchers hear of messages behind `position` that came while the poll was not held yet.
-   */
-  holdPoll(mailbox: Mailbox, forMs: number, position?: number): void;
-  /** A poll that is answered at once has taken over: those that other processes hold get a `superseded` hint. */
-  supersedePolls(mailbox: Mailbox): void;
-  /** Presence: the last poll of the mailbox on this process has just ended. */
-  endPoll(mailbox: Mailbox, outcome: PollOutcome): void;
 
+  /** Presence: a poll of the mailbox begins on this process. Its `end` must be called. */
+  openPoll(mailbox: Mailbox): PollPresence;
+
+  watch(watcher: (hint: Hint) => void): void;
+}
+
+/**
+ * The presence of one poll. Its methods return at once; a failure costs presence information only.
+ *
+ * While other polls of the mailbox are open on this process, `end` changes nothing: the last one to end counts. Polls that
+ * were opened before one that is held, or that superseded them, no longer count as open.
+ */
+export interface PollPresence {
   /**
-   * One slice of what time asks for: participants past their idle timeout depart, messages past their lifetime become
-   * `message-expired` events in their senders' mailboxes, old tokens and idempotency keys are forgotten. Short enough
-   * not to hold up the requests of others.
+   * The poll is held from now on, for at most `forMs`: the participant listens and does not expire. Older polls of the
+   * mailbox are superseded; those of other processes get a `superseded` hint. Watchers receive a hint for messages after
+   * `position` that arrived before the hold took effect.
+   */
+  hold(forMs: number, position?: number): void;
+
+  /** The same without a hold, for a poll that is answered at once. */
+  supersedeOthers(): void;
+
+  end(outcome: PollOutcome): void;
+}
+
+/** The rooms, for administration. The service's own rooms are left out. */
+export interface RoomDirectory {
+  /** Rooms after `after`, at most `limit`, in the order of their ids' bytes. */
+  listRooms(after: RoomId | undefined, limit: number): Promise<readonly RoomSummary[]>;
+}
+
+/** Background work, and what operators ask for. */
+export interface StoreMaintenance extends AsyncDisposable {
+  /**
+   * One slice of the work that time makes due: participants past their idle timeout depart, messages past their lifetime
+   * become `message-expired` events in their senders' mailboxes, old tokens and idempotency keys are forgotten. Short
+   * enough not to delay requests.
    * @returns whether more is due now
    * @throws SignallingError `storage-unavailable` when the store, or a part of it, was unavailable since the last slice
    */
   sweep(): Promise<boolean>;
 
-  watch(watcher: (hint: Hint) => void): void;
+  /** Current counts, without the service's own rooms. */
+  usage(): Promise<StoreUsage>;
 
   /** @throws SignallingError `storage-unavailable` when the configuration of the store lets it drop data early */
   checkRetention(): Promise<void>;
 
-  /** How much there is now, the service's own rooms left out. */
-  usage(): Promise<StoreUsage>;
-
-  /** Waits for commits under way. No operation may follow. */
+  /** Waits for commits under way. No operation may follow. Disposing of the store does the same. */
   close(): Promise<void>;
 }
 
@@ -139,6 +175,14 @@ export type Hint =
   | { readonly kind: 'superseded'; readonly mailboxId: MailboxId }
   /** A mailbox has ended, for whatever reason and on whatever process; its polls need not be held any longer. */
   | { readonly kind: 'departed'; readonly mailboxId: MailboxId };
+
+/** How a token is looked up. */
+export interface TokenLookup {
+  /** The room to look in first. The token is found without it, too. */
+  readonly roomHint?: RoomId | undefined;
+  /** A stale answer is acceptable, because the next store call checks the token again. */
+  readonly allowCached?: boolean;
+}
 
 /**
  * - `fresh`: minted, not yet used. `used`: the participant's token.

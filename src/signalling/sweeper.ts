@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { SignallingStore } from './store.ts';
+import type { StoreMaintenance } from './store.ts';
 
 /** A lifetime's end is reported at most 2 s later: four tries fit in. */
 const SWEEP_EVERY_MS = 500;
@@ -10,7 +10,7 @@ interface SweepReport {
 }
 
 /** Sweeps the store in slices, one at a time, with a breath between slices so that requests come first. Returns what stops it. */
-export function startSweeping(store: SignallingStore, clock: Clock, report: SweepReport): () => void {
+export function startSweeping(store: Pick<StoreMaintenance, 'sweep'>, clock: Clock, report: SweepReport): () => void {
   let stopped = false;
   let cancel = clock.after(SWEEP_EVERY_MS, run);
 

@@ -73,10 +73,10 @@ describe('fault 2: RST before delivery', () => {
     const before = handles();
     for (let wave = 0; wave < 20; wave += 1) {
       // A waiter that stayed from an earlier wave would make one of these the 101st, which is refused instead of held.
-      const held = nextPolls(service.store, 'holdPoll', members.length);
+      const held = nextPolls(service.store, 'held', members.length);
       const connections = await Promise.all(members.map((member) => openPoll(url, member)));
       await held;
-      const freed = nextPolls(service.store, 'endPoll', members.length);
+      const freed = nextPolls(service.store, 'ended', members.length);
       await Promise.all(connections.map((connection) => connection.reset()));
       await freed;
     }
@@ -110,13 +110,13 @@ test('fault 3: of a client that vanished without a FIN the poll ends at its wind
   const alice = await ledger.join(url, 'room', { participantId: 'alice', idleTimeoutSeconds: 300 });
   const bob = await ledger.join(url, 'room', { participantId: 'bob', idleTimeoutSeconds: 60 });
   const { cursor: after } = await alice.poll();
-  const held = nextPolls(service.store, 'holdPoll', 1);
+  const held = nextPolls(service.store, 'held', 1);
   const connection = await openPoll(url, bob);
   connection.socket.pause();
   await held;
   expect(await listening(alice, 'bob')).toBe(true);
 
-  const windowOver = nextPolls(service.store, 'endPoll', 1);
+  const windowOver = nextPolls(service.store, 'ended', 1);
   await clock.advance(50_000);
   await windowOver;
   await clock.advance(5_000);
@@ -137,10 +137,10 @@ test('a participant whose held poll is reset stops listening a second later, eve
   const alice = await ledger.join(url, 'room', 'alice');
   const bob = await ledger.join(url, 'room', 'bob');
   await bob.poll();
-  const held = nextPolls(service.store, 'holdPoll', 1);
+  const held = nextPolls(service.store, 'held', 1);
   const connection = await openPoll(url, bob);
   await held;
-  const cut = nextPolls(service.store, 'endPoll', 1);
+  const cut = nextPolls(service.store, 'ended', 1);
   await connection.reset();
   await cut;
   await clock.advance(999);

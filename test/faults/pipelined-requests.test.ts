@@ -13,8 +13,8 @@ test('polls that wait behind each other on one connection end with it, and a sto
   const { service, url } = await startService({ drainSeconds: 600 });
   const alice = await join(url, 'one', 'alice');
   const bob = await join(url, 'two', 'bob');
-  const held = nextPolls(service.store, 'holdPoll', 2);
-  const ended = nextPolls(service.store, 'endPoll', 2);
+  const held = nextPolls(service.store, 'held', 2);
+  const ended = nextPolls(service.store, 'ended', 2);
   const connection = await Connection.open(url);
   const poll = ({ roomId, token }: typeof alice) =>
     requestText('GET', `/v1/rooms/${roomId}/messages?wait=50`, { token });
@@ -34,7 +34,7 @@ test.each([
 ])('polls on one connection, followed by %s, end with it, and leave nothing', async (_, behind) => {
   const { service, url } = await startService({ drainSeconds: 600 });
   const members = [await join(url, 'one', 'alice'), await join(url, 'two', 'bob')];
-  const ended = nextPolls(service.store, 'endPoll', 2);
+  const ended = nextPolls(service.store, 'ended', 2);
   const connection = await Connection.open(url);
   const polls = members.map(({ roomId, token }) =>
     requestText('GET', `/v1/rooms/${roomId}/messages?wait=50`, { token }),

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Joined, SignallingStore } from '../../src/signalling/store.ts';
+import type { Joined, StoreAdapter } from '../../src/signalling/store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { settle, TestClock } from '../support/clock.ts';
@@ -20,25 +20,25 @@ const SLACK_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 
 /** The service sweeps twice a second. */
-const swept = (store: SignallingStore): Promise<boolean> =>
+const swept = (store: StoreAdapter): Promise<boolean> =>
   store.sweep().then(
     () => true,
     () => false,
   );
 
 /** Resolves once the process has noticed the outage or its end. */
-async function untilSwept(store: SignallingStore, outcome: boolean): Promise<void> {
+async function untilSwept(store: StoreAdapter, outcome: boolean): Promise<void> {
   while ((await swept(store)) !== outcome) await pause(LOOK_EVERY_MS);
 }
 
-async function roster(store: SignallingStore, { mailbox }: Joined): Promise<string[]> {
+async function roster(store: StoreAdapter, { mailbox }: Joined): Promise<string[]> {
   return (await store.participants(mailbox.roomId)).map(({ participantId }) => participantId);
 }
 
 describeOnRedis('an outage of Redis', () => {
   afterEach(cleanUp);
 
-  async function openStore(url: string, clock: TestClock): Promise<SignallingStore> {
+  async function openStore(url: string, clock: TestClock): Promise<StoreAdapter> {
     const counted = new Counted(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
     onCleanUp(() => counted.kill());
     return counted.store;
@@ -46,7 +46,7 @@ describeOnRedis('an outage of Redis', () => {
 
   describe('that is longer than an idle timeout', () => {
     /** Away for 8 s of the turned clock. */
-    async function takeAway(redis: RedisServer, clock: TestClock, stores: readonly SignallingStore[]): Promise<void> {
+    async function takeAway(redis: RedisServer, clock: TestClock, stores: readonly StoreAdapter[]): Promise<void> {
       await redis.kill();
       for (const store of stores) await untilSwept(store, false);
       await clock.advance(8_000);
@@ -83,7 +83,7 @@ describeOnRedis('an outage of Redis', () => {
       const clock = new TestClock();
       const store = await openStore(redis.url, clock);
       const alice = await join(store, 'room', 'alice', IDLE_MS);
-      store.holdPoll(alice.mailbox, 25_000);
+      store.openPoll(alice.mailbox).hold(25_000);
       await settle();
       await takeAway(redis, clock, [store]);
       expect(await store.participants(alice.mailbox.roomId)).toMatchObject([{ listening: true }]);

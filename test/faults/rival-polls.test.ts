@@ -37,7 +37,7 @@ describe('fault 4: two identical polls at once', () => {
 
   test('of ten in the same moment one is held', async () => {
     const { service, ledger, alice, bob } = await aliceAndBob();
-    const held = nextPolls(service.store, 'holdPoll', 10);
+    const held = nextPolls(service.store, 'held', 10);
     const polls = Array.from({ length: 10 }, () => longPoll(bob));
     await held;
     await alice.send({ to: 'bob', type: 'custom', payload: 1 });
@@ -77,7 +77,7 @@ describe('fault 7: polls that overtake each other', () => {
     const abandoned = expect(longPoll(ledger.observe(proxy.url, bob.joined))).rejects.toThrow();
     const overtaking = await service.hold('bob', () => longPoll(bob));
 
-    const arrived = nextPolls(service.store, 'holdPoll', 1);
+    const arrived = nextPolls(service.store, 'held', 1);
     late.open();
     await arrived;
     expect(await overtaking.ended).toMatchObject(SUPERSEDED);

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { defaultSettings } from '../../src/settings/settings.ts';
 import { createLog } from '../../src/log.ts';
 import { createHoldline } from '../../src/service.ts';
-import type { SignallingStore } from '../../src/signalling/store.ts';
+import type { StoreAdapter } from '../../src/signalling/store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { TestClock } from '../support/clock.ts';
 import { newStore, settling } from '../support/store-of-run.ts';
@@ -54,10 +54,10 @@ async function startDeaf(clock: TestClock) {
   const settings = defaultSettings({ store: newStore(), host: '127.0.0.1', port: 0 });
   let held = Promise.resolve();
   let ended = Promise.resolve();
-  const wrapStore = (opened: SignallingStore): SignallingStore => {
+  const wrapStore = (opened: StoreAdapter): StoreAdapter => {
     const store = settling(opened);
-    held = nextPolls(store, 'holdPoll', 1);
-    ended = nextPolls(store, 'endPoll', 1);
+    held = nextPolls(store, 'held', 1);
+    ended = nextPolls(store, 'ended', 1);
     return deafen(store);
   };
   const holdline = await createHoldline(settings, { clock, wrapStore, log: createLog('silent') });
@@ -66,7 +66,7 @@ async function startDeaf(clock: TestClock) {
   return { url: `http://127.0.0.1:${port}`, held, ended };
 }
 
-function deafen(store: SignallingStore): SignallingStore {
+function deafen(store: StoreAdapter): StoreAdapter {
   const watch = store.watch.bind(store);
   store.watch = (watcher) => watch((hint) => hint.kind === 'messages' || watcher(hint));
   return store;

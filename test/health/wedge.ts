@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Express } from 'express';
 import { defaultSettings, type Settings } from '../../src/settings/settings.ts';
 import { createHoldline, type Holdline } from '../../src/service.ts';
-import type { SignallingStore } from '../../src/signalling/store.ts';
+import type { StoreAdapter } from '../../src/signalling/store.ts';
 import { TestClock } from '../support/clock.ts';
 import { newStore, settling } from '../support/store-of-run.ts';
 
@@ -13,7 +13,7 @@ export class Wedge {
   readonly clock: TestClock;
   readonly app: Express;
   readonly holdline: Holdline;
-  readonly store: SignallingStore;
+  readonly store: StoreAdapter;
   hintsAreLost = false;
   commitsHang = false;
   sends = 0;
@@ -21,7 +21,7 @@ export class Wedge {
 
   static async service(given: Partial<Omit<Settings, 'openMode'>> = {}): Promise<Wedge> {
     const wedge = { current: undefined as Wedge | undefined };
-    let store: SignallingStore | undefined;
+    let store: StoreAdapter | undefined;
     const clock = new TestClock();
     const settings = defaultSettings({
       store: newStore(),
@@ -39,7 +39,7 @@ export class Wedge {
     return (wedge.current = new Wedge(holdline, store, clock));
   }
 
-  private constructor(holdline: Holdline, store: SignallingStore, clock: TestClock) {
+  private constructor(holdline: Holdline, store: StoreAdapter, clock: TestClock) {
     this.holdline = holdline;
     this.app = holdline.app;
     this.store = store;
@@ -57,7 +57,7 @@ export class Wedge {
   }
 }
 
-function wedged(store: SignallingStore, wedge: () => Wedge | undefined): SignallingStore {
+function wedged(store: StoreAdapter, wedge: () => Wedge | undefined): StoreAdapter {
   const watch = store.watch.bind(store);
   const append = store.append.bind(store);
   store.watch = (watcher) => watch((hint) => (wedge()?.hintsAreLost === true ? undefined : watcher(hint)));

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { SignallingStore } from '../../src/signalling/store.ts';
+import type { StoreAdapter } from '../../src/signalling/store.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { Connection, requestText } from '../support/connection.ts';
 import { closeServices, startService } from '../support/holdline.ts';
@@ -26,11 +26,11 @@ async function begin(
   };
 }
 
-function tokenJudged(store: SignallingStore): Promise<void> {
+function tokenJudged(store: StoreAdapter): Promise<void> {
   const findToken = store.findToken.bind(store);
   return new Promise((resolve) => {
-    store.findToken = async (handle) => {
-      const token = await findToken(handle);
+    store.findToken = async (...lookup) => {
+      const token = await findToken(...lookup);
       resolve();
       return token;
     };

@@ -4,7 +4,7 @@ import { SignallingError } from '../../src/signalling/errors.ts';
 import { drain } from '../../src/signalling/drain.ts';
 import { PollPacer } from '../../src/signalling/pacer.ts';
 import { receive, type Batch } from '../../src/signalling/receive.ts';
-import type { Hint, Joined, SignallingStore } from '../../src/signalling/store.ts';
+import type { Hint, Joined, StoreAdapter } from '../../src/signalling/store.ts';
 import { SILENT, type EndedPoll } from '../../src/signalling/telemetry.ts';
 import { Waiters } from '../../src/signalling/waiters.ts';
 import { settle } from '../support/clock.ts';
@@ -19,7 +19,7 @@ export interface PollOptions {
 interface DeskOptions {
   readonly maxHeldPolls?: number;
   readonly paced?: boolean;
-  readonly wrap?: (store: SignallingStore) => SignallingStore;
+  readonly wrap?: (store: StoreAdapter) => StoreAdapter;
   /** What becomes of a hint; passed on when left out. */
   readonly onHint?: (hint: Hint, pass: () => void) => void;
 }
@@ -43,7 +43,7 @@ export class Desk {
   readonly scene: Scene;
   readonly waiters: Waiters;
   readonly ended: EndedPoll[] = [];
-  readonly #store: SignallingStore;
+  readonly #store: StoreAdapter;
   readonly #pacer: PollPacer | undefined;
   readonly #maxHeldPolls: number;
 

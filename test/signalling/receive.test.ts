@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { SignallingStore } from '../../src/signalling/store.ts';
+import type { StoreAdapter } from '../../src/signalling/store.ts';
 import { settle } from '../support/clock.ts';
 import { openMemoryStore, replacing } from '../support/store.ts';
 import { cursorOf, draft, numbered, scenes } from '../store-contract/scene.ts';
@@ -120,11 +120,17 @@ describe('a poll', () => {
 
   test('that ended tells the store whether it was answered, cut while it was held, or neither', async () => {
     const outcomes: string[] = [];
-    const wrap = (store: SignallingStore): SignallingStore =>
+    const wrap = (store: StoreAdapter): StoreAdapter =>
       replacing(store, {
-        endPoll: (mailbox, outcome) => {
-          outcomes.push(outcome);
-          store.endPoll(mailbox, outcome);
+        openPoll: (mailbox) => {
+          const poll = store.openPoll(mailbox);
+          return {
+            ...poll,
+            end(outcome) {
+              outcomes.push(outcome);
+              poll.end(outcome);
+            },
+          };
         },
       });
     const desk = await open({ wrap, maxHeldPolls: 1 });

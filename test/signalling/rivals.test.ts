@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Cursor } from '../../src/signalling/cursor.ts';
-import type { Joined, SignallingStore } from '../../src/signalling/store.ts';
+import type { Joined, StoreAdapter } from '../../src/signalling/store.ts';
 import { settle } from '../support/clock.ts';
 import { openMemoryStore, replacing } from '../support/store.ts';
 import { draft, inWords, numbered, scenes } from '../store-contract/scene.ts';
@@ -11,7 +11,7 @@ const open = desks(scenes(openMemoryStore));
 /** A store on which something happens once, between a read and its answer. */
 const interrupting =
   (interruption: { act?: (() => Promise<unknown>) | undefined }) =>
-  (store: SignallingStore): SignallingStore =>
+  (store: StoreAdapter): StoreAdapter =>
     replacing(store, {
       async read(mailbox, range) {
         const page = await store.read(mailbox, range);

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import type { JsonText, MailboxId, MessageId } from '../../src/signalling/ids.ts';
 import type { OutgoingMessage } from '../../src/signalling/message.ts';
-import type { Append, Join, Joined, SignallingStore } from '../../src/signalling/store.ts';
+import type { Append, Join, Joined, StoreAdapter } from '../../src/signalling/store.ts';
 import type { TokenDigest, TokenHandle } from '../../src/signalling/tokens.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
@@ -68,7 +68,7 @@ const keyedJoin = (token: string): Join =>
 const ALICE = { displayName: 'Älice 🎉', metadata: '{"device": "phone"}' as JsonText };
 
 /** Creates one of each record: tokens in all states, an idempotent join and send, messages, events, a tombstone, a poll. */
-async function fillRoom(store: SignallingStore, clock: TestClock): Promise<void> {
+async function fillRoom(store: StoreAdapter, clock: TestClock): Promise<void> {
   const alice = await store.join(joinOf('alice', { token: 'alice', profile: ALICE }));
   await store.claimToken(handleOf('alice'), LOBBY);
   const bob = await store.join(joinOf('bob', { token: 'bob-1' }));
@@ -84,9 +84,10 @@ async function fillRoom(store: SignallingStore, clock: TestClock): Promise<void>
   await store.depart(LOBBY, participantId('carol'), 'left');
   await clock.advance(2_000);
   while (await store.sweep());
-  store.holdPoll(bob.mailbox, 25_000);
+  const poll = store.openPoll(bob.mailbox);
+  poll.hold(25_000);
   await settle();
-  store.endPoll(bob.mailbox, 'answered');
+  poll.end('answered');
   await settle();
 }
 
@@ -115,7 +116,7 @@ describeOnRedis('the format of the stored records', () => {
   afterEach(cleanUp);
   afterEach(() => deleteKeys(server(), PREFIX));
 
-  async function open(clock: TestClock): Promise<SignallingStore> {
+  async function open(clock: TestClock): Promise<StoreAdapter> {
     const url = urlOf(server(), PREFIX);
     const counted = new Counted(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
     onCleanUp(() => counted.close());
@@ -158,7 +159,7 @@ describeOnRedis('the format of the stored records', () => {
   });
 });
 
-async function expectEverythingFrom010(store: SignallingStore): Promise<void> {
+async function expectEverythingFrom010(store: StoreAdapter): Promise<void> {
   const states = await Promise.all(
     ['alice', 'bob-1', 'bob-2', 'carol', 'dave-1'].map(async (name) => (await store.findToken(handleOf(name)))?.state),
   );

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Hint, Joined, SignallingStore } from '../../src/signalling/store.ts';
+import type { Hint, Joined, StoreAdapter } from '../../src/signalling/store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { settle, TestClock } from '../support/clock.ts';
@@ -20,7 +20,7 @@ describeOnRedis('two processes that share a Redis', () => {
   async function twoProcesses() {
     const clock = new TestClock();
     const url = urlOf(server(), newPrefix());
-    const open = async (): Promise<SignallingStore> => {
+    const open = async (): Promise<StoreAdapter> => {
       const counted = new Counted(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
       onCleanUp(() => counted.close());
       return counted.store;
@@ -29,7 +29,7 @@ describeOnRedis('two processes that share a Redis', () => {
     return { clock, here, there, bob: await join(here, 'room', 'bob', 60_000) };
   }
 
-  const listens = async (store: SignallingStore, { mailbox }: Joined): Promise<boolean | undefined> => {
+  const listens = async (store: StoreAdapter, { mailbox }: Joined): Promise<boolean | undefined> => {
     await settle();
     return (await store.participants(mailbox.roomId))[0]?.listening;
   };
@@ -38,34 +38,35 @@ describeOnRedis('two processes that share a Redis', () => {
     async function afterTakeover() {
       const processes = await twoProcesses();
       const { here, there, bob } = processes;
-      here.holdPoll(bob.mailbox, HELD_MS);
+      const [older, newer] = [here.openPoll(bob.mailbox), there.openPoll(bob.mailbox)];
+      older.hold(HELD_MS);
       await settle();
-      there.holdPoll(bob.mailbox, HELD_MS);
+      newer.hold(HELD_MS);
       await settle();
-      return processes;
+      return { ...processes, older, newer };
     }
 
     test('does not end listening while the newer one is held, however it ends', async () => {
-      const { clock, here, bob } = await afterTakeover();
-      here.endPoll(bob.mailbox, 'cut');
+      const { clock, here, bob, older } = await afterTakeover();
+      older.end('cut');
       await clock.advance(10_000);
       expect(await listens(here, bob)).toBe(true);
     });
 
     test('does not shorten the 5 s after the newer one was answered', async () => {
-      const { clock, here, there, bob } = await afterTakeover();
-      there.endPoll(bob.mailbox, 'answered');
+      const { clock, here, bob, older, newer } = await afterTakeover();
+      newer.end('answered');
       await settle();
-      here.endPoll(bob.mailbox, 'cut');
+      older.end('cut');
       await clock.advance(4_999);
       expect(await listens(here, bob)).toBe(true);
     });
 
     test('does not prolong the second after the newer one was cut', async () => {
-      const { clock, here, there, bob } = await afterTakeover();
-      there.endPoll(bob.mailbox, 'cut');
+      const { clock, here, bob, older, newer } = await afterTakeover();
+      newer.end('cut');
       await clock.advance(900);
-      here.endPoll(bob.mailbox, 'other');
+      older.end('other');
       await clock.advance(100);
       expect(await listens(here, bob)).toBe(false);
     });
@@ -73,11 +74,12 @@ describeOnRedis('two processes that share a Redis', () => {
 
   test('a participant whose poll is cut at one and held at the other within a second stays listening', async () => {
     const { clock, here, there, bob } = await twoProcesses();
-    here.holdPoll(bob.mailbox, HELD_MS);
+    const poll = here.openPoll(bob.mailbox);
+    poll.hold(HELD_MS);
     await settle();
-    here.endPoll(bob.mailbox, 'cut');
+    poll.end('cut');
     await clock.advance(900);
-    there.holdPoll(bob.mailbox, HELD_MS);
+    there.openPoll(bob.mailbox).hold(HELD_MS);
     await clock.advance(10_000);
     expect(await listens(here, bob)).toBe(true);
   });

@@ -11,7 +11,7 @@ import {
 } from '../../src/signalling/ids.ts';
 import { MAX_BATCH_BYTES, type Limits } from '../../src/signalling/limits.ts';
 import type { GoneReason, OutgoingMessage, Receipt, ReceivedMessage } from '../../src/signalling/message.ts';
-import type { Append, Join, Joined, Page, SignallingStore } from '../../src/signalling/store.ts';
+import type { Append, Join, Joined, Page, StoreAdapter } from '../../src/signalling/store.ts';
 import { mintToken, type TokenDigest, type TokenHandle } from '../../src/signalling/tokens.ts';
 import { settle, TestClock } from '../support/clock.ts';
 import { WIDE_LIMITS, type OpenedStore, type OpenOptions } from '../support/store.ts';
@@ -99,7 +99,7 @@ export class Scene<Opened extends OpenedStore = OpenedStore> {
     this.clock = clock;
   }
 
-  get store(): SignallingStore {
+  get store(): StoreAdapter {
     return this.opened.store;
   }
 
@@ -179,7 +179,7 @@ export class Scene<Opened extends OpenedStore = OpenedStore> {
 
   /** Each has a poll that is held from now on, wherever that must be known. */
   async hold(...members: readonly Joined[]): Promise<void> {
-    for (const { mailbox } of members) this.store.holdPoll(mailbox, 25_000);
+    for (const { mailbox } of members) this.store.openPoll(mailbox).hold(25_000);
     await settle();
   }
 

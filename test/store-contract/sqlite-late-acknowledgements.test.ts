@@ -39,7 +39,7 @@ async function setUp() {
     const message = { id: newMessageId(clock.wallMs()), to: bob.participantId, type: 'custom', lifetimeMs: 60_000 };
     await store.append({ sender: alice, messages: [{ ...message, payload: '1' as JsonText }] });
     const { position } = await store.read(bob, { after: undefined, limit: 10, maxBytes: 1_000 });
-    store.acknowledgeSoon(bob, decodeCursor(encodeCursor({ mailboxId: bob.mailboxId, position })));
+    store.acknowledgeWriteBehind(bob, decodeCursor(encodeCursor({ mailboxId: bob.mailboxId, position })));
   };
   const other = new Database(path);
   onCleanUp(() => other.close());

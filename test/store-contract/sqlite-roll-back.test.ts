@@ -111,7 +111,7 @@ describe('an operation whose COMMIT fails', () => {
 
   test('leaves presence as it was: who was listening still is, and does not go', async () => {
     const { scene, bob, alice } = await setUp();
-    scene.store.holdPoll(bob.mailbox, 600_000);
+    scene.store.openPoll(bob.mailbox).hold(600_000);
     inDatabase(scene.opened, 'INSERT INTO broken VALUES (1)');
     await expect(scene.leave(bob)).rejects.toMatchObject(UNPAID);
     await expect(scene.rejoin(bob)).rejects.toMatchObject(UNPAID);
@@ -128,13 +128,13 @@ describe('an operation whose COMMIT fails', () => {
     const { position } = await scene.read(carol, { limit: 5 });
     const unread = (await scene.ids(carol)).slice(5);
     inDatabase(scene.opened, 'INSERT INTO broken VALUES (1)');
-    scene.store.acknowledgeSoon(carol.mailbox, cursorOf(carol, position));
+    scene.store.acknowledgeWriteBehind(carol.mailbox, cursorOf(carol, position));
     await expect(scene.send(alice, draft('1', { to: 'carol' }))).rejects.toMatchObject(UNPAID);
     await scene.clock.advance(1_000);
     inDatabase(scene.opened, 'DELETE FROM broken');
     const page = await scene.read(carol, { after: position });
     expect(page.messages.map(({ id }) => id)).toEqual(unread);
-    scene.store.acknowledgeSoon(carol.mailbox, cursorOf(carol, position));
+    scene.store.acknowledgeWriteBehind(carol.mailbox, cursorOf(carol, position));
     await scene.clock.advance(1_000);
     await scene.opened.kill();
     expect(await scene.ids(carol)).toEqual(unread);

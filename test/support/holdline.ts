@@ -2,7 +2,8 @@ import { EventEmitter, once } from 'node:events';
 import type { Express } from 'express';
 import { defaultSettings, type Settings } from '../../src/settings/settings.ts';
 import { createHoldline, type Holdline, type Overrides } from '../../src/service.ts';
-import type { SignallingStore } from '../../src/signalling/store.ts';
+import type { StoreAdapter } from '../../src/signalling/store.ts';
+import { onPolls } from './next-polls.ts';
 import { newStore, settling } from './store-of-run.ts';
 
 type Given = Partial<Omit<Settings, 'openMode'>>;
@@ -12,10 +13,10 @@ export class Service {
   readonly holdline: Holdline;
   readonly app: Express;
   /** The store that the service uses, for faults that no request can cause. */
-  readonly store: SignallingStore;
+  readonly store: StoreAdapter;
   readonly #polls: Polls;
 
-  constructor(holdline: Holdline, store: SignallingStore, polls: Polls) {
+  constructor(holdline: Holdline, store: StoreAdapter, polls: Polls) {
     this.holdline = holdline;
     this.app = holdline.app;
     this.store = store;
@@ -51,7 +52,7 @@ const running = new Set<Holdline>();
 /** To be called through `app`. */
 export async function createService(given: Given = {}, overrides: Omit<Overrides, 'wrapStore'> = {}): Promise<Service> {
   const polls = { held: new EventEmitter(), ended: new EventEmitter() };
-  let store: SignallingStore | undefined;
+  let store: StoreAdapter | undefined;
   const settings = defaultSettings({
     store: newStore(),
     host: '127.0.0.1',
@@ -62,7 +63,7 @@ export async function createService(given: Given = {}, overrides: Omit<Overrides
   });
   const holdline = await createHoldline(settings, { ...overrides, wrapStore: (opened) => (store = settling(opened)) });
   if (store === undefined) throw new Error('the service has not wrapped its store');
-  announce(store, polls);
+  onPolls(store, (participantId, event) => polls[event].emit(participantId));
   running.add(holdline);
   return new Service(holdline, store, polls);
 }
@@ -85,17 +86,4 @@ export async function closeServices(): Promise<void> {
   const all = [...running];
   running.clear();
   await Promise.all(all.map((holdline) => holdline.close()));
-}
-
-function announce(store: SignallingStore, { held, ended }: Polls): void {
-  const holdPoll = store.holdPoll.bind(store);
-  const endPoll = store.endPoll.bind(store);
-  store.holdPoll = (mailbox, ...rest) => {
-    holdPoll(mailbox, ...rest);
-    held.emit(mailbox.participantId);
-  };
-  store.endPoll = (mailbox, outcome) => {
-    endPoll(mailbox, outcome);
-    ended.emit(mailbox.participantId);
-  };
 }

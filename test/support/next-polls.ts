@@ -1,27 +1,33 @@
-import type { SignallingStore } from '../../src/signalling/store.ts';
+import type { PollPresence, StoreAdapter } from '../../src/signalling/store.ts';
 
-type PollEvent = 'holdPoll' | 'endPoll';
+type PollEvent = 'held' | 'ended';
 
-/** Resolves once so many further polls are held, or so many further mailboxes have no poll any more. */
-export function nextPolls(store: SignallingStore, event: PollEvent, times: number): Promise<void> {
-  const holdPoll = store.holdPoll.bind(store);
-  const endPoll = store.endPoll.bind(store);
+/** Resolves once so many further polls are held, or have ended. */
+export function nextPolls(store: StoreAdapter, event: PollEvent, times: number): Promise<void> {
   let left = times;
   return new Promise((resolve) => {
-    const count = (): void => {
-      left -= 1;
-      if (left > 0) return;
-      Object.assign(store, event === 'holdPoll' ? { holdPoll } : { endPoll });
-      resolve();
-    };
-    const countHold: typeof holdPoll = (...args) => {
-      holdPoll(...args);
-      count();
-    };
-    const countEnd: typeof endPoll = (...args) => {
-      endPoll(...args);
-      count();
-    };
-    Object.assign(store, event === 'holdPoll' ? { holdPoll: countHold } : { endPoll: countEnd });
+    onPolls(store, (_, happened) => {
+      if (happened === event) left -= 1;
+      if (left === 0) resolve();
+    });
   });
+}
+
+/** Calls the listener whenever a poll is held or ends from now on. */
+export function onPolls(store: StoreAdapter, listener: (participantId: string, event: PollEvent) => void): void {
+  const openPoll = store.openPoll.bind(store);
+  store.openPoll = (mailbox): PollPresence => {
+    const poll = openPoll(mailbox);
+    return {
+      hold(forMs, position) {
+        poll.hold(forMs, position);
+        listener(mailbox.participantId, 'held');
+      },
+      supersedeOthers: () => poll.supersedeOthers(),
+      end(outcome) {
+        poll.end(outcome);
+        listener(mailbox.participantId, 'ended');
+      },
+    };
+  };
 }

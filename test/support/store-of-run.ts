@@ -1,5 +1,5 @@
 import { test } from '@jest/globals';
-import type { SignallingStore } from '../../src/signalling/store.ts';
+import type { StoreAdapter } from '../../src/signalling/store.ts';
 import type { StoreLocation } from '../../src/store/open-store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { Bus } from './redis/bus.ts';
@@ -19,7 +19,7 @@ export function newStore(): StoreLocation {
 }
 
 /** The opened store, for which a turned clock waits if it answers over a network. */
-export function settling(store: SignallingStore): SignallingStore {
+export function settling(store: StoreAdapter): StoreAdapter {
   return store instanceof RedisStore ? new Counted(store, flush).store : store;
 }
 

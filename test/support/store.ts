@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../src/signalling/clock.ts';
 import type { Limits } from '../../src/signalling/limits.ts';
-import type { SignallingStore } from '../../src/signalling/store.ts';
+import type { StoreAdapter } from '../../src/signalling/store.ts';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 
 export interface OpenOptions {
@@ -12,18 +12,18 @@ export interface OpenOptions {
 }
 
 export interface OpenedStore {
-  readonly store: SignallingStore;
+  readonly store: StoreAdapter;
   close(): Promise<void>;
 }
 
 /** A store whose data outlives the process. What each of these returns takes the place of the store before. */
 export interface LastingStore extends OpenedStore {
   /** A restart: closes the store and opens the same data again, by another clock if one is given. */
-  reopen(clock?: Clock): Promise<SignallingStore>;
+  reopen(clock?: Clock): Promise<StoreAdapter>;
   /** The same without a goodbye: what `kill -9` leaves behind is opened. */
-  kill(clock?: Clock): Promise<SignallingStore>;
+  kill(clock?: Clock): Promise<StoreAdapter>;
   /** Copies the data. The returned function is an operator's mistake: it puts the copy back in place of all that came after. */
-  copy(): Promise<(clock?: Clock) => Promise<SignallingStore>>;
+  copy(): Promise<(clock?: Clock) => Promise<StoreAdapter>>;
 }
 
 export type OpenStore = (options: OpenOptions) => Promise<OpenedStore>;
@@ -54,8 +54,8 @@ export const openFileStore =
   async (options: OpenOptions): Promise<FileStore> => {
     const files = new Files(directory);
     let path = files.newPath();
-    const abandoned: SignallingStore[] = [];
-    const open = (clock: Clock = options.clock): SignallingStore =>
+    const abandoned: StoreAdapter[] = [];
+    const open = (clock: Clock = options.clock): StoreAdapter =>
       SqliteStore.open({ ...options, clock, path, synchronous });
     const opened = {
       store: open(),
@@ -118,7 +118,7 @@ class Files {
 }
 
 /** The store with some of its operations replaced. */
-export function replacing(store: SignallingStore, operations: Partial<SignallingStore>): SignallingStore {
+export function replacing(store: StoreAdapter, operations: Partial<StoreAdapter>): StoreAdapter {
   const replaced = new Map<string | symbol, unknown>(Object.entries(operations));
   return new Proxy(store, {
     get(target, name) {

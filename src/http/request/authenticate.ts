@@ -25,7 +25,10 @@ export async function authenticate(
 ): Promise<Credential> {
   const text = BEARER.exec(req.headers.authorization ?? '')?.[1];
   if (text === undefined) return NO_CREDENTIAL;
-  return (await edge.signalling.identify(text, roomId, operation.tag === 'messages')) ?? readAccess(text, req, edge);
+  return (
+    (await edge.signalling.identify(text, { roomHint: roomId, allowCached: operation.tag === 'messages' })) ??
+    readAccess(text, req, edge)
+  );
 }
 
 /** A short key could be found by trying, so it is not even compared for a network that has failed too often. */

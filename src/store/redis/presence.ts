@@ -74,12 +74,12 @@ export class Presence {
     return position <= (this.#reads.get(mailboxId)?.acknowledged ?? -1);
   }
 
-  supersede(mailbox: Mailbox): void {
+  supersedeElsewhere(mailbox: Mailbox): void {
     const read = this.#reads.get(mailbox.mailboxId);
     if (read?.isElsewhere === true) this.#say(SCRIPTS.supersedePolls, mailbox, [read.hold]);
   }
 
-  endPoll(mailbox: Mailbox, outcome: PollOutcome): void {
+  end(mailbox: Mailbox, outcome: PollOutcome): void {
     this.#polls.end(mailbox);
     this.#reads.delete(mailbox.mailboxId);
     // The script touches, too.

@@ -10,15 +10,17 @@ import type {
   Join,
   Joined,
   Page,
-  PollOutcome,
+  PollPresence,
   ReadRange,
   RoomSummary,
-  SignallingStore,
+  StoreAdapter,
   StoredToken,
   StoreUsage,
+  TokenLookup,
 } from '../../signalling/store.ts';
 import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
+import { OpenPolls } from '../open-polls.ts';
 import { unavailable } from '../refusals.ts';
 import { acknowledge } from './acknowledge.ts';
 import { append } from './append.ts';
@@ -68,7 +70,7 @@ const isAtLimit = ({ used, uncounted, limit }: Memory): boolean => limit > 0 && 
  * Many processes, one Redis or Redis Cluster (7 or newer, or Valkey). Redis has everything, and each operation is one script that runs
  * alone in its room; this process keeps only which polls it holds.
  */
-export class RedisStore implements SignallingStore {
+export class RedisStore implements StoreAdapter {
   readonly #connection: Connection;
   readonly #fleet: Fleet;
   readonly #limits: Limits;
@@ -76,6 +78,7 @@ export class RedisStore implements SignallingStore {
   readonly #rooms: RoomScripts;
   readonly #tokens: Tokens;
   readonly #presence: Presence;
+  readonly #polls: OpenPolls;
   #subscription: Subscription | undefined;
   readonly #watchers: ((hint: Hint) => void)[] = [];
 
@@ -115,6 +118,7 @@ export class RedisStore implements SignallingStore {
     this.#rooms = new RoomScripts({ ...parts, onHint });
     this.#tokens = new Tokens(this.#rooms, connection, parts.tokenCache);
     this.#presence = new Presence(this.#rooms, fleet, onHint);
+    this.#polls = new OpenPolls(this.#presence);
     connection.onBack(() => void this.#comeBack());
     fleet.onNewEra(() => this.#presence.renew());
     fleet.onBeat(() => this.#subscription?.expectText());
@@ -151,12 +155,12 @@ export class RedisStore implements SignallingStore {
     return Known.parse(said)[0];
   }
 
-  findToken(handle: TokenHandle, likely?: RoomId, judgedLater = false): Promise<StoredToken | undefined> {
-    return this.#tokens.find(handle, likely, judgedLater);
+  findToken(handle: TokenHandle, lookup: TokenLookup = {}): Promise<StoredToken | undefined> {
+    return this.#tokens.find(handle, lookup);
   }
 
-  claimToken(handle: TokenHandle, likely?: RoomId): Promise<StoredToken | undefined> {
-    return this.#tokens.claim(handle, likely);
+  claimToken(handle: TokenHandle, roomHint?: RoomId): Promise<StoredToken | undefined> {
+    return this.#tokens.claim(handle, roomHint);
   }
 
   async participants(roomId: RoomId): Promise<readonly Participant[]> {
@@ -181,7 +185,7 @@ export class RedisStore implements SignallingStore {
   }
 
   /** It goes out before whatever this process asks for next; what it would be refused for, the next cursor is refused for, too. */
-  acknowledgeSoon(mailbox: Mailbox, cursor: Cursor): void {
+  acknowledgeWriteBehind(mailbox: Mailbox, cursor: Cursor): void {
     if (this.#presence.isAcknowledged(mailbox, cursor.position)) return;
     acknowledge(this.#rooms, mailbox, cursor).catch(() => undefined);
   }
@@ -200,16 +204,8 @@ export class RedisStore implements SignallingStore {
     this.#presence.touch(mailbox);
   }
 
-  holdPoll(mailbox: Mailbox, forMs: number, position?: number): void {
-    this.#presence.hold(mailbox, forMs, position);
-  }
-
-  supersedePolls(mailbox: Mailbox): void {
-    this.#presence.supersede(mailbox);
-  }
-
-  endPoll(mailbox: Mailbox, outcome: PollOutcome): void {
-    this.#presence.endPoll(mailbox, outcome);
+  openPoll(mailbox: Mailbox): PollPresence {
+    return this.#polls.open(mailbox);
   }
 
   /** Sweeps all reachable nodes before it reports an outage. */
@@ -249,6 +245,10 @@ export class RedisStore implements SignallingStore {
     await this.#connection.settled();
     await this.#fleet.sayGoodbye();
     this.disconnect();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Without a goodbye: whatever is under way is refused, and the fleet takes this process for dead. */

@@ -1,5 +1,5 @@
 import type { RoomId } from '../../signalling/ids.ts';
-import type { StoredToken } from '../../signalling/store.ts';
+import type { StoredToken, TokenLookup } from '../../signalling/store.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 import type { Connection } from './connection.ts';
 import { Token } from './replies.ts';
@@ -29,26 +29,26 @@ export class Tokens {
     this.#connection = connection;
   }
 
-  async find(handle: TokenHandle, likely: RoomId | undefined, judgedLater = false): Promise<StoredToken | undefined> {
-    const kept = judgedLater && likely !== undefined ? this.#cache.find(handle, likely) : undefined;
+  async find(handle: TokenHandle, { roomHint, allowCached }: TokenLookup): Promise<StoredToken | undefined> {
+    const kept = allowCached === true && roomHint !== undefined ? this.#cache.find(handle, roomHint) : undefined;
     if (kept !== undefined) return kept;
     const found =
-      likely === undefined || likely === '' ? undefined : await this.#ask(SCRIPTS.findToken, likely, handle);
+      roomHint === undefined || roomHint === '' ? undefined : await this.#ask(SCRIPTS.findToken, roomHint, handle);
     if (found !== undefined) {
       this.#renew(handle, found.roomId);
       this.#cache.keep(handle, found);
       return found;
     }
     const roomId = await this.#roomOf(handle);
-    return roomId === undefined || roomId === likely ? undefined : this.#ask(SCRIPTS.findToken, roomId, handle);
+    return roomId === undefined || roomId === roomHint ? undefined : this.#ask(SCRIPTS.findToken, roomId, handle);
   }
 
-  async claim(handle: TokenHandle, likely: RoomId | undefined): Promise<StoredToken | undefined> {
-    const roomId = likely === undefined || likely === '' ? await this.#roomOf(handle) : likely;
+  async claim(handle: TokenHandle, roomHint: RoomId | undefined): Promise<StoredToken | undefined> {
+    const roomId = roomHint === undefined || roomHint === '' ? await this.#roomOf(handle) : roomHint;
     if (roomId === undefined) return undefined;
     const claimed = await this.#ask(SCRIPTS.claimToken, roomId, handle);
     if (claimed !== undefined) this.#cache.keep(handle, claimed);
-    else if (roomId === likely) return this.claim(handle, undefined);
+    else if (roomId === roomHint) return this.claim(handle, undefined);
     return claimed;
   }
 

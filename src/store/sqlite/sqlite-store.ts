@@ -11,15 +11,17 @@ import type {
   Joined,
   Page,
   PollOutcome,
+  PollPresence,
   ReadRange,
   RoomSummary,
-  SignallingStore,
+  StoreAdapter,
   StoredToken,
   StoreUsage,
 } from '../../signalling/store.ts';
 import { CANARY_ROOM, isReserved } from '../../signalling/reserved.ts';
 import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
+import { OpenPolls } from '../open-polls.ts';
 import { unavailable } from '../refusals.ts';
 import { acknowledge, WriteBehindAcknowledgements } from './acknowledge.ts';
 import { isFull, type SqliteContext } from './context.ts';
@@ -46,13 +48,18 @@ export interface SqliteStoreOptions {
 /**
  * One process, one file. Rows are the truth; rooms, participants and tokens are mirrored in memory (`memory-index.ts`).
  */
-export class SqliteStore implements SignallingStore {
+export class SqliteStore implements StoreAdapter {
   readonly #database: OpenDatabase;
   readonly #context: SqliteContext;
   readonly #commit: GroupCommit;
   readonly #sweep: Sweep;
   readonly #writeBehind: WriteBehindAcknowledgements;
   readonly #watchers: ((hint: Hint) => void)[] = [];
+  readonly #polls = new OpenPolls({
+    hold: (mailbox, forMs) => this.#holdPoll(mailbox, forMs),
+    supersedeElsewhere: () => undefined,
+    end: (mailbox, outcome) => this.#endPoll(mailbox, outcome),
+  });
 
   /** @throws StoreError */
   static open(options: SqliteStoreOptions): SqliteStore {
@@ -124,7 +131,7 @@ export class SqliteStore implements SignallingStore {
     return this.#commit.run((tx) => acknowledge(this.#context, tx, mailbox, cursor));
   }
 
-  acknowledgeSoon(mailbox: Mailbox, cursor: Cursor): void {
+  acknowledgeWriteBehind(mailbox: Mailbox, cursor: Cursor): void {
     this.#writeBehind.add(mailbox, cursor);
   }
 
@@ -146,16 +153,16 @@ export class SqliteStore implements SignallingStore {
     if (record !== undefined) record.seenAtMs = this.#context.clock.steadyMs();
   }
 
-  holdPoll(mailbox: Mailbox, forMs: number): void {
+  openPoll(mailbox: Mailbox): PollPresence {
+    return this.#polls.open(mailbox);
+  }
+
+  #holdPoll(mailbox: Mailbox, forMs: number): void {
     const record = this.#context.index.find(mailbox);
     if (record !== undefined) record.heldUntilMs = this.#context.clock.steadyMs() + forMs;
   }
 
-  supersedePolls(): void {
-    // No other process holds any.
-  }
-
-  endPoll(mailbox: Mailbox, outcome: PollOutcome): void {
+  #endPoll(mailbox: Mailbox, outcome: PollOutcome): void {
     const record = this.#context.index.find(mailbox);
     if (record === undefined) return;
     const nowMs = this.#context.clock.steadyMs();
@@ -201,5 +208,9 @@ export class SqliteStore implements SignallingStore {
     await written.catch(() => undefined);
     this.#writeBehind.stop();
     this.#database.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 }

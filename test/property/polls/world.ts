@@ -6,7 +6,7 @@ import { NO_CREDENTIAL } from '../../../src/signalling/credential.ts';
 import type { Mailbox } from '../../../src/signalling/message.ts';
 import type { Batch } from '../../../src/signalling/receive.ts';
 import { Signalling } from '../../../src/signalling/signalling.ts';
-import type { Hint, Page, ReadRange, SignallingStore } from '../../../src/signalling/store.ts';
+import type { Hint, Page, ReadRange, StoreAdapter } from '../../../src/signalling/store.ts';
 import { pass, settle, type TestClock } from '../../support/clock.ts';
 import { replacing, type LastingStore } from '../../support/store.ts';
 import { Client, type PollInFlight } from './client.ts';
@@ -158,7 +158,7 @@ export class World {
 
   #start(): Signalling {
     const { store } = this.opened;
-    const watch: SignallingStore['watch'] = (watcher) => store.watch((hint) => this.#pass(hint, watcher));
+    const watch: StoreAdapter['watch'] = (watcher) => store.watch((hint) => this.#pass(hint, watcher));
     return new Signalling({
       store: replacing(store, { watch, read: (mailbox, range) => this.#read(store, mailbox, range) }),
       clock: this.clock,
@@ -173,7 +173,7 @@ export class World {
     });
   }
 
-  async #read(store: SignallingStore, mailbox: Mailbox, range: ReadRange): Promise<Page> {
+  async #read(store: StoreAdapter, mailbox: Mailbox, range: ReadRange): Promise<Page> {
     const page = await store.read(mailbox, range);
     if (this.slowReads) await pass(2);
     return page;

@@ -56,7 +56,7 @@ export async function acknowledge(world: World, { who, cursor, soon }: Of<'ackno
 
 /** With a write behind it, before which it takes effect. */
 async function acknowledgeSoon(world: World, mailbox: Mailbox, position: number): Promise<void> {
-  world.store.acknowledgeSoon(mailbox, { mailboxId: mailbox.mailboxId, position });
+  world.store.acknowledgeWriteBehind(mailbox, { mailboxId: mailbox.mailboxId, position });
   await world.store.depart('nowhere' as never, 'nobody' as never, 'left');
 }
 

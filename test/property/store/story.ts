@@ -61,7 +61,7 @@ function perform(world: World, action: Action): Promise<Tails> {
 async function finish(world: World): Promise<void> {
   for (const box of boxes(world.state)) {
     await readThrough(world, box);
-    world.store.holdPoll(box.mailbox, 36_000_000);
+    world.store.openPoll(box.mailbox).hold(36_000_000);
     Object.assign(box, { heldUntilMs: world.nowMs + 36_000_000 });
   }
   await world.clock.advance(7_200_000);

@@ -19,8 +19,11 @@ export async function presence(world: World, action: Of<'touch' | 'hold' | 'end-
   if (mailbox === undefined) return new Map();
   const { store, nowMs } = world;
   if (action.kind === 'touch') store.touch(mailbox);
-  if (action.kind === 'hold') store.holdPoll(mailbox, HOLD_MS);
-  if (action.kind === 'end-poll') store.endPoll(mailbox, action.outcome);
+  if (action.kind === 'hold') world.openPoll(mailbox).hold(HOLD_MS);
+  if (action.kind === 'end-poll') {
+    (world.polls.get(mailbox.mailboxId) ?? store.openPoll(mailbox)).end(action.outcome);
+    world.polls.delete(mailbox.mailboxId);
+  }
   const box = boxOf(world.state, mailbox);
   if (box === undefined) return new Map();
   if (action.kind === 'end-poll') endPoll(box, action.outcome, nowMs);
@@ -120,6 +123,7 @@ export async function rollBack(world: World): Promise<Tails> {
 
 /** Presence is forgotten, and acknowledgements may be that nobody waited for. */
 async function beginAnew(world: World): Promise<void> {
+  world.polls.clear();
   for (const box of boxes(world.state)) {
     Object.assign(box, { seenAtMs: world.nowMs, heldUntilMs: 0, listensUntilMs: 0 });
     const { position } = await acknowledgedOf(world, box);

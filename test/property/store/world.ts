@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SignallingError, type SignallingCode } from '../../../src/signalling/errors.ts';
 import type { MailboxId, MessageId } from '../../../src/signalling/ids.ts';
 import type { Mailbox, OutgoingMessage, ReceivedMessage } from '../../../src/signalling/message.ts';
-import type { SignallingStore } from '../../../src/signalling/store.ts';
+import type { PollPresence, StoreAdapter } from '../../../src/signalling/store.ts';
 import type { TestClock } from '../../support/clock.ts';
 import type { LastingStore } from '../../support/store.ts';
 import { boxes, emptyState, type Box, type State, type Words } from './state.ts';
@@ -21,6 +21,8 @@ export class World {
   readonly sent = new Map<MessageId, Sent>();
   /** Every position that a reader was ever given, also of what a roll-back undid. */
   readonly cursors = new Map<MailboxId, number[]>();
+  /** The newest poll of each mailbox, until it ends or its process does. */
+  readonly polls = new Map<MailboxId, PollPresence>();
   clockWentBack = false;
   copy: { readonly state: State; readonly restore: () => Promise<unknown> } | undefined;
 
@@ -29,12 +31,18 @@ export class World {
     this.clock = clock;
   }
 
-  get store(): SignallingStore {
+  get store(): StoreAdapter {
     return this.opened.store;
   }
 
   get nowMs(): number {
     return this.clock.steadyMs();
+  }
+
+  openPoll(mailbox: Mailbox): PollPresence {
+    const poll = this.store.openPoll(mailbox);
+    this.polls.set(mailbox.mailboxId, poll);
+    return poll;
   }
 
   /** Small numbers mean somebody who is there, 9 one who went. */

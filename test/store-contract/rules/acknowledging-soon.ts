@@ -13,7 +13,7 @@ import {
 
 /** With a write to its room behind it, which changes nothing: before that it must have taken effect. */
 async function acknowledgeSoon(scene: Scene, reader: Member, position: number): Promise<void> {
-  scene.store.acknowledgeSoon(reader.mailbox, cursorOf(reader, position));
+  scene.store.acknowledgeWriteBehind(reader.mailbox, cursorOf(reader, position));
   await scene.store.depart(reader.mailbox.roomId, participantId('nobody'), 'left');
 }
 
@@ -67,7 +67,7 @@ export function acknowledgingSoon(open: OpenScene): void {
       const head = await scene.head(bob);
       await acknowledgeSoon(scene, bob, head + 1);
       await acknowledgeSoon(scene, bob, 0);
-      scene.store.acknowledgeSoon(bob.mailbox, cursorOf(carol, head));
+      scene.store.acknowledgeWriteBehind(bob.mailbox, cursorOf(carol, head));
       await scene.pass(WRITTEN_MS, alice, bob, carol);
       expect(await scene.inbox(bob)).toEqual(['1', '2']);
 

@@ -39,10 +39,10 @@ export function durability(open: OpenScene<LastingStore>): void {
       const [alice, bob] = await scene.joinAll('alice', 'bob');
       await scene.send(alice, ...numbered(3));
       const second = (await scene.read(bob, { limit: 2 })).position;
-      scene.store.acknowledgeSoon(bob.mailbox, cursorOf(bob, second));
+      scene.store.acknowledgeWriteBehind(bob.mailbox, cursorOf(bob, second));
       await scene.opened[ending]();
       expect(await unread(scene, bob, second)).toEqual(['3']);
-      scene.store.acknowledgeSoon(bob.mailbox, cursorOf(bob, second));
+      scene.store.acknowledgeWriteBehind(bob.mailbox, cursorOf(bob, second));
       await scene.clock.advance(1_000);
       await scene.opened[ending]();
       expect(await scene.inbox(bob)).toEqual(['3']);
@@ -53,7 +53,7 @@ export function durability(open: OpenScene<LastingStore>): void {
       const [alice, bob] = await scene.joinAll('alice', 'bob');
       await scene.send(alice, draft('short', { lifetimeMs: 100 }));
       const head = await scene.head(bob);
-      scene.store.acknowledgeSoon(bob.mailbox, cursorOf(bob, head));
+      scene.store.acknowledgeWriteBehind(bob.mailbox, cursorOf(bob, head));
       await scene.pass(100, alice, bob);
       await scene.opened[ending]();
       await scene.send(alice, draft('next'));
@@ -122,7 +122,7 @@ export function durability(open: OpenScene<LastingStore>): void {
     test('every idle time begins anew, and nobody listens yet', async () => {
       const scene = await open();
       const alice = await scene.join('alice', { idleTimeoutMs: 10_000 });
-      scene.store.holdPoll(alice.mailbox, 25_000);
+      scene.store.openPoll(alice.mailbox).hold(25_000);
       await scene.clock.advance(3_600_000);
       await scene.opened[ending]();
       expect((await scene.store.participants(alice.mailbox.roomId))[0]?.listening).toBe(false);

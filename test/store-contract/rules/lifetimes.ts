@@ -133,7 +133,7 @@ export function lifetimes(open: OpenScene): void {
       const [alice, bob] = await scene.joinAll('alice', 'bob');
       await scene.send(alice, draft('short', SHORT));
       for (let hour = 0; hour < 48; hour += 1) {
-        for (const { mailbox } of [alice, bob]) scene.store.holdPoll(mailbox, 3_600_000);
+        for (const { mailbox } of [alice, bob]) scene.store.openPoll(mailbox).hold(3_600_000);
         await scene.clock.advance(3_600_000);
         await scene.sweep();
       }

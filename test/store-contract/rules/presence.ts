@@ -51,29 +51,31 @@ export function presence(open: OpenScene): void {
     test('never goes while its poll is held, however short its idle time is', async () => {
       const scene = await open();
       const alice = await scene.join('alice', { idleTimeoutMs: 1_000 });
-      scene.store.holdPoll(alice.mailbox, 50_000);
+      const poll = scene.store.openPoll(alice.mailbox);
+      poll.hold(50_000);
       for (let second = 0; second < 50; second += 1) {
         await scene.clock.advance(1_000);
         expect(await isThere(scene, alice)).toBe(true);
       }
-      scene.store.endPoll(alice.mailbox, 'answered');
+      poll.end('answered');
       await goesAfter(scene, alice, 1_000);
     });
 
     test('whose poll ended early goes its idle time after that, not after the window', async () => {
       const scene = await open();
       const alice = await scene.join('alice', { idleTimeoutMs: 2_000 });
-      scene.store.holdPoll(alice.mailbox, 50_000);
+      const poll = scene.store.openPoll(alice.mailbox);
+      poll.hold(50_000);
       await scene.clock.advance(3_000);
       expect(await isThere(scene, alice)).toBe(true);
-      scene.store.endPoll(alice.mailbox, 'answered');
+      poll.end('answered');
       await goesAfter(scene, alice, 2_000);
     });
 
     test('whose process died with its poll goes its idle time after the window', async () => {
       const scene = await open();
       const alice = await scene.join('alice', { idleTimeoutMs: 2_000 });
-      scene.store.holdPoll(alice.mailbox, 10_000);
+      scene.store.openPoll(alice.mailbox).hold(10_000);
       await goesAfter(scene, alice, 12_000);
     });
 
@@ -87,9 +89,10 @@ export function presence(open: OpenScene): void {
     test('who resumes while its poll is held goes by the new timeout once that has ended', async () => {
       const scene = await open();
       const alice = await scene.join('alice', { idleTimeoutMs: 30_000 });
-      scene.store.holdPoll(alice.mailbox, 50_000);
+      const poll = scene.store.openPoll(alice.mailbox);
+      poll.hold(50_000);
       const again = await scene.rejoin(alice, { resume: true, idleTimeoutMs: 3_000 });
-      scene.store.endPoll(alice.mailbox, 'answered');
+      poll.end('answered');
       await goesAfter(scene, again, 3_000);
     });
 
@@ -114,9 +117,10 @@ export function presence(open: OpenScene): void {
       const old = await scene.join('alice');
       const alice = await scene.rejoin(old, { idleTimeoutMs: 5_000 });
       await scene.clock.advance(2_500);
-      scene.store.holdPoll(old.mailbox, 50_000);
+      const poll = scene.store.openPoll(old.mailbox);
+      poll.hold(50_000);
       scene.store.touch(old.mailbox);
-      scene.store.endPoll(old.mailbox, 'answered');
+      poll.end('answered');
       expect(await listens(scene, alice)).toBe(false);
       await goesAfter(scene, alice, 2_500);
     });
@@ -148,7 +152,7 @@ export function presence(open: OpenScene): void {
       const scene = await open();
       const alice = await scene.join('alice');
       expect(await listens(scene, alice)).toBe(false);
-      scene.store.holdPoll(alice.mailbox, 25_000);
+      scene.store.openPoll(alice.mailbox).hold(25_000);
       expect(await listens(scene, alice)).toBe(true);
       await scene.clock.advance(24_999);
       expect(await listens(scene, alice)).toBe(true);
@@ -157,44 +161,48 @@ export function presence(open: OpenScene): void {
     test('stays true for 5 s after a poll was answered', async () => {
       const scene = await open();
       const alice = await scene.join('alice');
-      scene.store.holdPoll(alice.mailbox, 25_000);
+      const poll = scene.store.openPoll(alice.mailbox);
+      poll.hold(25_000);
       await scene.clock.advance(1_000);
-      scene.store.endPoll(alice.mailbox, 'answered');
+      poll.end('answered');
       expect(await listensFor(scene, alice, 5_000)).toBe(true);
     });
 
     test('stays true for 5 s after a poll was answered that was not held', async () => {
       const scene = await open();
       const alice = await scene.join('alice');
-      scene.store.endPoll(alice.mailbox, 'answered');
+      scene.store.openPoll(alice.mailbox).end('answered');
       expect(await listensFor(scene, alice, 5_000)).toBe(true);
     });
 
     test('stays true for 1 s after the connection of a held poll closed', async () => {
       const scene = await open();
       const alice = await scene.join('alice');
-      scene.store.holdPoll(alice.mailbox, 25_000);
+      const poll = scene.store.openPoll(alice.mailbox);
+      poll.hold(25_000);
       await scene.clock.advance(10_000);
-      scene.store.endPoll(alice.mailbox, 'cut');
+      poll.end('cut');
       expect(await listensFor(scene, alice, 1_000)).toBe(true);
     });
 
     test('ends 1 s after a held poll was cut, even if the poll before it had just been answered', async () => {
       const scene = await open();
       const alice = await scene.join('alice');
-      scene.store.endPoll(alice.mailbox, 'answered');
-      scene.store.holdPoll(alice.mailbox, 25_000);
-      scene.store.endPoll(alice.mailbox, 'cut');
+      scene.store.openPoll(alice.mailbox).end('answered');
+      const poll = scene.store.openPoll(alice.mailbox);
+      poll.hold(25_000);
+      poll.end('cut');
       expect(await listensFor(scene, alice, 1_000)).toBe(true);
     });
 
     test('stays true when another poll is held within 1 s of a cut', async () => {
       const scene = await open();
       const alice = await scene.join('alice');
-      scene.store.holdPoll(alice.mailbox, 25_000);
-      scene.store.endPoll(alice.mailbox, 'cut');
+      const poll = scene.store.openPoll(alice.mailbox);
+      poll.hold(25_000);
+      poll.end('cut');
       await scene.clock.advance(999);
-      scene.store.holdPoll(alice.mailbox, 25_000);
+      scene.store.openPoll(alice.mailbox).hold(25_000);
       await scene.clock.advance(20_000);
       expect(await listens(scene, alice)).toBe(true);
     });
@@ -203,13 +211,47 @@ export function presence(open: OpenScene): void {
       const scene = await open();
       const alice = await scene.join('alice');
       for (const outcome of ['other', 'cut'] as const) {
-        scene.store.endPoll(alice.mailbox, outcome);
+        scene.store.openPoll(alice.mailbox).end(outcome);
         expect(await listens(scene, alice)).toBe(false);
       }
-      scene.store.endPoll(alice.mailbox, 'answered');
+      scene.store.openPoll(alice.mailbox).end('answered');
       await scene.clock.advance(2_000);
-      for (const outcome of ['other', 'cut'] as const) scene.store.endPoll(alice.mailbox, outcome);
+      for (const outcome of ['other', 'cut'] as const) scene.store.openPoll(alice.mailbox).end(outcome);
       expect(await listensFor(scene, alice, 3_000)).toBe(true);
+    });
+
+    test('does not end with a poll while an older one is still held', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      const held = scene.store.openPoll(alice.mailbox);
+      held.hold(25_000);
+      scene.store.openPoll(alice.mailbox).end('cut');
+      await scene.clock.advance(20_000);
+      expect(await listens(scene, alice)).toBe(true);
+      held.end('cut');
+      expect(await listensFor(scene, alice, 1_000)).toBe(true);
+    });
+
+    test('does not end with a poll that a newer one superseded', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      const [older, newer] = [scene.store.openPoll(alice.mailbox), scene.store.openPoll(alice.mailbox)];
+      older.hold(25_000);
+      newer.hold(25_000);
+      older.end('cut');
+      await scene.clock.advance(20_000);
+      expect(await listens(scene, alice)).toBe(true);
+    });
+
+    test('is decided by a poll that is answered at once, not by the held one that it superseded', async () => {
+      const scene = await open();
+      const alice = await scene.join('alice');
+      const [held, newer] = [scene.store.openPoll(alice.mailbox), scene.store.openPoll(alice.mailbox)];
+      held.hold(25_000);
+      newer.supersedeOthers();
+      newer.end('answered');
+      held.end('other');
+      expect(await listensFor(scene, alice, 5_000)).toBe(true);
     });
 
     test('is not what other requests are', async () => {

@@ -161,7 +161,7 @@ export function sending(open: OpenScene): void {
     test('the sender learns whether the recipient listens', async () => {
       const scene = await open();
       const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
-      scene.store.holdPoll(bob.mailbox, 25_000);
+      scene.store.openPoll(bob.mailbox).hold(25_000);
       const [receipt] = await scene.send(alice, draft('all'));
       expect(receipt?.recipients).toEqual([
         { participantId: 'bob', listening: true },

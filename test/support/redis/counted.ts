@@ -1,4 +1,4 @@
-import type { SignallingStore } from '../../../src/signalling/store.ts';
+import type { PollPresence, StoreAdapter } from '../../../src/signalling/store.ts';
 import type { RedisStore } from '../../../src/store/redis/redis-store.ts';
 import { settleWith, type Remote } from '../clock.ts';
 
@@ -6,7 +6,7 @@ type Operation = (...args: unknown[]) => unknown;
 
 /** Counts what the store is asked for, so that a test can wait until all of it has been answered. */
 export class Counted implements Remote {
-  readonly store: SignallingStore;
+  readonly store: StoreAdapter;
   asked = 0;
   readonly #redis: RedisStore;
   readonly #flush: (() => Promise<void>) | undefined;
@@ -48,12 +48,30 @@ export class Counted implements Remote {
     return typeof own === 'function' && !Object.hasOwn(target, name) ? this.#counted(own as Operation) : own;
   }
 
+  #countedPoll(poll: PollPresence): PollPresence {
+    return {
+      hold: (...args) => {
+        this.asked += 1;
+        poll.hold(...args);
+      },
+      supersedeOthers: () => {
+        this.asked += 1;
+        poll.supersedeOthers();
+      },
+      end: (outcome) => {
+        this.asked += 1;
+        poll.end(outcome);
+      },
+    };
+  }
+
   #counted(operation: Operation): Operation {
     const known = this.#counting.get(operation);
     if (known !== undefined) return known;
     const counted: Operation = (...args) => {
       this.asked += 1;
-      return operation.apply(this.#redis, args);
+      const result = operation.apply(this.#redis, args);
+      return operation === this.#redis.openPoll ? this.#countedPoll(result as PollPresence) : result;
     };
     this.#counting.set(operation, counted);
     return counted;

@@ -1,4 +1,4 @@
-import type { SignallingStore } from '../../../src/signalling/store.ts';
+import type { StoreAdapter } from '../../../src/signalling/store.ts';
 import { RedisStore } from '../../../src/store/redis/redis-store.ts';
 import type { LastingStore, OpenOptions } from '../store.ts';
 import { Counted } from './counted.ts';
@@ -15,7 +15,7 @@ export const openRedisStore =
     const open = async (clock = options.clock): Promise<Counted> =>
       new Counted(await RedisStore.open({ ...options, clock, url: urlOf(place, prefix) }), place.flush);
     let current = await open();
-    const next = async (clock = options.clock): Promise<SignallingStore> => {
+    const next = async (clock = options.clock): Promise<StoreAdapter> => {
       current = await open(clock);
       return (opened.store = current.store);
     };

@@ -1,0 +1,61 @@
+import type { MailboxId } from '../signalling/ids.ts';
+import type { Mailbox } from '../signalling/message.ts';
+import type { PollOutcome, PollPresence } from '../signalling/store.ts';
+
+/** What a store records about the polls of one mailbox. */
+interface MailboxPresence {
+  hold(mailbox: Mailbox, forMs: number, position: number | undefined): void;
+  supersedeElsewhere(mailbox: Mailbox): void;
+  /** The last poll of the mailbox on this process has ended. */
+  end(mailbox: Mailbox, outcome: PollOutcome): void;
+}
+
+/** The polls that this process has open, and which of them speak for their mailbox: `PollPresence` says the rule. */
+export class OpenPolls {
+  readonly #presence: MailboxPresence;
+  /** Oldest first. */
+  readonly #polls = new Map<MailboxId, Set<PollPresence>>();
+
+  constructor(presence: MailboxPresence) {
+    this.#presence = presence;
+  }
+
+  open(mailbox: Mailbox): PollPresence {
+    const poll: PollPresence = {
+      hold: (forMs, position) => {
+        this.#forgetOlder(mailbox.mailboxId, poll);
+        this.#presence.hold(mailbox, forMs, position);
+      },
+      supersedeOthers: () => {
+        this.#forgetOlder(mailbox.mailboxId, poll);
+        this.#presence.supersedeElsewhere(mailbox);
+      },
+      end: (outcome) => {
+        if (this.#isLast(mailbox.mailboxId, poll)) this.#presence.end(mailbox, outcome);
+      },
+    };
+    const polls = this.#polls.get(mailbox.mailboxId);
+    if (polls === undefined) this.#polls.set(mailbox.mailboxId, new Set([poll]));
+    else polls.add(poll);
+    return poll;
+  }
+
+  /** Does nothing for a poll that was itself forgotten. */
+  #forgetOlder(mailboxId: MailboxId, poll: PollPresence): void {
+    const polls = this.#polls.get(mailboxId);
+    if (polls?.has(poll) !== true) return;
+    for (const older of polls) {
+      if (older === poll) return;
+      polls.delete(older);
+    }
+  }
+
+  /** Removes the poll. */
+  #isLast(mailboxId: MailboxId, poll: PollPresence): boolean {
+    const polls = this.#polls.get(mailboxId);
+    polls?.delete(poll);
+    if (polls !== undefined && polls.size > 0) return false;
+    this.#polls.delete(mailboxId);
+    return true;
+  }
+}
