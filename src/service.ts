@@ -3,7 +3,7 @@ import type { Express } from 'express';
 import type { Settings } from './settings/settings.ts';
 import { Access } from './http/access/access.ts';
 import { createApp } from './http/app.ts';
-import { createEdge } from './http/context.ts';
+import { createAppContext } from './http/context.ts';
 import { Listener } from './http/server/listener.ts';
 import { createLogOf, type Log } from './log.ts';
 import { Metrics } from './observability/metrics/metrics.ts';
@@ -98,7 +98,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   });
 
   let draining = false;
-  const edge = createEdge({
+  const context = createAppContext({
     signalling,
     access,
     failures: new RateLimiter(failedAuthenticationRate(joinsPerMinute), clock),
@@ -108,7 +108,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     version: VERSION,
     iceServersFor: (participantId) => iceServersFor(participantId, settings, clock),
     isDraining: () => draining,
-    insight: {
+    observability: {
       answered: (operation, status, code, elapsedMs) => metrics.answered(operation, status, code, elapsedMs),
       rateLimited: (limit) => metrics.rateLimited(limit),
       metrics: () => metrics.text(),
@@ -116,11 +116,11 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     },
   });
   observe(metrics, settings, signalling, () => draining);
-  const app = createApp(edge, settings.adminPort === undefined ? 'whole' : 'public');
+  const app = createApp(context, settings.adminPort === undefined ? 'whole' : 'public');
   const keepAliveMs = settings.keepAliveSeconds * 1_000;
   const listener = new Listener(app, clock, keepAliveMs);
   const admin =
-    settings.adminPort === undefined ? undefined : new Listener(createApp(edge, 'admin'), clock, keepAliveMs);
+    settings.adminPort === undefined ? undefined : new Listener(createApp(context, 'admin'), clock, keepAliveMs);
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {

@@ -7,7 +7,7 @@ import express, {
   type Response,
 } from 'express';
 import type { Handler } from './request/call.ts';
-import type { Edge } from './context.ts';
+import type { AppContext } from './context.ts';
 import { route } from './request/pipeline.ts';
 import {
   constantHeaders,
@@ -16,19 +16,17 @@ import {
   type CorsOrigins,
   type HeaderList,
 } from './response/headers.ts';
-import { createLane } from './server/fast-path.ts';
-import { lastResort } from './response/last-resort.ts';
-import { badOverride, methodOverride, NO_METHOD } from './request/method-override.ts';
+import { createFastPath } from './server/fast-path.ts';
+import { finalErrorHandler } from './response/final-error-handler.ts';
 import { operationRows, type Operation, type OperationId } from './operations/index.ts';
 import type { Place } from './operations/row.ts';
 import { serveAssets } from './pages/serve.ts';
 import { DEMO, DOCS } from './pages/sites.ts';
 import { prepareForExpress, type Prepared } from './server/express-prototypes.ts';
 import { noContent, write } from './response/reply.ts';
-import { requestIdOf } from './request/request-id.ts';
-import { RequestProblem } from './response/request-problem.ts';
+import { isTarget, methodOverride, NO_METHOD, requestIdOf } from './request/head.ts';
+import { badOverride, badTarget, methodNotAllowed, nothingAt } from './response/request-problem.ts';
 import { HANDLERS } from './routes/index.ts';
-import { badTarget, isTarget } from './request/target.ts';
 
 /** The Express app, to mount in another app; and what a server of its own needs. */
 export interface App {
@@ -52,35 +50,35 @@ const FACES: Record<Place, readonly Face[]> = {
 };
 
 /** Everything that happens to a request, in order. */
-export function createApp(edge: Edge, face: Face): App {
+export function createApp(context: AppContext, face: Face): App {
   // No page of any origin may read what is for operators.
-  const corsOrigins = face === 'admin' ? [] : edge.settings.corsOrigins;
+  const corsOrigins = face === 'admin' ? [] : context.settings.corsOrigins;
   const constant = constantHeaders(corsOrigins);
   const app = express();
   const prepared = prepareForExpress(app);
   app.disable('x-powered-by').disable('etag');
-  app.set('trust proxy', edge.settings.trustProxy);
+  app.set('trust proxy', context.settings.trustProxy);
   app.enable('case sensitive routing');
   app.set('query parser', false); // parsed once, by the schema of the operation
 
   // No paths and no router of their own: every layer that matches a path costs each message a microsecond.
-  if (corsOrigins.length > 0) app.use(preflight(corsOrigins, edge, constant));
+  if (corsOrigins.length > 0) app.use(preflight(corsOrigins, context, constant));
   app.use(methodOverride);
   // With a list of origins, each answer depends on who asks.
   const ownCors = corsOrigins === '*' || corsOrigins.length === 0 ? undefined : corsHandler(corsOrigins);
   if (ownCors !== undefined) app.use(ownCors);
-  const routes = addRoutes(app, edge, constant, face);
-  if (face !== 'admin') addAssets(app, edge, constant);
+  const routes = addRoutes(app, context, constant, face);
+  if (face !== 'admin') addAssets(app, context, constant);
   app.use((req) => {
     const more = face === 'admin' ? '' : ` See ${req.baseUrl}/openapi.yaml.`;
-    throw new RequestProblem('not-found', `There is nothing at ${req.baseUrl}${req.path.slice(0, 200)}.${more}`);
+    throw nothingAt(`${req.baseUrl}${req.path.slice(0, 200)}`, more);
   });
-  const onError = lastResort(edge, constant);
+  const onError = finalErrorHandler(context, constant);
   app.use(onError);
-  const lane = createLane(ownCors === undefined ? routes : [], onError);
+  const fastPath = createFastPath(ownCors === undefined ? routes : [], onError);
   const refuse = refusal(ownCors, onError);
   const answer: App['answer'] = (req, res) => {
-    if (lane(req, res)) return;
+    if (fastPath(req, res)) return;
     if (isTarget(req.url ?? ''))
       app(req as Request, res as Response, (error: unknown) => refuse(req, res, error ?? badTarget()));
     else refuse(req, res, badTarget());
@@ -102,7 +100,7 @@ function refusal(ownCors: ReturnType<typeof corsHandler> | undefined, onError: E
 const ignore = (): void => undefined;
 
 /** The rows of the table; for every path, what its methods do and that it has no others. */
-function addRoutes(app: Express, edge: Edge, constant: HeaderList, face: Face): Route[] {
+function addRoutes(app: Express, context: AppContext, constant: HeaderList, face: Face): Route[] {
   const routes: Route[] = [];
   const rows = operationRows().filter(([, { place = 'public' }]) => FACES[place].includes(face));
   const byPath = Map.groupBy(rows, ([, operation]) => operation.path);
@@ -111,19 +109,19 @@ function addRoutes(app: Express, edge: Edge, constant: HeaderList, face: Face): 
     const refuse = refuseOtherMethods(rows.map(([, operation]) => operation));
     // Express would answer HEAD by the GET, and hold it.
     if (rows.some(([id]) => id === 'receiveMessages')) at.head(refuse);
-    for (const [id, operation] of rows) routes.push(addRoute(at, id, operation, edge, constant));
+    for (const [id, operation] of rows) routes.push(addRoute(at, id, operation, context, constant));
     at.all(refuse);
   }
   return routes;
 }
 
 /** What the pages are made of: below them, and in no table, since nothing but a page asks for it. */
-function addAssets(app: Express, edge: Edge, constant: HeaderList): void {
-  const sites = edge.settings.demo === 'on' ? [DEMO, DOCS] : [DOCS];
+function addAssets(app: Express, context: AppContext, constant: HeaderList): void {
+  const sites = context.settings.demo === 'on' ? [DEMO, DOCS] : [DOCS];
   for (const site of sites) {
     app
       .route(`${site.path}/*path`)
-      .get(serveAssets(site, edge, constant))
+      .get(serveAssets(site, context, constant))
       .all(refuseOtherMethods([{ method: 'GET' }]));
   }
 }
@@ -139,9 +137,15 @@ interface Route {
   readonly handler: RequestHandler;
 }
 
-function addRoute(at: express.IRoute, id: OperationId, operation: Operation, edge: Edge, constant: HeaderList): Route {
+function addRoute(
+  at: express.IRoute,
+  id: OperationId,
+  operation: Operation,
+  context: AppContext,
+  constant: HeaderList,
+): Route {
   const method = operation.method.toLowerCase() as 'get' | 'post' | 'delete';
-  const handler = route(id, operation, HANDLERS[id] as Handler<OperationId>, edge, constant);
+  const handler = route(id, operation, HANDLERS[id] as Handler<OperationId>, context, constant);
   at[method](handler);
   return { operation, handler };
 }
@@ -150,14 +154,12 @@ function refuseOtherMethods(operations: readonly Pick<Operation, 'method'>[]): R
   const allow = operations.map(({ method }) => method).join(', ');
   return (req) => {
     if (req.method === NO_METHOD) throw badOverride();
-    throw new RequestProblem('method-not-allowed', `${req.method} does not work here; ${allow} does.`, {
-      headers: { Allow: allow },
-    });
+    throw methodNotAllowed(req.method, allow);
   };
 }
 
 /** Answers a CORS preflight; every other OPTIONS is just a method that no path has. */
-function preflight(corsOrigins: CorsOrigins, { log }: Edge, constant: HeaderList): RequestHandler {
+function preflight(corsOrigins: CorsOrigins, { log }: AppContext, constant: HeaderList): RequestHandler {
   const cors = corsHandler(corsOrigins);
   return (req, res, next): void => {
     if (req.method !== 'OPTIONS' || req.headers['access-control-request-method'] === undefined) next();

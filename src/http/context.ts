@@ -7,7 +7,7 @@ import { clientAddresses, type ClientAddressOf } from './request/client-address.
 import { requestSchemas, type IceServersResult, type RequestSchemas } from '../wire/index.ts';
 
 /** What the edge needs to know of the settings. */
-export interface EdgeSettings {
+export interface HttpSettings {
   readonly defaultWaitSeconds: number;
   readonly maxWaitSeconds: number;
   readonly maxMessageBytes: number;
@@ -22,14 +22,14 @@ export interface EdgeSettings {
 }
 
 /** Logs for people who run the service; never given a body or a token. */
-export interface EdgeLog {
+export interface HttpLog {
   debug(fields: object, text: string): void;
   warn(text: string): void;
   error(fields: object, text: string): void;
 }
 
 /** What the edge tells about its work, and what those who run the service may ask. */
-export interface Insight {
+export interface Observability {
   /** `operation` and `code` come from fixed tables; no code for a success. */
   answered(operation: string, status: number, code: string | undefined, elapsedMs: number): void;
   /** A request was refused by the budget of that name. */
@@ -41,7 +41,7 @@ export interface Insight {
 }
 
 /** What every route works with. */
-export interface Edge {
+export interface AppContext {
   readonly signalling: Signalling;
   readonly access: Access;
   /** Rate-limit key of a request without a proven subject. */
@@ -50,19 +50,19 @@ export interface Edge {
   readonly failures: RateLimiter;
   /** Reads of the roster, per participant. */
   readonly rosterReads: RateLimiter;
-  readonly settings: EdgeSettings;
+  readonly settings: HttpSettings;
   readonly schemas: RequestSchemas;
   /** STUN and TURN servers, with credentials made for the participant. */
   readonly iceServersFor: (participantId: ParticipantId) => IceServersResult;
-  readonly log: EdgeLog;
-  readonly insight: Insight;
+  readonly log: HttpLog;
+  readonly observability: Observability;
   readonly version: string;
   /** From the first signal to stop until the end. */
   readonly isDraining: () => boolean;
 }
 
-export const createEdge = (edge: Omit<Edge, 'schemas' | 'clientAddressOf'>): Edge => ({
-  ...edge,
-  schemas: requestSchemas(edge.settings),
-  clientAddressOf: clientAddresses(edge.settings.trustProxy, edge.log),
+export const createAppContext = (context: Omit<AppContext, 'schemas' | 'clientAddressOf'>): AppContext => ({
+  ...context,
+  schemas: requestSchemas(context.settings),
+  clientAddressOf: clientAddresses(context.settings.trustProxy, context.log),
 });

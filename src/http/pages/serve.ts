@@ -1,17 +1,17 @@
 import type { RequestHandler } from 'express';
-import type { Edge } from '../context.ts';
+import type { AppContext } from '../context.ts';
 import { PAGE_HEADERS, type HeaderList } from '../response/headers.ts';
 import { write } from '../response/reply.ts';
-import { requestIdOf } from '../request/request-id.ts';
-import { RequestProblem } from '../response/request-problem.ts';
+import { requestIdOf } from '../request/head.ts';
+import { noSuchAsset } from '../response/request-problem.ts';
 import type { Site } from './site.ts';
 
 /** Serves a page's parts, complete and with every header of the house. */
-export function serveAssets(site: Site, edge: Edge, constant: HeaderList): RequestHandler<{ path: string[] }> {
+export function serveAssets(site: Site, context: AppContext, constant: HeaderList): RequestHandler<{ path: string[] }> {
   return async (req, res) => {
     const asset = await site.asset(req.params.path.join('/'));
-    if (asset === undefined) throw new RequestProblem('not-found', 'The page has no such part.');
-    if (edge.isDraining()) res.shouldKeepAlive = false;
+    if (asset === undefined) throw noSuchAsset();
+    if (context.isDraining()) res.shouldKeepAlive = false;
     const isZipped = req.acceptsEncodings('gzip') === 'gzip';
     const requestId = requestIdOf(req);
     write(res, constant, requestId, {
@@ -20,7 +20,7 @@ export function serveAssets(site: Site, edge: Edge, constant: HeaderList): Reque
       body: isZipped ? asset.gzipped : asset.bytes,
       headers: isZipped ? [...PAGE_HEADERS, 'Content-Encoding', 'gzip'] : PAGE_HEADERS,
     });
-    edge.insight.answered('asset', 200, undefined, 0);
-    edge.log.debug({ requestId, operation: 'asset', status: 200 }, 'answered');
+    context.observability.answered('asset', 200, undefined, 0);
+    context.log.debug({ requestId, operation: 'asset', status: 200 }, 'answered');
   };
 }

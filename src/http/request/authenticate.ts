@@ -6,7 +6,7 @@ import type { ParticipantId, RoomId } from '../../signalling/ids.ts';
 import { UNGUESSABLE_CHARACTERS } from '../../signalling/limits.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import type { ProblemCode } from '../../wire/index.ts';
-import type { Edge } from '../context.ts';
+import type { AppContext } from '../context.ts';
 import type { Operation, Security } from '../operations/index.ts';
 import { RequestProblem } from '../response/request-problem.ts';
 
@@ -21,13 +21,13 @@ export async function authenticate(
   req: Request,
   roomId: RoomId,
   operation: Operation,
-  edge: Edge,
+  context: AppContext,
 ): Promise<Credential> {
   const text = BEARER.exec(req.headers.authorization ?? '')?.[1];
   if (text === undefined) return NO_CREDENTIAL;
   return (
-    (await edge.signalling.identify(text, { roomHint: roomId, allowCached: operation.tag === 'messages' })) ??
-    readAccess(text, req, edge)
+    (await context.signalling.identify(text, { roomHint: roomId, allowCached: operation.tag === 'messages' })) ??
+    readAccess(text, req, context)
   );
 }
 
@@ -35,7 +35,7 @@ export async function authenticate(
 async function readAccess(
   text: string,
   req: Request,
-  { access, failures, clientAddressOf }: Edge,
+  { access, failures, clientAddressOf }: AppContext,
 ): Promise<Credential> {
   const refusal = text.length < UNGUESSABLE_CHARACTERS ? failures.refusal(clientAddressOf(req)) : undefined;
   if (refusal !== undefined) throw refusal;
@@ -46,19 +46,24 @@ async function readAccess(
  * Charges a failed authentication, or an invalid request without a valid credential, to the client address; beyond the
  * limit the answer is 429. Requests with a valid credential are not affected: many users may share one address.
  */
-export async function chargeFailure(error: unknown, req: Request, operation: Operation, edge: Edge): Promise<unknown> {
+export async function chargeFailure(
+  error: unknown,
+  req: Request,
+  operation: Operation,
+  context: AppContext,
+): Promise<unknown> {
   const isCharged =
     (error instanceof SignallingError && error.code === 'unauthenticated') ||
-    (error instanceof RequestProblem && INVALID.has(error.code) && (await isFromStranger(req, operation, edge)));
-  return (isCharged ? edge.failures.charge(edge.clientAddressOf(req)) : undefined) ?? error;
+    (error instanceof RequestProblem && INVALID.has(error.code) && (await isFromStranger(req, operation, context)));
+  return (isCharged ? context.failures.charge(context.clientAddressOf(req)) : undefined) ?? error;
 }
 
 const INVALID = new Set<ProblemCode>(['invalid-request', 'invalid-json', 'too-large', 'unsupported-media-type']);
 
 /** Whether an invalid request came without a valid credential. */
-async function isFromStranger(req: Request, operation: Operation, edge: Edge): Promise<boolean> {
+async function isFromStranger(req: Request, operation: Operation, context: AppContext): Promise<boolean> {
   if (operation.security === 'public') return false;
-  const credential = await authenticate(req, (req.params.roomId ?? '') as RoomId, operation, edge).catch(
+  const credential = await authenticate(req, (req.params.roomId ?? '') as RoomId, operation, context).catch(
     () => NO_CREDENTIAL,
   );
   if (credential.kind === 'access-token' || credential.kind === 'api-key') return false;
@@ -85,7 +90,7 @@ export function authorize(
   security: Security,
   credential: Credential,
   { roomId, participantId }: PathIds,
-  { signalling }: Edge,
+  { signalling }: AppContext,
 ): Mailbox | undefined {
   switch (security) {
     case 'participant':

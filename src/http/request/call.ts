@@ -5,7 +5,7 @@ import type { ParticipantId, RoomId } from '../../signalling/ids.ts';
 import type { Idempotency } from '../../signalling/join.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import type { RequestSchemas } from '../../wire/index.ts';
-import type { Edge } from '../context.ts';
+import type { AppContext } from '../context.ts';
 import type { OPERATIONS, OperationId } from '../operations/index.ts';
 import type { Reply } from '../response/reply.ts';
 
@@ -50,6 +50,9 @@ export interface Call<Id extends OperationId> {
 }
 
 /** `undefined`: the client hung up, there is nobody to answer. */
-export type Handler<Id extends OperationId> = (call: Call<Id>, edge: Edge) => Promise<Reply | undefined> | Reply;
+export type Handler<Id extends OperationId> = (
+  call: Call<Id>,
+  context: AppContext,
+) => Promise<Reply | undefined> | Reply;
 
 export type Handlers = { readonly [Id in OperationId]: Handler<Id> };

@@ -13,7 +13,7 @@ import {
   type Fault,
 } from '../../wire/index.ts';
 import { faultsOfBody } from './body-faults.ts';
-import type { Edge } from '../context.ts';
+import type { AppContext } from '../context.ts';
 import type { Operation } from '../operations/index.ts';
 import { readJson, type JsonBody } from './read-body.ts';
 import { invalidRequest } from '../response/request-problem.ts';
@@ -32,10 +32,10 @@ export function parseTarget(
   operation: Operation,
   params: Record<string, unknown>,
   url: string,
-  edge: Edge,
+  context: AppContext,
 ): ParsedTarget {
   const faults = pathFaults(params);
-  const schema = operation.query === undefined ? emptyQuery : edge.schemas[operation.query];
+  const schema = operation.query === undefined ? emptyQuery : context.schemas[operation.query];
   const at = operation.anyQuery === true ? -1 : url.indexOf('?');
   if (at === -1 && operation.query === undefined && faults.length === 0) return { query: undefined };
   const parsed = schema.safeParse(at === -1 ? {} : queryOf(url.slice(at + 1)));
@@ -89,20 +89,20 @@ export interface ParsedBody {
 export function parseBody(
   operation: Operation,
   req: IncomingMessage,
-  edge: Edge,
+  context: AppContext,
   caller: Mailbox | undefined,
 ): ParsedBody | Promise<ParsedBody> {
   const faults: Fault[] = [];
   const key = operation.headers?.includes('Idempotency-Key') === true ? keyOf(req, faults) : undefined;
-  const read = operation.body === undefined ? NO_BODY : readJson(req, maxBodyBytes(operation.body, edge));
-  const judged = (body: JsonBody): ParsedBody => judge(body, operation, edge, caller, key, faults);
+  const read = operation.body === undefined ? NO_BODY : readJson(req, maxBodyBytes(operation.body, context));
+  const judged = (body: JsonBody): ParsedBody => judge(body, operation, context, caller, key, faults);
   return read instanceof Promise ? read.then(judged) : judged(read);
 }
 
 function judge(
   body: JsonBody,
   operation: Operation,
-  edge: Edge,
+  context: AppContext,
   caller: Mailbox | undefined,
   key: string | undefined,
   headerFaults: readonly Fault[],
@@ -113,7 +113,7 @@ function judge(
     return { body: undefined, bodyText: text, idempotency: idempotencyOf(key, json) };
   }
   const { schema } = operation.body;
-  const parsed = edge.schemas[schema].safeParse(json);
+  const parsed = context.schemas[schema].safeParse(json);
   const ownFaults = faultsOfBody(schema, body, caller);
   if (!parsed.success || ownFaults.length > 0 || headerFaults.length > 0)
     throw invalidRequest(allFaults(parsed.error, ownFaults, headerFaults));
@@ -128,7 +128,7 @@ function* allFaults(error: z.ZodError | undefined, ...more: readonly (readonly F
 const idempotencyOf = (key: string | undefined, json: unknown): Idempotency | undefined =>
   key === undefined ? undefined : { key, fingerprint: fingerprint(json) };
 
-const maxBodyBytes = ({ maxBytes }: NonNullable<Operation['body']>, { settings }: Edge): number =>
+const maxBodyBytes = ({ maxBytes }: NonNullable<Operation['body']>, { settings }: AppContext): number =>
   typeof maxBytes === 'number' ? maxBytes : settings.maxMessageBytes * (maxBytes === 'message' ? 1 : MESSAGES_PER_BODY);
 
 function keyOf(req: IncomingMessage, faults: Fault[]): string | undefined {

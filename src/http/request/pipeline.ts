@@ -4,15 +4,15 @@ import { isUnavailable, SignallingError } from '../../signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../../signalling/ids.ts';
 import { authenticate, authorize, chargeFailure, presentOf } from './authenticate.ts';
 import type { Call, Handler, Subject } from './call.ts';
-import type { Edge } from '../context.ts';
+import type { AppContext } from '../context.ts';
 import type { HeaderList } from '../response/headers.ts';
 import type { Operation, OperationId } from '../operations/index.ts';
 import { parseBody, parseTarget } from './parse.ts';
 import { isInternal, problemReply } from '../response/problem.ts';
 import { HungUp } from './read-body.ts';
 import { write, type Reply } from '../response/reply.ts';
-import { requestIdOf } from './request-id.ts';
-import { RequestProblem } from '../response/request-problem.ts';
+import { requestIdOf } from './head.ts';
+import { shuttingDown } from '../response/request-problem.ts';
 
 const UNBUFFERED: HeaderList = ['X-Accel-Buffering', 'no'];
 
@@ -21,7 +21,7 @@ export function route<Id extends OperationId>(
   id: Id,
   operation: Operation,
   handler: Handler<Id>,
-  edge: Edge,
+  context: AppContext,
   constant: HeaderList,
 ): RequestHandler {
   const isPoll = operation.success.status !== 204 && operation.success.headers?.includes('X-Accel-Buffering') === true;
@@ -32,12 +32,12 @@ export function route<Id extends OperationId>(
     const subject: Subject = { roomId: undefined, participantId: undefined };
     let reply: Reply | undefined;
     try {
-      reply = await perform(operation, handler, edge, { req, res, subject });
+      reply = await perform(operation, handler, context, { req, res, subject });
     } catch (error) {
       if (error instanceof HungUp) return;
-      logFailure(error, { requestId, method: operation.method, path: operation.path, ...subject }, edge);
-      const refused = await chargeFailure(error, req, operation, edge);
-      countSpent(refused, edge);
+      logFailure(error, { requestId, method: operation.method, path: operation.path, ...subject }, context);
+      const refused = await chargeFailure(error, req, operation, context);
+      countSpent(refused, context);
       reply = problemReply(refused, {
         basePath: req.baseUrl,
         requestId,
@@ -46,27 +46,27 @@ export function route<Id extends OperationId>(
       });
     }
     if (reply === undefined || res.destroyed) return;
-    if (edge.isDraining()) res.shouldKeepAlive = false;
+    if (context.isDraining()) res.shouldKeepAlive = false;
     write(res, headers, requestId, reply);
     const elapsedMs = performance.now() - startedMs;
-    edge.insight.answered(id, reply.status, reply.code, elapsedMs);
+    context.observability.answered(id, reply.status, reply.code, elapsedMs);
     const { roomId, participantId } = subject;
     const { status, code } = reply;
-    edge.log.debug({ requestId, operation: id, roomId, participantId, status, code, elapsedMs }, 'answered');
+    context.log.debug({ requestId, operation: id, roomId, participantId, status, code, elapsedMs }, 'answered');
   };
 }
 
 /** An outage of the store gets one log line of its own instead of one per request. */
-function logFailure(error: unknown, request: object, { log, signalling }: Edge): void {
+function logFailure(error: unknown, request: object, { log, signalling }: AppContext): void {
   if (!isInternal(error)) return;
   const fields = { err: error, ...request };
   if (isUnavailable(error)) signalling.logRefusal(fields);
   else log.error(fields, 'request failed');
 }
 
-function countSpent(refused: unknown, { insight }: Edge): void {
+function countSpent(refused: unknown, { observability }: AppContext): void {
   const budget = refused instanceof SignallingError ? refused.details.budget : undefined;
-  if (budget !== undefined) insight.rateLimited(budget.name);
+  if (budget !== undefined) observability.rateLimited(budget.name);
 }
 
 interface Exchange {
@@ -78,11 +78,11 @@ interface Exchange {
 async function perform<Id extends OperationId>(
   operation: Operation,
   handler: Handler<Id>,
-  edge: Edge,
+  context: AppContext,
   { req, res, subject }: Exchange,
 ): Promise<Reply | undefined> {
-  const { query } = parseTarget(operation, req.params, req.url, edge);
-  if (edge.isDraining() && isRefusedWhileDraining(operation)) throw shuttingDown();
+  const { query } = parseTarget(operation, req.params, req.url, context);
+  if (context.isDraining() && isRefusedWhileDraining(operation)) throw shuttingDown();
   const path = {
     roomId: (req.params.roomId ?? '') as RoomId,
     participantId: (req.params.participantId ?? '') as ParticipantId,
@@ -90,17 +90,18 @@ async function perform<Id extends OperationId>(
   const { roomId } = path;
   subject.roomId = roomId || undefined;
   subject.participantId = path.participantId || undefined;
-  const credential = operation.security === 'public' ? NO_CREDENTIAL : await authenticate(req, roomId, operation, edge);
+  const credential =
+    operation.security === 'public' ? NO_CREDENTIAL : await authenticate(req, roomId, operation, context);
   subject.participantId ??= participantOf(credential, roomId);
-  const caller = authorize(operation.security, credential, path, edge);
+  const caller = authorize(operation.security, credential, path, context);
   const present = caller ?? presentOf(credential);
   try {
-    const parsed = parseBody(operation, req, edge, caller);
+    const parsed = parseBody(operation, req, context, caller);
     const isLate = parsed instanceof Promise;
     const { body, bodyText, idempotency } = isLate ? await parsed : parsed;
     // While a slow body was on its way, the token may have been replaced.
     if (isLate && caller !== undefined)
-      authorize(operation.security, await authenticate(req, roomId, operation, edge), path, edge);
+      authorize(operation.security, await authenticate(req, roomId, operation, context), path, context);
     const call = {
       ...path,
       pathCode: String(req.params.code ?? ''),
@@ -116,20 +117,14 @@ async function perform<Id extends OperationId>(
       onHangUp: (listener: () => void) => (res.closed ? listener() : void res.once('close', listener)),
     };
     // What was parsed is what the row says, and the row is what the types are made from.
-    return await handler(call as unknown as Call<Id>, edge);
+    return await handler(call as unknown as Call<Id>, context);
   } finally {
-    if (present !== undefined) edge.signalling.touch(present);
+    if (present !== undefined) context.signalling.touch(present);
   }
 }
 
 const isRefusedWhileDraining = (operation: Operation): boolean =>
   operation.security !== 'public' && operation.problems.includes('shutting-down');
-
-export const shuttingDown = (): RequestProblem =>
-  new RequestProblem(
-    'shutting-down',
-    'The server is shutting down. Send the same request again in a moment; nothing is lost.',
-  );
 
 /** The participant that the credential names in the room, if any. */
 function participantOf(credential: Credential, roomId: RoomId): ParticipantId | undefined {

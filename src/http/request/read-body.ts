@@ -1,7 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { openings } from './json-text.ts';
-import { invalidRequest, RequestProblem } from '../response/request-problem.ts';
+import {
+  bodyTooLarge,
+  compressedBody,
+  invalidRequest,
+  notJson,
+  notJsonType,
+  notUtf8,
+} from '../response/request-problem.ts';
 
 /**
  * Maximum depth of a whole body, envelope included. Checked before parsing, since deeper JSON takes quadratic time
@@ -32,7 +39,7 @@ export function readJson(req: IncomingMessage, maxBytes: number): JsonBody | Pro
   const declared = headers['content-length'];
   if (declared === '0' || (declared === undefined && headers['transfer-encoding'] === undefined)) return ABSENT;
   checkMediaType(headers['content-type'], headers['content-encoding']);
-  if (declared !== undefined && Number(declared) > maxBytes) throw tooLarge(maxBytes, Number(declared));
+  if (declared !== undefined && Number(declared) > maxBytes) throw bodyTooLarge(maxBytes, Number(declared));
   const here = req.readableEnded ? readBefore(req, maxBytes) : readAtOnce(req);
   return here === undefined ? readBytes(req, maxBytes).then(parse) : parse(here);
 }
@@ -40,25 +47,9 @@ export function readJson(req: IncomingMessage, maxBytes: number): JsonBody | Pro
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?(?:;\s*)?$/i;
 
 function checkMediaType(type: string | undefined, encoding: string | undefined): void {
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new RequestProblem(
-      'unsupported-media-type',
-      `Send the body uncompressed, without Content-Encoding: ${quote(encoding)}.`,
-    );
-  }
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') throw compressedBody(encoding);
   if (type === 'application/json' || (type !== undefined && JSON_TYPE.test(type))) return;
-  throw new RequestProblem(
-    'unsupported-media-type',
-    `Send JSON in UTF-8 with \`Content-Type: application/json\`${type === undefined ? '' : `, not ${quote(type)}`}. With curl: -H 'Content-Type: application/json'`,
-  );
-}
-
-const quote = (text: string): string => `"${text.slice(0, 80)}"`;
-
-/** @param bytes `undefined` while the rest of a chunked body is still to come */
-function tooLarge(maxBytes: number, bytes?: number): RequestProblem {
-  const size = bytes === undefined ? `more than ${maxBytes}` : String(bytes);
-  return new RequestProblem('too-large', `The body has ${size} bytes; at most ${maxBytes} are allowed.`);
+  throw notJsonType(type);
 }
 
 /** A body that came with its headers, as nearly every one. To listen for it takes some 5 % more CPU time per message. */
@@ -85,7 +76,7 @@ function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
         if (chunks.push(chunk) > MAX_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks));
       } else {
         chunks.length = 0; // What still comes is read and dropped: closing now could cut off the answer.
-        reject(tooLarge(maxBytes));
+        reject(bodyTooLarge(maxBytes));
       }
     });
     req.once('end', () => {
@@ -105,13 +96,13 @@ function readBefore(req: IncomingMessage & { readonly body?: unknown }, maxBytes
   const { body } = req;
   if (body === undefined) throw new Error('the body was read before it came here, and is not in req.body');
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  if (bytes.length > maxBytes) throw tooLarge(maxBytes, bytes.length);
+  if (bytes.length > maxBytes) throw bodyTooLarge(maxBytes, bytes.length);
   return bytes;
 }
 
 function parse(bytes: Buffer): JsonBody {
   if (bytes.length === 0) return ABSENT;
-  if (!isUtf8(bytes)) throw new RequestProblem('invalid-json', 'The body is not UTF-8.');
+  if (!isUtf8(bytes)) throw notUtf8();
   const text = bytes.toString('utf8');
   if (isTooDeep(text))
     throw invalidRequest([{ pointer: '/body', detail: `must not be nested deeper than ${MAX_JSON_DEPTH}` }]);
@@ -120,7 +111,7 @@ function parse(bytes: Buffer): JsonBody {
   } catch (error) {
     // V8's words quote the input, which may be an SDP: only the place is passed on.
     const at = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined;
-    throw new RequestProblem('invalid-json', `The body is not JSON${at === undefined ? '' : ` (at character ${at})`}.`);
+    throw notJson(at);
   }
 }
 

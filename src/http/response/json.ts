@@ -9,7 +9,7 @@ import {
   type Limits,
   type Receipt as ReceiptView,
 } from '../../wire/index.ts';
-import type { EdgeSettings } from '../context.ts';
+import type { HttpSettings } from '../context.ts';
 
 // Replies are JSON text put together by hand where a payload is in them: it is passed on as it came, never parsed again.
 
@@ -47,7 +47,7 @@ function messageJson(message: ReceivedMessage): string {
   return `{"id":"${message.id}"${from}${to},"type":"${message.type}"${payload}${callId},${times}}`;
 }
 
-export function joinResultJson(outcome: JoinOutcome, iceServers: readonly IceServer[], settings: EdgeSettings): string {
+export function joinResultJson(outcome: JoinOutcome, iceServers: readonly IceServer[], settings: HttpSettings): string {
   const { roomId, participantId } = outcome.mailbox;
   const { token, cursor, resumed, idleTimeoutMs } = outcome;
   const limits: Limits = {

@@ -4,11 +4,11 @@ interface Extras {
   /** All faults of an invalid input. */
   readonly errors?: readonly Fault[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** The status where HTTP requires another one than that of the code. */
+  /** The status, where HTTP requires another one than that of the code. */
   readonly status?: number;
 }
 
-/** A request that the edge itself refuses. */
+/** A refusal by the HTTP layer itself. All of them are on this page; those of the rules are in `signalling/errors.ts`. */
 export class RequestProblem extends Error {
   override readonly name = 'RequestProblem';
   readonly code: ProblemCode;
@@ -32,3 +32,83 @@ export function invalidRequest(faults: Iterable<Fault>, status?: number): Reques
     ...(status !== undefined && { status }),
   });
 }
+
+export const badTarget = (): RequestProblem =>
+  invalidRequest([{ pointer: '/path', detail: 'must be a path, or a whole http:// or https:// URL' }]);
+
+export const undecodablePath = (): RequestProblem =>
+  invalidRequest([{ pointer: '/path', detail: 'cannot be decoded' }]);
+
+export const badOverride = (): RequestProblem =>
+  invalidRequest([{ pointer: '/header/X-HTTP-Method-Override', detail: 'must be DELETE, on a POST' }]);
+
+/** @param guide ends the sentence for clients that have a description to read; may be empty */
+export const nothingAt = (path: string, guide: string): RequestProblem =>
+  new RequestProblem('not-found', `There is nothing at ${path}.${guide}`);
+
+export const methodNotAllowed = (method: string, allow: string): RequestProblem =>
+  new RequestProblem('method-not-allowed', `${method} does not work here; ${allow} does.`, {
+    headers: { Allow: allow },
+  });
+
+export const noTunnel = (): RequestProblem =>
+  new RequestProblem('method-not-allowed', 'The server is not a proxy and does not support CONNECT.', {
+    headers: { Allow: 'GET, POST, DELETE' },
+  });
+
+export const shuttingDown = (): RequestProblem =>
+  new RequestProblem(
+    'shutting-down',
+    'The server is shutting down. Send the same request again in a moment; nothing is lost.',
+  );
+
+export const compressedBody = (encoding: string): RequestProblem =>
+  new RequestProblem(
+    'unsupported-media-type',
+    `Send the body uncompressed, without Content-Encoding: ${quote(encoding)}.`,
+  );
+
+/** @param type the `Content-Type` of the request */
+export const notJsonType = (type: string | undefined): RequestProblem =>
+  new RequestProblem(
+    'unsupported-media-type',
+    `Send JSON in UTF-8 with \`Content-Type: application/json\`${type === undefined ? '' : `, not ${quote(type)}`}. ` +
+      `With curl: -H 'Content-Type: application/json'`,
+  );
+
+const quote = (text: string): string => `"${text.slice(0, 80)}"`;
+
+/** @param bytes `undefined` while the rest of a chunked body is still to come */
+export function bodyTooLarge(maxBytes: number, bytes?: number): RequestProblem {
+  const size = bytes === undefined ? `more than ${maxBytes}` : String(bytes);
+  return new RequestProblem('too-large', `The body has ${size} bytes; at most ${maxBytes} are allowed.`);
+}
+
+/** @param errors at least one, each pointing to a message above the limit */
+export function messagesTooLarge(errors: readonly Fault[]): RequestProblem {
+  const [first] = errors;
+  return new RequestProblem('too-large', `${first?.pointer ?? ''} ${first?.detail ?? ''}.`, { errors });
+}
+
+export const notUtf8 = (): RequestProblem => new RequestProblem('invalid-json', 'The body is not UTF-8.');
+
+/** @param position index of the character at which parsing failed, if known */
+export const notJson = (position: string | undefined): RequestProblem =>
+  new RequestProblem(
+    'invalid-json',
+    `The body is not JSON${position === undefined ? '' : ` (at character ${position})`}.`,
+  );
+
+export const noTrace = (): RequestProblem =>
+  new RequestProblem(
+    'not-found',
+    'This process has no trace of the room: nothing happened in it since the process started, or busier rooms displaced it.',
+  );
+
+export const demoIsOff = (): RequestProblem =>
+  new RequestProblem('not-found', 'The demo is switched off here (DEMO=off).');
+
+export const noSuchAsset = (): RequestProblem => new RequestProblem('not-found', 'The page has no such part.');
+
+export const noSuchCode = (basePath: string): RequestProblem =>
+  new RequestProblem('not-found', `There is no problem code like this. All are listed in ${basePath}/openapi.yaml.`);

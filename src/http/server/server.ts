@@ -6,7 +6,7 @@ import type { App } from '../app.ts';
 import { API_POLICY, type HeaderList } from '../response/headers.ts';
 import { Pipeline, type Handling } from './pipelining.ts';
 import { problemReply } from '../response/problem.ts';
-import { invalidRequest, RequestProblem } from '../response/request-problem.ts';
+import { invalidRequest, noTunnel, type RequestProblem } from '../response/request-problem.ts';
 
 /** Slow headers and slow bodies (slowloris) hold a connection no longer than this. Neither cuts a held reply. */
 const HEADERS_MS = 10_000;
@@ -58,7 +58,7 @@ export function createHttpServer(
     const pipeline = pipelines.get(socket);
     pipeline?.detach();
     // Pending responses would have to come first, but Node no longer tracks them.
-    if (pipeline?.isIdle === true) answerByHand(socket, NO_TUNNEL, withoutRequest);
+    if (pipeline?.isIdle === true) answerByHand(socket, noTunnel(), withoutRequest);
     else socket.destroy();
   });
   server.on('clientError', (error: ParserError, socket) => {
@@ -104,9 +104,6 @@ const HOST_TWICE = refusal(400, '/header/Host', 'must be given once');
 const UNKNOWN_CODING = refusal(501, CODING, 'must be chunked; the server supports no other transfer coding');
 const CODING_IN_1_0 = refusal(400, CODING, 'does not exist in HTTP/1.0; send a Content-Length');
 const NOT_HTTP = refusal(400, '/header', 'this is not HTTP/1.1');
-const NO_TUNNEL = new RequestProblem('method-not-allowed', 'The server is not a proxy and does not support CONNECT.', {
-  headers: { Allow: 'GET, POST, DELETE' },
-});
 
 function unreadable({ code, message, rawPacket }: ParserError): RequestProblem {
   switch (code) {

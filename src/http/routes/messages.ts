@@ -1,0 +1,74 @@
+import { decodeCursor } from '../../signalling/cursor.ts';
+import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
+import type { Draft } from '../../signalling/signalling.ts';
+import type { PollRequest, SendRequest } from '../../wire/index.ts';
+import type { AppContext } from '../context.ts';
+import type { Call, Handler } from '../request/call.ts';
+import { elementSources, memberSource } from '../request/json-text.ts';
+import { batchJson, receiptView } from '../response/json.ts';
+import { created, noContent, ok, type Reply } from '../response/reply.ts';
+import { messagesTooLarge } from '../response/request-problem.ts';
+
+export const sendMessage: Handler<'sendMessage'> = async (
+  { caller, body, bodyText, idempotency },
+  { signalling, settings },
+) => {
+  const drafts = [draftOf(body, bodyText, settings.defaultTtlSeconds)];
+  const { receipts, replayed } = await signalling.send(caller, 'sendMessage', drafts, idempotency);
+  const [receipt] = receipts.map(receiptView);
+  return created(JSON.stringify(receipt), replayed);
+};
+
+export const sendMessages: Handler<'sendMessages'> = async (
+  { caller, body, bodyText, idempotency },
+  { signalling, settings },
+) => {
+  const { maxMessageBytes, defaultTtlSeconds } = settings;
+  const sources = elementSources(memberSource(bodyText, 'messages') ?? '[]');
+  refuseTooLarge(sources, maxMessageBytes);
+  const drafts = body.messages.map((message, index) => draftOf(message, sources[index] ?? '{}', defaultTtlSeconds));
+  const { receipts, replayed } = await signalling.send(caller, 'sendMessages', drafts, idempotency);
+  return created(JSON.stringify({ receipts: receipts.map(receiptView) }), replayed);
+};
+
+/** @throws RequestProblem `too-large`, with a pointer to each message above the limit */
+function refuseTooLarge(sources: readonly string[], maxBytes: number): void {
+  const errors = sources.flatMap((source, index) => {
+    const bytes = Buffer.byteLength(source);
+    if (bytes <= maxBytes) return [];
+    return [{ pointer: `/body/messages/${index}`, detail: `must be at most ${maxBytes} bytes of JSON, not ${bytes}` }];
+  });
+  if (errors.length > 0) throw messagesTooLarge(errors);
+}
+
+/** @param source JSON text of the message; the payload is cut from it and passed on byte for byte */
+function draftOf(message: SendRequest, source: string, defaultTtlSeconds: number): Draft {
+  const { to, type, callId, ttlSeconds = defaultTtlSeconds } = message;
+  const payload = memberSource(source, 'payload') as JsonText | undefined;
+  return { to: to as ParticipantId | undefined, type, payload, callId, lifetimeMs: ttlSeconds * 1_000 };
+}
+
+export const receiveMessages: Handler<'receiveMessages'> = (call, context) => poll(call, call.query, context);
+
+export const pollMessages: Handler<'pollMessages'> = (call, context) => poll(call, call.body, context);
+
+type PollCall = Pick<Call<'receiveMessages'>, 'caller' | 'onHangUp'>;
+
+async function poll(
+  { caller, onHangUp }: PollCall,
+  request: PollRequest,
+  { signalling }: AppContext,
+): Promise<Reply | undefined> {
+  const batch = await signalling.receive(caller, {
+    after: request.after === undefined ? undefined : decodeCursor(request.after),
+    windowMs: request.wait * 1_000,
+    limit: request.limit,
+    onHangUp,
+  });
+  return batch && ok(batchJson(batch));
+}
+
+export const acknowledgeMessages: Handler<'acknowledgeMessages'> = async ({ caller, body }, { signalling }) => {
+  await signalling.acknowledge(caller, decodeCursor(body.cursor));
+  return noContent;
+};

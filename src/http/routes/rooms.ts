@@ -1,0 +1,62 @@
+import { requireParticipant } from '../../signalling/authorize.ts';
+import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
+import type { AppContext } from '../context.ts';
+import type { Call, Handler } from '../request/call.ts';
+import { joinResultJson, participantsJson } from '../response/json.ts';
+import { created, noContent, ok, type Reply } from '../response/reply.ts';
+
+export const joinRoom: Handler<'joinRoom'> = async (
+  { roomId, body, credential, idempotency, req, subject },
+  { signalling, settings, iceServersFor, clientAddressOf },
+) => {
+  const { participantId, displayName, metadata, idleTimeoutSeconds, resume = false } = body;
+  const outcome = await signalling.join(
+    {
+      roomId,
+      ...(participantId === undefined ? {} : { participantId: participantId as ParticipantId }),
+      resume,
+      source: clientAddressOf(req),
+      profile: {
+        ...(displayName === undefined ? {} : { displayName }),
+        ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) as JsonText }),
+        ...(idleTimeoutSeconds === undefined ? {} : { idleTimeoutMs: idleTimeoutSeconds * 1_000 }),
+      },
+    },
+    credential,
+    idempotency,
+  );
+  subject.participantId = outcome.mailbox.participantId;
+  const { iceServers } = iceServersFor(outcome.mailbox.participantId);
+  return created(joinResultJson(outcome, iceServers, settings), outcome.replayed);
+};
+
+export const listParticipants: Handler<'listParticipants'> = async (
+  { roomId, credential },
+  { signalling, rosterReads },
+) => {
+  if (credential.kind !== 'api-key') {
+    const { mailboxId } = requireParticipant(credential, roomId);
+    const refusal = rosterReads.charge(mailboxId);
+    if (refusal !== undefined) throw refusal;
+  }
+  return ok(`{"participants":${participantsJson(await signalling.participants(roomId))}}`);
+};
+
+export const leaveRoom: Handler<'leaveRoom'> = (call, context) => leave(call, context);
+
+export const leaveRoomByPost: Handler<'leaveRoomByPost'> = (call, context) => leave(call, context);
+
+type LeaveCall = Pick<Call<'leaveRoom'>, 'roomId' | 'participantId' | 'credential' | 'caller'>;
+
+async function leave(
+  { roomId, participantId, credential, caller }: LeaveCall,
+  { signalling }: AppContext,
+): Promise<Reply> {
+  if (credential.kind === 'api-key') await signalling.remove(roomId, participantId);
+  // The token of a participant that has already left repeats the request; nothing is left to do.
+  else if (caller !== undefined) await signalling.leave(caller);
+  return noContent;
+}
+
+export const getIceServers: Handler<'getIceServers'> = ({ caller }, { iceServersFor }) =>
+  ok(JSON.stringify(iceServersFor(caller.participantId)));
