@@ -40,13 +40,4 @@ export default tseslint.config(
     files: ['scripts/**', 'test/**', 'bench/**'],
     rules: { 'no-console': 'off' },
   },
-  {
-    // The peers are installed for a bench run only (bench/package.json); without them their types are unknown here.
-    files: ['bench/servers/**'],
-    rules: {
-      '@typescript-eslint/no-unsafe-assignment': 'off',
-      '@typescript-eslint/no-unsafe-call': 'off',
-      '@typescript-eslint/no-unsafe-member-access': 'off',
-    },
-  },
 );

@@ -15,7 +15,7 @@ interface Payload {
 }
 
 /** Candidates each side of a call sends. */
-export const CANDIDATES = 12;
+const CANDIDATES = 12;
 /** A description and its candidates: what each side sends in a call. Sequence 0 is the description. */
 export const MESSAGES_PER_SIDE = 1 + CANDIDATES;
 

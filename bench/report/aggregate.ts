@@ -68,7 +68,7 @@ function runsOf(results: Results, workload: WorkloadName, system: string): RunRe
   return results.runs.filter((run) => run.workload === workload && run.system === system);
 }
 
-export function spread(values: readonly number[]): Spread | undefined {
+function spread(values: readonly number[]): Spread | undefined {
   const sorted = values.toSorted((a, b) => a - b);
   const [min, max] = [sorted[0], sorted.at(-1)];
   if (min === undefined || max === undefined) return undefined;

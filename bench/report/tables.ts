@@ -122,7 +122,7 @@ function pointTitle({ at, label }: Point): string {
   return label ?? (at ?? 0).toLocaleString('en');
 }
 
-export function titleOf(results: Results, name: string): string {
+function titleOf(results: Results, name: string): string {
   return results.systems.find((system) => system.name === name)?.title ?? name;
 }
 

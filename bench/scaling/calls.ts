@@ -3,8 +3,7 @@ import { warmUp } from '../workloads/calls.ts';
 import { pacedCalls } from '../workloads/paced.ts';
 import { closedLoop, freshCall } from '../workloads/workload.ts';
 import { withFleet } from './fleet.ts';
-import type { CallsRun } from './results.ts';
-import type { ScalingOrder } from './run.ts';
+import type { CallsRun, ScalingOrder } from './results.ts';
 
 /** Calls at a time for each process, as in `calls`: the busier a process is, the less a message costs it. */
 const CONCURRENT = 32;

@@ -3,9 +3,9 @@ import { ProcessTree } from '../measure/process-usage.ts';
 import { RunningServer } from '../measure/server.ts';
 import { holdlineFull, holdlineOnRedis } from '../systems/holdline.ts';
 import type { System } from '../systems/system.ts';
-import type { Bench, Sizes } from '../workloads/workload.ts';
+import type { Bench } from '../workloads/workload.ts';
 import { Redis } from './redis.ts';
-import type { Keeping } from './results.ts';
+import type { Keeping, ScalingOrder } from './results.ts';
 
 const ARGUMENTS: Record<Exclude<Keeping, 'sqlite'>, readonly string[]> = {
   aof: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
@@ -19,15 +19,8 @@ export interface Fleet {
   readonly redis: Redis | undefined;
 }
 
-interface Order {
-  keeping: Keeping;
-  processes: number;
-  sizes: Sizes;
-  directory: string;
-}
-
 /** Processes of Holdline on one store; every request goes to the next of them. */
-export async function withFleet<T>(order: Order, use: (fleet: Fleet) => Promise<T>): Promise<T> {
+export async function withFleet<T>(order: ScalingOrder, use: (fleet: Fleet) => Promise<T>): Promise<T> {
   const { keeping, directory, sizes } = order;
   const stops: (() => Promise<void>)[] = [];
   try {
@@ -50,7 +43,7 @@ export async function withFleet<T>(order: Order, use: (fleet: Fleet) => Promise<
   }
 }
 
-async function startAll(system: System, { processes, directory }: Order, stops: (() => Promise<void>)[]) {
+async function startAll(system: System, { processes, directory }: ScalingOrder, stops: (() => Promise<void>)[]) {
   const servers: RunningServer[] = [];
   for (let started = 0; started < processes; started++) {
     const server = await RunningServer.start(system, directory);

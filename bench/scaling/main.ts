@@ -8,8 +8,7 @@ import { FULL, QUICK } from '../options.ts';
 import { runApart } from '../schedule.ts';
 import type { Sizes } from '../workloads/workload.ts';
 import { callsTable } from './tables.ts';
-import type { CallsRun, Keeping, PresenceRun, ScalingResults } from './results.ts';
-import type { ScalingOrder } from './run.ts';
+import type { CallsRun, Keeping, PresenceRun, ScalingOrder, ScalingResults } from './results.ts';
 import { writeFigures } from './write.ts';
 
 const RUN = new URL('run.ts', import.meta.url);

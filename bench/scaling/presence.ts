@@ -8,8 +8,7 @@ import { openPairs } from '../workloads/held.ts';
 import { closedLoop, freshCall, type Bench } from '../workloads/workload.ts';
 import { withFleet, type Fleet } from './fleet.ts';
 import type { Redis } from './redis.ts';
-import type { PresenceRun } from './results.ts';
-import type { ScalingOrder } from './run.ts';
+import type { PresenceRun, ScalingOrder } from './results.ts';
 
 const AT_A_TIME = 32;
 /** A process that has just started is not idle yet. */

@@ -1,8 +1,19 @@
 import type { Figures } from '../measure/figures.ts';
 import type { MachineInfo } from '../measure/machine.ts';
+import type { Sizes } from '../workloads/workload.ts';
 
 /** Where messages are: how the Redis of a run keeps them, or SQLite. */
 export type Keeping = 'aof' | 'aof-always' | 'aof-replica' | 'none' | 'sqlite';
+
+/** What a run measures, and on what. */
+export interface ScalingOrder {
+  what: 'calls' | 'presence';
+  keeping: Keeping;
+  processes: number;
+  sizes: Sizes;
+  /** For files; removed by the process that ordered the run. */
+  directory: string;
+}
 
 /** What one stretch of load asked of a Redis. */
 export interface RedisUse {

@@ -6,13 +6,8 @@ const http = createServer();
 const engine = new Server({ transports: ['polling'] });
 const sessions = new Map<string, Socket>();
 
-/** Every user of engine.io reads `socket.id`; only its types call it private. */
-function idOf(socket: Socket): string {
-  return (socket as unknown as { id: string }).id;
-}
-
-engine.on('connection', (socket: Socket) => {
-  const id = idOf(socket);
+engine.on('connection', (socket) => {
+  const { id } = socket;
   sessions.set(id, socket);
   socket.on('close', () => sessions.delete(id));
   socket.on('message', (text: string) => {

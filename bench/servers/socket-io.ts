@@ -2,12 +2,8 @@
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';
 
-interface Events {
-  message: (message: { to: string }) => void;
-}
-
 const http = createServer();
-const io = new Server<Events, Events>(http, { transports: ['polling'], serveClient: false });
+const io = new Server(http, { transports: ['polling'], serveClient: false });
 
 io.on('connection', (socket) => {
   socket.on('message', (message) => {

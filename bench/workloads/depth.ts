@@ -5,7 +5,7 @@ import { closedLoop, freshCall, type Bench, type Point } from './workload.ts';
 const CONCURRENT = 4;
 const STOCKERS_AT_A_TIME = 32;
 /** 10^6 stored messages lie in 10^5 mailboxes. */
-export const STORED_PER_MAILBOX = 10;
+const STORED_PER_MAILBOX = 10;
 const STOCK_LIFETIME_SECONDS = 3_600;
 
 /** The same calls while more and more messages lie in other mailboxes. */
