@@ -1,3 +1,4 @@
 /** `import { createHoldline, defaultSettings } from 'holdline'`: the service, to run or to mount in an Express app. */
+export { loadSettings } from './cli/flags.ts';
 export { createHoldline, StoreError, type Holdline, type Overrides } from './service.ts';
-export { defaultSettings, loadSettings, SettingError, type Settings } from './settings/settings.ts';
+export { defaultSettings, SettingError, type Settings } from './settings/settings.ts';

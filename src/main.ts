@@ -1,13 +1,12 @@
 #!/usr/bin/env node
-import { runtimeRefusal } from './cli/runtime.ts';
-import { SUPPORTED_NODE } from './version.ts';
+import { nodeVersionProblem } from './version.ts';
 
-// Static imports run before all statements, and those of the command fail on an older Node: they follow this check.
-const refusal = runtimeRefusal(process.versions.node, SUPPORTED_NODE);
-if (refusal === undefined) {
+// Static imports run before all statements, and an older Node cannot load the command: its import follows this check.
+const problem = nodeVersionProblem();
+if (problem === undefined) {
   const { runCommand } = await import('./cli/command-line.ts');
   await runCommand(process.argv.slice(2));
 } else {
-  process.stderr.write(`holdline: ${refusal}\n`);
+  process.stderr.write(`holdline: ${problem}\n`);
   process.exitCode = 1;
 }

@@ -1,8 +1,15 @@
-import type { Settings } from '../settings/settings.ts';
+import type { Command } from 'commander';
 import { backupStore } from '../service.ts';
+import type { Settings } from '../settings/settings.ts';
 
-/** Copies the store of the settings into a file, beside a service that runs. @returns what to tell */
-export async function backup(settings: Settings, file: string): Promise<string> {
-  const { bytes } = await backupStore(settings.store, file);
-  return `${file}: ${bytes} bytes, checked\n`;
+/** `holdline backup FILE`: copies the store of the settings into a new file, beside a running server. */
+export function addBackup(program: Command, settings: () => Settings): void {
+  program
+    .command('backup <FILE>')
+    .summary('Copies the database into a new file, also while the server runs.')
+    .description('Copies the database that STORE_URL or --store-url names into a new file, also while the server runs.')
+    .action(async (file: string) => {
+      const { bytes } = await backupStore(settings().store, file);
+      process.stdout.write(`${file}: ${bytes} bytes, checked\n`);
+    });
 }

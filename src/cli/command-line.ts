@@ -1,46 +1,82 @@
-import { loadSettings, readCommandLine, SettingError, settingsHelp, UsageError } from '../settings/settings.ts';
-import { HELP } from '../settings/commands.ts';
-import { StoreError } from '../service.ts';
+import { CommanderError, type Command } from 'commander';
+import { readSettings, type Settings } from '../settings/settings.ts';
+import { quoted, type GivenText } from '../settings/sources.ts';
 import { VERSION } from '../version.ts';
-import { CommandError } from './command-error.ts';
+import { addBackup } from './backup.ts';
+import { EXIT, messageForOperator, nearest, UsageError } from './errors.ts';
+import { commandWithSettings, refuseUnknownFlags, settingFlags } from './flags.ts';
+import { configureHelp } from './help.ts';
 import { serve } from './serve.ts';
-import { subcommandOf } from './subcommands.ts';
+import { addTrace } from './trace.ts';
 
-const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+/**
+ * The subcommands, in the order of the help. Each adds itself to the program; its action gets the settings from the given
+ * function, or does without them.
+ */
+const SUBCOMMANDS: readonly ((program: Command, settings: () => Settings) => void)[] = [addBackup, addTrace];
 
-const isHelp = (word: string, index: number): boolean =>
-  word === '--help' || word === '-h' || (word === HELP && index === 0);
+function createProgram(argv: readonly string[]): Command {
+  const program = configureHelp(commandWithSettings('holdline')).version(
+    VERSION,
+    '-v, --version',
+    'Prints the version.',
+  );
+  let flags: ReadonlyMap<string, GivenText> = new Map();
+  const settings = (): Settings => readSettings(process.env, flags);
+  program
+    .configureOutput({ writeErr: (text) => process.stdout.write(text) })
+    .hook('preAction', (_program, command) => {
+      flags = settingFlags(program);
+      refuseUnknownFlags(command);
+      if (command === program) refuseUnknownCommand(program, argv);
+      else if (command.args.length > command.registeredArguments.length) {
+        throw new UsageError(`unexpected argument after ${command.name()}; see holdline ${command.name()} --help`);
+      }
+    })
+    .action(() => serve(settings()));
+  for (const add of SUBCOMMANDS) add(program, settings);
+  for (const command of program.commands) command.allowUnknownOption();
+  return program;
+}
 
-/** @returns the text for standard output; undefined once the server has stopped */
-async function run(argv: readonly string[]): Promise<string | undefined> {
-  if (argv.some(isHelp)) return settingsHelp();
-  const subcommand = subcommandOf(argv);
-  if (subcommand !== undefined) {
-    return subcommand.run(loadSettings({ env: process.env, argv: subcommand.flags }), subcommand.operand);
+/** @throws UsageError that lists the commands for a first word that is none, and does not repeat any other word */
+function refuseUnknownCommand(program: Command, [first]: readonly string[]): void {
+  const [word] = program.args;
+  if (word === undefined) return;
+  const names = [...program.commands.map((command) => command.name()), 'help'];
+  const commands = `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
+  if (word !== first) {
+    throw new UsageError(
+      `unexpected argument; each flag takes one value, and the commands are ${commands}; see --help`,
+    );
   }
-  if (readCommandLine(argv).version) return `${VERSION}\n`;
-  await serve(loadSettings({ env: process.env, argv }));
-  return undefined;
+  const guess = nearest(word.toLowerCase(), [...names, '--version']);
+  const meant = guess === undefined ? '' : ` Did you mean ${guess}?`;
+  throw new UsageError(
+    `unknown command ${quoted(word)}.${meant} The commands are ${commands}; without one, the server starts. See --help`,
+  );
 }
 
-/** One line for an error that an operator can fix; undefined for all others. */
-function plainWords(error: unknown): string | undefined {
-  if ([SettingError, StoreError, CommandError].some((known) => error instanceof known)) return (error as Error).message;
-  const listening =
-    error instanceof Error && 'syscall' in error && ['listen', 'getaddrinfo'].includes(String(error.syscall));
-  return listening ? `cannot listen: ${error.message}` : undefined;
+/** Ends the process with one line for an error that the operator can fix; throws any other error. */
+function fail(error: unknown): never {
+  const isUsage = error instanceof UsageError || error instanceof CommanderError;
+  const message =
+    error instanceof CommanderError
+      ? `${error.message.replace(/^error: /, '')}; see --help`
+      : messageForOperator(error);
+  if (message === undefined) throw error;
+  process.stderr.write(`holdline: ${message}\n`);
+  process.exit(isUsage ? EXIT.usage : EXIT.failed);
 }
 
-/** The `holdline` command. @param argv without the names of the runtime and the script */
+const isHelpOrVersion = (error: unknown): boolean =>
+  error instanceof CommanderError && /^commander\.(help|version)/.test(error.code);
+
+/** Runs the `holdline` command. @param argv without the names of the runtime and the script */
 export async function runCommand(argv: readonly string[]): Promise<void> {
   try {
-    const text = await run(argv);
-    if (text === undefined) process.exit(EXIT.done);
-    process.stdout.write(text);
+    await createProgram(argv).parseAsync(argv, { from: 'user' });
   } catch (error) {
-    const words = plainWords(error);
-    if (words === undefined) throw error;
-    process.stderr.write(`holdline: ${words.replace(/\s*\n\s*/g, ' ')}\n`);
-    process.exit(error instanceof UsageError ? EXIT.usage : EXIT.failed);
+    if (!isHelpOrVersion(error)) fail(error);
   }
 }

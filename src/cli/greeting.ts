@@ -1,15 +1,24 @@
 import { resolve } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
-import { CLOSING_NAMES } from '../settings/cross-checks.ts';
+import { ACCESS_SETTING_NAMES } from '../settings/cross-checks.ts';
 import type { Addresses } from '../service.ts';
 import { VERSION } from '../version.ts';
-import { isEverywhere, reachable } from './addresses.ts';
 
-/** Start message for a terminal: version, URLs, location of the data and access mode. */
+/** Hosts that stand for all addresses of the machine. */
+const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
+
+/** URL of a listening server, as logged. */
+export const origin = (host: string, port: number): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** URL at which this machine reaches the server. */
+export const reachable = (host: string, port: number): string => origin(isWildcard(host) ? 'localhost' : host, port);
+
+/** The start message for a terminal: version, URLs, location of the data and access mode. */
 export function greeting(settings: Settings, { host, port, adminPort }: Addresses): string {
   const own = reachable(host, port);
   const rows = [
-    ['Server', isEverywhere(host) ? `${own}  (all addresses of this machine)` : own],
+    ['Server', isWildcard(host) ? `${own}  (all addresses of this machine)` : own],
     ...(settings.demo === 'on' ? [['Demo', `${own}/demo  (a call: open it in two tabs)`]] : []),
     ['API', `${own}/docs`],
     ...(adminPort === undefined ? [] : [['Admin', `${reachable(host, adminPort)}/metrics`]]),
@@ -27,9 +36,8 @@ function dataOf({ store }: Settings): string {
 
 function accessOf({ openMode }: Settings): string[][] {
   if (!openMode) return [['Access', 'joining needs an access token or an API key']];
-  const closing = `${CLOSING_NAMES.slice(0, -1).join(', ')} or ${CLOSING_NAMES.at(-1) ?? ''}`;
   return [
     ['Access', "open mode: anyone who knows a room's name may join it, so names must be hard to guess"],
-    ['', `to close it, set ${closing}`],
+    ['', `to close it, set ${ACCESS_SETTING_NAMES}`],
   ];
 }

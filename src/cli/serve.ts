@@ -1,20 +1,18 @@
 import type { Settings } from '../settings/settings.ts';
-import { cautions, OPEN_MODE } from '../settings/warnings.ts';
+import { OPEN_MODE_WARNING, settingWarnings } from '../settings/warnings.ts';
 import { createLogOf, isReadable, type Log } from '../log.ts';
 import { createHoldline, type Addresses } from '../service.ts';
 import { VERSION } from '../version.ts';
-import { origin } from './addresses.ts';
-import { greeting } from './greeting.ts';
-
-const EXIT = { crashed: 1, interrupted: 130 } as const;
+import { EXIT } from './errors.ts';
+import { greeting, origin } from './greeting.ts';
 
 /**
- * One Ctrl-C may arrive twice: from the terminal and from `npm start`, which forwards it. A second key press comes later
- * than this. After a CPU stall, pending signals are read before this time counts as over.
+ * One Ctrl-C may arrive twice: from the terminal and from `npm start`, which forwards it. Signals within this time are one
+ * key press. After a CPU stall, pending signals are read before this time counts as over.
  */
 const SAME_KEY_PRESS_MS = 300;
 
-/** The first SIGTERM or SIGINT. Further SIGTERMs change nothing; a second SIGINT ends the process at once. */
+/** Resolves with the first SIGTERM or SIGINT. Further SIGTERMs change nothing; a second SIGINT ends the process at once. */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let interrupts: 'none' | 'one key press' | 'over' = 'none';
@@ -28,18 +26,18 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** Node also raises an unhandled rejection as an uncaught exception. */
-function endOnCrash(log: Log): void {
+/** Logs an uncaught error and ends the process. Node also raises unhandled rejections as uncaught exceptions. */
+function exitOnCrash(log: Log): void {
   process.on('uncaughtException', (error, origin) => {
     log.fatal({ err: error, origin }, 'crashed');
-    process.exit(EXIT.crashed);
+    process.exit(EXIT.failed);
   });
 }
 
-/** Runs the server until a signal stops it. */
-export async function serve(settings: Settings): Promise<void> {
+/** Runs the server until a signal stops it, then ends the process. */
+export async function serve(settings: Settings): Promise<never> {
   const log = createLogOf(settings);
-  endOnCrash(log);
+  exitOnCrash(log);
   const stopped = stopSignal();
   log.debug({ settings }, 'settings');
   const holdline = await createHoldline(settings, { log });
@@ -48,6 +46,7 @@ export async function serve(settings: Settings): Promise<void> {
   log.info({ signal, drainSeconds: settings.drainSeconds }, 'draining');
   await holdline.close();
   log.info('stopped');
+  process.exit(EXIT.done);
 }
 
 /** Announces addresses and warnings: as a greeting on a terminal, as log fields otherwise. */
@@ -59,5 +58,5 @@ function announce(settings: Settings, addresses: Addresses, log: Log): void {
     const fields = { version: VERSION, host, port, adminPort, store: settings.store.kind };
     log.info(fields, `listening on ${origin(host, port)}`);
   }
-  for (const caution of cautions(settings)) if (!(greets && caution === OPEN_MODE)) log.warn(caution);
+  for (const warning of settingWarnings(settings)) if (!(greets && warning === OPEN_MODE_WARNING)) log.warn(warning);
 }

@@ -1,72 +1,73 @@
-import { SettingError } from './errors.ts';
-import type { Input, Inputs } from './inputs.ts';
-import { table } from './table.ts';
-import type { ValuesOf } from './read.ts';
+import { SettingError, type ValuesOf } from './definition.ts';
+import { definitions, type SettingKey } from './definitions/index.ts';
+import type { Inputs } from './sources.ts';
 
-type Values = ValuesOf<typeof table>;
-type Key = keyof typeof table;
+type Values = ValuesOf<typeof definitions>;
 
-const ascending = [
+const ASCENDING = [
   ['defaultWaitSeconds', 'maxWaitSeconds'],
   ['defaultTtlSeconds', 'maxTtlSeconds'],
   ['defaultIdleTimeoutSeconds', 'maxIdleTimeoutSeconds'],
   ['maxMessageBytes', 'maxMailboxBytes'],
 ] as const;
 
-const KEY_SOURCES = ['accessTokenSecret', 'accessTokenJwksUrl'] as const satisfies readonly Key[];
-const CLOSING = [...KEY_SOURCES, 'apiKeys'] as const satisfies readonly Key[];
+const TOKEN_KEY_SETTINGS = ['accessTokenSecret', 'accessTokenJwksUrl'] as const satisfies readonly SettingKey[];
+const ACCESS_SETTINGS = [...TOKEN_KEY_SETTINGS, 'apiKeys'] as const satisfies readonly SettingKey[];
 
-/** Names of the settings any one of which ends open mode. */
-export const CLOSING_NAMES = CLOSING.map((key) => table[key].name);
+const listOf = (keys: readonly SettingKey[]): string => {
+  const names = keys.map((key) => definitions[key].name);
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
+};
 
-/** Whoever knows a room's name may join it. */
-export const isOpenMode = (values: Values): boolean => CLOSING.every((key) => values[key] === undefined);
+/** The settings that end open mode, for a sentence: `A, B or C`. */
+export const ACCESS_SETTING_NAMES = listOf(ACCESS_SETTINGS);
 
-/** @throws SettingError for the first settings that are good alone but not together */
-export function checkAgreement(values: Values, inputs: Inputs): void {
-  const given = (key: Key): Input | undefined => inputs(key, table[key]);
-  checkOrder(values, given);
-  checkAccess(values, given);
-  checkTurn(values, given);
+/** In open mode, anyone who knows a room's name may join it. */
+export const isOpenMode = (values: Values): boolean => ACCESS_SETTINGS.every((key) => values[key] === undefined);
+
+/** @throws SettingError for the first settings that are valid alone but not together */
+export function checkTogether(values: Values, inputs: Inputs): void {
+  checkOrder(values, inputs);
+  checkAccess(values, inputs);
+  checkTurn(values, inputs);
 }
 
-type Given = (key: Key) => Input | undefined;
-
-function checkOrder(values: Values, given: Given): void {
-  const described = (key: (typeof ascending)[number][number]): string => {
-    const input = given(key);
-    return input === undefined ? `${table[key].name} ${values[key]} (its default)` : `${input.name} ${values[key]}`;
+function checkOrder(values: Values, inputs: Inputs): void {
+  const describe = (key: (typeof ASCENDING)[number][number]): string => {
+    const input = inputs.get(key);
+    return input === undefined
+      ? `${definitions[key].name} ${values[key]} (its default)`
+      : `${input.name} ${values[key]}`;
   };
-  for (const [lower, upper] of ascending) {
+  for (const [lower, upper] of ASCENDING) {
     if (values[lower] <= values[upper]) continue;
-    throw new SettingError(`${described(lower)} is above ${described(upper)}: allowed is at most that`);
+    throw new SettingError(`${describe(lower)} is above ${describe(upper)}: allowed is at most that`);
   }
 }
 
-const nameOf = (given: Given, key: Key): string => given(key)?.name ?? table[key].name;
-const namesOf = (keys: readonly Key[]): string => keys.map((key) => table[key].name).join(' or ');
+const nameOf = (key: SettingKey, inputs: Inputs): string => inputs.get(key)?.name ?? definitions[key].name;
 
-function checkAccess(values: Values, given: Given): void {
-  const sources = KEY_SOURCES.filter((key) => values[key] !== undefined);
-  if (sources.length > 1) {
-    const names = sources.map((key) => nameOf(given, key)).join(' and ');
+/** Name and value as given. */
+const given = (key: SettingKey, inputs: Inputs): string => `${nameOf(key, inputs)} ${inputs.get(key)?.shown ?? ''}`;
+
+function checkAccess(values: Values, inputs: Inputs): void {
+  const [first, second] = TOKEN_KEY_SETTINGS.filter((key) => values[key] !== undefined);
+  if (first !== undefined && second !== undefined) {
+    const names = `${nameOf(first, inputs)} and ${nameOf(second, inputs)}`;
     throw new SettingError(`${names} are both given: allowed is one of them`);
   }
-  if (values.accessTokenAudience === undefined || sources.length === 1) return;
-  const audience = `${nameOf(given, 'accessTokenAudience')} ${given('accessTokenAudience')?.shown ?? ''}`;
-  throw new SettingError(`${audience} has no access tokens to judge: allowed is with ${namesOf(KEY_SOURCES)} only`);
+  if (values.accessTokenAudience === undefined || first !== undefined) return;
+  const allowed = `allowed is with ${listOf(TOKEN_KEY_SETTINGS)} only`;
+  throw new SettingError(`${given('accessTokenAudience', inputs)} has no effect without access tokens: ${allowed}`);
 }
 
-function checkTurn(values: Values, given: Given): void {
+function checkTurn(values: Values, inputs: Inputs): void {
   if (values.turnSecret !== undefined && isOpenMode(values) && values.openTurn === 'off') {
-    const allowed = `allowed is with ${namesOf(CLOSING)}, or with ${table.openTurn.name} on`;
-    throw new SettingError(
-      `${nameOf(given, 'turnSecret')} (value not shown) in open mode would give strangers a free relay: ${allowed}`,
-    );
+    const secret = `${nameOf('turnSecret', inputs)} (value not shown)`;
+    const allowed = `allowed is with ${ACCESS_SETTING_NAMES}, or with ${definitions.openTurn.name} on`;
+    throw new SettingError(`${secret} in open mode would give strangers a free relay: ${allowed}`);
   }
   if (values.turnUrls === undefined || values.turnSecret !== undefined) return;
-  const urls = `${nameOf(given, 'turnUrls')} ${given('turnUrls')?.shown ?? ''}`;
-  throw new SettingError(
-    `${urls} would be handed out without credentials: allowed is with ${table.turnSecret.name} only`,
-  );
+  const allowed = `allowed is with ${definitions.turnSecret.name} only`;
+  throw new SettingError(`${given('turnUrls', inputs)} would be handed out without credentials: ${allowed}`);
 }

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { z } from 'zod';
-import { isPort, items, type Kind } from './parsers.ts';
+import { isPort, items, type Parser } from './parsers.ts';
 
 const HOST = String.raw`(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[(?<ipv6>[0-9A-Fa-f:.]+)\])(?::(?<port>\d+))?`;
 /** RFC 7064, section 3.1. */
@@ -8,7 +8,7 @@ const STUN_URL = new RegExp(`^stuns?:${HOST}$`);
 /** RFC 7065, section 3.1. */
 const TURN_URL = new RegExp(String.raw`^turns?:${HOST}(?:\?transport=(?:udp|tcp))?$`);
 
-/** Browsers throw on an invalid URL, so one in the list breaks every call. */
+/** Browsers throw on an invalid URL, so a single one in the list breaks every call. */
 function isUrl(form: RegExp, url: string): boolean {
   const match = form.exec(url);
   const { ipv6, port } = match?.groups ?? {};
@@ -33,7 +33,7 @@ const iceServer = z
 /** An `RTCIceServer` whose `urls` is always a list. */
 type IceServer = z.output<typeof iceServer>;
 
-function parsed(text: string): unknown {
+function fromJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -41,15 +41,15 @@ function parsed(text: string): unknown {
   }
 }
 
-export const iceServers: Kind<IceServer[]> = {
-  value: z.array(iceServer).max(32),
-  fromText: parsed,
+export const iceServers: Parser<IceServer[]> = {
+  schema: z.array(iceServer).max(32),
+  fromText: fromJson,
   allowed:
     'a JSON array of {"urls", "username", "credential"} with stun:, stuns:, turn: or turns: URLs with ports from 1 to 65535; turn: and turns: need a user name and a credential',
 };
 
-export const turnUrls: Kind<string[]> = {
-  value: z.array(turnUrl).min(1),
+export const turnUrls: Parser<string[]> = {
+  schema: z.array(turnUrl).min(1),
   fromText: items,
   allowed: 'turn: or turns: URLs with ports from 1 to 65535, separated by commas',
 };

@@ -1,24 +1,13 @@
 import { z } from 'zod';
-import { items, type Kind } from './parsers.ts';
+import { items, type Parser } from './parsers.ts';
 
 /** Words that mark a placeholder: `changeme123`, `REPLACE_ME`, `your-secret-here`, alone or repeated. */
-const TELLING = [
-  'change',
-  'replace',
-  'insert',
-  'placeholder',
-  'your',
-  'secret',
-  'password',
-  'todo',
-  'fixme',
-  'example',
-];
+const MARKERS = 'change|replace|insert|placeholder|your|secret|password|todo|fixme|example';
 /** Filler words that may accompany them. */
-const FILLING = ['please', 'super', 'own', 'api', 'key', 'token', 'value', 'here', 'this', 'with', 'me', 'it', 'bit'];
+const FILLERS = 'please|super|own|api|key|token|value|here|this|with|me|it|bit';
 
-const telling = new RegExp(TELLING.join('|'));
-const known = new RegExp([...TELLING, ...FILLING].join('|'), 'g');
+const marker = new RegExp(MARKERS);
+const markerOrFiller = new RegExp(`${MARKERS}|${FILLERS}`, 'g');
 
 /** Published examples, without punctuation. */
 const PUBLISHED = new Set([
@@ -29,7 +18,7 @@ const PUBLISHED = new Set([
   'astringsecretatleast256bitslong',
   // coturn's own turnserver.conf
   'north',
-  // An unset variable, as scripts print it.
+  // Unset variables, as scripts print them.
   'undefined',
   'null',
 ]);
@@ -45,7 +34,7 @@ export function isPlaceholder(secret: string): boolean {
   if (TEMPLATE.test(text) || ONE_CHARACTER.test(secret)) return true;
   const letters = text.toLowerCase().replaceAll(/[\s\p{P}\p{S}]/gu, '');
   if (PUBLISHED.has(letters)) return true;
-  return telling.test(letters) && /^\d*$/.test(letters.replaceAll(known, ''));
+  return marker.test(letters) && /^\d*$/.test(letters.replaceAll(markerOrFiller, ''));
 }
 
 const secret = (pattern: RegExp): z.ZodType<string> =>
@@ -57,21 +46,21 @@ const secret = (pattern: RegExp): z.ZodType<string> =>
 const NO_PLACEHOLDER = 'no placeholder such as changeme';
 
 /** Minimum length in bytes, as RFC 7518 (section 3.2) requires for HMAC keys. */
-export const longSecret = (minBytes: number): Kind<string> => ({
-  value: secret(/^.*$/s).refine((text) => Buffer.byteLength(text) >= minBytes),
+export const longSecret = (minBytes: number): Parser<string> => ({
+  schema: secret(/^.*$/s).refine((text) => Buffer.byteLength(text) >= minBytes),
   fromText: (text) => text,
   allowed: `text of at least ${minBytes} bytes, ${NO_PLACEHOLDER}`,
 });
 
-export const secrets = (most: number): Kind<string[]> => ({
-  value: z.array(secret(/^\S+$/)).min(1).max(most),
+export const secretList = (most: number): Parser<string[]> => ({
+  schema: z.array(secret(/^\S+$/)).min(1).max(most),
   fromText: items,
   allowed: `at most ${most} secrets, separated by a comma, ${NO_PLACEHOLDER}`,
 });
 
-/** Visible ASCII, since they travel in a header. */
-export const headerSecrets = (what: string): Kind<string[]> => ({
-  value: z
+/** Secrets of visible ASCII characters, because they travel in a header. */
+export const headerSecrets = (what: string): Parser<string[]> => ({
+  schema: z
     .array(secret(/^[!-~]+$/))
     .min(1)
     .max(1000),

@@ -1,17 +1,12 @@
-import { checkAgreement, isOpenMode } from './cross-checks.ts';
-import { SettingError } from './errors.ts';
-import { readFlags } from './flags.ts';
-import type { CommandLine } from './flags.ts';
-import { helpText, markdownTable } from './help.ts';
-import { fromCommand, fromValues } from './inputs.ts';
-import type { Environment, Inputs } from './inputs.ts';
-import { readTable } from './read.ts';
-import type { ValuesOf } from './read.ts';
-import { table } from './table.ts';
+import { checkTogether, isOpenMode } from './cross-checks.ts';
+import { SettingError, type ValuesOf } from './definition.ts';
+import { definitions } from './definitions/index.ts';
+import { collectInputs, fromEnvironment, fromTexts, fromValues, parseDefaults, parseInputs } from './sources.ts';
+import type { Environment, GivenText, Source } from './sources.ts';
 
-export { SettingError, UsageError } from './errors.ts';
+export { SettingError } from './definition.ts';
 
-type Values = ValuesOf<typeof table>;
+type Values = ValuesOf<typeof definitions>;
 
 /** Every setting, parsed and frozen. Units are in the names; bounds and defaults are in the README's table. */
 export interface Settings extends Values {
@@ -21,54 +16,49 @@ export interface Settings extends Values {
 
 /** Cap in open mode: keeps anonymous clients from leaving participants or messages in rooms for a day. */
 const OPEN_MODE_MAX_SECONDS = 300;
-const LOWERED_IN_OPEN_MODE = [
+const CAPPED_IN_OPEN_MODE = [
   'defaultIdleTimeoutSeconds',
   'maxIdleTimeoutSeconds',
   'defaultTtlSeconds',
   'maxTtlSeconds',
 ] as const satisfies readonly (keyof Values)[];
 
+const DEFAULTS = parseDefaults(definitions);
+
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(frozen);
   return value;
 }
 
-function settle(inputs: Inputs): Settings {
-  const values = readTable(table, inputs);
-  checkAgreement(values, inputs);
+const cappedLifetimes = (values: Values): Partial<Values> =>
+  Object.fromEntries(CAPPED_IN_OPEN_MODE.map((key) => [key, Math.min(values[key], OPEN_MODE_MAX_SECONDS)]));
+
+function settingsFrom(...sources: readonly Source[]): Settings {
+  const inputs = collectInputs(definitions, sources);
+  const values = parseInputs(definitions, inputs, DEFAULTS);
+  checkTogether(values, inputs);
   const openMode = isOpenMode(values);
-  return frozen({ ...values, openMode, ...(openMode && loweredBounds(values)) });
+  return frozen({ ...values, openMode, ...(openMode && cappedLifetimes(values)) });
 }
 
-const loweredBounds = (values: Values): Partial<Values> =>
-  Object.fromEntries(LOWERED_IN_OPEN_MODE.map((key) => [key, Math.min(values[key], OPEN_MODE_MAX_SECONDS)]));
-
 /**
- * Reads the settings of the `holdline` command. A flag wins over the environment; unknown variables are ignored.
+ * Reads the settings of a process. Variables of the environment that are no settings are ignored.
  *
- * @param argv without the names of the runtime and the script
- * @throws UsageError for a command line that cannot be understood, SettingError for a setting that cannot be used: one line,
- * which names it as it was given, what was given (never a secret's value), and what is allowed.
+ * @param overrides texts that win over the environment, by the name of the variable
+ * @throws SettingError for a setting that cannot be used. The message is one line with its name, the given value (never a
+ * secret's) and the allowed values.
  */
-export function loadSettings({ env, argv }: { env: Environment; argv: readonly string[] }): Settings {
-  return settle(fromCommand(env, readFlags(table, argv).given));
-}
+export const readSettings = (env: Environment, overrides: ReadonlyMap<string, GivenText> = new Map()): Settings =>
+  settingsFrom(fromTexts(overrides), fromEnvironment(env));
 
 /**
- * The defaults with some settings replaced, for embedding: no environment is read. `openMode` follows from the others.
+ * The defaults with some settings replaced, for embedding. Reads no environment. `openMode` follows from the others.
  *
- * @throws SettingError for a value out of its bounds and for a setting that does not exist.
+ * @throws SettingError for a value out of its bounds and for a setting that does not exist
  */
 export function defaultSettings(overrides: Partial<Omit<Settings, 'openMode'>> = {}): Settings {
-  const unknown = Object.keys(overrides).find((key) => key !== 'openMode' && !Object.hasOwn(table, key));
+  const unknown = Object.keys(overrides).find((key) => key !== 'openMode' && !Object.hasOwn(definitions, key));
   if (unknown !== undefined)
-    throw new SettingError(`${unknown} is not a setting: allowed are ${Object.keys(table).join(', ')}`);
-  return settle(fromValues(overrides));
+    throw new SettingError(`${unknown} is not a setting: allowed are ${Object.keys(definitions).join(', ')}`);
+  return settingsFrom(fromValues(overrides));
 }
-
-export const readCommandLine = (argv: readonly string[]): CommandLine => readFlags(table, argv);
-
-export const settingsHelp = (): string => helpText(table);
-
-/** The settings as a Markdown table. */
-export const settingsTable = (): string => markdownTable(table);

@@ -1,22 +1,24 @@
 import { UNGUESSABLE_CHARACTERS } from '../signalling/limits.ts';
 import type { Settings } from './settings.ts';
 
-export const OPEN_MODE =
+/** Also part of the start message of a terminal, which then does not repeat it as a log line. */
+export const OPEN_MODE_WARNING =
   "open mode: anyone who knows a room's name may join it, so names must be hard to guess; idle timeouts and lifetimes are at most 300 s";
 
-/** What an operator should hear at the start, though it can be meant. One line each; no secret is shown. */
-export function cautions(settings: Settings): string[] {
+/** Settings that are valid, but that an operator should know about at the start. One line each, without secrets. */
+export function settingWarnings(settings: Settings): string[] {
   const { openMode, turnSecret, turnUrls, apiKeys = [] } = settings;
-  return [
-    ...(openMode ? [OPEN_MODE] : []),
-    ...(openMode && turnSecret !== undefined
-      ? ['OPEN_TURN: strangers get TURN credentials, and may use the relay for anything']
-      : []),
-    ...(turnSecret !== undefined && turnUrls === undefined ? ['TURN_SECRET does nothing without TURN_URLS'] : []),
-    ...(apiKeys.some((key) => key.length < UNGUESSABLE_CHARACTERS)
-      ? [
-          `API_KEYS: a key of fewer than ${UNGUESSABLE_CHARACTERS} characters can be guessed, so it is not even compared for a network whose authentications failed too often`,
-        ]
-      : []),
+  const warnings: [boolean, string][] = [
+    [openMode, OPEN_MODE_WARNING],
+    [
+      openMode && turnSecret !== undefined,
+      'OPEN_TURN: anyone gets TURN credentials, and may use the relay for any purpose',
+    ],
+    [turnSecret !== undefined && turnUrls === undefined, 'TURN_SECRET has no effect without TURN_URLS'],
+    [
+      apiKeys.some((key) => key.length < UNGUESSABLE_CHARACTERS),
+      `API_KEYS: a key of fewer than ${UNGUESSABLE_CHARACTERS} characters can be guessed; it is not even compared for client addresses with too many failed authentications`,
+    ],
   ];
+  return warnings.flatMap(([applies, text]) => (applies ? [text] : []));
 }

@@ -97,7 +97,7 @@ describe('holdline backup FILE', () => {
     const { code, stderr } = await new Command(['backup']).ended;
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: 'holdline: usage: holdline backup FILE [--setting value ...]\n',
+      stderr: "holdline: missing required argument 'FILE'; see --help\n",
     });
   });
 });

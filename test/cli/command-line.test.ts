@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { settingsHelp } from '../../src/settings/settings.ts';
 import { Command, killAll } from './command.ts';
 
 afterEach(killAll);
@@ -25,11 +24,25 @@ describe('the holdline command', () => {
     expect(await new Command([flag]).ended).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  test.each([['--help'], ['-h'], ['help'], ['help', 'trace'], ['backup', '--help']])(
-    'prints its commands and every setting for %s %s',
-    async (...args) => {
-      expect(await new Command(args).ended).toEqual({ code: 0, stdout: settingsHelp(), stderr: '' });
-      expect(settingsHelp()).toMatch(/holdline backup FILE .*holdline trace ROOM .*holdline help /s);
+  test.each([[['--help']], [['-h']], [['help']], [['help', 'nonsense']], [['--nonsense', '--help']]])(
+    'prints its settings and commands for %j',
+    async (args) => {
+      expect(await new Command(args).ended).toEqual({
+        code: 0,
+        stdout: expect.stringMatching(/^Usage: holdline .*--port .*backup <FILE> .*trace <ROOM> .*help /s),
+        stderr: '',
+      });
+    },
+  );
+
+  test.each([[['help', 'trace']], [['trace', '--help']], [['trace', 'room', '-h']]])(
+    'prints the usage of a command for %j',
+    async (args) => {
+      expect(await new Command(args).ended).toEqual({
+        code: 0,
+        stdout: expect.stringMatching(/^Usage: holdline trace \[options\] <ROOM>\n.*ADMIN_PORT/s),
+        stderr: '',
+      });
     },
   );
 
@@ -39,8 +52,13 @@ describe('the holdline command', () => {
     [['bakcup', 'copy.db'], `unknown command "bakcup". Did you mean backup? ${COMMANDS}`],
     [['hlep'], `unknown command "hlep". Did you mean help? ${COMMANDS}`],
     [['version'], `unknown command "version". Did you mean --version? ${COMMANDS}`],
-    [['trace'], 'usage: holdline trace ROOM [--setting value ...]'],
-  ])('ends with 2 and one line that names the commands for the words %j', async (words, line) => {
+    [['trace'], "missing required argument 'ROOM'; see --help"],
+    [['backup', 'a', 'b'], 'unexpected argument after backup; see holdline backup --help'],
+    [
+      ['--port', '80', 'stray'],
+      'unexpected argument; each flag takes one value, and the commands are backup, trace and help; see --help',
+    ],
+  ])('ends with 2 and one line for the words %j', async (words, line) => {
     expect(await new Command(words).ended).toEqual({ code: 2, stdout: '', stderr: `holdline: ${line}\n` });
   });
 
@@ -51,7 +69,7 @@ describe('the holdline command', () => {
       'hunter2',
       'ACCESS_TOKEN_SECRET (value not shown) cannot be used: allowed is text of at least 32 bytes, no placeholder such as changeme',
     ],
-  ])('ends with 1 and one line for a bad %s', async (name, text, line) => {
+  ])('ends with 1 and one line for an invalid %s', async (name, text, line) => {
     expect(await new Command([], { env: { [name]: text } }).ended).toEqual({
       code: 1,
       stdout: '',
@@ -59,7 +77,7 @@ describe('the holdline command', () => {
     });
   });
 
-  test('ends with 1 and one line for a bad value behind a flag', async () => {
+  test('ends with 1 and one line for an invalid value of a flag', async () => {
     const { code, stderr } = await new Command(['--port', 'http']).ended;
     expect({ code, stderr }).toEqual({
       code: 1,
@@ -67,7 +85,7 @@ describe('the holdline command', () => {
     });
   });
 
-  test('ends with 2 and one line for a flag that it does not know', async () => {
+  test('ends with 2 and one line for an unknown flag', async () => {
     const { code, stderr } = await new Command(['--prot', '80']).ended;
     expect({ code, stderr }).toEqual({
       code: 2,

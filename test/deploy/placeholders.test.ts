@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadSettings, SettingError } from '../../src/settings/settings.ts';
-import type { Row } from '../../src/settings/row.ts';
-import { table } from '../../src/settings/table.ts';
+import { readSettings, SettingError } from '../../src/settings/settings.ts';
+import type { Definition } from '../../src/settings/definition.ts';
+import { definitions } from '../../src/settings/definitions/index.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const SECRETS = Object.values<Row>(table).filter((row) => row.secret);
+const SECRETS = Object.values<Definition>(definitions).filter(({ secret }) => secret);
 
 interface Placeholder {
   readonly file: string;
@@ -51,7 +51,7 @@ describe('placeholders of secrets in the files of this repository', () => {
   });
 
   test.each(placeholders)('$value, given for $name in $file, stops the start', ({ name, value }) => {
-    const start = (): unknown => loadSettings({ env: { OPEN_TURN: 'on', [name]: value }, argv: [] });
+    const start = (): unknown => readSettings({ OPEN_TURN: 'on', [name]: value });
     expect(start).toThrow(SettingError);
     expect(start).toThrow(`${name} (value not shown) cannot be used`);
   });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createClient } from '@redis/client';
-import { loadSettings } from '../../src/settings/settings.ts';
+import { readSettings } from '../../src/settings/settings.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { freePort } from '../support/free-port.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
@@ -17,7 +17,7 @@ test('compose.redis.yaml points the service to its Redis, which is published now
   expect(Object.keys(services)).toEqual(['holdline', 'redis']);
   expect(services.redis).not.toHaveProperty('ports');
   expect(services.redis?.volumes).toContain('./redis/redis.conf:/etc/redis.conf:ro');
-  const { store } = loadSettings({ env: { ...(services.holdline?.environment as object) }, argv: [] });
+  const { store } = readSettings({ ...(services.holdline?.environment as object) });
   expect(store).toEqual({ kind: 'redis', url: 'redis://redis' });
 });
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { loadSettings, type Settings } from '../../src/settings/settings.ts';
-import { table } from '../../src/settings/table.ts';
+import { readSettings, type Settings } from '../../src/settings/settings.ts';
+import { definitions } from '../../src/settings/definitions/index.ts';
 import { type Json, secondsOf, valuesOf, yamlOf } from './documents.ts';
 import { deployed } from './proxy.ts';
 
 const NAMES = new Set(
-  Object.values(table).flatMap(({ name, ...row }) => ('secret' in row ? [name, `${name}_FILE`] : [name])),
+  Object.values(definitions).flatMap(({ name, ...row }) => ('secret' in row ? [name, `${name}_FILE`] : [name])),
 );
 /** Of the runtime, not of ours. */
 const OTHERS = ['NODE_ENV'];
@@ -41,7 +41,7 @@ function settingsOf(path: string): Settings {
       name,
       value.replaceAll(/\$\{SIGNALLING_DOMAIN\}/g, 'a.example').replace(/^\$\{.*\}$/, secret),
     ]);
-  return loadSettings({ env: Object.fromEntries(entries) as Record<string, string>, argv: [] });
+  return readSettings(Object.fromEntries(entries) as Record<string, string>);
 }
 
 describe.each(Object.keys(ENVIRONMENTS))('deploy/%s', (path) => {

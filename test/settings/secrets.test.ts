@@ -1,22 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultSettings, loadSettings, SettingError } from '../../src/settings/settings.ts';
+import { defaultSettings, readSettings, SettingError } from '../../src/settings/settings.ts';
 import { isPlaceholder } from '../../src/settings/secrets.ts';
 
-describe('a placeholder in the place of a secret', () => {
+describe('a placeholder instead of a secret', () => {
   test.each([
     ...['changeme', 'change-me', 'CHANGE_ME', 'changeme123', 'secret', 'supersecret', 'password', 'replace-me'],
     ...['replace-me-replace-me-replace-me-replace-me', 'your-secret-here', 'your-256-bit-secret', 'your_api_key'],
     ...['<secret>', '<your secret here>', '${TURN_SECRET}', '{{ secret }}', '$TURN_SECRET', '%TURN_SECRET%', '...'],
     ...['x', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx', '00000000', ' '.repeat(32), 'undefined', 'north', 'TODO'],
     ...['a-string-secret-at-least-256-bits-long'],
-  ])('"%s" is recognised', (text) => {
+  ])('"%s" is recognised as a placeholder', (text) => {
     expect(isPlaceholder(text)).toBe(true);
   });
 
   test.each([
     ...['hunter2', 'relay', 'one', 'two:2!', '1234567890', '!@#$%^&*', 'a secret of at least thirty-two bytes'],
     ...['0123456789abcdef0123456789abcdef', 'q1jS0aZ7Vn0wQf3k2m9LxUeR5tYb8cHd', 'secretariat', 'exchange-7'],
-  ])('"%s" is none', (text) => {
+  ])('"%s" is accepted as a secret', (text) => {
     expect(isPlaceholder(text)).toBe(false);
   });
 
@@ -25,8 +25,8 @@ describe('a placeholder in the place of a secret', () => {
     ['TURN_SECRET', 'changeme'],
     ['TURN_SECRET', 'q1jS0aZ7Vn0wQf3k,<old secret>'],
     ['API_KEYS', 'q1jS0aZ7Vn0wQf3k,your-api-key-here'],
-  ])('stops the start as %s, in one line that does not repeat it', (name, text) => {
-    const start = (): unknown => loadSettings({ env: { OPEN_TURN: 'on', [name]: text }, argv: [] });
+  ])('%s refuses a placeholder in one line that does not repeat it', (name, text) => {
+    const start = (): unknown => readSettings({ OPEN_TURN: 'on', [name]: text });
     expect(start).toThrow(SettingError);
     expect(start).toThrow(
       expect.objectContaining({
@@ -39,7 +39,7 @@ describe('a placeholder in the place of a secret', () => {
     );
   });
 
-  test('is also refused in the settings of an embedding app', () => {
+  test('an embedding app cannot use a placeholder either', () => {
     expect(() => defaultSettings({ apiKeys: ['changeme'] })).toThrow('apiKeys (value not shown) cannot be used');
   });
 });

@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { defaultSettings, loadSettings, SettingError } from '../../src/settings/settings.ts';
-import type { Settings } from '../../src/settings/settings.ts';
-import { cautions } from '../../src/settings/warnings.ts';
-import type { Row } from '../../src/settings/row.ts';
-import { table } from '../../src/settings/table.ts';
+import { loadSettings } from '../../src/cli/flags.ts';
+import { definitions } from '../../src/settings/definitions/index.ts';
+import { defaultSettings, readSettings, SettingError, type Settings } from '../../src/settings/settings.ts';
+import { settingWarnings } from '../../src/settings/warnings.ts';
 import { DEFAULT_BOUNDS } from '../../src/wire/bounds.ts';
 
 /** 32 bytes. */
@@ -14,14 +13,14 @@ type Key = keyof Omit<Settings, 'openMode'>;
 interface Case {
   readonly name: string;
   readonly byDefault: unknown;
-  /** A text, and what it is read to. */
+  /** Texts and their parsed values. */
   readonly good: readonly (readonly [string, unknown])[];
   readonly bad: readonly string[];
   readonly allowed: string;
-  /** Has no flag, and its value is not shown. */
+  /** Has no flag, and errors do not show its value. */
   readonly secret?: true;
-  /** Without which it would be refused. */
-  readonly beside?: Readonly<Record<string, string>>;
+  /** Other settings that it requires. */
+  readonly requires?: Readonly<Record<string, string>>;
 }
 
 const number = (name: string, byDefault: number, min: number, max: number): Case => ({
@@ -87,7 +86,7 @@ const cases: Record<Key, Case> = {
   },
   sqliteSynchronous: words('SQLITE_SYNCHRONOUS', 'full', ['full', 'normal']),
   maxStoreBytes: number('MAX_STORE_BYTES', 4_294_967_296, 65_536, 1_099_511_627_776),
-  // Their upper bounds are among the settings that bound each other, further down.
+  // The tests of settings that bound each other, further down, cover their upper bounds.
   defaultWaitSeconds: { ...number('DEFAULT_WAIT_SECONDS', 25, 1, 300), good: [['50', 50]] },
   maxWaitSeconds: { ...number('MAX_WAIT_SECONDS', 50, 1, 300), good: [['300', 300]] },
   maxHeldPolls: number('MAX_HELD_POLLS', 50_000, 1, 1_000_000),
@@ -166,7 +165,7 @@ const cases: Record<Key, Case> = {
       'https://id.example.com:0/keys',
       'https://id.example.com:99999/keys',
     ],
-    allowed: 'an https:// or http:// address',
+    allowed: 'an https:// or http:// URL',
   },
   accessTokenAudience: {
     name: 'ACCESS_TOKEN_AUDIENCE',
@@ -174,7 +173,7 @@ const cases: Record<Key, Case> = {
     good: [['https://calls.example.com', 'https://calls.example.com']],
     bad: ['', 'two words'],
     allowed: 'text without spaces',
-    beside: { ACCESS_TOKEN_SECRET: SECRET },
+    requires: { ACCESS_TOKEN_SECRET: SECRET },
   },
   apiKeys: {
     name: 'API_KEYS',
@@ -243,7 +242,7 @@ const cases: Record<Key, Case> = {
       'turn:a, ',
     ],
     allowed: 'turn: or turns: URLs with ports from 1 to 65535, separated by commas',
-    beside: { TURN_SECRET: 'relay', OPEN_TURN: 'on' },
+    requires: { TURN_SECRET: 'relay', OPEN_TURN: 'on' },
   },
   turnSecret: {
     name: 'TURN_SECRET',
@@ -255,7 +254,7 @@ const cases: Record<Key, Case> = {
     bad: ['', ',', 'three,are,many', 'relay,secret'],
     allowed: 'at most 2 secrets, separated by a comma, no placeholder such as changeme',
     secret: true,
-    beside: { OPEN_TURN: 'on' },
+    requires: { OPEN_TURN: 'on' },
   },
   turnTtlSeconds: number('TURN_TTL_SECONDS', 3600, 60, 86_400),
   openTurn: words('OPEN_TURN', 'off', ['on', 'off']),
@@ -277,16 +276,19 @@ function refusal(act: () => unknown): string {
   throw new Error('it was accepted');
 }
 
-test('every built setting of the table is tried here, and no other', () => {
-  const built = Object.values<Row>(table).filter((row) => row.built);
-  expect(rows.map(({ name }) => name).sort()).toEqual(built.map((row) => row.name).sort());
+test('every setting is tested here', () => {
+  expect(rows.map(({ name }) => name).sort()).toEqual(
+    Object.values(definitions)
+      .map(({ name }) => name)
+      .sort(),
+  );
 });
 
-describe.each(rows)('$name', ({ key, name, flag, byDefault, good, bad, allowed, secret, beside }) => {
-  const fromEnvironment = (text: string) => loadSettings({ env: { ...beside, [name]: text }, argv: [] })[key];
+describe.each(rows)('$name', ({ key, name, flag, byDefault, good, bad, allowed, secret, requires }) => {
+  const fromEnvironment = (text: string) => readSettings({ ...requires, [name]: text })[key];
 
   test('has its default', () => {
-    expect(loadSettings({ env: {}, argv: [] })[key]).toEqual(byDefault);
+    expect(readSettings({})[key]).toEqual(byDefault);
     expect(defaultSettings()[key]).toEqual(byDefault);
   });
 
@@ -294,7 +296,7 @@ describe.each(rows)('$name', ({ key, name, flag, byDefault, good, bad, allowed, 
     expect(fromEnvironment(text)).toEqual(value);
   });
 
-  test.each(bad)('refuses "%s" in one line that names it as given and says what is allowed', (text) => {
+  test.each(bad)('refuses "%s" in one line with the name, the value and the allowed values', (text) => {
     const line = refusal(() => fromEnvironment(text));
     expect(line).not.toContain('\n');
     expect(line).toContain(`allowed is ${allowed}`);
@@ -303,20 +305,20 @@ describe.each(rows)('$name', ({ key, name, flag, byDefault, good, bad, allowed, 
   });
 
   if (secret) return;
-  const fromFlag = (...argv: string[]) => loadSettings({ env: { ...beside }, argv })[key];
+  const fromFlag = (...argv: string[]) => loadSettings({ env: { ...requires }, argv })[key];
 
   test.each(good)('reads %s from its flag, in both spellings', (text, value) => {
     expect(fromFlag(flag, text)).toEqual(value);
     expect(fromFlag(`${flag}=${text}`)).toEqual(value);
   });
 
-  test('takes the flag, and does not even judge the environment, when both are given', () => {
+  test('the flag wins, and the environment is not even validated', () => {
     const [text = '', value] = good.at(-1) ?? [];
-    const env = { ...beside, [name]: 'nonsense,' };
+    const env = { ...requires, [name]: 'nonsense,' };
     expect(loadSettings({ env, argv: [flag, text] })[key]).toEqual(value);
   });
 
-  test.each(bad)('refuses "%s" from its flag likewise', (text) => {
+  test.each(bad)('refuses "%s" from its flag', (text) => {
     const line = refusal(() => fromFlag(`${flag}=${text}`));
     expect(line).toContain(`allowed is ${allowed}`);
     expect(line.startsWith(`${flag} `)).toBe(true);
@@ -330,12 +332,12 @@ describe('settings that bound each other', () => {
     ['DEFAULT_IDLE_TIMEOUT_SECONDS', '61', 'MAX_IDLE_TIMEOUT_SECONDS', '60'],
     ['MAX_MESSAGE_BYTES', '1001', 'MAX_MAILBOX_BYTES', '1000'],
   ])('%s must not be above %3$s', (lower, low, upper, high) => {
-    expect(refusal(() => loadSettings({ env: { [lower]: low, [upper]: high }, argv: [] }))).toBe(
+    expect(refusal(() => readSettings({ [lower]: low, [upper]: high }))).toBe(
       `${lower} ${low} is above ${upper} ${high}: allowed is at most that`,
     );
   });
 
-  test('the line says which of the two is a default', () => {
+  test('an error about two settings says which one is a default', () => {
     expect(refusal(() => loadSettings({ env: {}, argv: ['--max-wait-seconds', '10'] }))).toBe(
       'DEFAULT_WAIT_SECONDS 25 (its default) is above --max-wait-seconds 10: allowed is at most that',
     );
@@ -345,24 +347,24 @@ describe('settings that bound each other', () => {
 describe('settings that need each other', () => {
   const refused = (env: Record<string, string>): string => refusal(() => loadSettings({ env, argv: [] }));
 
-  test('access tokens have one source of keys', () => {
+  test('access tokens have only one source of keys', () => {
     const line = refused({ ACCESS_TOKEN_SECRET: SECRET, ACCESS_TOKEN_JWKS_URL: 'https://id.example.com/keys' });
     expect(line).toBe('ACCESS_TOKEN_SECRET and ACCESS_TOKEN_JWKS_URL are both given: allowed is one of them');
   });
 
-  test('an audience without access tokens would look as if joining were closed', () => {
+  test('an audience requires access tokens; alone it would not restrict joining', () => {
     expect(refused({ ACCESS_TOKEN_AUDIENCE: 'calls' })).toBe(
-      'ACCESS_TOKEN_AUDIENCE "calls" has no access tokens to judge: allowed is with ACCESS_TOKEN_SECRET or ACCESS_TOKEN_JWKS_URL only',
+      'ACCESS_TOKEN_AUDIENCE "calls" has no effect without access tokens: allowed is with ACCESS_TOKEN_SECRET or ACCESS_TOKEN_JWKS_URL only',
     );
   });
 
-  test('TURN servers need the secret that makes their credentials', () => {
+  test('TURN servers require the secret for their credentials', () => {
     expect(refused({ TURN_URLS: 'turn:turn.example.com' })).toMatch(
       /^TURN_URLS "turn:turn.example.com" would be handed out without credentials: allowed is with TURN_SECRET only$/,
     );
   });
 
-  test('TURN in open mode is refused, in a line that does not show the secret', () => {
+  test('TURN in open mode is refused without showing the secret', () => {
     const line = refused({ TURN_URLS: 'turn:turn.example.com', TURN_SECRET: 'hunter2' });
     expect(line).toMatch(/^TURN_SECRET .*open mode.*free relay.*ACCESS_TOKEN_SECRET.*API_KEYS.*OPEN_TURN on$/);
     expect(line).not.toContain('hunter2');
@@ -373,34 +375,36 @@ describe('settings that need each other', () => {
     ['access tokens', { ACCESS_TOKEN_SECRET: SECRET }],
     ['published keys', { ACCESS_TOKEN_JWKS_URL: 'https://id.example.com/keys' }],
     ['API keys', { API_KEYS: 'a-key-that-nobody-guesses' }],
-  ])('and accepted with %s', (_, beside: Record<string, string>) => {
-    const env = { TURN_URLS: 'turn:turn.example.com', TURN_SECRET: 'hunter2', ...beside };
-    expect(loadSettings({ env, argv: [] })).toMatchObject({ openMode: 'OPEN_TURN' in beside, turnSecret: ['hunter2'] });
+  ])('TURN is accepted with %s', (_, others: Record<string, string>) => {
+    const env = { TURN_URLS: 'turn:turn.example.com', TURN_SECRET: 'hunter2', ...others };
+    expect(loadSettings({ env, argv: [] })).toMatchObject({ openMode: 'OPEN_TURN' in others, turnSecret: ['hunter2'] });
   });
 });
 
-describe('what an operator hears at the start', () => {
-  const heard = (given: Parameters<typeof defaultSettings>[0]) => cautions(defaultSettings(given)).join('\n');
+describe('warnings at the start', () => {
+  const warnings = (given: Parameters<typeof defaultSettings>[0]) => settingWarnings(defaultSettings(given)).join('\n');
 
-  test('is nothing when joining is closed by good keys', () => {
-    expect(heard({ apiKeys: ['0123456789abcdef'], turnSecret: ['relay'], turnUrls: ['turn:t.example'] })).toBe('');
+  test('there are none when joining requires good keys', () => {
+    expect(warnings({ apiKeys: ['0123456789abcdef'], turnSecret: ['relay'], turnUrls: ['turn:t.example'] })).toBe('');
   });
 
-  test('is that open mode is open, and that it gives the relay to strangers', () => {
-    expect(heard({})).toMatch(/^open mode: anyone who knows a room's name may join it/);
-    expect(heard({ turnSecret: ['relay'], turnUrls: ['turn:t.example'], openTurn: 'on' })).toContain('strangers');
+  test('warn about open mode, and about TURN credentials for anyone', () => {
+    expect(warnings({})).toMatch(/^open mode: anyone who knows a room's name may join it/);
+    expect(warnings({ turnSecret: ['relay'], turnUrls: ['turn:t.example'], openTurn: 'on' })).toContain(
+      'anyone gets TURN credentials',
+    );
   });
 
-  test('is that a short API key can be guessed, without the key', () => {
-    const line = heard({ apiKeys: ['0123456789abcdef', 'hunter2'] });
+  test('warn about a short API key without showing it', () => {
+    const line = warnings({ apiKeys: ['0123456789abcdef', 'hunter2'] });
     expect(line).toContain('fewer than 16 characters');
-    expect(line).toContain('not even compared for a network whose authentications failed too often');
+    expect(line).toContain('not even compared for client addresses with too many failed authentications');
     expect(line).not.toContain('hunter2');
   });
 
-  test('is that a secret without servers does nothing', () => {
-    expect(heard({ apiKeys: ['0123456789abcdef'], turnSecret: ['relay'] })).toBe(
-      'TURN_SECRET does nothing without TURN_URLS',
+  test('warn about a TURN secret without servers', () => {
+    expect(warnings({ apiKeys: ['0123456789abcdef'], turnSecret: ['relay'] })).toBe(
+      'TURN_SECRET has no effect without TURN_URLS',
     );
   });
 });
@@ -435,8 +439,8 @@ describe('open mode', () => {
 });
 
 describe('settings for embedding', () => {
-  test('are the defaults with some replaced, and read no environment', () => {
-    expect(defaultSettings({ port: 0 })).toEqual({ ...loadSettings({ env: {}, argv: [] }), port: 0 });
+  test('are the defaults with some replaced', () => {
+    expect(defaultSettings({ port: 0 })).toEqual({ ...readSettings({}), port: 0 });
   });
 
   test('can be derived from other settings', () => {
@@ -444,7 +448,7 @@ describe('settings for embedding', () => {
     expect(defaultSettings({ ...first, maxHeldPolls: 7 })).toEqual({ ...first, maxHeldPolls: 7 });
   });
 
-  test('are judged like any others', () => {
+  test('are validated like any others', () => {
     expect(refusal(() => defaultSettings({ port: 70_000 }))).toBe(
       'port 70000 cannot be used: allowed is a whole number from 0 to 65535',
     );
@@ -454,19 +458,19 @@ describe('settings for embedding', () => {
     );
   });
 
-  test('have no unknown names', () => {
+  test('cannot have unknown names', () => {
     const misspelt = { potr: 80 } as Partial<Settings>;
     expect(refusal(() => defaultSettings(misspelt))).toContain('potr is not a setting');
   });
 
-  test('are frozen all the way down', () => {
+  test('are deeply frozen', () => {
     const settings = defaultSettings({ corsOrigins: ['https://a.example'] });
     expect([settings, settings.store, settings.corsOrigins, settings.iceServers].every(Object.isFrozen)).toBe(true);
   });
 });
 
 test('unknown variables of the environment are ignored', () => {
-  expect(loadSettings({ env: { PATH: '/bin', MAX_WAIT: 'x' }, argv: [] })).toEqual(defaultSettings());
+  expect(readSettings({ PATH: '/bin', MAX_WAIT: 'x' })).toEqual(defaultSettings());
 });
 
 test('the bounds that the API document shows are the defaults of the settings', () => {

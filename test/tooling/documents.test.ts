@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { table } from '../../src/settings/table.ts';
+import { definitions } from '../../src/settings/definitions/index.ts';
 
 const root = join(import.meta.dirname, '../..');
-const settings = Object.values(table).flatMap(({ name, ...row }) =>
+const settings = Object.values(definitions).flatMap(({ name, ...row }) =>
   'secret' in row ? [name, `${name}_FILE`] : [name],
 );
 

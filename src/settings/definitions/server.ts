@@ -1,100 +1,88 @@
-import { hostName, oneOf, wholeNumber } from '../parsers.ts';
-import type { Table } from '../row.ts';
-import { storeUrl } from '../store-url.ts';
+import { hostName, oneOf, storeUrl, wholeNumber } from '../parsers.ts';
+import type { Definitions } from '../definition.ts';
 
 const TEBIBYTE = 1_099_511_627_776;
 const server = 'Server';
 const storage = 'Storage';
 
-export const serviceRows = {
+export const serverSettings = {
   host: {
     name: 'HOST',
     group: server,
-    built: true,
     default: '0.0.0.0',
-    kind: hostName,
+    parser: hostName,
     about: 'Address to listen on.',
   },
   port: {
     name: 'PORT',
     group: server,
-    built: true,
     default: '8080',
-    kind: wholeNumber(0, 65_535),
+    parser: wholeNumber(0, 65_535),
     about: 'Port to listen on; 0 picks a free one.',
   },
   keepAliveSeconds: {
     name: 'KEEP_ALIVE_SECONDS',
     group: server,
-    built: true,
     default: '75',
-    kind: wholeNumber(1, 3600),
+    parser: wholeNumber(1, 3600),
     about:
       'How long an idle connection stays open. Must exceed the idle timeout of your proxy for connections to the server.',
   },
   drainSeconds: {
     name: 'DRAIN_SECONDS',
     group: server,
-    built: true,
     default: '8',
-    kind: wholeNumber(0, 600),
+    parser: wholeNumber(0, 600),
     about: 'Time for a stopping server to end its polls and requests; stay below the 10 s of `docker stop`.',
   },
   logLevel: {
     name: 'LOG_LEVEL',
     group: server,
-    built: true,
     default: 'info',
-    kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    parser: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     about: 'Minimum log level.',
   },
   logFormat: {
     name: 'LOG_FORMAT',
     group: server,
-    built: true,
     default: 'auto',
-    kind: oneOf('auto', 'json', 'pretty'),
+    parser: oneOf('auto', 'json', 'pretty'),
     about: 'Log format: `auto` writes readable lines on a terminal and JSON lines otherwise.',
   },
   adminPort: {
     name: 'ADMIN_PORT',
     group: server,
-    built: true,
-    kind: wholeNumber(0, 65_535),
+    parser: wholeNumber(0, 65_535),
     about:
       'Port for health, metrics and traces. Without it, health and metrics are on the main port, and there are no traces.',
   },
   demo: {
     name: 'DEMO',
     group: server,
-    built: true,
     default: 'on',
-    kind: oneOf('on', 'off'),
+    parser: oneOf('on', 'off'),
     about: 'Whether the server serves the demo page.',
   },
   store: {
     name: 'STORE_URL',
     group: storage,
-    built: true,
     default: 'sqlite:./data/holdline.db',
-    kind: storeUrl,
+    parser: storeUrl,
     about: 'Where messages are stored.',
   },
   sqliteSynchronous: {
     name: 'SQLITE_SYNCHRONOUS',
     group: storage,
-    built: true,
     default: 'full',
-    kind: oneOf('full', 'normal'),
+    parser: oneOf('full', 'normal'),
     about: '`full` survives a power loss; `normal` survives a killed process, but not a power loss.',
   },
   maxStoreBytes: {
     name: 'MAX_STORE_BYTES',
     group: storage,
-    built: true,
     default: '4294967296',
-    kind: wholeNumber(65_536, TEBIBYTE),
+    parser: wholeNumber(65_536, TEBIBYTE),
     about:
       'Maximum live data, 4 GiB by default. At the limit joins and sends get 503; reads, acknowledgements and leaves still work.',
   },
-} as const satisfies Table;
+} as const satisfies Definitions;

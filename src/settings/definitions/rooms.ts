@@ -1,5 +1,5 @@
 import { wholeNumber } from '../parsers.ts';
-import type { Table } from '../row.ts';
+import type { Definitions } from '../definition.ts';
 
 /** Longer than that no mailbox lives; room enough for a callee that is switched off. */
 const WEEK_SECONDS = 604_800;
@@ -7,93 +7,82 @@ const DAY_SECONDS = 86_400;
 const polling = 'Polling';
 const rooms = 'Rooms and mailboxes';
 
-export const roomRows = {
+export const roomSettings = {
   defaultWaitSeconds: {
     name: 'DEFAULT_WAIT_SECONDS',
     group: polling,
-    built: true,
     default: '25',
-    kind: wholeNumber(1, 300),
+    parser: wholeNumber(1, 300),
     about: 'How long a poll without `wait` is held.',
   },
   maxWaitSeconds: {
     name: 'MAX_WAIT_SECONDS',
     group: polling,
-    built: true,
     default: '50',
-    kind: wholeNumber(1, 300),
+    parser: wholeNumber(1, 300),
     about: 'Maximum hold time; a longer `wait` is lowered to it. Stay below the response timeouts of your proxies.',
   },
   maxHeldPolls: {
     name: 'MAX_HELD_POLLS',
     group: polling,
-    built: true,
     default: '50000',
-    kind: wholeNumber(1, 1_000_000),
+    parser: wholeNumber(1, 1_000_000),
     about: 'Polls that one process holds at a time; the next one gets 429.',
   },
   maxParticipantsPerRoom: {
     name: 'MAX_PARTICIPANTS_PER_ROOM',
     group: rooms,
-    built: true,
     default: '32',
-    kind: wholeNumber(1, 1000),
+    parser: wholeNumber(1, 1000),
     about: 'Participants per room; the next join gets 409.',
   },
   maxMessageBytes: {
     name: 'MAX_MESSAGE_BYTES',
     group: rooms,
-    built: true,
     default: '65536',
-    kind: wholeNumber(256, 1_048_576),
+    parser: wholeNumber(256, 1_048_576),
     about: 'Maximum JSON size of one message; a batch may have 8 times that.',
   },
   maxMailboxMessages: {
     name: 'MAX_MAILBOX_MESSAGES',
     group: rooms,
-    built: true,
     default: '512',
-    kind: wholeNumber(1, 100_000),
+    parser: wholeNumber(1, 100_000),
     about: 'Pending messages per mailbox; the next send to it gets 429.',
   },
   maxMailboxBytes: {
     name: 'MAX_MAILBOX_BYTES',
     group: rooms,
-    built: true,
     default: '524288',
-    kind: wholeNumber(256, 1_073_741_824),
+    parser: wholeNumber(256, 1_073_741_824),
     about: 'Pending bytes per mailbox; the next send to it gets 429.',
   },
   defaultTtlSeconds: {
     name: 'DEFAULT_TTL_SECONDS',
     group: rooms,
-    built: true,
     default: '120',
-    kind: wholeNumber(1, WEEK_SECONDS),
+    parser: wholeNumber(1, WEEK_SECONDS),
     about: 'Lifetime of a message without `ttlSeconds`; at most 300 in open mode.',
   },
   maxTtlSeconds: {
     name: 'MAX_TTL_SECONDS',
     group: rooms,
-    built: true,
     default: '86400',
-    kind: wholeNumber(1, WEEK_SECONDS),
+    parser: wholeNumber(1, WEEK_SECONDS),
     about: 'Maximum `ttlSeconds` of a message; at most 300 in open mode.',
   },
   defaultIdleTimeoutSeconds: {
     name: 'DEFAULT_IDLE_TIMEOUT_SECONDS',
     group: rooms,
-    built: true,
     default: '60',
-    kind: wholeNumber(1, DAY_SECONDS),
+    parser: wholeNumber(1, DAY_SECONDS),
     about: 'A participant leaves after this long without a request; at most 300 in open mode.',
   },
   maxIdleTimeoutSeconds: {
     name: 'MAX_IDLE_TIMEOUT_SECONDS',
     group: rooms,
-    built: true,
     default: '86400',
-    kind: wholeNumber(1, DAY_SECONDS),
+    parser: wholeNumber(1, DAY_SECONDS),
     about: 'Maximum `idleTimeoutSeconds` of a join; at most 300 in open mode.',
   },
-} as const satisfies Table;
+} as const satisfies Definitions;

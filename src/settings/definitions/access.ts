@@ -1,127 +1,113 @@
 import { iceServers, turnUrls } from '../ice-servers.ts';
-import { oneOf, origins, trustedProxies, webAddress, wholeNumber, word } from '../parsers.ts';
-import type { Table } from '../row.ts';
-import { headerSecrets, longSecret, secrets } from '../secrets.ts';
+import { oneOf, origins, trustedProxies, webUrl, wholeNumber, word } from '../parsers.ts';
+import type { Definitions } from '../definition.ts';
+import { headerSecrets, longSecret, secretList } from '../secrets.ts';
 
 const DAY_SECONDS = 86_400;
-const edge = 'Browsers, proxies and limits';
+const requests = 'Browsers, proxies and limits';
 const access = 'Access';
 const relays = 'ICE and TURN';
 
-export const edgeRows = {
+export const accessSettings = {
   corsOrigins: {
     name: 'CORS_ORIGINS',
-    group: edge,
-    built: true,
+    group: requests,
     default: '*',
-    kind: origins,
+    parser: origins,
     about: 'Web pages that may call the API. There are no cookies.',
   },
   trustProxy: {
     name: 'TRUST_PROXY',
-    group: edge,
-    built: true,
+    group: requests,
     default: 'false',
-    kind: trustedProxies,
+    parser: trustedProxies,
     about:
       'Proxies whose `X-Forwarded-For` is trusted (Express syntax). Prefer the number of proxies; `true` also trusts clients.',
   },
   rateLimit: {
     name: 'RATE_LIMIT',
-    group: edge,
-    built: true,
+    group: requests,
     default: 'on',
-    kind: oneOf('on', 'off'),
+    parser: oneOf('on', 'off'),
     about:
       '`off` lifts the rate limits, the limit of 1,000 participants per client address in open mode, and the pacing of polls; quotas stay.',
   },
   rateLimitJoinsPerMinute: {
     name: 'RATE_LIMIT_JOINS_PER_MINUTE',
-    group: edge,
-    built: true,
+    group: requests,
     default: '300',
-    kind: wholeNumber(1, 1_000_000),
+    parser: wholeNumber(1, 1_000_000),
     about:
       'Joins per client address (IPv6: /64) in open mode, or per access token subject; API keys are exempt. Failed authentications per client address have a separate limit of the same size.',
   },
   rateLimitMessagesPerSecond: {
     name: 'RATE_LIMIT_MESSAGES_PER_SECOND',
-    group: edge,
-    built: true,
+    group: requests,
     default: '50',
-    kind: wholeNumber(1, 100_000),
+    parser: wholeNumber(1, 100_000),
     about: 'Messages per participant; a burst may have 4 times that.',
   },
   accessTokenSecret: {
     name: 'ACCESS_TOKEN_SECRET',
     group: access,
-    built: true,
     secret: true,
-    kind: longSecret(32),
+    parser: longSecret(32),
     about: 'Joining requires an access token (a JWT, HS256) that your backend signs with this secret.',
   },
   accessTokenJwksUrl: {
     name: 'ACCESS_TOKEN_JWKS_URL',
     group: access,
-    built: true,
-    kind: webAddress,
+    parser: webUrl,
     about: 'The same for access tokens signed with a private key: URL of the public keys (JWKS).',
   },
   accessTokenAudience: {
     name: 'ACCESS_TOKEN_AUDIENCE',
     group: access,
-    built: true,
-    kind: word,
+    parser: word,
     about: 'The required `aud` of access tokens.',
   },
   apiKeys: {
     name: 'API_KEYS',
     group: access,
-    built: true,
     secret: true,
-    kind: headerSecrets('keys'),
+    parser: headerSecrets('keys'),
     about:
       'Keys of trusted servers, which may join on behalf of others, remove participants, and list and close rooms. Without access tokens, joining requires one of them.',
   },
   iceServers: {
     name: 'ICE_SERVERS',
     group: relays,
-    built: true,
-    hidden: true,
+    redacted: true,
     default: '[]',
-    kind: iceServers,
+    parser: iceServers,
     about: 'ICE servers for every participant. There is no default STUN server.',
   },
   turnUrls: {
     name: 'TURN_URLS',
     group: relays,
-    built: true,
-    kind: turnUrls,
+    parser: turnUrls,
     about: 'TURN servers for which the server mints time-limited credentials, in addition to `ICE_SERVERS`.',
   },
   turnSecret: {
     name: 'TURN_SECRET',
     group: relays,
-    built: true,
     secret: true,
-    kind: secrets(2),
+    parser: secretList(2),
     about:
       "coturn's `static-auth-secret`. Of two, the first one signs: put the new one first, and keep both in coturn for `TURN_TTL_SECONDS`.",
   },
   turnTtlSeconds: {
     name: 'TURN_TTL_SECONDS',
     group: relays,
-    built: true,
     default: '3600',
-    kind: wholeNumber(60, DAY_SECONDS),
+    parser: wholeNumber(60, DAY_SECONDS),
     about: 'Lifetime of TURN credentials; a longer call requests new ones.',
   },
   openTurn: {
     name: 'OPEN_TURN',
     group: relays,
-    built: true,
     default: 'off',
-    kind: oneOf('on', 'off'),
+    parser: oneOf('on', 'off'),
     about: 'Whether participants get TURN credentials in open mode.',
   },
-} as const satisfies Table;
+} as const satisfies Definitions;

@@ -1,4 +1,0 @@
-/** What an operator can put right: one line. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-}
