@@ -1,33 +1,72 @@
-import type { Runtime } from './runtime.ts';
+import type { JsonObject, ReceivedMessage } from '../wire/index.ts';
+import { MAX_ENDED_CALLS, UNKNOWN_CALL_REPLY_MS } from './limits.ts';
+import type { Mailbox } from './mailbox.ts';
+import { endsCall, fieldsOf } from './messages.ts';
 
-/** The client answers messages of one unknown call once in this time. */
-const TOLD_MS = 60_000;
-/** Bounds what a stranger with ever new call ids can make the client remember. */
-const MAX_TOLD = 1_000;
+/**
+ * Messages that continue a call. Only these are answered when the call is unknown: if an ending were answered, two clients would
+ * answer each other for ever.
+ */
+const CONTINUES_CALL = /^(offer|answer|candidate)$/;
 
-/** Upper and lower case of ASCII letters do not tell two calls apart: UUIDs come in both. */
+/** What tells one call from another. */
+export interface CallIdentity {
+  /** The other participant. */
+  readonly remote: string;
+  readonly callId: string | undefined;
+  /** The payload of the invite. */
+  readonly payload: JsonObject;
+}
+
+/** Call ids are compared without the case of ASCII letters: UUIDs are written in both. */
 export const normalized = (callId = ''): string => callId.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 export const isSameCall = (a: string | undefined, b: string | undefined): boolean => normalized(a) === normalized(b);
 
-/** The calls of one mailbox that have not ended, and what the other sides know of those that have. */
+/** A call of a mesh and a call of the user with the same participant are independent. */
+export const isOfMesh = (payload: JsonObject): boolean => payload.mesh === true;
+
+/** Whether the other side sent a message of this call, or an invite that could replace it. */
+export function concerns(message: ReceivedMessage, { remote, callId, payload }: CallIdentity): boolean {
+  if (message.from !== remote) return false;
+  if (message.type === 'invite') return isOfMesh(fieldsOf(message)) === isOfMesh(payload);
+  return isSameCall(message.callId, callId);
+}
+
+/** Whether a message takes back the invite of this call. */
+export function withdraws(message: ReceivedMessage, call: CallIdentity): boolean {
+  const { type, callId } = message;
+  if (type === 'participant-left') return fieldsOf(message).participantId === call.remote;
+  if (!concerns(message, call)) return false;
+  return type === 'invite' ? !isSameCall(callId, call.callId) : endsCall(message);
+}
+
+/** The calls of one mailbox that have not ended, and the ended calls that the other side knows to be over. */
 export class CallRegistry<Call> {
   readonly calls = new Set<Call>();
-  readonly #runtime: Runtime;
-  /** When the other side last learned that a call is over, by sender and call id. */
-  readonly #toldAtMs = new Map<string, number>();
+  readonly #mailbox: Mailbox;
+  /** When the other side last learned that a call is over, by participant and call id. */
+  readonly #overSinceMs = new Map<string, number>();
 
-  constructor(runtime: Runtime) {
-    this.#runtime = runtime;
+  constructor(mailbox: Mailbox) {
+    this.#mailbox = mailbox;
   }
 
-  /** From now on the other side counts as told that this call is over. @returns whether it was not told within the last minute */
-  tell(remote: string, callId: string | undefined): boolean {
+  /** Records that the other side knows that this call is over. @returns false when it was recorded within the last minute already */
+  recordOver(remote: string, callId: string | undefined): boolean {
     const key = `${remote}/${normalized(callId)}`;
-    const nowMs = this.#runtime.now();
-    if (nowMs - (this.#toldAtMs.get(key) ?? 0) < TOLD_MS) return false;
-    if (this.#toldAtMs.size >= MAX_TOLD) this.#toldAtMs.clear();
-    this.#toldAtMs.set(key, nowMs);
+    const nowMs = this.#mailbox.runtime.now();
+    if (nowMs - (this.#overSinceMs.get(key) ?? 0) < UNKNOWN_CALL_REPLY_MS) return false;
+    if (this.#overSinceMs.size >= MAX_ENDED_CALLS) this.#overSinceMs.clear();
+    this.#overSinceMs.set(key, nowMs);
     return true;
+  }
+
+  /** Hangs up a call that this side does not know, as after a reload. */
+  refuseUnknown(to: string, { type, callId }: ReceivedMessage): void {
+    if (!callId || !CONTINUES_CALL.test(type) || !this.recordOver(to, callId)) return;
+    const hangup = { type: 'hangup', to, callId, payload: { reason: 'unknown_call' } } as const;
+    // If the sender has left, there is no one to inform.
+    this.#mailbox.send(hangup).catch(() => undefined);
   }
 }

@@ -1,27 +1,47 @@
-import type { Candidate } from './peer-connection.ts';
+import type { CandidatePayload } from '../wire/index.ts';
+import type { PeerConnectionLike } from './peer-connection.ts';
 
-/**
- * A candidate as every stack takes it, with the fields of `RTCIceCandidateInit` alone: some carry more, some have no `toJSON`. One of
- * no media line is a `TypeError` in browsers, and so is an absent field as `null` in others. No candidate: the end of them.
- */
-export function normalize(given: Candidate | null): Candidate {
-  const { candidate = 'end', sdpMid, sdpMLineIndex, usernameFragment }: Partial<Candidate> = given ?? {};
-  // Licode sends {candidate: 'end', sdpMid: 'end', sdpMLineIndex: -1}, others the attribute of RFC 8838, section 8.2.
-  if (/^(a=)?end/.test(candidate)) return { candidate: '' };
-  const line = sdpMLineIndex ?? -1;
-  // All media are bundled on the first line, so a candidate of no line belongs there.
-  const index = line < 0 && !sdpMid ? 0 : line;
-  return {
-    candidate,
-    ...(sdpMid && { sdpMid }),
-    ...(index >= 0 && { sdpMLineIndex: index }),
-    ...(usernameFragment && { usernameFragment }),
-  };
+/** Several interfaces, both address families and TCP make some dozens of candidates; more are not a call. */
+const MAX_WAITING = 256;
+
+/** Candidates of the other side. They may overtake the description that they belong to, and then wait for it. */
+export class RemoteCandidates {
+  readonly #pc: PeerConnectionLike;
+  readonly #fail: (cause: unknown) => void;
+  /** The remote description that was applied last. */
+  #sdp: string | undefined;
+  #waiting: CandidatePayload[] = [];
+
+  /** @param fail called for a candidate that the connection refuses */
+  constructor(pc: PeerConnectionLike, fail: (cause: unknown) => void) {
+    this.#pc = pc;
+    this.#fail = fail;
+  }
+
+  /** Never rejects: one bad candidate must stop neither the others nor the answer. */
+  async add(candidate: CandidatePayload): Promise<void> {
+    if (this.#sdp === undefined || !belongsTo(this.#sdp, candidate)) {
+      this.#waiting = [...this.#waiting, candidate].slice(-MAX_WAITING);
+      return;
+    }
+    try {
+      await this.#pc.addIceCandidate(candidate);
+    } catch (error) {
+      // Some stacks refuse the end of candidates, and none depends on it.
+      if (candidate.candidate) this.#fail(error);
+    }
+  }
+
+  /** A remote description was applied: adds the candidates that waited for it. */
+  async flush(sdp: string): Promise<void> {
+    this.#sdp = sdp;
+    for (const candidate of this.#waiting.splice(0)) await this.add(candidate);
+  }
 }
 
-/** Whether it belongs to a description: one of another ICE generation (RFC 8838, section 11) does not. */
-export function belongsTo(sdp: string, { candidate, usernameFragment }: Candidate): boolean {
-  // React Native has it only inside the text.
+/** Whether a candidate has the ICE generation of a description (RFC 8838, section 11). */
+function belongsTo(sdp: string, { candidate, usernameFragment }: CandidatePayload): boolean {
+  // React Native has the fragment only inside the text.
   const ufrag = usernameFragment ?? / ufrag (\S+)/.exec(candidate)?.[1];
   return !ufrag || sdp.includes(`a=ice-ufrag:${ufrag}`);
 }

@@ -1,12 +1,8 @@
+import { listen, type Target } from './events.ts';
+import { MANY_OTHERS, SHORT_POLLS_MS } from './limits.ts';
 import type { Runtime } from './runtime.ts';
-import { listen, type Target } from './listen.ts';
 
-/** For how long polls are short once a request has needed a connection: time for a call to connect. */
-const NEEDED_MS = 4_000;
-/** With so many other mailboxes, polls alone take all connections. */
-const MANY_OTHERS = 5;
-
-/** `needed`: a request needs a connection. `count`: mailboxes came or went, so each says `here` for the others to count. */
+/** `needed`: a request needs a connection. `count`: mailboxes came or went, so each answers `here` for the others to count. */
 type Message = 'needed' | 'count' | 'here';
 
 interface Channel extends Target {
@@ -20,8 +16,8 @@ interface Page {
 }
 
 /**
- * Over HTTP/1.1 browsers open six connections to a host, for all tabs: six held polls leave none for anything else. When a request
- * is not answered soon, all tabs of this origin give up the polls that they hold, and make the next ones short.
+ * Over HTTP/1.1 a browser opens six connections to a host, for all tabs: six held polls leave none for other requests. When a
+ * request is not answered soon, all tabs of this origin give up the polls that they hold, and make the next ones short.
  */
 export class ConnectionSharing {
   readonly #runtime: Runtime;
@@ -38,7 +34,7 @@ export class ConnectionSharing {
 
   /** Whether a request needs a connection: no poll should keep one for long. */
   get isNeeded(): boolean {
-    return Math.abs(this.#runtime.now() - this.#neededAtMs) < NEEDED_MS;
+    return Math.abs(this.#runtime.now() - this.#neededAtMs) < SHORT_POLLS_MS;
   }
 
   /** Whether polls wait for each other's connections: they should be short, to take turns. */
@@ -46,13 +42,13 @@ export class ConnectionSharing {
     return this.#others >= MANY_OTHERS;
   }
 
-  /** A request that should have been answered by now may be waiting for a connection. */
+  /** Frees a connection, in every tab, for a request that may be waiting for one. */
   ask(): void {
     this.#channel?.postMessage('needed');
     this.#makeRoom();
   }
 
-  /** Listens to the other tabs. */
+  /** Joins the channel of this origin's tabs. */
   open(): void {
     const { document, BroadcastChannel } = globalThis as Page;
     // Node has channels, too; they would keep the process running.
@@ -63,7 +59,7 @@ export class ConnectionSharing {
       this.#channel.postMessage('count');
       this.#channel.postMessage('here');
     } catch {
-      // A sandbox forbids it: each tab for itself.
+      // A sandbox forbids channels: this tab does without.
     }
   }
 
@@ -83,9 +79,9 @@ export class ConnectionSharing {
   }
 
   #makeRoom(): void {
-    const isNews = !this.isNeeded;
+    const wasNeeded = this.isNeeded;
     this.#neededAtMs = this.#runtime.now();
     // Short polls end by themselves.
-    if (isNews) this.onNeeded?.();
+    if (!wasNeeded) this.onNeeded?.();
   }
 }

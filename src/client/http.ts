@@ -1,8 +1,9 @@
 import type { Problem } from '../wire/index.ts';
 import type { ConnectionSharing } from './connection-sharing.ts';
 import { HoldlineError, textOf } from './errors.ts';
-import { listen } from './listen.ts';
-import type { FetchInit, FetchReply } from './platform.ts';
+import { listen } from './events.ts';
+import { SLOW_REQUEST_MS, REQUEST_TIMEOUT_MS } from './limits.ts';
+import type { FetchInit, FetchReply } from './runtime.ts';
 import type { Runtime } from './runtime.ts';
 
 export interface HttpRequest<Body> {
@@ -68,9 +69,6 @@ export type Exchange = Answer<unknown> & {
   readonly sent: unknown;
 };
 
-const TIMEOUT_MS = 15_000;
-/** A request other than a poll that takes longer may be waiting for a connection. */
-const SLOW_MS = 800;
 /** Begins what the server adds to the detail of a 401 when no Bearer credential arrived. */
 const MISSING_CREDENTIAL = 'The request carries';
 
@@ -94,7 +92,7 @@ export class Http {
   async exchange<Body>(request: HttpRequest<Body>): Promise<Answer<Body>> {
     const { operation, body: sent } = request;
     const startedMs = this.#runtime.now();
-    const cancel = request.isHeld ? undefined : this.#runtime.after(SLOW_MS, () => this.#sharing.ask());
+    const cancel = request.isHeld ? undefined : this.#runtime.after(SLOW_REQUEST_MS, () => this.#sharing.ask());
     const outcome = await this.#ask(request);
     cancel?.();
     const answer = { ...outcome, ageMs: Math.max(0, this.#runtime.now() - startedMs) };
@@ -103,7 +101,7 @@ export class Http {
   }
 
   async #ask<Body>(request: HttpRequest<Body>): Promise<Outcome<Body>> {
-    const { signal, timeoutMs = TIMEOUT_MS } = request;
+    const { signal, timeoutMs = REQUEST_TIMEOUT_MS } = request;
     const abort = new AbortController();
     let cause = 'broken' as CutCause;
     const end = (why: CutCause): void => {

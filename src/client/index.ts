@@ -3,19 +3,18 @@
  * in browsers, React Native, Node and Deno. See docs/client.md.
  */
 export { Call } from './call.ts';
-export type { CallEvents, CallOptions, InviteOptions } from './call-options.ts';
-export type { CallEnd, CallState } from './call-state.ts';
+export type { CallEnd, CallEvents, CallState } from './call-events.ts';
 export { HoldlineError, type ErrorCode } from './errors.ts';
 export type { Emitter, ErrorEvents } from './events.ts';
 export type { CutCause, Exchange } from './http.ts';
 export { joinRoom } from './join-room.ts';
 export type { Mailbox } from './mailbox.ts';
-export type { Departure, EndReason, MailboxEnd, MailboxEvents, MailboxState } from './mailbox-events.ts';
+export type { Departure, EndReason, Gap, MailboxEnd, MailboxEvents, MailboxState } from './mailbox-events.ts';
 export { Mesh, type MeshEvents, type MeshOptions } from './mesh.ts';
-export type { Gap, OutgoingMessage } from './messages.ts';
-export type { JoinBody, JoinOptions } from './options.ts';
+export type { OutgoingMessage } from './messages.ts';
+export type { CallOptions, InviteOptions, JoinBody, JoinOptions } from './options.ts';
 export type { Candidate, CreatedDescription, Description, PeerConnectionLike } from './peer-connection.ts';
-export type { FetchInit, FetchLike, FetchReply, Platform, Timers } from './platform.ts';
+export type { FetchInit, FetchLike, FetchReply, Platform, Timers } from './runtime.ts';
 export type { StorageLike } from './storage.ts';
 export type {
   AnswerPayload,

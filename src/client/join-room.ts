@@ -1,42 +1,65 @@
-import { Env } from './env.ts';
+import type { JoinResult } from '../wire/index.ts';
+import { MailboxContext } from './context.ts';
 import { HoldlineError, textOf } from './errors.ts';
-import { enterRoom } from './join.ts';
-import { listen } from './listen.ts';
+import { callApp, listen, logError } from './events.ts';
+import type { Failure } from './http.ts';
+import { joinAs } from './join.ts';
+import { JOIN_TIMEOUT_MS } from './limits.ts';
 import { Mailbox } from './mailbox.ts';
 import type { JoinOptions } from './options.ts';
 import { Session } from './session.ts';
-
-const JOIN_TIMEOUT_MS = 30_000;
+import type { StoredMailbox } from './storage.ts';
 
 /**
- * Joins a room, or takes up the mailbox that `storage` kept. Retries what a retry can mend for `joinTimeoutMs`.
+ * Joins a room, or resumes the mailbox that `storage` kept. Retries for `joinTimeoutMs` what a retry can mend.
  * @throws HoldlineError `participant-exists`, `room-full`, `invalid-request`, `unauthenticated`, `forbidden`, `network`, `closed`
  */
 export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
   const { signal, joinTimeoutMs = JOIN_TIMEOUT_MS } = options;
   checkBaseUrl(options);
-  const env = new Env(options);
-  const { keeper } = env;
-  const startedMs = env.now();
-  const stopListening = listen(signal, 'abort', env.wake);
+  const context = new MailboxContext(options);
+  const { storage, sharing } = context;
+  const startedMs = context.now();
+  const unlisten = listen(signal, 'abort', context.wake);
   try {
-    const kept = await keeper.load();
-    const joined = await enterRoom(env, kept, () => (signal?.aborted ? 0 : startedMs + joinTimeoutMs));
-    await keeper.claim(joined.participantId);
-    const cursor = joined.resumed && kept ? kept.cursor : joined.cursor;
-    return new Mailbox(new Session(env, joined, cursor, startedMs), env);
+    const stored = await storage.load();
+    const joined = await enterRoom(context, stored, () => (signal?.aborted ? 0 : startedMs + joinTimeoutMs));
+    await storage.claim(joined.participantId);
+    const cursor = joined.resumed && stored ? stored.cursor : joined.cursor;
+    return new Mailbox(new Session(context, joined, cursor, startedMs), context);
   } catch (error) {
-    keeper.unlock();
-    env.sharing.close();
+    storage.unlock();
+    sharing.close();
     throw signal?.aborted ? new HoldlineError('closed', error) : error;
   } finally {
-    stopListening();
+    unlisten();
   }
+}
+
+/** Resumes a stored mailbox that the server still knows; else joins anew. @throws HoldlineError */
+async function enterRoom(
+  context: MailboxContext,
+  stored: StoredMailbox | undefined,
+  deadlineMs: () => number,
+): Promise<JoinResult> {
+  const { participantId = stored?.participantId, onRetry, signal } = context.options;
+  const onFailure = ({ error }: Failure): void => void callApp(() => onRetry?.(error), logError);
+  // The mailbox of another participant must not be read.
+  if (stored && stored.participantId === participantId) {
+    try {
+      const body = { participantId, resume: true };
+      return await joinAs(context, body, deadlineMs, { token: stored.token, signal, onFailure });
+    } catch (error) {
+      // A refused token proves nothing any more: join like a new participant.
+      if ((error as HoldlineError).problem?.retryable !== false) throw error;
+    }
+  }
+  return joinAs(context, { participantId: context.options.participantId }, deadlineMs, { signal, onFailure });
 }
 
 /** Fails at once for a URL that no attempt can ever reach. @throws HoldlineError `network` */
 function checkBaseUrl({ baseUrl = '', fetch }: JoinOptions): void {
-  // The page, or the app's own `fetch`, knows what a relative URL means.
+  // A page, or the app's own `fetch`, can resolve a relative URL.
   if (!/^[^/]*:/.test(baseUrl) && (fetch ?? 'location' in globalThis)) return;
   try {
     // By `href`: `protocol` throws in React Native before 0.80.

@@ -1,77 +1,55 @@
 import type { JoinResult } from '../wire/index.ts';
-import { persist, type Env, type Persistence } from './env.ts';
+import type { MailboxContext } from './context.ts';
 import { HoldlineError } from './errors.ts';
-import { attempt, report } from './events.ts';
-import type { Answer, Failure } from './http.ts';
+import type { Answer } from './http.ts';
 import type { JoinBody } from './options.ts';
-import type { KeptMailbox } from './storage.ts';
+import { retryUntilSettled, type RetryOptions } from './retry.ts';
 
-/** The first join; takes up a kept mailbox when the server still knows it. @throws HoldlineError */
-export async function enterRoom(
-  env: Env,
-  kept: KeptMailbox | undefined,
-  deadlineMs: () => number,
-): Promise<JoinResult> {
-  const { participantId = kept?.participantId, onRetry, signal } = env.options;
-  const onFailure = ({ error }: Failure): void => void attempt(() => onRetry?.(error), report);
-  // Another one's mailbox is not ours to read.
-  if (kept && kept.participantId === participantId) {
-    try {
-      const body = { participantId, resume: true };
-      return await joinAs(env, body, deadlineMs, { token: kept.token, signal, onFailure });
-    } catch (error) {
-      // Refused, its token proves nothing any more: enter like anybody else.
-      if ((error as HoldlineError).problem?.retryable !== false) throw error;
-    }
-  }
-  return joinAs(env, { participantId: env.options.participantId }, deadlineMs, { signal, onFailure });
-}
-
-export interface JoinAs extends Persistence {
+export interface JoinAs extends RetryOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Proves who joins, instead of the credentials of the options. */
+  /** The token of an earlier join: proves who joins, instead of the credentials in the options. */
   readonly token?: string;
 }
 
 /**
- * Joins. A lost reply costs a retry under the same idempotency key, not a ghost in the room.
+ * Joins. A lost reply costs a retry under the same idempotency key, not a second participant.
  * @throws HoldlineError
  */
 export function joinAs(
-  env: Env,
+  context: MailboxContext,
   wish: JoinBody,
   deadlineMs: () => number,
-  { token: kept, signal, ...persistence }: JoinAs,
+  { token: earlier, signal, ...retry }: JoinAs,
 ): Promise<JoinResult> {
-  const { http, keeper, options } = env;
+  const { http, storage, options } = context;
   const { displayName, metadata, idleTimeoutSeconds, join, accessToken } = options;
-  // Fields that nobody set are `undefined`, and so absent from the JSON.
+  // Options that are not set are `undefined`, and so absent from the JSON.
   const body: JoinBody = { ...wish, displayName, metadata, idleTimeoutSeconds };
   const request = { operation: 'joinRoom', path: '/participants', body, signal, expects: 'token' } as const;
-  const headers = { 'Idempotency-Key': env.newId() };
+  const headers = { 'Idempotency-Key': context.newId() };
   const attempt = async (): Promise<Answer<JoinResult>> => {
-    const viaApp = kept ? undefined : join;
-    let token = kept;
+    const joinByApp = earlier ? undefined : join;
+    let token = earlier;
     try {
-      if (!viaApp) token ??= await (typeof accessToken === 'function' ? accessToken() : accessToken);
+      if (!joinByApp) token ??= await (typeof accessToken === 'function' ? accessToken() : accessToken);
       const participantId = body.participantId ?? subjectOf(token);
-      // The server lets those who prove who they are take over: the other tab would lose its mailbox, and its calls.
-      if (participantId && participantId === keeper.usedElsewhere) {
+      // The server lets an authenticated client take over its participant: the other tab would lose its mailbox, and its calls.
+      if (participantId && participantId === storage.usedElsewhere) {
         throw new HoldlineError('participant-exists', new Error('open in another tab'));
       }
-      if (viaApp) return { kind: 'ok', body: await viaApp(body), ageMs: 0 };
+      if (joinByApp) return { kind: 'ok', body: await joinByApp(body), ageMs: 0 };
     } catch (cause) {
-      // What the app hands in may fail for a moment, like a network.
+      // The app's own functions may fail for a moment, as a network does.
       if (cause instanceof HoldlineError) throw cause;
-      const error = new HoldlineError('network', cause, undefined, viaApp ? 'join' : 'accessToken');
+      const error = new HoldlineError('network', cause, undefined, joinByApp ? 'join' : 'accessToken');
       return { kind: 'cut', cause: 'broken', error, ageMs: 0 };
     }
     return http.exchange<JoinResult>({ ...request, headers, token });
   };
-  return persist(env, attempt, deadlineMs, persistence);
+  return retryUntilSettled(context, attempt, deadlineMs, retry);
 }
 
-/** The participant for whom an access token (a JWT, RFC 7519) is made out; `undefined` for any other token. */
+/** The participant to whom an access token (a JWT, RFC 7519) was issued; `undefined` for any other token. */
 function subjectOf(token: string | undefined): string | undefined {
   try {
     const [, claims = ''] = String(token).split('.');

@@ -1,8 +1,16 @@
 import type { ParticipantView, ReceivedMessage } from '../wire/index.ts';
 import type { ErrorEvents } from './events.ts';
 import type { Exchange } from './http.ts';
-import type { Gap } from './messages.ts';
 import type { HoldlineError } from './errors.ts';
+
+/** Why the app may have missed messages. It should re-read the roster and renegotiate; `Call` does so by itself. */
+export type Gap =
+  /** This many messages expired, or were dropped, before they were fetched. */
+  | { readonly cause: 'expired'; readonly expired: number }
+  /** The server's store was restored from an older copy. */
+  | { readonly cause: 'cursor-expired' }
+  /** The participant had timed out and joined again; its former mailbox is gone. */
+  | { readonly cause: 'rejoined' };
 
 /**
  * `idle`: there is no listener yet, so nothing is polled. `connected`: a poll is out. `reconnecting`: polls or joining again do not get

@@ -1,8 +1,9 @@
 import { Call } from './call.ts';
-import type { CallOptions } from './call-options.ts';
 import { HoldlineError } from './errors.ts';
 import { Emitter, type ErrorEvents } from './events.ts';
+import { MESH_PACE_MS, MESH_RETRY_MS, MESH_SLOW_RETRY_MS } from './limits.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { CallOptions } from './options.ts';
 import type { PeerConnectionLike } from './peer-connection.ts';
 
 export interface MeshEvents extends ErrorEvents {
@@ -15,12 +16,6 @@ export interface MeshOptions extends CallOptions {
   readonly peerConnection: (participantId: string) => PeerConnectionLike;
 }
 
-/** The side that called waits this long before another try. */
-const RETRY_MS = 3_000;
-/** The other side, or one that could not open a connection, waits this long. */
-const SLOW_RETRY_MS = 9_000;
-/** Minimum time between two connections to one participant. */
-const PACE_MS = 3_000;
 /** Reasons with which the other side ends a call that it would rather have kept, or has lost. */
 const WORTH_RETRYING = /^(ice_|negotiation-failed|unknown_call)/;
 
@@ -35,7 +30,7 @@ export class Mesh extends Emitter<MeshEvents> {
   readonly #endings: (() => void)[];
   /** Cancels the next try to reach a participant. */
   readonly #retries = new Map<string, () => void>();
-  /** Participants with a connection younger than `PACE_MS`, each with the function that cancels its timer. */
+  /** Participants with a connection younger than `MESH_PACE_MS`, each with the function that cancels its timer. */
   readonly #paced = new Map<string, () => void>();
 
   constructor(mailbox: Mailbox, options: MeshOptions) {
@@ -72,20 +67,20 @@ export class Mesh extends Emitter<MeshEvents> {
     const isPresent = participants.some((present) => present.participantId === participantId);
     if (state === 'ended' || !isPresent || participantId === self || this.#calls.has(participantId)) return;
     if (this.#paced.has(participantId)) {
-      this.#inviteIn(RETRY_MS, participantId);
+      this.#inviteIn(MESH_RETRY_MS, participantId);
       return;
     }
     const peerConnection = this.#open(participantId);
     if (!peerConnection) return;
     const invite = { ...this.#options, to: participantId, peerConnection, payload: { mesh: true } };
     const call = Call.invite(this.#mailbox, invite);
-    this.#add(call, RETRY_MS);
+    this.#add(call, MESH_RETRY_MS);
     this.emit('call', call);
   }
 
   /** Accepts the call now, or once the participant may have another connection. */
   #take(call: Call): void {
-    this.#add(call, SLOW_RETRY_MS);
+    this.#add(call, MESH_SLOW_RETRY_MS);
     if (!this.#paced.has(call.remote)) this.#accept(call);
   }
 
@@ -103,7 +98,7 @@ export class Mesh extends Emitter<MeshEvents> {
       return this.#options.peerConnection(participantId);
     } catch (cause) {
       this.fail(new HoldlineError('listener-failed', cause));
-      this.#inviteIn(SLOW_RETRY_MS, participantId);
+      this.#inviteIn(MESH_SLOW_RETRY_MS, participantId);
       return undefined;
     }
   }
@@ -120,7 +115,7 @@ export class Mesh extends Emitter<MeshEvents> {
   }
 
   #pace(participantId: string): void {
-    const cancel = this.#mailbox.runtime.after(PACE_MS, () => {
+    const cancel = this.#mailbox.runtime.after(MESH_PACE_MS, () => {
       this.#paced.delete(participantId);
       // A newer call replaces every older one.
       const call = this.#calls.get(participantId);

@@ -1,13 +1,12 @@
 import type { Receipt, ReceiptList } from '../wire/index.ts';
-import { persist, type Env } from './env.ts';
+import type { MailboxContext } from './context.ts';
 import { HoldlineError } from './errors.ts';
 import type { Failure } from './http.ts';
+import { MAX_REFUSED } from './limits.ts';
 import { endsCall, type OutgoingMessage } from './messages.ts';
 import { OutboxQueue, type Group } from './outbox-queue.ts';
+import { retryUntilSettled } from './retry.ts';
 import type { Session } from './session.ts';
-
-/** So often in a row the same send must be refused by a proxy: one refusal may be an accident. */
-const REFUSED_LIMIT = 3;
 
 /** Whether a proxy refuses the request as it is; not when it asks to log in, to wait or to try again (401, 407, 408, 425, 429). */
 const isRefusedByProxy = (failure: Failure): boolean =>
@@ -16,14 +15,14 @@ const isRefusedByProxy = (failure: Failure): boolean =>
 /** Sends in order, and goes on trying until a message's lifetime is over. */
 export class Outbox {
   readonly #session: Session;
-  readonly #env: Env;
+  readonly #context: MailboxContext;
   readonly #queue = new OutboxQueue();
   #isPageStopping = false;
   #onDrained: (() => void) | undefined;
 
-  constructor(session: Session, env: Env) {
+  constructor(session: Session, context: MailboxContext) {
     this.#session = session;
-    this.#env = env;
+    this.#context = context;
   }
 
   /** @throws HoldlineError; TypeError for what JSON cannot hold */
@@ -36,7 +35,7 @@ export class Outbox {
     // What is sent in one turn goes as one batch; what is sent while that is under way, as the next one.
     void Promise.resolve().then(() => this.#pump());
     return new Promise((resolve, reject) => {
-      this.#queue.add({ message, deadlineMs: this.#env.now() + lifetimeMs, resolve, reject });
+      this.#queue.add({ message, deadlineMs: this.#context.now() + lifetimeMs, resolve, reject });
     });
   }
 
@@ -74,15 +73,15 @@ export class Outbox {
   }
 
   async #deliver(group: Group): Promise<void> {
-    await this.#settle(group);
+    await this.#sendOrReject(group);
     this.#queue.release(group);
     this.#pump();
   }
 
   /** @param refused how often a proxy has refused these messages already */
-  async #settle(group: Group, refused = 0): Promise<void> {
+  async #sendOrReject(group: Group, refused = 0): Promise<void> {
     try {
-      const { receipts } = await this.#persist(group, refused);
+      const { receipts } = await this.#sendGroup(group, refused);
       for (const [index, receipt] of receipts.entries()) group[index]?.resolve(receipt);
     } catch (cause) {
       const error = cause as HoldlineError;
@@ -90,21 +89,21 @@ export class Outbox {
       // All or nothing was stored: those that were not at fault go again. The recipient is the same for all.
       const isMixed = isByProxy || (error.problem && error.code !== 'recipient-not-found');
       for (const item of group) {
-        if (isMixed && group.length > 1) await this.#settle([item], isByProxy ? REFUSED_LIMIT - 1 : 0);
+        if (isMixed && group.length > 1) await this.#sendOrReject([item], isByProxy ? MAX_REFUSED - 1 : 0);
         else item.reject(error);
       }
     }
   }
 
   /** The same request under the same key, so that a lost reply doubles nothing. */
-  #persist(group: Group, refused: number): Promise<ReceiptList> {
+  #sendGroup(group: Group, refused: number): Promise<ReceiptList> {
     const deadlineMs = Math.max(...group.map((item) => item.deadlineMs));
     const messages = group.map((item) => item.message);
     const send = {
       operation: 'sendMessages',
       path: '/messages/batch',
       body: { messages },
-      headers: { 'Idempotency-Key': this.#env.newId() },
+      headers: { 'Idempotency-Key': this.#context.newId() },
       expects: 'receipts',
     } as const;
     let times = refused;
@@ -112,14 +111,14 @@ export class Outbox {
       if (failure.kind === 'cut') this.#session.failed(failure);
       times = isRefusedByProxy(failure) ? times + 1 : 0;
       // Behind a captive portal nothing gets through, and everything does once the user has logged in.
-      if (times >= REFUSED_LIMIT && (await this.#session.acknowledge()).kind !== 'cut') {
+      if (times >= MAX_REFUSED && (await this.#session.acknowledge()).kind !== 'cut') {
         throw new HoldlineError('proxy-refused', failure.error);
       }
     };
     // The page may close right after the end of a call.
     const isLast = messages.some(endsCall);
-    return persist(
-      this.#env,
+    return retryUntilSettled(
+      this.#context,
       () => this.#session.request<ReceiptList>({ ...send, keepalive: isLast || this.#isPageStopping }),
       () => deadlineMs,
       { code: 'lifetime-over', onFailure },

@@ -1,6 +1,7 @@
-import { listen } from './listen.ts';
+import { listen } from './events.ts';
+import { DISCONNECTED_GRACE_MS, POLITE_EXTRA_MS, ICE_RESTART_MS } from './limits.ts';
 import { Negotiator, type NegotiatorOptions } from './negotiator.ts';
-import type { Candidate, PeerConnectionLike } from './peer-connection.ts';
+import type { PeerConnectionLike } from './peer-connection.ts';
 
 export interface PeerLinkOptions extends NegotiatorOptions {
   /** Milliseconds without a connection, from the start or from its loss, after which to give up. */
@@ -9,13 +10,6 @@ export interface PeerLinkOptions extends NegotiatorOptions {
   readonly down: () => void;
   readonly giveUp: () => void;
 }
-
-/** A lost link often comes back by itself within seconds: a phone between two cells. */
-const DOWN_GRACE_MS = 4_000;
-/** The polite side leaves the first restart to the other: two at once would only meet. */
-const POLITE_EXTRA_MS = 2_000;
-/** Gathering and checking over a slow TURN server takes some seconds. */
-const RESTART_AGAIN_MS = 8_000;
 
 /** One peer connection, from the first offer to the end: negotiates, and restores the link when it breaks. */
 export class PeerLink extends Negotiator {
@@ -30,7 +24,7 @@ export class PeerLink extends Negotiator {
     super(pc, offers, options);
     this.#endings = [
       listen(pc, 'negotiationneeded', () => this.want()),
-      listen(pc, 'icecandidate', (event) => this.found((event as { candidate: Candidate | null }).candidate)),
+      listen(pc, 'icecandidate', (event) => this.found((event as { readonly candidate: unknown }).candidate)),
       listen(pc, 'connectionstatechange', () => this.#onLink()),
       listen(pc, 'iceconnectionstatechange', () => this.#onLink()),
     ];
@@ -42,7 +36,7 @@ export class PeerLink extends Negotiator {
   /** Restarts ICE now, and again while there is no link. */
   override restart(): void {
     super.restart();
-    this.#restartIn(RESTART_AGAIN_MS);
+    this.#restartIn(ICE_RESTART_MS);
   }
 
   /** Messages may have been missed: restarts ICE when one of them can have mattered. */
@@ -71,7 +65,7 @@ export class PeerLink extends Negotiator {
       this.#cancelTimers();
       this.options.up();
     } else if (state === 'failed') this.#onLoss(0);
-    else if (state === 'disconnected') this.#onLoss(DOWN_GRACE_MS);
+    else if (state === 'disconnected') this.#onLoss(DISCONNECTED_GRACE_MS);
   }
 
   #onLoss(graceMs: number): void {

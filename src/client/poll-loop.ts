@@ -1,30 +1,22 @@
 import type { Batch, ReceivedMessage } from '../wire/index.ts';
-import { Backoff } from './backoff.ts';
-import type { Env } from './env.ts';
+import type { MailboxContext } from './context.ts';
 import type { Cut, Refused } from './http.ts';
-import { Seen } from './inbox.ts';
+import {
+  POLL_BURST,
+  CROWDED_WAIT_SECONDS,
+  CUTS_TO_LEARN,
+  POLL_GRACE_MS,
+  HELD_SHARE,
+  POLL_INTERVAL_MS,
+  POLL_BATCH,
+  SHORT_WAIT_SECONDS,
+  QUICK_CUT_MS,
+  SEEN_MESSAGE_IDS,
+  MAX_SUPERSEDED,
+} from './limits.ts';
+import { PollWindow } from './poll-window.ts';
+import { Backoff } from './retry.ts';
 import type { Session } from './session.ts';
-import { PollWindow } from './window.ts';
-
-/** The most that the service allows: an invite and the message that takes it back come together (`maxReceiveBatch`). */
-const MAX_BATCH = 100;
-/** Beyond `wait`: time for the way there and back. A poll without an answer by then never gets one. */
-const GRACE_MS = 8_000;
-/** The server holds polls up to 10 % shorter; an empty answer much sooner was not held. */
-const HELD_SHARE = 0.8;
-/** The service's own pace for polls, 5 a second, and its burst: a client within it is never slowed down. */
-const INTERVAL_MS = 200;
-const BURST = 50;
-/** What a poll asks for while tabs wait for each other's connections. */
-const CROWDED_WAIT_SECONDS = 5;
-/** The same while a request needs a connection: long enough not to burden a server that is only slow. */
-const NEEDED_WAIT_SECONDS = 1;
-/** A cut sooner than this may become a loop, and backs off. */
-const QUICK_CUT_MS = 2_000;
-/** After two the window is learned; whatever still cuts the next ones is no proxy's limit. */
-const CUTS_TO_LEARN = 3;
-/** So often without a poll that was held to its end, and another client has our token: one of the two has to stop. */
-const SUPERSEDED_LIMIT = 3;
 
 /** Resolves when all messages were handled. Never rejects. */
 type Deliver = (messages: readonly ReceivedMessage[], more: boolean) => Promise<void>;
@@ -32,41 +24,42 @@ type Deliver = (messages: readonly ReceivedMessage[], more: boolean) => Promise<
 /** One poll in flight, for as long as the session lasts. */
 export class PollLoop {
   readonly #session: Session;
-  readonly #env: Env;
+  readonly #context: MailboxContext;
   readonly #deliver: Deliver;
-  readonly #seen = new Seen();
+  /** Ids of handled messages: a message keeps its `id` in every copy. */
+  #seenIds: readonly string[] = [];
   readonly #backoff: Backoff;
   readonly #window: PollWindow;
   #inFlight = new AbortController();
   #cuts = 0;
   #superseded = 0;
 
-  constructor(session: Session, env: Env, deliver: Deliver) {
+  constructor(session: Session, context: MailboxContext, deliver: Deliver) {
     this.#session = session;
-    this.#env = env;
+    this.#context = context;
     this.#deliver = deliver;
-    this.#backoff = new Backoff(env);
-    this.#window = new PollWindow(env, env.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
-    env.sharing.onNeeded = () => this.#inFlight.abort();
+    this.#backoff = new Backoff(context);
+    this.#window = new PollWindow(context, context.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
+    context.sharing.onNeeded = () => this.#inFlight.abort();
   }
 
   /** What the next poll asks for, in seconds. */
   get waitSeconds(): number {
     const { waitSeconds } = this.#window;
-    return this.#env.sharing.isCrowded ? Math.min(waitSeconds, CROWDED_WAIT_SECONDS) : waitSeconds;
+    return this.#context.sharing.isCrowded ? Math.min(waitSeconds, CROWDED_WAIT_SECONDS) : waitSeconds;
   }
 
   async run(): Promise<void> {
-    const env = this.#env;
+    const context = this.#context;
     let quick = 0;
     while (!this.#session.ended) {
-      const startedMs = env.now();
+      const startedMs = context.now();
       // It throws when the session ends meanwhile, or the answer makes no sense.
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
-      await env.sleep(delayMs);
+      await context.sleep(delayMs);
       // No sequence of answers can make the loop spin.
-      quick = env.now() - startedMs < INTERVAL_MS ? quick + 1 : 0;
-      if (quick >= BURST) await env.sleep(INTERVAL_MS);
+      quick = context.now() - startedMs < POLL_INTERVAL_MS ? quick + 1 : 0;
+      if (quick >= POLL_BURST) await context.sleep(POLL_INTERVAL_MS);
     }
   }
 
@@ -78,7 +71,7 @@ export class PollLoop {
       this.#session.works();
       this.#inFlight.abort();
     }
-    this.#env.wake();
+    this.#context.wake();
   }
 
   stop(): void {
@@ -88,15 +81,15 @@ export class PollLoop {
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
     const { cursor, state } = this.#session;
-    const normalSeconds = this.#env.sharing.isNeeded ? NEEDED_WAIT_SECONDS : this.waitSeconds;
+    const normalSeconds = this.#context.sharing.isNeeded ? SHORT_WAIT_SECONDS : this.waitSeconds;
     // Answered at once, it tells that the network is back.
     const waitSeconds = state === 'reconnecting' ? 0 : normalSeconds;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',
       path: '/messages/poll',
-      body: { after: cursor, wait: waitSeconds, limit: MAX_BATCH },
-      timeoutMs: waitSeconds * 1_000 + GRACE_MS,
+      body: { after: cursor, wait: waitSeconds, limit: POLL_BATCH },
+      timeoutMs: waitSeconds * 1_000 + POLL_GRACE_MS,
       signal: this.#inFlight.signal,
       isHeld: true,
       expects: 'cursor',
@@ -112,17 +105,23 @@ export class PollLoop {
     this.#cuts = 0;
     const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
     if (isHeld) this.#superseded = 0;
-    const fresh = body.messages.filter(this.#seen.isNew);
+    const fresh = body.messages.filter((message) => this.#isNew(message));
     await this.#handle(fresh, body.more);
     // It ended before all were handled: they come again.
     if (this.#session.ended) return 0;
     // Unless it is another mailbox by now. An empty batch has the same cursor, which is in the storage already.
     if (this.#session.cursor === cursor && body.cursor !== cursor) this.#session.advance(body.cursor);
-    if (body.expired > 0) this.#env.emit('gap', { cause: 'expired', expired: body.expired });
+    if (body.expired > 0) this.#context.emit('gap', { cause: 'expired', expired: body.expired });
     // Empty and ahead of time: a server that drains, or worse.
     if (!isHeld && !fresh.length) return this.#backoff.next();
     this.#backoff.reset();
     return 0;
+  }
+
+  #isNew({ id }: ReceivedMessage): boolean {
+    if (this.#seenIds.includes(id)) return false;
+    this.#seenIds = [id, ...this.#seenIds.slice(0, SEEN_MESSAGE_IDS)];
+    return true;
   }
 
   /** While the app takes its time, the server must not think that we are gone. */
@@ -130,7 +129,7 @@ export class PollLoop {
     const everyMs = (this.#session.joined.limits.idleTimeoutSeconds * 1_000) / 3;
     let cancel = (): void => undefined;
     const wait = (): void => {
-      cancel = this.#env.after(everyMs, () => {
+      cancel = this.#context.after(everyMs, () => {
         if (this.#session.ended) return;
         void this.#session.acknowledge();
         wait();
@@ -148,7 +147,7 @@ export class PollLoop {
     this.#cuts += 1;
     const wasHeld = waitSeconds > 0 && ageMs >= QUICK_CUT_MS;
     if (wasHeld) this.#window.cut(ageMs);
-    if (cause === 'silent') this.#env.sharing.ask();
+    if (cause === 'silent') this.#context.sharing.ask();
     // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
     else if (wasHeld && this.#cuts <= CUTS_TO_LEARN) return;
     this.#session.cutOff(failure);
@@ -159,10 +158,10 @@ export class PollLoop {
     const { code } = problem;
     if (code === 'poll-superseded') {
       this.#superseded += 1;
-      if (this.#superseded >= SUPERSEDED_LIMIT) this.#session.takenOver(error);
+      if (this.#superseded >= MAX_SUPERSEDED) this.#session.takenOver(error);
     } else if (code === 'cursor-expired' || code === 'invalid-cursor') {
       this.#session.advance(problem.resetCursor);
-      this.#env.emit('gap', { cause: 'cursor-expired' });
+      this.#context.emit('gap', { cause: 'cursor-expired' });
     } else if (problem.retryable) this.#session.cutOff(failure);
     else this.#session.end('failed', error);
   }

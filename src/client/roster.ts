@@ -1,50 +1,65 @@
-import type { ParticipantView, ReceivedMessage } from '../wire/index.ts';
-import type { Env } from './env.ts';
-import type { Departure } from './mailbox-events.ts';
-import { fieldsOf } from './messages.ts';
+import type { ParticipantList, ParticipantView, ReceivedMessage } from '../wire/index.ts';
+import type { MailboxContext } from './context.ts';
+import { fieldsOf, parseJoined, textOrNone } from './messages.ts';
+import type { Session } from './session.ts';
 
-/** Who is in the room, as far as we know. */
+/** The participants of the room, as far as the client knows. */
 export class Roster {
-  readonly #env: Env;
-  /** Another array after each change. */
+  readonly #context: MailboxContext;
+  /** A new array after each change. */
   participants: readonly ParticipantView[] = [];
   #askedAtMs = 0;
 
-  constructor(env: Env) {
-    this.#env = env;
+  constructor(context: MailboxContext) {
+    this.#context = context;
   }
 
-  /** Applies a room event; ignores every other message, and what the list of the server knew already. */
+  /** Applies a room event; ignores other messages, and events that the last list from the server includes already. */
   apply(message: ReceivedMessage, receivedAtMs: number): void {
     const sinceMs = receivedAtMs - this.#askedAtMs;
-    // Below 0 the clock was set back, and tells nothing.
+    // Below 0 the clock was set back, so the ages cannot be compared.
     if (message.from || (sinceMs >= 0 && message.ageMs > sinceMs)) return;
-    const fields = fieldsOf(message) as Partial<Departure> & { participant?: ParticipantView };
-    const { participant, participantId = participant?.participantId, reason = 'left' } = fields;
-    const others = without(this.participants, [{ participantId }]);
-    if (message.type === 'participant-left') this.#become(others, reason);
-    if (message.type === 'participant-joined' && participant) this.#become([...others, participant], reason);
+    const { participantId, reason } = fieldsOf(message);
+    const joined = message.type === 'participant-joined' && parseJoined(message);
+    if (joined) this.#become([...without(this.participants, [joined]), joined]);
+    if (message.type === 'participant-left') {
+      this.#become(without(this.participants, [{ participantId }]), textOrNone(reason) ?? 'left');
+    }
   }
 
-  /** A list from the server, asked for at that time by the client's clock; announces only what is news. */
+  /** Replaces the list by one that was asked for at `askedAtMs`, by the client's clock; emits events for the differences only. */
   replace(participants: readonly ParticipantView[], askedAtMs: number): void {
     this.#askedAtMs = askedAtMs;
-    this.#become(participants, 'missed');
+    this.#become(participants);
   }
 
-  /** @param reason why those are gone who are not there any more */
-  #become(participants: readonly ParticipantView[], reason: string): void {
+  /** Asks the server for the list. @throws HoldlineError */
+  async refresh(session: Session): Promise<readonly ParticipantView[]> {
+    const list = { operation: 'listParticipants', path: '/participants', expects: 'participants' } as const;
+    for (;;) {
+      const before = this.participants;
+      const askedAtMs = this.#context.now();
+      const { participants } = await session.ask<ParticipantList>(list);
+      // A participant joined or left meanwhile; the list may be from before or after that.
+      if (before !== this.participants) continue;
+      this.replace(participants, askedAtMs);
+      return this.participants;
+    }
+  }
+
+  /** @param reason why participants left who are no longer in the list */
+  #become(participants: readonly ParticipantView[], reason = 'missed'): void {
     const before = this.participants;
     this.participants = participants;
-    for (const { participantId } of without(before, participants))
-      this.#env.emit('participant-left', { participantId, reason });
-    for (const participant of without(participants, before)) this.#env.emit('participant-joined', participant);
+    for (const { participantId } of without(before, participants)) {
+      this.#context.emit('participant-left', { participantId, reason });
+    }
+    for (const participant of without(participants, before)) this.#context.emit('participant-joined', participant);
   }
 }
 
-interface Named {
-  readonly participantId: string | undefined;
-}
-
-const without = (all: readonly ParticipantView[], some: readonly Named[]): readonly ParticipantView[] =>
+const without = (
+  all: readonly ParticipantView[],
+  some: readonly { readonly participantId: unknown }[],
+): readonly ParticipantView[] =>
   all.filter(({ participantId }) => some.every((one) => one.participantId !== participantId));

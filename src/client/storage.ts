@@ -1,9 +1,11 @@
+import { listen } from './events.ts';
+import { LOCK_WAIT_MS } from './limits.ts';
+import { isText, objectOf } from './messages.ts';
 import type { Runtime } from './runtime.ts';
-import { listen } from './listen.ts';
 
 /**
- * Where a mailbox survives a reload. `sessionStorage`, `localStorage` and React Native's AsyncStorage fit. Prefer
- * `sessionStorage` in browsers: of the tabs that share one record only the first keeps its mailbox.
+ * Keeps a mailbox over a reload. `sessionStorage`, `localStorage` and React Native's AsyncStorage fit. Prefer `sessionStorage`
+ * in browsers: when tabs share one record, only the first tab keeps its mailbox.
  */
 export interface StorageLike {
   getItem(key: string): string | null | Promise<string | null>;
@@ -11,15 +13,12 @@ export interface StorageLike {
   removeItem(key: string): unknown;
 }
 
-/** What is kept: the token is a credential, and whoever reads the storage can act as the participant. */
-export interface KeptMailbox {
+/** The stored record. The token is a credential: anyone who can read the storage can act as the participant. */
+export interface StoredMailbox {
   readonly participantId: string;
   readonly token: string;
   readonly cursor: string;
 }
-
-/** A page that is being reloaded may hold its lock for a moment after the new one has started. */
-const LOCK_WAIT_MS = 1_000;
 
 interface LockManagerLike {
   request(name: string, options: { signal: AbortSignal }, callback: () => Promise<void>): Promise<unknown>;
@@ -32,18 +31,17 @@ interface Page {
 }
 
 /**
- * Keeps the record of one mailbox, and a lock on its participant while the page runs: browsers copy `sessionStorage` into a
- * duplicated tab, and tabs share `localStorage`. Storage and locks that are full, forbidden or broken cost the resumption after a
- * reload, nothing else.
+ * The record of one mailbox, and a lock on its participant while the page runs: browsers copy `sessionStorage` into a duplicated
+ * tab, and tabs share `localStorage`. When storage or locks are full, forbidden or broken, only resuming after a reload is lost.
  */
-export class Keeper {
+export class MailboxStorage {
   #storage: StorageLike | undefined;
   readonly #key: string;
   readonly #runtime: Runtime;
   #participantId: string | undefined;
   /** The participant of the record, when another page uses its mailbox. */
   usedElsewhere: string | undefined;
-  /** Another page may take the mailbox up. */
+  /** Releases the lock: another page may resume the mailbox. */
   unlock = (): void => undefined;
 
   constructor(runtime: Runtime, storage: StorageLike | undefined, key: string) {
@@ -53,13 +51,13 @@ export class Keeper {
   }
 
   /** The record, unless another page uses its mailbox. */
-  async load(): Promise<KeptMailbox | undefined> {
+  async load(): Promise<StoredMailbox | undefined> {
     this.#participantId = (await this.#read())?.participantId;
     if (!this.#participantId) return undefined;
-    // The page that had the lock may have written until then.
+    // The previous holder of the lock may have written until it released the lock.
     if (await this.lock()) return this.#read();
     this.usedElsewhere = this.#participantId;
-    // The copy in a duplicated tab's own storage may be replaced. A shared record belongs to the other page.
+    // The copy in a duplicated tab's own storage may be overwritten. A shared record belongs to the other page.
     if (!(await this.#try((storage) => storage === (globalThis as Page).sessionStorage))) this.#storage = undefined;
     return undefined;
   }
@@ -73,8 +71,8 @@ export class Keeper {
   }
 
   /**
-   * Tells other pages that the mailbox is used, by a lock of the Web Locks API: browsers release it by themselves when a page
-   * crashes. Without locks (plain http, React Native, a sandbox) there is no lock, and every page may use the mailbox.
+   * Marks the mailbox as used, by a lock of the Web Locks API: browsers release it when a page crashes. Where there are no locks
+   * (plain http, React Native, a sandbox), every page may use the mailbox.
    * @returns false when another page uses the mailbox already
    */
   lock(): Promise<boolean> {
@@ -83,7 +81,7 @@ export class Keeper {
     this.unlock = () => abort.abort();
     return new Promise<boolean>((resolve, reject) => {
       const { document, navigator } = globalThis as Page;
-      // Node has locks, too; they would cross worker threads.
+      // Node has locks, too; they would be shared by worker threads.
       const locks = this.#storage && document ? navigator?.locks : undefined;
       if (!locks) {
         resolve(true);
@@ -102,20 +100,21 @@ export class Keeper {
     }).catch(() => true);
   }
 
-  async save(kept: KeptMailbox): Promise<void> {
-    await this.#try((storage) => storage.setItem(this.#key, JSON.stringify(kept)));
+  async save(mailbox: StoredMailbox): Promise<void> {
+    await this.#try((storage) => storage.setItem(this.#key, JSON.stringify(mailbox)));
   }
 
-  /** Forgets the mailbox, unless another tab has written its own there. */
+  /** Removes the record, unless another tab has written its own there. */
   async forget(token: string): Promise<void> {
-    const kept = await this.#read();
-    if (kept?.token === token) await this.#try((storage) => storage.removeItem(this.#key));
+    const stored = await this.#read();
+    if (stored?.token === token) await this.#try((storage) => storage.removeItem(this.#key));
   }
 
-  #read(): Promise<KeptMailbox | undefined> {
+  #read(): Promise<StoredMailbox | undefined> {
     return this.#try(async (storage) => {
-      const kept = JSON.parse(String(await storage.getItem(this.#key))) as Partial<KeptMailbox> | null;
-      return kept?.token ? (kept as KeptMailbox) : undefined;
+      const { participantId, token, cursor } = objectOf(JSON.parse(String(await storage.getItem(this.#key))));
+      if (isText(participantId) && isText(token) && isText(cursor)) return { participantId, token, cursor };
+      return undefined;
     });
   }
 

@@ -31,7 +31,7 @@ class Side {
         newId: () => `${name}${(this.#ids += 1)}`,
       },
       timeoutMs: 30_000,
-      send: (type, payload) => this.#send([type, payload]),
+      send: ({ type, payload }) => this.#send([type, { ...(payload as object) }]),
       abort: (error) => void this.aborted.push(error),
       up: () => void this.steps.push('up'),
       down: () => void this.steps.push('down'),
@@ -260,6 +260,46 @@ describe('a later negotiation that fails', () => {
     }
     expect(offersOf(caller)).toBeGreaterThan(20);
     expect(offersOf(caller)).toBeLessThan(100);
+  });
+});
+
+describe('a malformed description', () => {
+  test.each([5, null, {}, undefined])('in the first offer, with the sdp %j, ends the connection', async (sdp) => {
+    caller.other = undefined;
+    callee.link.receive('offer', { type: 'offer', sdp });
+    await settle();
+    expect(callee.aborted).toEqual([new TypeError('malformed offer')]);
+    expect(callee.peer.log).toEqual([]);
+  });
+
+  test.each([5, null, {}, undefined])('in the first answer, with the sdp %j, ends the connection', async (sdp) => {
+    caller.other = undefined;
+    await settle();
+    caller.link.receive('answer', { type: 'answer', sdp });
+    await settle();
+    expect(caller.aborted).toEqual([new TypeError('malformed answer')]);
+  });
+
+  test.each([5, null, {}, undefined])(
+    'in a later offer, with the sdp %j, leaves the connection as it was',
+    async (sdp) => {
+      await settle();
+      callee.link.receive('offer', { type: 'offer', sdp, offerId: 'x' });
+      await settle();
+      expect([callee.errors, callee.aborted, states()]).toEqual([
+        [new TypeError('malformed offer')],
+        [],
+        ['stable', 'stable'],
+      ]);
+      expect(callee.sent.at(-1)).toEqual(['custom', { offerFailed: 'x' }]);
+    },
+  );
+
+  test('in the answer to an offer that was taken back is ignored', async () => {
+    await settle();
+    caller.link.receive('answer', { type: 'answer', sdp: 5, offerId: 'a0' });
+    await settle();
+    expect([...errors(), ...caller.aborted]).toEqual([]);
   });
 });
 

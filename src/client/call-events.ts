@@ -1,6 +1,8 @@
+import type { ErrorEvents } from './events.ts';
+
 /**
  * - `inviting`: the invite is on its way. `ringing`: it rings at the other side.
- * - `incoming`: somebody calls; `accept()` or `reject()`.
+ * - `incoming`: another participant calls; `accept()` or `reject()`.
  * - `connecting`: accepted; offer, answer and candidates are exchanged. `connected`: media and data can flow.
  * - `reconnecting`: the connection was lost and is being restored. `ended`: over, for good.
  */
@@ -10,9 +12,15 @@ export interface CallEnd {
   /**
    * `user_hangup`, `user_busy`, `invite_timeout`, `ice_failed`, `ice_timeout`, `user_media_failed`, `answered_elsewhere`,
    * `declined_elsewhere`, `caller_gone`, `replaced`, `unknown_call`, `unknown_error`, a text of the other side, the code of the error
-   * that ended it, or why a participant is gone. docs/client.md lists them with the end reasons of CallKit.
+   * that ended it, or the reason why a participant left. docs/client.md lists them with the end reasons of CallKit.
    */
   readonly reason: string;
-  /** Who ended it: this side, the other, or the circumstances. */
+  /** What ended it: this side, the other side, or a failure or time-out. */
   readonly by: 'local' | 'remote' | 'system';
+}
+
+export interface CallEvents extends ErrorEvents {
+  state: CallState;
+  /** The last event. */
+  ended: CallEnd;
 }

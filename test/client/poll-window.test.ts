@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { PollWindow } from '../../src/client/window.ts';
+import { PollWindow } from '../../src/client/poll-window.ts';
 
 const MINUTE_MS = 60_000;
 

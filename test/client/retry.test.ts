@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Backoff } from '../../src/client/backoff.ts';
+import { Backoff } from '../../src/client/retry.ts';
 import { joinRoom } from '../../src/client/index.ts';
 import { broken, HostileServer } from './support/hostile-server.ts';
 import { VirtualTime } from './support/virtual-time.ts';

@@ -2,28 +2,17 @@ import type { ReceivedMessage } from '../wire/index.ts';
 import type { Emitter } from './events.ts';
 import type { MailboxEvents } from './mailbox-events.ts';
 
-/** Enough to cover a full mailbox with its room events, should all of it come again. */
-const REMEMBERED_IDS = 1_024;
-
-/** Drops what was handled before: a message keeps its `id` in every copy. */
-export class Seen {
-  #ids: readonly string[] = [];
-
-  readonly isNew = ({ id }: ReceivedMessage): boolean => {
-    if (this.#ids.includes(id)) return false;
-    this.#ids = [id, ...this.#ids.slice(0, REMEMBERED_IDS)];
-    return true;
-  };
-}
-
 const { asyncIterator } = Symbol as Partial<SymbolConstructor>;
-/** Hermes lacks `Symbol.asyncIterator`; there, `for await` as Babel compiles it calls the method of this name. */
+/**
+ * Hermes lacks `Symbol.asyncIterator`; there, `for await` as Babel compiles it calls the method of this name. The cast holds because
+ * only the client's class and such loops use the value, both as a property key.
+ */
 export const ASYNC_ITERATOR: typeof Symbol.asyncIterator =
   asyncIterator ?? ('@@asyncIterator' as unknown as typeof Symbol.asyncIterator);
 
 /**
- * Iterates over messages; one counts as handled when the next one is asked for, or the loop is left.
- * @param isOver whether no more messages come; throws what a loop over them is to throw
+ * Iterates over messages. A message counts as handled when the loop asks for the next one or is left.
+ * @param isOver whether no more messages come; throws the error with which the loop ends
  */
 export async function* iterate(
   mailbox: Emitter<MailboxEvents>,
@@ -49,7 +38,7 @@ export async function* iterate(
       } else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {
-    endings.forEach((end) => end());
+    for (const end of endings) end();
     handled();
   }
 }

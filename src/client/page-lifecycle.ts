@@ -1,0 +1,86 @@
+import type { MailboxContext } from './context.ts';
+import { listen, type Target } from './events.ts';
+import { SLEEP_MS, STILL_HERE_MS, SLEEP_CHECK_MS } from './limits.ts';
+import type { Outbox } from './outbox.ts';
+import type { PollLoop } from './poll-loop.ts';
+import type { Runtime } from './runtime.ts';
+import type { Session } from './session.ts';
+
+interface Page extends Target {
+  readonly document?: Target & { readonly visibilityState?: string };
+}
+
+/** `frozen`: in a tab that stays. `hidden`: in the back-forward cache. `closed`: for good. */
+type PageStop = 'frozen' | 'hidden' | 'closed';
+
+/**
+ * Follows the life of the page (HTML, and the Page Lifecycle draft): sends what is pending before the page stops, and polls at once
+ * when it is back. @returns a function that stops following
+ */
+export function followPage(context: MailboxContext, session: Session, outbox: Outbox, loop: PollLoop): () => void {
+  const page = globalThis as Page;
+  let cancelResume = (): void => undefined;
+  /** The page may never continue: handled messages are acknowledged, the others are delivered again. */
+  const stop = (how: PageStop): void => {
+    // The participant stays: the page may be reloaded.
+    if (how === 'closed') context.emit('before-end', 'page-closes');
+    outbox.flush();
+    // Requests that pause before another attempt make it now.
+    context.wake();
+    void session.acknowledge();
+    if (how !== 'frozen') {
+      // The next page may resume the mailbox. A held lock or channel would also keep this page out of the back-forward cache.
+      context.storage.unlock();
+      context.sharing.close();
+    }
+    cancelResume();
+    cancelResume = context.after(STILL_HERE_MS, () => {
+      outbox.resume();
+      void context.storage.lock();
+      context.sharing.open();
+    });
+  };
+  // Connections from before are most likely dead.
+  const wake = (): void => loop.wake(true);
+  const endings = [
+    listen(page, 'online', wake),
+    listen(page, 'pageshow', wake),
+    listen(page, 'pagehide', (event) => {
+      stop((event as { persisted?: boolean }).persisted === false ? 'closed' : 'hidden');
+    }),
+    listen(page.document, 'freeze', () => stop('frozen')),
+    listen(page.document, 'resume', wake),
+    detectSleep(context, page.document, (stale) => loop.wake(stale)),
+    () => cancelResume(),
+  ];
+  return () => {
+    for (const end of endings) end();
+  };
+}
+
+/**
+ * Wakes after the machine has slept, and whenever the page is shown; `stale` says whether the machine slept. Timers of a hidden page are
+ * late anyway, so a hidden page is checked when it is shown. @returns a function that ends this
+ */
+function detectSleep(runtime: Runtime, document: Page['document'], wake: (stale: boolean) => void): () => void {
+  const isHidden = (): boolean => document?.visibilityState === 'hidden';
+  let tickedMs = runtime.now();
+  let cancelTick = (): void => undefined;
+  const hasSlept = (): boolean => {
+    const sleptMs = runtime.now() - tickedMs;
+    tickedMs += sleptMs;
+    return sleptMs > SLEEP_MS;
+  };
+  const tick = (): void => {
+    if (!isHidden() && hasSlept()) wake(true);
+    cancelTick = runtime.after(SLEEP_CHECK_MS, tick);
+  };
+  tick();
+  const unlisten = listen(document, 'visibilitychange', () => {
+    if (!isHidden()) wake(hasSlept());
+  });
+  return () => {
+    unlisten();
+    cancelTick();
+  };
+}
