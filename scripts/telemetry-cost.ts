@@ -31,7 +31,7 @@ function run(telemetry: Telemetry, metrics: Metrics | undefined): number {
     telemetry.acknowledged(bob, position - ROOMS);
     telemetry.pollHeld(bob);
     const recipients = [{ participantId: bob.participantId, listening: true }];
-    telemetry.sent(alice, [{ id, type: 'candidate', lifetimeMs: 1 }], [{ id, sentAtMs: 0, recipients }]);
+    telemetry.sent(alice, [{ id, type: 'candidate', ttlMs: 1 }], [{ id, sentAtMs: 0, recipients }]);
     const messages = [{ id, position, type: 'candidate', sentAtMs: 0, ageMs: index % 20 }];
     telemetry.pollEnded(bob, { end: 'message', heldMs: 3, messages, expired: 0 });
     // Two requests; and at a moderate load three operations share a commit.

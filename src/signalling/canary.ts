@@ -101,7 +101,7 @@ export class Canary {
     const { promise: held, resolve } = Promise.withResolvers<undefined>();
     const arrived = this.#arrival(mailbox, id, onHangUp, () => resolve(undefined));
     await Promise.race([held, arrived]);
-    const message = { id, to: mailbox.participantId, type: 'custom', lifetimeMs: LIMIT_MS };
+    const message = { id, recipient: mailbox.participantId, type: 'custom', ttlMs: LIMIT_MS };
     const [batch] = await Promise.all([arrived, store.append({ sender: mailbox, messages: [message] })]);
     await store.acknowledge(mailbox, decodeCursor(batch.cursor));
   }

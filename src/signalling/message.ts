@@ -30,11 +30,11 @@ export interface Participant {
 export interface OutgoingMessage {
   readonly id: MessageId;
   /** Undefined: everyone else in the room. */
-  readonly to?: ParticipantId | undefined;
+  readonly recipient?: ParticipantId | undefined;
   readonly type: string;
   readonly payload?: JsonText | undefined;
   readonly callId?: string | undefined;
-  readonly lifetimeMs: number;
+  readonly ttlMs: number;
 }
 
 /** A message as its recipient reads it. */
@@ -43,9 +43,9 @@ export interface ReceivedMessage {
   /** In its mailbox's order; not shown. */
   readonly position: number;
   /** Undefined on room events. */
-  readonly from?: ParticipantId | undefined;
+  readonly sender?: ParticipantId | undefined;
   /** Undefined when it was sent to everyone. */
-  readonly to?: ParticipantId | undefined;
+  readonly recipient?: ParticipantId | undefined;
   readonly type: string;
   readonly payload?: JsonText | undefined;
   readonly callId?: string | undefined;

@@ -8,7 +8,7 @@ import { drain } from './drain.ts';
 import { identify } from './identify.ts';
 import { FreeReplays } from './free-replays.ts';
 import { FullStoreWatch } from './full-store-watch.ts';
-import { newMessageId, type ParticipantId, type RoomId } from './ids.ts';
+import { newMessageId, type MessageId, type ParticipantId, type RoomId } from './ids.ts';
 import { join, type Idempotency, type JoinContext, type JoinOutcome } from './join.ts';
 import { joinRate, messageRate } from './limits.ts';
 import type { Mailbox, OutgoingMessage, Participant } from './message.ts';
@@ -43,9 +43,6 @@ export interface SignallingOptions {
   /** Who counts and shows what happens; nobody when left out. */
   readonly telemetry?: Telemetry;
 }
-
-/** A message that has no id yet. */
-export type Draft = Omit<OutgoingMessage, 'id'>;
 
 export interface RoomPage {
   readonly rooms: readonly RoomSummary[];
@@ -130,6 +127,11 @@ export class Signalling {
     return this.#store.participants(roomId);
   }
 
+  /** An id for a message that is about to be sent; it contains the time. */
+  newMessageId(): MessageId {
+    return newMessageId(this.#options.clock.wallMs());
+  }
+
   /**
    * @throws SignallingError `participant-gone`, `rate-limited`, `recipient-not-found`, `mailbox-full`, `idempotency-key-reused`,
    * `storage-unavailable`
@@ -137,13 +139,9 @@ export class Signalling {
   async send(
     sender: Mailbox,
     operation: string,
-    drafts: readonly Draft[],
+    messages: readonly OutgoingMessage[],
     idempotency?: Idempotency,
   ): Promise<Appended> {
-    const nowMs = this.#options.clock.wallMs();
-    const messages = drafts.map(({ to, type, payload, callId, lifetimeMs }) => {
-      return { id: newMessageId(nowMs), to, type, payload, callId, lifetimeMs };
-    });
     const appended = await this.#watched(
       this.#store.append({
         sender,

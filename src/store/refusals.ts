@@ -19,15 +19,17 @@ export const participantExists = (participantId: ParticipantId): SignallingError
 export const roomFull = (maxParticipants: number): SignallingError =>
   new SignallingError('room-full', `This room has its ${maxParticipants} participants. Try again when one has left.`);
 
-export const recipientNotFound = (to: ParticipantId, messageIndex: number): SignallingError =>
-  new SignallingError('recipient-not-found', `There is no participant "${to}" in this room now.`, { messageIndex });
+export const recipientNotFound = (recipient: ParticipantId, messageIndex: number): SignallingError =>
+  new SignallingError('recipient-not-found', `There is no participant "${recipient}" in this room now.`, {
+    messageIndex,
+  });
 
-export const mailboxFull = ({ to }: OutgoingMessage, messageIndex: number): SignallingError =>
+export const mailboxFull = ({ recipient }: OutgoingMessage, messageIndex: number): SignallingError =>
   new SignallingError(
     'mailbox-full',
-    to === undefined
+    recipient === undefined
       ? 'The mailboxes of all other participants are full. Try again when they have read.'
-      : `The mailbox of "${to}" is full. Try again when it has been read.`,
+      : `The mailbox of "${recipient}" is full. Try again when it has been read.`,
     { messageIndex },
   );
 

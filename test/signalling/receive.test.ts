@@ -75,7 +75,7 @@ describe('a poll', () => {
   test('is answered at once when lifetimes ended, although it is empty', async () => {
     const desk = await open();
     const [alice, bob] = await desk.scene.joinAll('alice', 'bob');
-    await desk.scene.send(alice, draft('short', { lifetimeMs: 1_000 }));
+    await desk.scene.send(alice, draft('short', { ttlMs: 1_000 }));
     await desk.scene.pass(1_000, alice, bob);
     const polled = await desk.poll(bob);
     expect(polled.batch).toMatchObject({ messages: [], expired: 1 });

@@ -50,8 +50,8 @@ const message = (number: number, to: string | undefined, more: Partial<OutgoingM
   id: messageId(number),
   type: 'custom',
   payload: `"message ${number}"` as JsonText,
-  lifetimeMs: 120_000,
-  ...(to !== undefined && { to: participantId(to) }),
+  ttlMs: 120_000,
+  ...(to !== undefined && { recipient: participantId(to) }),
   ...more,
 });
 
@@ -78,7 +78,7 @@ async function fillRoom(store: StoreAdapter, clock: TestClock): Promise<void> {
   );
   await store.join(joinOf('carol', { token: 'carol' }));
   await store.join(keyedJoin('dave-1'));
-  const short = message(1, 'bob', { lifetimeMs: 1_000, callId: 'call-0' });
+  const short = message(1, 'bob', { ttlMs: 1_000, callId: 'call-0' });
   await store.append({ sender: alice.mailbox, messages: [short, message(2, undefined)] });
   await store.append(keyedSend(alice));
   await store.depart(LOBBY, participantId('carol'), 'left');

@@ -26,7 +26,7 @@ export interface DraftOptions {
   readonly to?: string;
   readonly type?: string;
   readonly callId?: string;
-  readonly lifetimeMs?: number;
+  readonly ttlMs?: number;
 }
 
 export type JoinOptions = {
@@ -51,8 +51,8 @@ export const draft = (payload: string, options: DraftOptions = {}): OutgoingMess
   id: newMessageId(Date.UTC(2026, 0, 5)),
   type: options.type ?? 'custom',
   payload: JSON.stringify(payload) as JsonText,
-  lifetimeMs: options.lifetimeMs ?? DEFAULT_LIFETIME_MS,
-  ...(options.to !== undefined && { to: participantId(options.to) }),
+  ttlMs: options.ttlMs ?? DEFAULT_LIFETIME_MS,
+  ...(options.to !== undefined && { recipient: participantId(options.to) }),
   ...(options.callId !== undefined && { callId: options.callId }),
 });
 

@@ -36,7 +36,7 @@ async function setUp() {
   const alice = await member(store, 'alice');
   const bob = await member(store, 'bob');
   const sendAndAcknowledge = async (): Promise<void> => {
-    const message = { id: newMessageId(clock.wallMs()), to: bob.participantId, type: 'custom', lifetimeMs: 60_000 };
+    const message = { id: newMessageId(clock.wallMs()), recipient: bob.participantId, type: 'custom', ttlMs: 60_000 };
     await store.append({ sender: alice, messages: [{ ...message, payload: '1' as JsonText }] });
     const { position } = await store.read(bob, { after: undefined, limit: 10, maxBytes: 1_000 });
     store.acknowledgeWriteBehind(bob, decodeCursor(encodeCursor({ mailboxId: bob.mailboxId, position })));

@@ -40,11 +40,11 @@ async function setUp(): Promise<Cast> {
   const [bob, lost] = await scene.joinAll('bob', 'carol');
   const carol = await scene.rejoin(lost);
   await scene.leave(await scene.join('dave'));
-  await scene.send(alice, ...numbered(3), draft('short', { lifetimeMs: 1_000 }), draft('long', { lifetimeMs: 90_000 }));
+  await scene.send(alice, ...numbered(3), draft('short', { ttlMs: 1_000 }), draft('long', { ttlMs: 90_000 }));
   await scene.sendKeyed(bob, 'kept', numbered(40, { to: 'carol' }));
   await scene.acknowledge(bob, (await scene.read(bob, { limit: 2 })).position);
   await scene.pass(1_000, alice, bob, carol);
-  await scene.send(bob, draft('next to go', { to: 'alice', lifetimeMs: 500 }));
+  await scene.send(bob, draft('next to go', { to: 'alice', ttlMs: 500 }));
   inDatabase(scene.opened, SABOTAGE);
   return { scene, alice, bob, carol };
 }

@@ -34,7 +34,7 @@ beforeEach(async () => {
   bob = await scene.join('bob', stay);
   carol = await scene.join('carol', { ...stay, room: 'other' });
   await scene.join('dave', { ...stay, room: 'other' });
-  await scene.send(alice, ...numbered(BACKLOG, { to: 'bob', lifetimeMs: 1_000 }));
+  await scene.send(alice, ...numbered(BACKLOG, { to: 'bob', ttlMs: 1_000 }));
   await clock.advance(HOUR_MS);
 });
 afterEach(() => scene.opened.close());
@@ -48,7 +48,7 @@ async function sweepAll(): Promise<number> {
 }
 
 test('a message whose lifetime ends during a backlog is reported by the next slice', async () => {
-  await scene.send(carol, draft('just now', { to: 'dave', lifetimeMs: 1_000 }));
+  await scene.send(carol, draft('just now', { to: 'dave', ttlMs: 1_000 }));
   await clock.advance(1_000);
   expect(await scene.store.sweep()).toBe(true);
   expect(await scene.inbox(carol)).toContain('expired to dave');

@@ -39,8 +39,8 @@ export const batchJson = ({ messages, cursor, more, expired }: Batch): string =>
   `{"messages":[${messages.map(messageJson).join()}],"cursor":"${cursor}","more":${more},"expired":${expired}}`;
 
 function messageJson(message: ReceivedMessage): string {
-  const from = message.from === undefined ? '' : `,"from":"${message.from}"`;
-  const to = message.to === undefined ? '' : `,"to":"${message.to}"`;
+  const from = message.sender === undefined ? '' : `,"from":"${message.sender}"`;
+  const to = message.recipient === undefined ? '' : `,"to":"${message.recipient}"`;
   const payload = message.payload === undefined ? '' : `,"payload":${message.payload}`;
   const callId = message.callId === undefined ? '' : `,"callId":${JSON.stringify(message.callId)}`;
   const times = `"sentAt":"${timeOf(message.sentAtMs)}","ageMs":${message.ageMs}`;

@@ -1,6 +1,6 @@
 import { decodeCursor } from '../../signalling/cursor.ts';
-import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
-import type { Draft } from '../../signalling/signalling.ts';
+import type { JsonText, MessageId, ParticipantId } from '../../signalling/ids.ts';
+import type { OutgoingMessage } from '../../signalling/message.ts';
 import type { PollRequest, SendRequest } from '../../wire/index.ts';
 import type { AppContext } from '../context.ts';
 import type { Call, Handler } from '../request/call.ts';
@@ -13,8 +13,8 @@ export const sendMessage: Handler<'sendMessage'> = async (
   { caller, body, bodyText, idempotency },
   { signalling, settings },
 ) => {
-  const drafts = [draftOf(body, bodyText, settings.defaultTtlSeconds)];
-  const { receipts, replayed } = await signalling.send(caller, 'sendMessage', drafts, idempotency);
+  const message = outgoingMessage(signalling.newMessageId(), body, bodyText, settings.defaultTtlSeconds);
+  const { receipts, replayed } = await signalling.send(caller, 'sendMessage', [message], idempotency);
   const [receipt] = receipts.map(receiptView);
   return created(JSON.stringify(receipt), replayed);
 };
@@ -26,8 +26,10 @@ export const sendMessages: Handler<'sendMessages'> = async (
   const { maxMessageBytes, defaultTtlSeconds } = settings;
   const sources = elementSources(memberSource(bodyText, 'messages') ?? '[]');
   refuseTooLarge(sources, maxMessageBytes);
-  const drafts = body.messages.map((message, index) => draftOf(message, sources[index] ?? '{}', defaultTtlSeconds));
-  const { receipts, replayed } = await signalling.send(caller, 'sendMessages', drafts, idempotency);
+  const messages = body.messages.map((message, index) =>
+    outgoingMessage(signalling.newMessageId(), message, sources[index] ?? '{}', defaultTtlSeconds),
+  );
+  const { receipts, replayed } = await signalling.send(caller, 'sendMessages', messages, idempotency);
   return created(JSON.stringify({ receipts: receipts.map(receiptView) }), replayed);
 };
 
@@ -42,10 +44,15 @@ function refuseTooLarge(sources: readonly string[], maxBytes: number): void {
 }
 
 /** @param source JSON text of the message; the payload is cut from it and passed on byte for byte */
-function draftOf(message: SendRequest, source: string, defaultTtlSeconds: number): Draft {
+function outgoingMessage(
+  id: MessageId,
+  message: SendRequest,
+  source: string,
+  defaultTtlSeconds: number,
+): OutgoingMessage {
   const { to, type, callId, ttlSeconds = defaultTtlSeconds } = message;
   const payload = memberSource(source, 'payload') as JsonText | undefined;
-  return { to: to as ParticipantId | undefined, type, payload, callId, lifetimeMs: ttlSeconds * 1_000 };
+  return { id, recipient: to as ParticipantId | undefined, type, payload, callId, ttlMs: ttlSeconds * 1_000 };
 }
 
 export const receiveMessages: Handler<'receiveMessages'> = (call, context) => poll(call, call.query, context);

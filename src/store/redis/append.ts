@@ -22,7 +22,7 @@ export async function append(rooms: RoomScripts, limits: Limits, request: Append
       ...[limits.maxMailboxMessages, limits.maxMailboxBytes],
       ...messages.flatMap((message) => {
         const body = bodyOf(message, sender.participantId, wallMs);
-        return [message.id, message.to ?? EVERYONE, message.lifetimeMs, messageBytes(message), body];
+        return [message.id, message.recipient ?? EVERYONE, message.ttlMs, messageBytes(message), body];
       }),
     ],
     { confirmed: true, wallMs },
@@ -47,6 +47,7 @@ function refusalOf({ status, said: [detail], nowMs }: Outcome, { rate, messages 
   const index = Number(detail);
   const message = messages[index];
   if (status === 'mailbox-full' && message !== undefined) return mailboxFull(message, index);
-  if (status === 'recipient-not-found' && message?.to !== undefined) return recipientNotFound(message.to, index);
+  if (status === 'recipient-not-found' && message?.recipient !== undefined)
+    return recipientNotFound(message.recipient, index);
   return new Error(`append.lua answered ${status}`);
 }

@@ -16,9 +16,16 @@ const Head = z.tuple([
 ]);
 
 /** What all copies of a message share: a line of JSON and, on further lines, the payload as it came. */
-export function bodyOf(message: OutgoingMessage, from: ParticipantId, sentAtMs: number): string {
-  const { id, to, type, callId, payload } = message;
-  const head = JSON.stringify([id, from, to === undefined ? 0 : 1, type, callId?.toWellFormed() ?? null, sentAtMs]);
+export function bodyOf(message: OutgoingMessage, sender: ParticipantId, sentAtMs: number): string {
+  const { id, recipient, type, callId, payload } = message;
+  const head = JSON.stringify([
+    id,
+    sender,
+    recipient === undefined ? 0 : 1,
+    type,
+    callId?.toWellFormed() ?? null,
+    sentAtMs,
+  ]);
   return payload === undefined ? head : `${head}\n${payload}`;
 }
 
@@ -49,12 +56,12 @@ export function pageOf(entries: readonly string[], { reader, from, head, nowMs }
 function messageOf(body: string, position: number, reader: ParticipantId, ageMs: number): ReceivedMessage {
   const end = body.indexOf('\n');
   const line = end === -1 ? body : body.slice(0, end);
-  const [id, from, addressed, type, callId, sentAtMs] = Head.parse(JSON.parse(line));
+  const [id, sender, addressed, type, callId, sentAtMs] = Head.parse(JSON.parse(line));
   return {
     id,
     position,
-    from: from ?? undefined,
-    to: addressed === 1 ? reader : undefined,
+    sender: sender ?? undefined,
+    recipient: addressed === 1 ? reader : undefined,
     type,
     payload: end === -1 ? undefined : (body.slice(end + 1) as JsonText),
     callId: callId ?? undefined,

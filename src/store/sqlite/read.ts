@@ -37,8 +37,8 @@ const isReadable = ({ expired, expiresAtMs }: StoredMessage, nowMs: number): boo
 const receivedMessage = (stored: StoredMessage, reader: ParticipantId, nowMs: number): ReceivedMessage => ({
   id: stored.id,
   position: stored.position,
-  from: stored.sender ?? undefined,
-  to: stored.addressed === 1 ? reader : undefined,
+  sender: stored.sender ?? undefined,
+  recipient: stored.addressed === 1 ? reader : undefined,
   type: stored.type,
   payload: stored.payload ?? undefined,
   callId: stored.callId ?? undefined,

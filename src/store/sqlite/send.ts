@@ -51,8 +51,8 @@ interface Delivery {
 /** Decides everything before anything is written: all messages of the batch are stored, or none. */
 function plan(context: SqliteContext, from: ParticipantRecord, messages: readonly OutgoingMessage[]): Delivery[] {
   // Finds the recipients of all messages before it looks at any quota.
-  const addressees = messages.map(({ to }, messageIndex) =>
-    to === undefined ? othersThan(from) : [recipientOf(from, to, messageIndex)],
+  const addressees = messages.map(({ recipient }, messageIndex) =>
+    recipient === undefined ? othersThan(from) : [recipientOf(from, recipient, messageIndex)],
   );
   refuseWhenFull(context, from.room.roomId);
   const quota = new Quota(context, messages.length > 1);
@@ -109,14 +109,14 @@ function deliver(
   const sentAtMs = clock.wallMs();
   const nowMs = clock.steadyMs();
   const storedAtMs = Math.floor(nowMs);
-  const expiresAtMs = Math.floor(nowMs + message.lifetimeMs);
+  const expiresAtMs = Math.floor(nowMs + message.ttlMs);
   for (const { mailbox } of recipients) {
     mailbox.add({
       position: mailbox.nextPosition(nowMs),
       id: message.id,
       senderRow: from.row,
       sender: from.participantId,
-      addressed: message.to === undefined ? 0 : 1,
+      addressed: message.recipient === undefined ? 0 : 1,
       type: message.type,
       payload: message.payload ?? null,
       callId: message.callId ?? null,

@@ -8,7 +8,7 @@ export type Action =
       readonly who: number;
       readonly to: number | null;
       readonly count: number;
-      readonly lifetimeMs: number;
+      readonly ttlMs: number;
     }
   | {
       readonly kind: 'poll';
@@ -46,7 +46,7 @@ const send = fc.record({
   who,
   to: fc.option(fc.nat(3), { freq: 1 }),
   count: fc.integer({ min: 1, max: 5 }),
-  lifetimeMs: fc.constantFrom(300, 2_000, 3_600_000, 3_600_000),
+  ttlMs: fc.constantFrom(300, 2_000, 3_600_000, 3_600_000),
 });
 
 const poll = fc.record({

@@ -99,7 +99,7 @@ export class Client {
 
   /** The batch must be the very next part of what was accepted: in order, whole, and what is missing has run out and is counted. */
   take(poll: PollInFlight, batch: Batch, nowMs: number): void {
-    const own = batch.messages.filter(({ from }) => from !== undefined);
+    const own = batch.messages.filter(({ sender }) => sender !== undefined);
     assert.equal(new Set(batch.messages.map(({ id }) => id)).size, batch.messages.length, 'a message came twice');
     const ends = this.#starts(poll).map((start) => this.#follow(start, own, batch.expired, nowMs));
     const known = this.#indexes.get(batch.cursor);
@@ -126,8 +126,8 @@ export class Client {
   }
 
   #see(batch: Batch): void {
-    for (const { id, from, type, payload } of batch.messages) {
-      if (from !== undefined) this.seen.add(id);
+    for (const { id, sender, type, payload } of batch.messages) {
+      if (sender !== undefined) this.seen.add(id);
       if (type !== 'message-expired') continue;
       const { messageId, to } = JSON.parse(payload ?? '') as { messageId: string; to: string };
       this.reports.add(`${messageId} ${to}`);

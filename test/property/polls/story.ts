@@ -55,7 +55,7 @@ async function perform(world: World, action: Action): Promise<void> {
   }
 }
 
-async function send(world: World, { who, to, count, lifetimeMs }: Of<'send'>): Promise<void> {
+async function send(world: World, { who, to, count, ttlMs }: Of<'send'>): Promise<void> {
   const sender = world.client(who);
   if (sender === undefined) return;
   const others = world.present.filter((client) => client !== sender);
@@ -63,13 +63,13 @@ async function send(world: World, { who, to, count, lifetimeMs }: Of<'send'>): P
   const draft = {
     type: 'custom',
     payload: '"x"' as JsonText,
-    lifetimeMs,
-    ...(to !== null && recipients[0] && { to: recipients[0].joined.mailbox.participantId }),
+    ttlMs,
+    ...(to !== null && recipients[0] && { recipient: recipients[0].joined.mailbox.participantId }),
   };
-  const drafts = Array.from({ length: count }, () => draft);
+  const messages = Array.from({ length: count }, () => ({ id: world.signalling.newMessageId(), ...draft }));
   const acceptedAtMs = world.clock.steadyMs();
-  const expiresAtMs = acceptedAtMs + lifetimeMs;
-  const { receipts } = await world.signalling.send(sender.joined.mailbox, 'send', drafts);
+  const expiresAtMs = acceptedAtMs + ttlMs;
+  const { receipts } = await world.signalling.send(sender.joined.mailbox, 'send', messages);
   for (const { id } of receipts)
     for (const client of recipients) client.accepted.push({ id, sender, acceptedAtMs, expiresAtMs });
 }

@@ -37,7 +37,7 @@ export type Action =
 export interface SendAction {
   readonly kind: 'send';
   readonly who: number;
-  readonly messages: readonly { readonly to: number | null; readonly lifetimeMs: number; readonly size: number }[];
+  readonly messages: readonly { readonly to: number | null; readonly ttlMs: number; readonly size: number }[];
   readonly key: number | null;
   readonly body: number;
 }
@@ -55,7 +55,7 @@ const send: fc.Arbitrary<SendAction> = fc.record({
   messages: fc.array(
     fc.record({
       to: maybe(fc.nat(3)),
-      lifetimeMs: fc.constantFrom(100, 1_000, 10_000, 3_600_000),
+      ttlMs: fc.constantFrom(100, 1_000, 10_000, 3_600_000),
       size: fc.constantFrom(0, 10, 2_000),
     }),
     { minLength: 1, maxLength: 4 },

@@ -30,8 +30,8 @@ async function observe(world: World, box: Box): Promise<string[]> {
     box.log.push({
       position: message.position,
       words: wordsOf(message),
-      message: message.from === undefined ? undefined : { id: message.id, sender: senderOf(world, message) },
-      expiresAtMs: message.from === undefined ? Infinity : world.nowMs + lifetimeOf(world, message),
+      message: message.sender === undefined ? undefined : { id: message.id, sender: senderOf(world, message) },
+      expiresAtMs: message.sender === undefined ? Infinity : world.nowMs + lifetimeOf(world, message),
       bytes: messageBytes(message),
       delivered: false,
       reported: false,
@@ -48,16 +48,24 @@ const sentAs = (world: World, { id }: ReceivedMessage) => {
   return sent;
 };
 const senderOf = (world: World, message: ReceivedMessage) => sentAs(world, message).sender.mailboxId;
-const lifetimeOf = (world: World, message: ReceivedMessage) => sentAs(world, message).message.lifetimeMs;
+const lifetimeOf = (world: World, message: ReceivedMessage) => sentAs(world, message).message.ttlMs;
 
 function checkContent(world: World, box: Box, received: ReceivedMessage): void {
-  if (received.from === undefined) return;
+  if (received.sender === undefined) return;
   const { sender, message, sentAtMs } = sentAs(world, received);
   assert.deepEqual(
-    [received.from, received.to, received.type, received.payload, received.callId, received.sentAtMs, received.ageMs],
-    [sender.participantId, message.to, message.type, message.payload, message.callId, sentAtMs, 0],
+    [
+      received.sender,
+      received.recipient,
+      received.type,
+      received.payload,
+      received.callId,
+      received.sentAtMs,
+      received.ageMs,
+    ],
+    [sender.participantId, message.recipient, message.type, message.payload, message.callId, sentAtMs, 0],
   );
-  if (message.to !== undefined) assert.equal(message.to, box.mailbox.participantId);
+  if (message.recipient !== undefined) assert.equal(message.recipient, box.mailbox.participantId);
 }
 
 async function checkRosters(world: World): Promise<void> {

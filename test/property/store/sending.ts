@@ -31,7 +31,7 @@ export async function send(world: World, action: SendAction): Promise<Tails> {
     else assert.deepEqual(worked(outcome), { receipts: kept.outcome, replayed: true });
     return new Map();
   }
-  const addressees = request.messages.map(({ to }) => addresseesOf(world, mailbox, to));
+  const addressees = request.messages.map(({ recipient }) => addresseesOf(world, mailbox, recipient));
   const unknown = addressees.findIndex((found) => found === undefined);
   if (unknown !== -1) {
     assert.equal(refusedWith(outcome, 'recipient-not-found').details.messageIndex, unknown);
@@ -56,14 +56,14 @@ export async function send(world: World, action: SendAction): Promise<Tails> {
 function requestOf(world: World, sender: Mailbox, { messages, key, body }: SendAction): Append {
   return {
     sender,
-    messages: messages.map(({ to, lifetimeMs, size }): OutgoingMessage => {
+    messages: messages.map(({ to, ttlMs, size }): OutgoingMessage => {
       const message = {
         id: newMessageId(world.clock.wallMs()),
         type: 'custom',
-        lifetimeMs,
+        ttlMs,
         ...(size > 0 && { payload: JSON.stringify('x'.repeat(size)) as JsonText }),
         ...(size === 10 && { callId: 'call' }),
-        ...(to !== null && idOf(to) !== sender.participantId && { to: idOf(to) }),
+        ...(to !== null && idOf(to) !== sender.participantId && { recipient: idOf(to) }),
       };
       world.sent.set(message.id, { sender, message, sentAtMs: world.clock.wallMs() });
       return message;
@@ -72,10 +72,10 @@ function requestOf(world: World, sender: Mailbox, { messages, key, body }: SendA
   };
 }
 
-function addresseesOf(world: World, sender: Mailbox, to: OutgoingMessage['to']): Box[] | undefined {
+function addresseesOf(world: World, sender: Mailbox, recipient: OutgoingMessage['recipient']): Box[] | undefined {
   const others = othersThan(world.state, sender);
-  if (to === undefined) return others;
-  const found = others.find(({ mailbox }) => mailbox.participantId === to);
+  if (recipient === undefined) return others;
+  const found = others.find(({ mailbox }) => mailbox.participantId === recipient);
   return found && [found];
 }
 

@@ -116,8 +116,8 @@ interface Said {
   readonly to?: string;
 }
 
-export function wordsOf({ id, type, from, payload }: ReceivedMessage): Words {
-  if (from !== undefined) return `message ${id}`;
+export function wordsOf({ id, type, sender, payload }: ReceivedMessage): Words {
+  if (sender !== undefined) return `message ${id}`;
   const said = JSON.parse(payload ?? '{}') as Said;
   if (type === 'participant-joined') return `joined ${String(said.participant?.participantId)}`;
   if (type === 'participant-left') return `left ${String(said.participantId)} ${String(said.reason)}`;

@@ -80,7 +80,7 @@ export function acknowledgingSoon(open: OpenScene): void {
     test('in time, saves the message from being reported, also before it is written', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('short', { lifetimeMs: 100 }), draft('kept', { lifetimeMs: 60_000 }));
+      await scene.send(alice, draft('short', { ttlMs: 100 }), draft('kept', { ttlMs: 60_000 }));
       const first = (await scene.read(bob, { limit: 1 })).position;
       await scene.clock.advance(90);
       await acknowledgeSoon(scene, bob, first);
@@ -93,7 +93,7 @@ export function acknowledgingSoon(open: OpenScene): void {
     test('too late, lets the message be reported', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('short', { lifetimeMs: 100 }), draft('kept', { lifetimeMs: 60_000 }));
+      await scene.send(alice, draft('short', { ttlMs: 100 }), draft('kept', { ttlMs: 60_000 }));
       const first = (await scene.read(bob, { limit: 1 })).position;
       await scene.clock.advance(100);
       await acknowledgeSoon(scene, bob, first);
@@ -105,7 +105,7 @@ export function acknowledgingSoon(open: OpenScene): void {
     test('counts off gaps and room events like messages', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(bob, ...numbered(40, { lifetimeMs: 100 }), draft('kept'));
+      await scene.send(bob, ...numbered(40, { ttlMs: 100 }), draft('kept'));
       await scene.pass(100, alice, bob);
       const page = await scene.read(alice, { limit: 20 });
       await acknowledgeSoon(scene, alice, page.position);

@@ -79,7 +79,7 @@ export function acknowledging(open: OpenScene): void {
     test('forgets room events and gaps like messages', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(bob, draft('short', { lifetimeMs: 1_000 }));
+      await scene.send(bob, draft('short', { ttlMs: 1_000 }));
       await scene.leave(bob);
       await scene.pass(1_000, alice);
       const page = await scene.read(alice);

@@ -46,8 +46,7 @@ export function allowance(open: OpenScene): void {
     test('reports of expired messages are in it too', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');
-      for (let sent = 0; sent < 130; sent += 1)
-        await scene.send(alice, draft('short', { to: 'bob', lifetimeMs: 1_000 }));
+      for (let sent = 0; sent < 130; sent += 1) await scene.send(alice, draft('short', { to: 'bob', ttlMs: 1_000 }));
       await scene.pass(1_000, alice, bob);
       const page = await scene.read(alice);
       expect(page).toMatchObject({ expired: 3 });

@@ -24,7 +24,7 @@ export function departing(open: OpenScene): void {
       await scene.leave(bob);
       await scene.join('bob');
       const messages = (await scene.read(alice)).messages;
-      expect(messages[1]).toMatchObject({ from: 'bob', payload: '"last words"' });
+      expect(messages[1]).toMatchObject({ sender: 'bob', payload: '"last words"' });
       expect(await scene.inbox(alice)).toEqual(['joined bob', 'last words', 'left bob left', 'joined bob']);
     });
 

@@ -4,7 +4,7 @@ import { cursorOf, draft, inTurn, numbered, refused, type Member, type OpenScene
 
 type Ending = 'reopen' | 'kill';
 const ENDINGS: readonly Ending[] = ['reopen', 'kill'];
-const SHORT = { lifetimeMs: 1_000 };
+const SHORT = { ttlMs: 1_000 };
 
 export function durability(open: OpenScene<LastingStore>): void {
   describe.each(ENDINGS)('after %s', (ending) => {
@@ -51,7 +51,7 @@ export function durability(open: OpenScene<LastingStore>): void {
     test('a cursor is still good when its message was acknowledged and swept a moment before', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('short', { lifetimeMs: 100 }));
+      await scene.send(alice, draft('short', { ttlMs: 100 }));
       const head = await scene.head(bob);
       scene.store.acknowledgeWriteBehind(bob.mailbox, cursorOf(bob, head));
       await scene.pass(100, alice, bob);

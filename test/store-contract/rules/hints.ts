@@ -107,7 +107,7 @@ export function hints(open: OpenScene): void {
     test('the end of a lifetime is hinted to the recipient and to the sender', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('short', { lifetimeMs: 1_000 }));
+      await scene.send(alice, draft('short', { ttlMs: 1_000 }));
       const listener = await listen(scene, [alice, bob]);
       await scene.pass(1_000, alice, bob);
       await listener.until(bob);

@@ -41,8 +41,8 @@ export function joining(open: OpenScene): void {
       const [event, ...others] = (await scene.read(alice)).messages;
       expect(others).toEqual([]);
       expect(event).toMatchObject({ type: 'participant-joined', sentAtMs: scene.clock.wallMs(), ageMs: 0 });
-      expect(event?.from).toBeUndefined();
-      expect(event?.to).toBeUndefined();
+      expect(event?.sender).toBeUndefined();
+      expect(event?.recipient).toBeUndefined();
       expect(JSON.parse(event?.payload ?? '')).toEqual({
         participant: {
           participantId: 'bob',

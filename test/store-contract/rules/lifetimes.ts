@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { draft, numbered, wordsOf, type Member, type OpenScene, type Scene } from '../scene.ts';
 
-const SHORT = { lifetimeMs: 1_000 };
-const LONG = { lifetimeMs: 3_600_000 };
+const SHORT = { ttlMs: 1_000 };
+const LONG = { ttlMs: 3_600_000 };
 
 /** What the sender was told, whole. */
 async function reports(scene: Scene, sender: Member): Promise<unknown[]> {
@@ -40,8 +40,8 @@ export function lifetimes(open: OpenScene): void {
         { messageId: message.id, to: 'bob', type: 'offer', callId: 'call-1' },
       ]);
       const [report] = (await scene.read(alice)).messages;
-      expect(report?.from).toBeUndefined();
-      expect(report?.to).toBeUndefined();
+      expect(report?.sender).toBeUndefined();
+      expect(report?.recipient).toBeUndefined();
     });
 
     test('is reported without a call if it had none', async () => {

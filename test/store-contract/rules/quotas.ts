@@ -102,7 +102,7 @@ export function quotas(open: OpenScene): void {
     test('is no longer full when lifetimes ended', async () => {
       const scene = await open({ maxMailboxMessages: 1 });
       const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('short', { to: 'bob', lifetimeMs: 1_000 }));
+      await scene.send(alice, draft('short', { to: 'bob', ttlMs: 1_000 }));
       await scene.pass(1_000);
       await scene.send(alice, draft('next', { to: 'bob' }));
       expect(await scene.inbox(bob)).toEqual(['next']);

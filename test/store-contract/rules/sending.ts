@@ -30,8 +30,8 @@ export function sending(open: OpenScene): void {
       expect((await scene.read(bob)).messages.map(asShown)).toEqual([
         {
           id: message.id,
-          from: 'alice',
-          to: 'bob',
+          sender: 'alice',
+          recipient: 'bob',
           type: 'offer',
           payload: '"hello"',
           callId: 'call-1',
@@ -54,8 +54,8 @@ export function sending(open: OpenScene): void {
 
       const [copy, ...more] = (await scene.read(bob)).messages.map(asShown);
       expect(more).toEqual([]);
-      expect(copy).toMatchObject({ id: message.id, from: 'alice', payload: '"all"' });
-      expect(copy?.to).toBeUndefined();
+      expect(copy).toMatchObject({ id: message.id, sender: 'alice', payload: '"all"' });
+      expect(copy?.recipient).toBeUndefined();
       expect((await scene.read(carol)).messages.map(asShown)).toEqual([copy]);
       expect(await scene.inbox(alice)).toEqual([]);
     });
@@ -72,8 +72,8 @@ export function sending(open: OpenScene): void {
     test('a message may have no payload and no call', async () => {
       const scene = await open();
       const [alice, bob] = await scene.joinAll('alice', 'bob');
-      const { id, lifetimeMs } = draft('');
-      await scene.send(alice, { id, type: 'ringing', lifetimeMs });
+      const { id, ttlMs } = draft('');
+      await scene.send(alice, { id, type: 'ringing', ttlMs });
       const [message] = (await scene.read(bob)).messages;
       expect(message).toMatchObject({ id, type: 'ringing' });
       expect(message?.payload).toBeUndefined();

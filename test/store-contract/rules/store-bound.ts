@@ -11,7 +11,7 @@ async function filled(scene: Scene): Promise<{ alice: Member; bob: Member; sent:
   const alice = await scene.join('alice');
   const bob = await scene.join('bob');
   for (let sent = 0; ; sent += 1) {
-    const [outcome] = await Promise.allSettled([scene.send(alice, draft(FILLER, { to: 'bob', lifetimeMs: 5_000 }))]);
+    const [outcome] = await Promise.allSettled([scene.send(alice, draft(FILLER, { to: 'bob', ttlMs: 5_000 }))]);
     if (outcome.status === 'rejected') return { alice, bob, sent };
   }
 }
