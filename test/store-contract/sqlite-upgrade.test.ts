@@ -219,7 +219,7 @@ describe('a database of version 0.1.0', () => {
     const open = () => SqliteStore.open({ path, synchronous: 'full', limits: WIDE_LIMITS, clock });
     const scene = new Scene({ store: open(), close: async () => undefined }, clock);
     await scene.store.claimToken(bob.handle);
-    await scene.send(alice, draft('to Bob', { to: 'bob' }), draft('to all', { lifetimeMs: 1_000 }));
+    await scene.send(alice, draft('to Bob', { to: 'bob' }), draft('to all', { ttlMs: 1_000 }));
     await scene.acknowledge(bob, position(20));
     expect(await scene.inbox(bob)).toEqual(['left dave left', 'to Bob', 'to all']);
     const resumed = await scene.rejoin(carol, { resume: true });
