@@ -1,22 +1,22 @@
 import pino from 'pino';
 import { readableLines, type TextStream } from './log/readable-lines.ts';
 
-/** What the rest of the house may do with the logger. */
+/** The logger as the other modules see it. */
 export type Log = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
-  /** Absent: the log writes every level. */
+  /** Without it, every level counts as enabled. */
   readonly isLevelEnabled?: (level: string) => boolean;
 };
 export type LogLevel = pino.LevelWithSilent;
 export type LogFormat = 'auto' | 'json' | 'pretty';
 
 const HIDDEN = '[hidden]';
-/** Deeper than anything worth a log line; bounds the cost of an object that somebody logs whole. */
+/** Levels of nesting. Bounds the cost of logging a large object; deeper values are not useful in a log line. */
 const MAX_DEPTH = 6;
-/** Characters. Bounds the search of a text that somebody logs whole to a few milliseconds. */
+/** Characters. Bounds the search for sensitive text to a few milliseconds. */
 const MAX_TEXT = 8_192;
 
-/** Fields whose values never reach a line, at any depth. Compared in lower case, without `-` and `_`. */
-const hiddenFields = new Set([
+/** Fields whose values are hidden at any depth. Compared in lower case, without `-` and `_`. */
+const HIDDEN_FIELDS = new Set([
   'sdp',
   'candidate',
   'candidates',
@@ -31,43 +31,45 @@ const hiddenFields = new Set([
   'cookie',
   'setcookie',
 ]);
-const hiddenEnding = /(token|secret|password|credential|apikey)s?$/;
+const HIDDEN_FIELD_ENDING = /(token|secret|password|credential|apikey)s?$/;
 
 const isHidden = (field: string): boolean => {
   const name = field.toLowerCase().replace(/[-_]/g, '');
-  return hiddenFields.has(name) || hiddenEnding.test(name);
+  return HIDDEN_FIELDS.has(name) || HIDDEN_FIELD_ENDING.test(name);
 };
 
-/** What gives itself away inside free text: error messages quote their input, and people log whole bodies as text. */
-const tellTales: readonly RegExp[] = [
+/** Sensitive parts of free text: error messages quote their input, and bodies may be logged as text. */
+const SENSITIVE_TEXT: readonly RegExp[] = [
+  // Session descriptions, then candidates.
   /v=0(?:\\r|\\n|[\r\n])[\s\S]*/g,
   /candidate:\S+ \d+ \w+ \d+ [^"\r\n]*/gi,
   /(?<=\b(?:Bearer|Basic)\s+)[\w.~+/=-]+/gi,
   /(?<=idempotency-key['"]?\s*[:=]\s*['"]?)[\w-]+/gi,
   /(?<=:\/\/)[^\s/@]+(?=@)/g,
-  // A participant's token, then a JWT.
+  // Participant tokens, then JWTs.
   /(?<![\w-])[\w-]{12}\.[\w-]{32}(?![\w-])/g,
   /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g,
-  // What V8 quotes of a text that is not JSON.
+  // The part of an invalid JSON text that V8 quotes in its error.
   /(?<=Unexpected (?:token|non-whitespace|end|string|number)[^\n]*?, )(?:\.\.\.)?"[\s\S]*"(?:\.\.\.)?(?= is not valid JSON)/g,
 ];
 
-/** The word at the cut goes too: half a token would not be known as one. */
-const cut = (text: string): string =>
+/** Drops the word at the cut as well: the patterns would not recognise half a token. */
+const truncate = (text: string): string =>
   text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).replace(/\S+$/, '')}[cut]` : text;
 
-const scrub = (text: string): string => tellTales.reduce((left, pattern) => left.replace(pattern, HIDDEN), cut(text));
+const redactText = (text: string): string =>
+  SENSITIVE_TEXT.reduce((rest, pattern) => rest.replace(pattern, HIDDEN), truncate(text));
 
-/** Name, words, code, stack and causes; nothing else of an error, since libraries hang request bodies on theirs. */
-function describeError(error: Error, depth: number): Record<string, unknown> {
+/** Name, message, code, stack and causes. Other fields are dropped, because libraries attach request bodies to errors. */
+function serializeError(error: Error, depth: number): Record<string, unknown> {
   const { code } = error as { code?: unknown };
   return {
     type: error.name,
-    message: scrub(error.message),
+    message: redactText(error.message),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
-    ...(error.stack === undefined ? {} : { stack: scrub(error.stack) }),
-    ...(error.cause === undefined ? {} : { cause: censor(error.cause, depth + 1) }),
-    ...(error instanceof AggregateError ? { errors: censor(error.errors, depth + 1) } : {}),
+    ...(error.stack === undefined ? {} : { stack: redactText(error.stack) }),
+    ...(error.cause === undefined ? {} : { cause: redact(error.cause, depth + 1) }),
+    ...(error instanceof AggregateError ? { errors: redact(error.errors, depth + 1) } : {}),
   };
 }
 
@@ -76,55 +78,56 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-function censorObject(value: object, depth: number): unknown {
-  if (value instanceof Error) return describeError(value, depth);
+function redactObject(value: object, depth: number): unknown {
+  if (value instanceof Error) return serializeError(value, depth);
   if (value instanceof Date) return value;
   if (depth >= MAX_DEPTH) return '[deep]';
-  if (Array.isArray(value)) return value.map((item) => censor(item, depth + 1));
-  // An incoming request, whole or as pino already took it apart: its headers and body stay out.
-  if ('method' in value && 'url' in value) return { method: value.method, url: censor(value.url, depth) };
+  if (Array.isArray(value)) return value.map((item) => redact(item, depth + 1));
+  // A request, as Node's object or as pino serialises it: without headers and body.
+  if ('method' in value && 'url' in value) return { method: value.method, url: redact(value.url, depth) };
   if ('setHeader' in value && 'statusCode' in value) return { statusCode: value.statusCode };
   if (!isPlain(value)) return `[${value.constructor.name}]`;
-  return censorFields(value, depth);
+  return redactFields(value, depth);
 }
 
-function censor(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return scrub(value);
+function redact(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return redactText(value);
   if (typeof value === 'bigint') return value.toString();
-  return typeof value === 'object' && value !== null ? censorObject(value, depth) : value;
+  return typeof value === 'object' && value !== null ? redactObject(value, depth) : value;
 }
 
-function censorFields(fields: object, depth: number): Record<string, unknown> {
+function redactFields(fields: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, isHidden(name) ? HIDDEN : censor(value, depth + 1)]),
+    Object.entries(fields).map(([name, value]) => [name, isHidden(name) ? HIDDEN : redact(value, depth + 1)]),
   );
 }
 
 /**
- * The service's logger: one JSON object per line, on standard output unless a destination is given.
+ * Creates a logger that writes one JSON object per line, to standard output unless a destination is given.
  *
- * No session description, candidate, payload, token, secret, `Authorization` or `Idempotency-Key` reaches a line, whatever is
- * logged: pino's own `redact` knows fixed paths only, so every object is walked, and every text searched, on its way out.
+ * No session description, candidate, payload, token, secret, `Authorization` or `Idempotency-Key` is ever written, whatever
+ * the caller logs. pino's `redact` knows only fixed paths, so this logger walks every object and searches every text
+ * (docs/adr/0023-log-redaction.md).
  */
 export function createLog(level: LogLevel, destination?: pino.DestinationStream): Log {
   const options: pino.LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    // pino's own would describe the description of an error once more.
-    serializers: { msg: (text: unknown) => censor(text, 0), err: (described: unknown) => described },
+    // pino's own serializer for errors would serialise the already serialised error again.
+    serializers: { msg: (text: unknown) => redact(text, 0), err: (serialized: unknown) => serialized },
     formatters: {
       level: (label) => ({ level: label }),
-      log: (fields) => censorFields(fields, 0),
+      log: (fields) => redactFields(fields, 0),
     },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Whether log lines are readable text; with `auto` only on a terminal. */
+/** Whether log lines are readable text; with `auto`, only on a terminal. */
 export const isReadable = (format: LogFormat, stream: TextStream = process.stdout): boolean =>
   format === 'pretty' || (format === 'auto' && stream.isTTY === true);
 
-/** Creates the logger of the settings, on standard output. */
-export const createLogOf = ({ logLevel, logFormat }: { logLevel: LogLevel; logFormat: LogFormat }): Log =>
+/** Creates the logger that the settings ask for, on standard output. */
+export const createServiceLog = ({ logLevel, logFormat }: { logLevel: LogLevel; logFormat: LogFormat }): Log =>
   createLog(logLevel, isReadable(logFormat) ? readableLines(process.stdout) : undefined);

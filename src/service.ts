@@ -5,7 +5,7 @@ import { Access } from './http/access/access.ts';
 import { createApp } from './http/app.ts';
 import { createAppContext } from './http/context.ts';
 import { Listener } from './http/server/listener.ts';
-import { createLogOf, type Log } from './log.ts';
+import { createServiceLog, type Log } from './log.ts';
 import { Metrics } from './observability/metrics/metrics.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
 import { iceServersFor } from './signalling/ice-servers.ts';
@@ -57,7 +57,7 @@ const RELEASE_SHARE = 0.8;
  * @throws StoreError when the store cannot be opened
  */
 export async function createHoldline(settings: Settings, overrides: Overrides = {}): Promise<Holdline> {
-  const log = overrides.log ?? createLogOf(settings);
+  const log = overrides.log ?? createServiceLog(settings);
   const clock = overrides.clock ?? systemClock();
   const metrics = new Metrics();
   const trace = new Trace(clock, { isShared: settings.store.kind === 'redis' });

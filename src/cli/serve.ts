@@ -1,6 +1,6 @@
 import type { Settings } from '../settings/settings.ts';
 import { OPEN_MODE_WARNING, settingWarnings } from '../settings/warnings.ts';
-import { createLogOf, isReadable, type Log } from '../log.ts';
+import { createServiceLog, isReadable, type Log } from '../log.ts';
 import { createHoldline, type Addresses } from '../service.ts';
 import { VERSION } from '../version.ts';
 import { EXIT } from './errors.ts';
@@ -36,7 +36,7 @@ function exitOnCrash(log: Log): void {
 
 /** Runs the server until a signal stops it, then ends the process. */
 export async function serve(settings: Settings): Promise<never> {
-  const log = createLogOf(settings);
+  const log = createServiceLog(settings);
   exitOnCrash(log);
   const stopped = stopSignal();
   log.debug({ settings }, 'settings');

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** Standard output, or a stream of a test. */
+/** The part of a writable stream that is needed here. */
 export interface TextStream {
   readonly isTTY?: boolean;
   write(text: string): unknown;
@@ -19,14 +19,14 @@ const LEVEL_STYLES: Readonly<Record<string, Style>> = {
 };
 const INDENT = '    ';
 
-/** Control characters except line breaks: a terminal would interpret them. */
+/** Control characters except line breaks. A terminal would interpret them. */
 const CONTROL = /[^\P{Cc}\n]/gu;
 const printable = (text: string): string =>
   text.replaceAll(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 const PLAIN = /^[\w.:/@+-]+$/;
 
-function shown(value: unknown): string {
+function formatted(value: unknown): string {
   if (typeof value === 'string' && PLAIN.test(value)) return value;
   if (typeof value === 'number') return String(Number(value.toFixed(2)));
   return JSON.stringify(value);
@@ -34,24 +34,24 @@ function shown(value: unknown): string {
 
 const indented = (text: string): string => text.replaceAll(/\r?\n/g, `\n${INDENT}`);
 
-/** Errors as `createLog` serialises them: the stack, then the causes. */
+/** An error as `createLog` serialises it: the stack, then the causes. */
 function errorLines(error: unknown): string[] {
-  if (typeof error !== 'object' || error === null) return [shown(error)];
+  if (typeof error !== 'object' || error === null) return [formatted(error)];
   const { stack, type, message, code, cause, errors } = error as Line;
   const text = typeof stack === 'string' ? stack : `${String(type)}: ${String(message)}`;
   return [
-    code === undefined ? text : `${text}\ncode: ${shown(code)}`,
+    code === undefined ? text : `${text}\ncode: ${formatted(code)}`,
     ...(Array.isArray(errors) ? errors.flatMap(errorLines) : []),
     ...(cause === undefined ? [] : errorLines(cause).map((line) => `caused by ${line}`)),
   ];
 }
 
-/** Local time of day, without the date. */
+/** Local time, without the date. */
 const timeOfDay = (time: unknown): string => new Date(String(time)).toTimeString().slice(0, 8);
 
 function rendered({ level, time, msg, err, ...fields }: Line, style: (style: Style, text: string) => string): string {
   const name = String(level);
-  const pairs = Object.entries(fields).map(([key, value]) => `${key}=${shown(value)}`);
+  const pairs = Object.entries(fields).map(([key, value]) => `${key}=${formatted(value)}`);
   const head = [
     style('dim', timeOfDay(time)),
     style(LEVEL_STYLES[name] ?? 'dim', name.padEnd(5)),

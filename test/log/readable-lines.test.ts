@@ -11,7 +11,7 @@ function written(write: (log: Log) => void, isTTY = false): string {
 }
 
 describe('a readable log line', () => {
-  test('has the time of day, the level, the words and the fields', () => {
+  test('contains the time of day, the level, the message and the fields', () => {
     const fields = { roomId: 'blue-door', count: 3, elapsedMs: 1.23456, name: 'two words', to: ['bob'] };
     expect(written((log) => log.info(fields, 'sent'))).toMatch(
       /^\d\d:\d\d:\d\d info {2}sent roomId=blue-door count=3 elapsedMs=1.23 name="two words" to=\["bob"\]\n$/,
@@ -37,12 +37,12 @@ describe('a readable log line', () => {
     );
   });
 
-  test('shows several errors at once', () => {
+  test('shows the errors of an aggregate error', () => {
     const text = written((log) => log.fatal(new AggregateError([new Error('one'), new Error('two')], 'both')));
     expect(text).toMatch(/fatal both\n {4}AggregateError: both\n.* {4}Error: one\n.* {4}Error: two\n/s);
   });
 
-  test('passes no control characters of a value to the terminal', () => {
+  test('escapes control characters', () => {
     const text = written((log) => log.info({ name: '\u001b[2J\u009b1m' }, 'hello \u001b]0;title\u0007'), false);
     expect(text).toContain('hello \\x1b]0;title\\x07');
     // eslint-disable-next-line no-control-regex

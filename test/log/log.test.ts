@@ -12,8 +12,8 @@ const CANDIDATE = 'candidate:842163049 1 udp 1677729535 203.0.113.7 46154 typ sr
 const TOKEN = mintToken().token;
 const KEY = 'idempotency-hunter2';
 
-/** Nothing of it may be seen in any line. */
-const telltales = ['hunter2', '203.0.113.7', '4611731400430051336', TOKEN.slice(14)];
+/** None of these may appear in a line. */
+const SENSITIVE = ['hunter2', '203.0.113.7', '4611731400430051336', TOKEN.slice(14)];
 
 function capture(write: (log: Log) => void): string {
   const lines: string[] = [];
@@ -37,40 +37,43 @@ function syntaxError(text: string): unknown {
   }
 }
 
-describe('nothing secret reaches a line', () => {
+describe('the log hides', () => {
   const offer = { type: 'offer', to: 'bob', payload: { type: 'offer', sdp: SDP } };
   const iceServers = [{ urls: ['turn:t.example'], username: 'u', credential: 'hunter2' }];
 
   test.each<[string, (log: Log) => void]>([
     ['a message', (log) => log.info(offer, 'sent')],
-    ['a message inside something', (log) => log.info({ a: { b: [{ message: offer }] } })],
+    ['a nested message', (log) => log.info({ a: { b: [{ message: offer }] } })],
     ['a session description under another name', (log) => log.info({ text: SDP })],
-    ['a session description as words', (log) => log.info(`got ${SDP}`)],
+    ['a session description in the message', (log) => log.info(`got ${SDP}`)],
     ['a body as JSON text', (log) => log.info({ text: JSON.stringify(offer) }, JSON.stringify(offer))],
-    ['a body put into words', (log) => log.info('body %j of %s', offer, SDP)],
+    ['a formatted body', (log) => log.info('body %j of %s', offer, SDP)],
     ['a candidate', (log) => log.info({ candidate: CANDIDATE, list: [CANDIDATE] }, CANDIDATE)],
-    ['a candidate put into words', (log) => log.info('candidate %s', CANDIDATE)],
+    ['a formatted candidate', (log) => log.info('candidate %s', CANDIDATE)],
     ['a token', (log) => log.info({ token: TOKEN, participantToken: TOKEN, text: TOKEN }, `token ${TOKEN}`)],
     ['a header', (log) => log.info({ headers: { Authorization: 'Bearer hunter2', 'idempotency-key': KEY } })],
-    ['headers as words', (log) => log.info(`Authorization: Bearer hunter2, Idempotency-Key: ${KEY}`)],
+    ['headers in the message', (log) => log.info(`Authorization: Bearer hunter2, Idempotency-Key: ${KEY}`)],
     ['raw headers', (log) => log.info({ rawHeaders: ['Idempotency-Key', KEY] })],
     ['an error with a body', (log) => log.error(failure('failed', { body: JSON.stringify(offer), payload: offer }))],
     ['an error that quotes its input', (log) => log.error({ err: failure(`bad input: ${SDP}`) }, 'failed')],
-    ['an error that has a cause', (log) => log.error(new Error('outer', { cause: failure(SDP, { sdp: SDP }) }))],
-    ['several errors at once', (log) => log.error(new AggregateError([failure(CANDIDATE)], 'several'))],
-    ['what the JSON parser quotes', (log) => log.error(syntaxError('{"a":hunter2}'))],
-    ['a token at which a long text is cut', (log) => log.info({ text: `${'x '.repeat(4_090)}${TOKEN} ${SDP}` })],
-    ['settings', (log) => log.info({ settings: { ...defaultSettings(), iceServers, turnSecret: ['hunter2'] } })],
+    ['the cause of an error', (log) => log.error(new Error('outer', { cause: failure(SDP, { sdp: SDP }) }))],
+    ['an aggregate error', (log) => log.error(new AggregateError([failure(CANDIDATE)], 'several'))],
+    ['the input that a JSON error quotes', (log) => log.error(syntaxError('{"a":hunter2}'))],
+    ['a token at the cut of a long text', (log) => log.info({ text: `${'x '.repeat(4_090)}${TOKEN} ${SDP}` })],
+    [
+      'secrets in settings',
+      (log) => log.info({ settings: { ...defaultSettings(), iceServers, turnSecret: ['hunter2'] } }),
+    ],
     ['a URL with a password', (log) => log.info({ store: 'redis://user:hunter2@redis.example' })],
     ['keys', (log) => log.info({ apiKeys: ['hunter2'], accessTokenSecret: 'hunter2', password: 'hunter2' })],
     ['a class instance', (log) => log.info({ map: new Map([['sdp', SDP]]), bytes: Buffer.from(SDP) })],
   ])('%s', (_what, write) => {
     const text = capture(write);
     expect(text).not.toBe('');
-    for (const telltale of telltales) expect(text).not.toContain(telltale);
+    for (const part of SENSITIVE) expect(text).not.toContain(part);
   });
 
-  test('a real request and its response', async () => {
+  test('headers and body of a real request and its response', async () => {
     const lines: string[] = [];
     const log = createLog('trace', { write: (line) => lines.push(line) });
     const server = createServer((req, res) => {
@@ -86,7 +89,7 @@ describe('nothing secret reaches a line', () => {
     await once(sent, 'response');
     server.close();
     const text = lines.join('');
-    for (const telltale of telltales) expect(text).not.toContain(telltale);
+    for (const part of SENSITIVE) expect(text).not.toContain(part);
     expect(JSON.parse(lines[1] ?? '')).toMatchObject({
       req: { method: 'POST', url: '/v1/rooms/r/messages' },
       res: { statusCode: 200 },
@@ -94,8 +97,8 @@ describe('nothing secret reaches a line', () => {
   });
 });
 
-describe('what an operator needs does reach the line', () => {
-  test('level, time, words and fields', () => {
+describe('a log line contains', () => {
+  test('level, time, message and fields', () => {
     const line = parsed((log) => log.warn({ room: 'r', count: 3, nested: { ok: true, none: null } }, 'be careful'));
     expect(line).toEqual({
       level: 'warn',
@@ -120,14 +123,14 @@ describe('what an operator needs does reach the line', () => {
     });
   });
 
-  test('an error alone gives the words too', () => {
+  test('the message of an error that is logged alone', () => {
     expect(parsed((log) => log.error(new Error('no more')))).toMatchObject({
       msg: 'no more',
       err: { message: 'no more' },
     });
   });
 
-  test('words around what is hidden stay', () => {
+  test('the text around a hidden part', () => {
     expect(parsed((log) => log.info('header Bearer abc was refused')).msg).toBe('header Bearer [hidden] was refused');
   });
 
@@ -140,7 +143,7 @@ describe('what an operator needs does reach the line', () => {
   });
 });
 
-test('what lies below the level is not written', () => {
+test('lines below the minimum level are not written', () => {
   const lines: string[] = [];
   const log = createLog('warn', { write: (line) => lines.push(line) });
   log.info('quiet');
@@ -148,7 +151,7 @@ test('what lies below the level is not written', () => {
   expect(lines).toHaveLength(1);
 });
 
-test('an object that contains itself ends', () => {
+test('a circular object is cut off', () => {
   const circle: Record<string, unknown> = { name: 'circle' };
   circle.self = circle;
   expect(capture((log) => log.info({ circle }))).toContain('[deep]');
