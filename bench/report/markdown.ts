@@ -7,7 +7,7 @@ const ABOUT: Record<WorkloadName, string> = {
   calls:
     '32 calls at a time, each as soon as another one is over. A call: two fresh participants, each with a poll open; offer (3 KB), answer (3 KB) on receipt, 12 candidates (250 B) each way, up to 3 in flight; joining and leaving included.',
   paced: 'The same calls, 20 a second: latency without a queue.',
-  held: 'Polls that just hang; then 13 messages to each of 500 of those who hold them. `idle` includes the renewal of polls, `quiet` does not.',
+  held: 'Idle held polls; then 13 messages to each of 500 participants that hold one. `idle` includes the renewal of polls, `quiet` does not.',
   depth: 'Calls, 4 at a time, while messages are stored in other mailboxes, 10 in each.',
   growth:
     'Calls, 4 at a time, among more and more participants: the pair that has waited longest calls, leaves, and is replaced.',

@@ -58,7 +58,7 @@ export function fleetTable(aof: CallsRun, presence: PresenceRun): Table {
     ],
     [
       'Redis: CPU',
-      `${redisCores.toFixed(1)} cores: ${redisRenewing.toFixed(1)} for polls that hang, ${redisSending.toFixed(1)} for messages`,
+      `${redisCores.toFixed(1)} cores: ${redisRenewing.toFixed(1)} for idle held polls, ${redisSending.toFixed(1)} for messages`,
       'measured costs times the above',
     ],
     [
@@ -72,9 +72,9 @@ export function fleetTable(aof: CallsRun, presence: PresenceRun): Table {
       `${thousands((PARTICIPANTS * TARGET_LOAD) / redisCores)} participants`,
       'beyond, a cluster',
     ],
-    ['Redis: memory, those who are there', `${(live / GIB).toFixed(1)} GiB`, 'measured bytes'],
+    ['Redis: memory, present participants', `${(live / GIB).toFixed(1)} GiB`, 'measured bytes'],
     [
-      'Redis: memory, those who left',
+      'Redis: memory, former participants',
       `${((left + notes) / GIB).toFixed(1)} GiB`,
       'measured bytes; kept for 10 minutes, notes about tokens for 20',
     ],
@@ -115,8 +115,8 @@ export function capacity(aof: CallsRun, { held }: PresenceRun): string[] {
   const holdline = { messages: messages(aof.calls.cpuMsPer1000), polls: polls(held.holdlineCpuMs) };
   const redis = { messages: messages(redisCpuPer1000(aof)), polls: polls(held.redis.cpuMs) };
   return [
-    `- A core of Holdline, fully busy, carries ${thousands(holdline.messages)} messages a second, or ${thousands(holdline.polls)} polls that only hang.`,
-    `- A Redis, whose scripts run on one core, carries ${thousands(redis.messages)} messages a second, or ${thousands(redis.polls)} polls that only hang.`,
+    `- A core of Holdline, fully busy, carries ${thousands(holdline.messages)} messages a second, or ${thousands(holdline.polls)} idle held polls.`,
+    `- A Redis, whose scripts run on one core, carries ${thousands(redis.messages)} messages a second, or ${thousands(redis.polls)} idle held polls.`,
     `- So one Redis serves ${short(redis.messages / holdline.messages)} processes that are busy with messages, or ${short(redis.polls / holdline.polls)} that are busy with polls. With fewer the processes are full first, with more it is Redis.`,
   ];
 }

@@ -24,7 +24,7 @@ const NOTES = 'holdline:token:*';
 /** Long enough for garbage to be collected, and for the buffers of connections to shrink. */
 const SETTLE_MS = 4_000;
 
-/** What participants, messages and held polls take in a process and in Redis, and what polls that only hang cost. */
+/** What participants, messages and held polls take in a process and in Redis, and what idle held polls cost. */
 export async function presenceOn(order: ScalingOrder): Promise<PresenceRun> {
   return withFleet(order, async ({ bench, redis }: Fleet) => {
     if (redis === undefined) throw new Error('presence is measured on Redis');

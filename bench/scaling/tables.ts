@@ -73,7 +73,7 @@ export function bytesTable(presence: PresenceRun, aof: CallsRun | undefined): Ta
       `${short(held.redis.cpuMs / held.renewals)} ms, ${short(held.redis.scripts / held.renewals)} scripts`,
     ],
     [
-      'A process with nobody there',
+      'An idle process',
       `${short(idle.holdlineCpuMs / idle.redis.seconds)} ms of its CPU a second, ${perSecond(idle.redis)} scripts a second`,
     ],
   ];

@@ -38,7 +38,7 @@ function conditions({ startedAt, commit, command, redisVersion, machine, load, f
   return [
     `- ${startedAt.slice(0, 10)}, commit ${commit}, \`${command}\``,
     `- ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB; ${machine.os}; Redis ${redisVersion} and SQLite on ${machine.fileSystem}; Node ${machine.node}`,
-    `- load average ${load.map((value) => value.toFixed(1)).join(' before, ')} at the end; the bench itself brings about 2, what is above it is other work on the machine`,
+    `- load average ${load.map((value) => value.toFixed(1)).join(' before, ')} at the end; the bench itself accounts for about 2, the rest is other work on the machine`,
     `- ${machine.pinned ? 'all processes of Holdline and Redis share one core, the load generator has the other' : 'nothing was pinned'}`,
     ...failures.map((failure) => `- failed: ${failure.split('\n')[0] ?? ''}`),
   ].join('\n');
