@@ -36,15 +36,24 @@ export function checkCursor(
   cursor: Cursor,
   mailbox: { mailboxId: MailboxId; acknowledged: number; head: number },
 ): void {
-  const known = cursor.mailboxId === mailbox.mailboxId;
-  if (known && cursor.position >= mailbox.acknowledged && cursor.position <= mailbox.head) return;
+  const isKnown = cursor.mailboxId === mailbox.mailboxId;
+  if (isKnown && cursor.position >= mailbox.acknowledged && cursor.position <= mailbox.head) return;
+  throw cursorExpired(cursor, mailbox);
+}
+
+/** The refusal of a cursor that has expired. */
+export function cursorExpired(
+  cursor: Cursor,
+  mailbox: { mailboxId: MailboxId; acknowledged: number; head: number },
+): SignallingError {
   const resetCursor = encodeCursor({ mailboxId: mailbox.mailboxId, position: mailbox.acknowledged });
-  const cause = known
-    ? cursor.position > mailbox.head
-      ? 'is ahead of this mailbox'
-      : 'is behind what this mailbox has acknowledged'
-    : 'belongs to another mailbox, or to this one before a new join';
-  throw new SignallingError(
+  const cause =
+    cursor.mailboxId === mailbox.mailboxId
+      ? cursor.position > mailbox.head
+        ? 'is ahead of this mailbox'
+        : 'is behind what this mailbox has acknowledged'
+      : 'belongs to another mailbox, or to this one before a new join';
+  return new SignallingError(
     'cursor-expired',
     `The cursor ${cause}. Continue from \`resetCursor\`, and renegotiate: messages may have been missed.`,
     { resetCursor },

@@ -3,9 +3,10 @@ import type { MailboxId } from '../../signalling/ids.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import { SignallingError } from '../../signalling/errors.ts';
 import type { Hint, PollOutcome } from '../../signalling/store.ts';
-import type { Fleet } from './fleet.ts';
+import type { SharedClock } from './shared-clock.ts';
 import { HeldPolls, type HeldPoll } from './held-polls.ts';
-import { goneReason, Held } from './replies.ts';
+import { unpackHint } from './records.ts';
+import { Held } from './replies.ts';
 import type { RoomScripts } from './room-scripts.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 
@@ -27,7 +28,7 @@ const RENEWAL_PAUSE_MS = 1_000;
 /** Tells Redis who is there, and the watchers what other processes say to the polls of this one. Nobody waits for it. */
 export class Presence {
   readonly #rooms: RoomScripts;
-  readonly #fleet: Fleet;
+  readonly #clock: SharedClock;
   readonly #onHint: (hint: Hint) => void;
   readonly #polls = new HeldPolls();
   #isRenewing = false;
@@ -38,9 +39,9 @@ export class Presence {
   /** What the last read of each mailbox that is being polled said. */
   readonly #reads = new Map<MailboxId, LastRead>();
 
-  constructor(rooms: RoomScripts, fleet: Fleet, onHint: (hint: Hint) => void) {
+  constructor(rooms: RoomScripts, clock: SharedClock, onHint: (hint: Hint) => void) {
     this.#rooms = rooms;
-    this.#fleet = fleet;
+    this.#clock = clock;
     this.#onHint = onHint;
   }
 
@@ -50,7 +51,7 @@ export class Presence {
 
   /** @returns whether that is news */
   #noteTouched({ mailboxId }: Mailbox): boolean {
-    const nowMs = this.#fleet.nowMs();
+    const nowMs = this.#clock.nowMs();
     if (nowMs - this.#touchedFromMs >= TOUCH_EVERY_MS) {
       this.#touched.clear();
       this.#touchedFromMs = nowMs;
@@ -62,7 +63,7 @@ export class Presence {
 
   hold(mailbox: Mailbox, forMs: number, position: number | undefined): void {
     const seenHold = this.#reads.get(mailbox.mailboxId)?.hold;
-    void this.#tellHeld(this.#polls.begin(mailbox, { untilMs: this.#fleet.nowMs() + forMs, position, seenHold }));
+    void this.#tellHeld(this.#polls.begin(mailbox, { untilMs: this.#clock.nowMs() + forMs, position, seenHold }));
   }
 
   noteRead({ mailboxId }: Mailbox, read: LastRead): void {
@@ -89,14 +90,17 @@ export class Presence {
 
   /** What another process published for this one. */
   hear(text: string): void {
-    const [kind, id = '', detail = '', takeover = ''] = text.split(' ');
-    const mailboxId = id as MailboxId;
-    if (kind === 'messages') this.#onHint({ kind, mailboxId });
-    const reason = goneReason.safeParse(detail);
-    // Of a mailbox that is kept: a poll of the new token may be held here by now.
-    if (takeover !== '' && (this.#polls.takeoverOf(mailboxId) ?? -1) >= Number(takeover)) return;
-    if (kind === 'gone' && reason.success) this.#onHint({ kind, mailboxId, reason: reason.data });
-    if (kind === 'superseded' && this.#polls.supersede(mailboxId, Number(detail))) this.#onHint({ kind, mailboxId });
+    const hint = unpackHint(text);
+    if (hint === undefined) return;
+    const { mailboxId } = hint;
+    if (hint.kind === 'messages') this.#onHint(hint);
+    else if (hint.kind === 'superseded') {
+      if (this.#polls.supersede(mailboxId, hint.hold)) this.#onHint({ kind: 'superseded', mailboxId });
+    } else {
+      // A poll of the new token may be held here by now.
+      const isOfNewToken = (this.#polls.takeoverOf(mailboxId) ?? -1) >= (hint.generation ?? Infinity);
+      if (!isOfNewToken) this.#onHint({ kind: 'gone', mailboxId, reason: hint.reason });
+    }
   }
 
   /** Texts may have been missed, or Redis may have forgotten what it was told: every poll is told again, and reads. */
@@ -140,12 +144,12 @@ export class Presence {
     if (poll.isBeingTold) return false;
     const { mailbox, untilMs, position, seenHold } = poll;
     const { mailboxId } = mailbox;
-    const forMs = Math.ceil(untilMs - this.#fleet.nowMs());
+    const forMs = Math.ceil(untilMs - this.#clock.nowMs());
     poll.isBeingTold = true;
     try {
       const own = [forMs, position ?? '', seenHold ?? '', poll.hold ?? ''];
-      const { said } = await this.#rooms.runFor(mailbox, SCRIPTS.holdPoll, own);
-      const [hold, hasMore, isOutdone] = Held.parse(said);
+      const { result } = await this.#rooms.runFor(mailbox, SCRIPTS.holdPoll, own);
+      const [hold, hasMore, isOutdone] = Held.parse(result);
       const isOver = isOutdone ? this.#polls.has(poll) : this.#polls.confirm(poll, hold);
       if (isOver) this.#onHint({ kind: 'superseded', mailboxId });
       else if (hasMore) this.#onHint({ kind: 'messages', mailboxId });

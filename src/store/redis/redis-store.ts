@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../../signalling/clock.ts';
 import type { Cursor } from '../../signalling/cursor.ts';
-import type { MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import { newParticipantId, type MailboxId, type ParticipantId, type RoomId } from '../../signalling/ids.ts';
 import type { Limits } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
 import type {
@@ -22,23 +22,20 @@ import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 import { OpenPolls } from '../open-polls.ts';
 import { unavailable } from '../refusals.ts';
-import { acknowledge } from './acknowledge.ts';
-import { append } from './append.ts';
 import { Connection } from './connection.ts';
-import { Fleet } from './fleet.ts';
-import { join } from './join.ts';
+import { join, knowsJoin } from './join.ts';
+import { Membership } from './membership.ts';
+import { acknowledge, append, read } from './messages.ts';
 import { Presence } from './presence.ts';
-import { read } from './read.ts';
-import { Departures, Known, Roster } from './replies.ts';
+import { Departures } from './replies.ts';
 import { checkRequirements, requireAll } from './requirements.ts';
 import { RoomIndex } from './room-index.ts';
 import { RoomScripts } from './room-scripts.ts';
-import { closeRoom, listRooms } from './rooms.ts';
+import { closeRoom, listRooms, participants, sweep } from './rooms.ts';
 import { SCRIPTS } from './scripts.ts';
+import { SharedClock } from './shared-clock.ts';
 import { Subscription } from './subscription.ts';
-import { sweep } from './sweep.ts';
-import { TokenCache } from './token-cache.ts';
-import { Tokens } from './tokens.ts';
+import { TokenCache, Tokens } from './tokens.ts';
 
 export interface RedisStoreOptions {
   /** As `STORE_URL` has it. */
@@ -72,7 +69,8 @@ const isAtLimit = ({ used, uncounted, limit }: Memory): boolean => limit > 0 && 
  */
 export class RedisStore implements StoreAdapter {
   readonly #connection: Connection;
-  readonly #fleet: Fleet;
+  readonly #membership: Membership;
+  readonly #clock: SharedClock;
   readonly #limits: Limits;
   readonly #index: RoomIndex;
   readonly #rooms: RoomScripts;
@@ -87,11 +85,13 @@ export class RedisStore implements StoreAdapter {
     const connection = await Connection.open(url);
     try {
       await requireAll(connection);
-      const own = clock ?? systemClock();
+      const process = newParticipantId();
       const index = new RoomIndex(connection);
-      const fleet = await Fleet.join({ connection, index, clock: own, keepInStep: clock === undefined });
+      const isShared = clock !== undefined;
+      const shared = new SharedClock({ connection, process, clock: clock ?? systemClock(), isShared });
+      const membership = await Membership.join({ connection, index, clock: shared, process });
       const tokenCache = new TokenCache();
-      const store = new RedisStore({ connection, index, tokenCache, fleet, clock: own, limits, telemetry });
+      const store = new RedisStore({ connection, index, tokenCache, membership, clock: shared, limits, telemetry });
       await store.#listen();
       return store;
     } catch (error) {
@@ -104,29 +104,30 @@ export class RedisStore implements StoreAdapter {
     readonly connection: Connection;
     readonly index: RoomIndex;
     readonly tokenCache: TokenCache;
-    readonly fleet: Fleet;
-    readonly clock: Clock;
+    readonly membership: Membership;
+    readonly clock: SharedClock;
     readonly limits: Limits;
     readonly telemetry: Telemetry;
   }) {
-    const { connection, fleet } = parts;
+    const { connection, membership, clock } = parts;
     this.#connection = connection;
-    this.#fleet = fleet;
+    this.#membership = membership;
+    this.#clock = clock;
     this.#limits = parts.limits;
     this.#index = parts.index;
     const onHint = (hint: Hint): void => this.#watchers.forEach((watcher) => watcher(hint));
     this.#rooms = new RoomScripts({ ...parts, onHint });
     this.#tokens = new Tokens(this.#rooms, connection, parts.tokenCache);
-    this.#presence = new Presence(this.#rooms, fleet, onHint);
+    this.#presence = new Presence(this.#rooms, clock, onHint);
     this.#polls = new OpenPolls(this.#presence);
     connection.onBack(() => void this.#comeBack());
-    fleet.onNewEra(() => this.#presence.renew());
-    fleet.onBeat(() => this.#subscription?.expectText());
+    membership.onNewEpoch(() => this.#presence.renew());
+    membership.onHeartbeat(() => this.#subscription?.expectText());
   }
 
-  /** Presence told in an era that is over would count for nothing. */
+  /** The epoch may have ended meanwhile: presence recorded in it would not count. */
   async #comeBack(): Promise<void> {
-    await this.#fleet.beat().catch(() => undefined);
+    await this.#membership.sendHeartbeat().catch(() => undefined);
     this.#presence.renew();
   }
 
@@ -136,7 +137,7 @@ export class RedisStore implements StoreAdapter {
       location,
       hosts: () => this.#connection.hosts,
       channels: {
-        [`${location.prefix}:wake:${this.#fleet.process}`]: (text) => this.#presence.hear(text),
+        [`${location.prefix}:wake:${this.#membership.process}`]: (text) => this.#presence.hear(text),
         [`${location.prefix}:forget`]: (text) => this.#rooms.forgetTokens(text as RoomId),
         [`${location.prefix}:departed`]: (text) => this.#rooms.departed(text as MailboxId),
       },
@@ -145,14 +146,13 @@ export class RedisStore implements StoreAdapter {
   }
 
   join(request: Join): Promise<Joined> {
-    this.#index.expect(request.roomId, this.#fleet.nowMs());
+    this.#index.expectChange(request.roomId, this.#clock.nowMs());
     this.#tokens.note(request.token.handle, request.roomId);
     return join(this.#rooms, this.#limits, request);
   }
 
-  async knowsJoin(roomId: RoomId, scope: string): Promise<boolean> {
-    const { said } = await this.#rooms.run(SCRIPTS.knowsJoin, roomId, [scope]);
-    return Known.parse(said)[0];
+  knowsJoin(roomId: RoomId, scope: string): Promise<boolean> {
+    return knowsJoin(this.#rooms, roomId, scope);
   }
 
   findToken(handle: TokenHandle, lookup: TokenLookup = {}): Promise<StoredToken | undefined> {
@@ -163,9 +163,8 @@ export class RedisStore implements StoreAdapter {
     return this.#tokens.claim(handle, roomHint);
   }
 
-  async participants(roomId: RoomId): Promise<readonly Participant[]> {
-    const { said } = await this.#rooms.run(SCRIPTS.roster, roomId, []);
-    return Roster.parse(said)[0];
+  participants(roomId: RoomId): Promise<readonly Participant[]> {
+    return participants(this.#rooms, roomId);
   }
 
   listRooms(after: RoomId | undefined, limit: number): Promise<readonly RoomSummary[]> {
@@ -191,8 +190,8 @@ export class RedisStore implements StoreAdapter {
   }
 
   async depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void> {
-    const { said } = await this.#rooms.run(SCRIPTS.depart, roomId, [participantId, reason, mailboxId ?? '']);
-    const [departures] = Departures.parse(said);
+    const { result } = await this.#rooms.run(SCRIPTS.depart, roomId, [participantId, reason, mailboxId ?? '']);
+    const [departures] = Departures.parse(result);
     this.#rooms.tell(roomId, departures);
   }
 
@@ -210,7 +209,7 @@ export class RedisStore implements StoreAdapter {
 
   /** Sweeps all reachable nodes before it reports an outage. */
   async sweep(): Promise<boolean> {
-    const more = await sweep(this.#rooms, this.#index, this.#fleet);
+    const more = await sweep(this.#rooms, this.#index, this.#membership, this.#clock);
     this.#connection.outages.report();
     if (this.#subscription?.isOpen === false) throw unavailable(new Error('there is no subscription to wake-ups'));
     return more;
@@ -243,7 +242,7 @@ export class RedisStore implements StoreAdapter {
 
   async close(): Promise<void> {
     await this.#connection.settled();
-    await this.#fleet.sayGoodbye();
+    await this.#membership.leave();
     this.disconnect();
   }
 
@@ -251,9 +250,9 @@ export class RedisStore implements StoreAdapter {
     return this.close();
   }
 
-  /** Without a goodbye: whatever is under way is refused, and the fleet takes this process for dead. */
+  /** Without a goodbye: whatever is under way is refused, and the other processes take this one for dead. */
   disconnect(): void {
-    this.#fleet.stop();
+    this.#membership.stop();
     this.#subscription?.close();
     this.#connection.close();
   }

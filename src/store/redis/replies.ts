@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { JsonText, MailboxId, ParticipantId } from '../../signalling/ids.ts';
-import type { GoneReason, Participant } from '../../signalling/message.ts';
+import type { Participant } from '../../signalling/message.ts';
 import type { TokenDigest } from '../../signalling/tokens.ts';
+import { goneReason } from './records.ts';
 
-// What the scripts answer, parsed: Redis may hold what another version wrote.
+// Schemas of the scripts' replies, as their headers describe them.
 
 const text = z.string();
 const number = z.coerce.number();
@@ -11,10 +12,9 @@ const flag = z.enum(['0', '1']).transform((value) => value === '1');
 const participantId = text.transform((id) => id as ParticipantId);
 const mailboxId = text.transform((id) => id as MailboxId);
 const maybe = z.nullable(text).transform((value) => value ?? undefined);
-export const goneReason = text.pipe(z.enum(['left', 'timeout', 'replaced', 'removed'])) satisfies z.ZodType<GoneReason>;
 
-/** Every script of a room: status, schedule, and what else it has to say. */
-export const Answer = z.tuple([text, text], z.unknown());
+/** Of every script of a room: status, schedule, and its own result. */
+export const RoomReply = z.tuple([text, z.array(text)], z.unknown());
 
 const roster = z.array(
   z
@@ -28,7 +28,7 @@ const roster = z.array(
     })),
 );
 
-/** One who went, and the messages that nobody will read. */
+/** A participant that left, and its unread messages. */
 const departure = z.tuple([text], text).transform(([who, ...unread]) => {
   const [id, mailbox, reason] = z.tuple([participantId, mailboxId, goneReason]).parse(who.split(' '));
   const copies = unread.map((copy) => {
@@ -92,7 +92,8 @@ export const Token = z.union([
     .transform(([digest, id, state, reason]) => ({ digest, participantId: id, state, reason })),
 ]);
 
-/** Of the fleet: its era, when that began (steady ms), Redis's ms, how far the fleet's time is ahead of that. */
-export const Beat = z.tuple([text, number, number, text]);
+/** Epoch, since when idle times count (shared ms), Redis's clock (ms), offset of the shared time from it. */
+export const Heartbeat = z.tuple([text, number, number, text]);
+export const Offset = text;
 export const Names = z.array(text);
 export const Counts = z.tuple([number, number]);

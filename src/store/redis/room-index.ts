@@ -6,111 +6,118 @@ import type { Connection } from './connection.ts';
 import { Counts, Names } from './replies.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 
-/** The rooms of one slot share it with nobody they know, so the index is kept in parts, which a cluster spreads over its nodes. */
+/** The index cannot live in each room's slot; it is sharded so that a cluster spreads it. */
 const PARTS = 8;
-/** Longer than the longest idle time: every room that lives is heard of more often. */
+/** Longer than the longest idle timeout: every live room reports more often. */
 const LIFETIME_MS = 25 * 3_600_000;
-/** A process that was to sweep a room and has not told the outcome for so long has died. */
+/** A process that took a room and has not reported its sweep for so long has died. */
 const SWEEP_WITHIN_MS = 5_000;
 const ROOMS_PER_PART = 8;
-/** As a version: older than any. */
+/** Version of a report that precedes a change: older than any. */
 const UNKNOWN = '1';
-/** Of an outage: bounded memory; what is beyond it, the next change of its room says. */
-const MAX_UNSAID = 10_000;
+/** Bounds memory during an outage. A report beyond it is repeated by the room's next change. */
+const MAX_UNREPORTED = 10_000;
 
-/** What each holds: `scripts/schedule.lua`. */
+/** `scripts/schedule.lua` describes the keys. */
 interface PartKeys {
   readonly due: string;
-  readonly known: string;
+  readonly versions: string;
   readonly names: string;
 }
 
+/** Due time (or `gone`), version and number of participants of a room, as a script returned them; empty when nothing has changed. */
+export type Schedule = readonly string[];
+
 /**
- * Which rooms there are, and when each wants to be swept. It is on other nodes than the rooms, so it follows them a moment later; what it
- * misses, a room's next change or sweep mends, and what is left of a room nobody comes back to goes with the lifetime of its keys.
+ * Which rooms exist, and when each is due for a sweep. It is on other nodes than the rooms and follows them a moment later. A room's
+ * next change or sweep repairs a missed report; the keys' lifetime removes rooms that are never reported again.
  */
 export class RoomIndex {
   readonly #connection: Connection;
+  /** A failure that is not an outage, for the next sweep to throw. */
   #bug: Error | undefined;
-  readonly #unbegun = new Set<number>();
-  readonly #noting = new Map<RoomId, Promise<void>>();
-  /** What could not be said, by room: the newest. Said again with the next sweep. */
-  readonly #unsaid = new Map<RoomId, string>();
+  /** Parts in which the epoch is still to be announced. */
+  readonly #unannounced = new Set<number>();
+  readonly #reporting = new Map<RoomId, Promise<void>>();
+  /** The newest report of each room that failed. Repeated by the next sweep. */
+  readonly #unreported = new Map<RoomId, Schedule>();
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /** Before a join: should this process die right after, another sweeps the room. */
-  expect(roomId: RoomId, nowMs: number): void {
-    void this.#say(roomId, soon(nowMs));
+  /** Call before a join: should this process die right after it, another one sweeps the room. */
+  expectChange(roomId: RoomId, nowMs: number): void {
+    void this.#send(roomId, soon(nowMs));
   }
 
-  /** With the next sweep, unless something newer is to be said by then. */
+  /** Schedules a sweep for a room whose script failed; a newer report replaces it. */
   lookLater(roomId: RoomId, nowMs: number): void {
-    if (this.#unsaid.size < MAX_UNSAID && !this.#unsaid.has(roomId)) this.#unsaid.set(roomId, soon(nowMs));
+    if (this.#unreported.size < MAX_UNREPORTED && !this.#unreported.has(roomId)) {
+      this.#unreported.set(roomId, soon(nowMs));
+    }
   }
 
   /**
-   * Before the caller hears of the change: then whoever was answered is swept. Answers of one room come in the order of its commits, also
-   * when only some of them changed the schedule.
-   * @param schedule as a script answered it; '' when nothing changed
+   * Resolves before the caller learns of the change, so that whatever was answered is swept. Reports of one room resolve in the order of
+   * its commits, even when only some of them changed the schedule.
    */
-  async note(roomId: RoomId, schedule: string): Promise<void> {
-    const before = this.#noting.get(roomId);
-    if (schedule === '') return before;
-    const noting = Promise.all([before, this.#say(roomId, schedule)]).then(() => undefined);
-    this.#noting.set(roomId, noting);
-    await noting;
-    if (this.#noting.get(roomId) === noting) this.#noting.delete(roomId);
+  async report(roomId: RoomId, schedule: Schedule): Promise<void> {
+    const before = this.#reporting.get(roomId);
+    if (schedule.length === 0) return before;
+    const reporting = Promise.all([before, this.#send(roomId, schedule)]).then(() => undefined);
+    this.#reporting.set(roomId, reporting);
+    await reporting;
+    if (this.#reporting.get(roomId) === reporting) this.#reporting.delete(roomId);
   }
 
-  /** Every room is to be due: the first process of an era says so, again and again until each part has heard it. */
-  beginEra(): void {
-    for (const part of allParts) this.#unbegun.add(part);
+  /** This process has begun an epoch: every room is due. */
+  beginEpoch(): void {
+    for (const part of allParts) this.#unannounced.add(part);
   }
 
-  async tellBegun(nowMs: number): Promise<void> {
+  /** Call until every part has heard of the epoch. */
+  async announceEpoch(nowMs: number): Promise<void> {
     const args = [String(Math.floor(nowMs))];
-    const tell = async (part: number): Promise<void> => {
-      await this.#connection.run({ script: SCRIPTS.beginEra, keys: [this.#keys(part).due], args });
-      this.#unbegun.delete(part);
+    const announce = async (part: number): Promise<void> => {
+      await this.#connection.run({ script: SCRIPTS.beginEpoch, keys: [this.#keys(part).due], args });
+      this.#unannounced.delete(part);
     };
-    await Promise.allSettled([...this.#unbegun].map(tell));
+    await Promise.allSettled([...this.#unannounced].map(announce));
   }
 
-  /** @throws what went wrong meanwhile, if it is more than a Redis that cannot do it now */
-  repeatUnsaid(): void {
+  /** @throws the failure of a report since the last call that was not an outage */
+  repeatUnreported(): void {
     const bug = this.#bug;
     this.#bug = undefined;
     if (bug !== undefined) throw bug;
-    const unsaid = [...this.#unsaid];
-    this.#unsaid.clear();
-    for (const [roomId, schedule] of unsaid) void this.#say(roomId, schedule);
+    const unreported = [...this.#unreported];
+    this.#unreported.clear();
+    for (const [roomId, schedule] of unreported) void this.#send(roomId, schedule);
   }
 
-  /** Rooms that are due, for this process alone, and whether there are more. */
+  /** Takes rooms that are due, for this process alone. `more`: others are due, too. */
   async takeDue(nowMs: number): Promise<{ rooms: RoomId[]; more: boolean }> {
     const args = [nowMs, nowMs + SWEEP_WITHIN_MS, ROOMS_PER_PART].map((number) => String(Math.floor(number)));
-    const parts = await Promise.allSettled(this.#askAll(SCRIPTS.takeDue, ({ due }) => [due], args));
-    // A part whose node is away keeps no other part's rooms waiting.
+    const parts = await Promise.allSettled(this.#runOnAll(SCRIPTS.takeDue, ({ due }) => [due], args));
+    // A node that is away does not delay the rooms of other parts.
     const answered = parts.filter((part) => part.status === 'fulfilled');
     if (answered.length === 0) throw unavailable(parts.find((part) => part.status === 'rejected')?.reason);
     const found = answered.map((part) => Names.parse(part.value));
     return { rooms: found.flat() as RoomId[], more: found.some((rooms) => rooms.length === ROOMS_PER_PART) };
   }
 
-  /** Names behind `after`, at most so many, in the order of their bytes. */
+  /** At most `limit` names behind `after`, in the order of their bytes. */
   async names(after: RoomId | undefined, limit: number): Promise<RoomId[]> {
     const args = [after ?? '', String(limit)];
-    const parts = await Promise.all(this.#askAll(SCRIPTS.listRooms, ({ names }) => [names], args));
+    const parts = await Promise.all(this.#runOnAll(SCRIPTS.listRooms, ({ names }) => [names], args));
     // Ids are ASCII, in which JavaScript's order is that of the bytes.
     const names = parts.flatMap((part) => Names.parse(part)).sort((one, other) => (one < other ? -1 : 1));
     return names.slice(0, limit) as RoomId[];
   }
 
   async count(): Promise<{ rooms: number; participants: number }> {
-    const parts = await Promise.all(this.#askAll(SCRIPTS.count, ({ known, names }) => [known, names], []));
+    const parts = await Promise.all(this.#runOnAll(SCRIPTS.count, ({ versions, names }) => [versions, names], []));
     const counts = parts.map((part) => Counts.parse(part));
     return {
       rooms: counts.reduce((sum, [rooms]) => sum + rooms, 0),
@@ -118,34 +125,33 @@ export class RoomIndex {
     };
   }
 
-  #askAll(script: Script, keysOf: (keys: PartKeys) => string[], args: readonly string[]): Promise<unknown>[] {
+  #runOnAll(script: Script, keysOf: (keys: PartKeys) => string[], args: readonly string[]): Promise<unknown>[] {
     return allParts.map((part) => this.#connection.run({ script, keys: keysOf(this.#keys(part)), args }));
   }
 
-  async #say(roomId: RoomId, schedule: string): Promise<void> {
-    const { due, known, names } = this.#keys(partOf(roomId));
-    const [at = '', version = '', participants = ''] = schedule.split(' ');
-    const hidden = isReserved(roomId) ? 'hidden' : '';
-    const args = [roomId, at, version, participants, String(LIFETIME_MS), hidden];
+  async #send(roomId: RoomId, schedule: Schedule): Promise<void> {
+    const { due, versions, names } = this.#keys(partOf(roomId));
+    const [at = '', version = '', participants = ''] = schedule;
+    const args = [roomId, at, version, participants, String(LIFETIME_MS), isReserved(roomId) ? 'hidden' : ''];
     try {
-      await this.#connection.run({ script: SCRIPTS.schedule, keys: [due, known, names], args });
+      await this.#connection.run({ script: SCRIPTS.schedule, keys: [due, versions, names], args });
     } catch (error) {
-      if (version !== UNKNOWN || !this.#unsaid.has(roomId)) this.#unsaid.set(roomId, schedule);
+      if (version !== UNKNOWN || !this.#unreported.has(roomId)) this.#unreported.set(roomId, schedule);
       if (error instanceof Error && !(error instanceof SignallingError)) this.#bug = error;
     }
   }
 
   #keys(part: number): PartKeys {
     const key = `${this.#connection.location.prefix}:index:{${part}}`;
-    return { due: `${key}:due`, known: `${key}:known`, names: `${key}:names` };
+    return { due: `${key}:due`, versions: `${key}:known`, names: `${key}:names` };
   }
 }
 
-const soon = (nowMs: number): string => `${Math.floor(nowMs) + SWEEP_WITHIN_MS} ${UNKNOWN} 0`;
+const soon = (nowMs: number): Schedule => [String(Math.floor(nowMs) + SWEEP_WITHIN_MS), UNKNOWN, '0'];
 
 const allParts = Array.from({ length: PARTS }, (_, part) => part);
 
-/** FNV-1a (RFC 9923): any function will do that every process computes alike. */
+/** FNV-1a (RFC 9923). All processes must compute the same part for a room. */
 function partOf(roomId: RoomId): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < roomId.length; index += 1) {

@@ -1,4 +1,3 @@
-import type { Clock } from '../../signalling/clock.ts';
 import { unauthenticated } from '../../signalling/authorize.ts';
 import { participantGone, SignallingError } from '../../signalling/errors.ts';
 import { newMessageId, type MailboxId, type RoomId } from '../../signalling/ids.ts';
@@ -6,18 +5,20 @@ import type { Mailbox } from '../../signalling/message.ts';
 import type { Hint } from '../../signalling/store.ts';
 import type { Telemetry } from '../../signalling/telemetry.ts';
 import type { Connection } from './connection.ts';
-import type { Fleet } from './fleet.ts';
-import { Answer, goneReason, type Departure, type Expiration } from './replies.ts';
+import type { Membership } from './membership.ts';
+import { goneReason } from './records.ts';
+import { RoomReply, type Departure, type Expiration } from './replies.ts';
 import type { RoomIndex } from './room-index.ts';
 import type { Script } from './scripts.ts';
-import type { TokenCache } from './token-cache.ts';
+import type { SharedClock } from './shared-clock.ts';
+import type { TokenCache } from './tokens.ts';
 
 export interface RoomContext {
   readonly connection: Connection;
-  readonly fleet: Fleet;
+  readonly membership: Membership;
   readonly index: RoomIndex;
   readonly tokenCache: TokenCache;
-  readonly clock: Clock;
+  readonly clock: SharedClock;
   readonly telemetry: Telemetry;
   readonly onHint: (hint: Hint) => void;
 }
@@ -25,21 +26,21 @@ export interface RoomContext {
 export interface Outcome {
   /** `ok`, or the code of a refusal. */
   readonly status: string;
-  /** What else the script answered; its own parser knows. */
-  readonly said: readonly unknown[];
-  /** The time that the script went by (steady ms). */
+  /** What the header of the script describes behind the status. */
+  readonly result: readonly unknown[];
+  /** The time that the script was given (shared ms). */
   readonly nowMs: number;
 }
 
-type Argument = string | number;
+export type Argument = string | number;
 
 interface RunOptions {
-  /** Whether replicas must have it, too, if the settings name any. */
+  /** Wait for the replicas that the settings name. */
   readonly confirmed?: boolean;
   readonly wallMs?: number;
 }
 
-/** Runs the scripts of a room: gives them what all of them need, and passes on what all of them say. */
+/** Runs the scripts of a room: passes the arguments that all of them need, and handles the results that all of them have. */
 export class RoomScripts {
   readonly #context: RoomContext;
 
@@ -49,7 +50,7 @@ export class RoomScripts {
 
   /** Whole milliseconds of the wall clock, for what is shown. */
   wallMs(): number {
-    return Math.floor(this.#context.clock.wallMs());
+    return this.#context.clock.wallMs();
   }
 
   /** @throws SignallingError `participant-gone`, `storage-unavailable` */
@@ -59,25 +60,26 @@ export class RoomScripts {
     own: readonly Argument[],
     { confirmed = false, wallMs = this.wallMs() }: RunOptions = {},
   ): Promise<Outcome> {
-    const { connection, fleet, index } = this.#context;
-    const nowMs = fleet.nowMs();
-    const shared = [nowMs.toFixed(3), wallMs, fleet.era, fleet.beganMs, fleet.process, newMessageId(wallMs)];
+    const { connection, membership, clock, index } = this.#context;
+    const { epoch, idleSinceMs, process } = membership;
+    const nowMs = clock.nowMs();
+    const shared = [nowMs.toFixed(3), wallMs, epoch, idleSinceMs, process, newMessageId(wallMs)];
     const args = [...shared, ...own].map(String);
     const reply = await connection
       .run({ script, keys: [this.#key(roomId)], args, confirmed })
       .catch((error: unknown) => {
-        // It may have been done all the same, and what it said of the schedule is lost.
+        // It may have run all the same, and the schedule that it returned is lost.
         index.lookLater(roomId, nowMs);
         throw error;
       });
-    const [status, schedule, ...said] = Answer.parse(reply);
-    if (status === 'participant-gone') throw participantGone(goneReason.parse(said[0]));
-    await index.note(roomId, schedule);
-    return { status, said, nowMs };
+    const [status, schedule, ...result] = RoomReply.parse(reply);
+    if (status === 'participant-gone') throw participantGone(goneReason.parse(result[0]));
+    await index.report(roomId, schedule);
+    return { status, result, nowMs };
   }
 
   /**
-   * On behalf of a mailbox's owner, whose first three arguments it brings along.
+   * For scripts on behalf of a mailbox's owner: adds its id, mailbox and generation as the first three arguments.
    * @throws SignallingError `participant-gone`, `unauthenticated`, `storage-unavailable`
    */
   async runFor(mailbox: Mailbox, script: Script, own: readonly Argument[], options: RunOptions = {}): Promise<Outcome> {
@@ -86,7 +88,7 @@ export class RoomScripts {
       return await this.run(script, roomId, [participantId, mailboxId, takeover, ...own], options);
     } catch (error) {
       if (!(error instanceof SignallingError) || error.details.reason === undefined) throw error;
-      // A token out of memory was good when it was kept. A fresh look would not have known a replaced one.
+      // The token came from the cache; a fresh look would not have found a replaced one.
       const wasKept = this.forgetTokens(roomId).includes(mailboxId);
       throw wasKept && error.details.reason === 'replaced' ? unauthenticated() : error;
     }

@@ -11,15 +11,15 @@ import {
 import { ENVELOPE_BYTES } from '../../signalling/message.ts';
 import { ROUNDING } from '../../signalling/rate.ts';
 
-/** One Lua script, which Redis runs alone. */
+/** A Lua script. Redis runs one at a time. */
 export interface Script {
   readonly name: string;
   readonly text: string;
-  /** By which Redis knows it once it has been loaded. */
+  /** Names it to Redis once it is loaded. */
   readonly sha: string;
 }
 
-/** What the scripts share with the rest of the service. */
+/** Constants that the scripts share with the rest of the service. */
 const CONSTANTS = {
   MAX_GAPS,
   MAX_ROOM_EVENTS,
@@ -29,18 +29,18 @@ const CONSTANTS = {
   GONE_REMEMBERED_MS,
   ENVELOPE_BYTES,
   RATE_ROUNDING: ROUNDING,
-  /** A room whose due time is that long past was not swept: the index may not have heard of it. */
+  /** A room that is overdue for so long was not swept: the index may have missed its due time. */
   OVERDUE_MS: 10_000,
-  /** The oldest event is among the first entries as a rule, and entries have payloads. */
+  /** Page size of the search for the oldest event: it is among the first entries as a rule, and entries carry payloads. */
   EVENTS_LOOKED_AT: 16,
-  /** A process tells of presence up to 250 ms late; nobody goes too early because of that. */
+  /** Processes report presence up to 250 ms late; no participant departs early because of that. */
   IDLE_SLACK_MS: 500,
-  /** What a participant's keys outlive its idle time by, if no process is left to remove them: the longest poll, and a long restart. */
+  /** How long a participant's keys outlive its idle timeout when no process removes them: the longest poll, and a long restart. */
   KEPT_BEYOND_IDLE_MS: 900_000,
 } as const;
 
-/** Each part uses those before it. */
-const PARTS = ['room', 'members', 'done', 'mailboxes', 'tokens', 'departures'] as const;
+/** Each part uses the ones before it. */
+const PARTS = ['records', 'room', 'members', 'mailboxes', 'tokens', 'departures'] as const;
 
 const read = (name: string): string => readFileSync(new URL(`scripts/${name}.lua`, import.meta.url), 'utf8');
 
@@ -48,8 +48,8 @@ const constants = Object.entries(CONSTANTS).map(([name, value]) => `local ${name
 const parts = PARTS.map((part) => read(`shared/${part}`));
 
 /**
- * A script of one room stands behind the parts that it needs, up to that one: all of them take 7 us, as long as the script itself
- * takes. Its first line, which names its flags, stays the first.
+ * perf: a room's script gets only the shared parts up to `upTo`: all of them take 7 us to set up, as long as a script itself takes.
+ * The line with the script's flags stays the first.
  */
 function roomScript(name: string, upTo: (typeof PARTS)[number]): Script {
   const [flags = '', ...own] = read(name).split('\n');
@@ -75,15 +75,17 @@ export const SCRIPTS = {
   knowsJoin: roomScript('knows-join', 'members'),
   roster: roomScript('roster', 'members'),
   summary: roomScript('summary', 'members'),
-  touch: roomScript('touch', 'done'),
-  holdPoll: roomScript('hold-poll', 'done'),
-  supersedePolls: roomScript('supersede-polls', 'done'),
-  endPoll: roomScript('end-poll', 'done'),
+  touch: roomScript('touch', 'members'),
+  holdPoll: roomScript('hold-poll', 'members'),
+  supersedePolls: roomScript('supersede-polls', 'members'),
+  endPoll: roomScript('end-poll', 'members'),
   sweep: roomScript('sweep', 'departures'),
   schedule: script('schedule', read('schedule')),
   takeDue: script('take-due', read('take-due')),
-  beginEra: script('begin-era', read('begin-era')),
-  fleet: script('fleet', read('fleet')),
+  beginEpoch: script('begin-epoch', read('begin-epoch')),
+  heartbeat: script('heartbeat', read('heartbeat')),
+  leave: script('leave', read('leave')),
+  clockOffset: script('clock-offset', read('clock-offset')),
   claimFormat: script('claim-format', read('claim-format')),
   noteToken: script('note-token', read('note-token')),
   roomOfToken: script('room-of-token', read('room-of-token')),

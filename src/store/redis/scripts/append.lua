@@ -1,93 +1,110 @@
 #!lua
--- Stores all messages, or none.
--- ARGV: sender, mailbox, takeover; interval, window, quota of the rate ('' when free); scope, fingerprint and milliseconds of the
---       idempotency key ('' without); messages and bytes that a mailbox may hold; for each message: id, to (* for all), lifetime
---       in ms, bytes, body
--- Answers `ok`, replayed (0 or 1), a line for each message: <id>|<sent at>|<id>=<listening>,...|<skipped id>,...
---         `rate-limited` and when the budget is full again; `idempotency-key-reused`; `participant-gone` and the reason;
---         `recipient-not-found` or `mailbox-full` and the message's index
-local id, mailbox, takeover, interval, window, quota, scope, fingerprint, kept, maxMessages, maxBytes = unpack(ARGV, OWN + 1, OWN + 11)
-local FIRST, EACH = OWN + 12, 5
-local count = (#ARGV - FIRST + 1) / EACH
+-- Stores all messages of a batch, or none.
+-- ARGV: sender (id, mailbox, generation or ''); rate ('' when free): ms for each message, window in ms, quota; idempotency key ('' when
+--       absent): scope, fingerprint, lifetime in ms; messages and bytes that a mailbox may hold;
+--       for each message: id, recipient (* for everyone), lifetime in ms, bytes, body
+-- Returns `ok`, replayed (0 or 1), receipts; `participant-gone`, reason; `idempotency-key-reused`;
+--         `rate-limited`, when the budget is full again; `recipient-not-found` or `mailbox-full`, index of the message
+local id = ARGV[7]
+local mailbox = ARGV[8]
+local generation = ARGV[9]
+local interval = ARGV[10]
+local window = ARGV[11]
+local quota = ARGV[12]
+local scope = ARGV[13]
+local fingerprint = ARGV[14]
+local outcomeLifetime = ARGV[15]
+local maxMessages = tonumber(ARGV[16])
+local maxBytes = tonumber(ARGV[17])
+local FIRST, FIELDS = 18, 5
+local count = (#ARGV - FIRST + 1) / FIELDS
 
-local sender, gone = present(id, mailbox, takeover)
-if not sender then return gone end
+local sender, refusal = findOwner(id, mailbox, generation)
+if not sender then return refusal end
 
 local sendKey = key('send', mailbox .. ':' .. scope)
-if scope ~= '' then
-  local forgetAt, print, outcome = string.match(call('GET', sendKey) or '', '^(%d+)|([^|]*)|(.*)$')
-  if forgetAt and tonumber(forgetAt) > NOW then
-    if print ~= fingerprint then return { 'idempotency-key-reused', '' } end
-    return { 'ok', '', '1', outcome }
-  end
+local known = scope ~= '' and readSendOutcome(sendKey)
+if known and known.forgetAt > NOW then
+  if known.fingerprint ~= fingerprint then return refuse('idempotency-key-reused') end
+  return answer('1', known.receipts)
 end
 
--- What was charged stays charged when the messages are refused below.
+-- The generic cell rate algorithm, as in signalling/rate-limit.ts. The charge stays even when the messages are refused below.
 if interval ~= '' then
   local spent = math.max(0, sender.budgetFullAt - NOW)
   if spent + math.min(count, tonumber(quota)) * interval > tonumber(window) + interval * RATE_ROUNDING then
-    return { 'rate-limited', '', string.format('%.3f', sender.budgetFullAt) }
+    return refuse('rate-limited', string.format('%.3f', sender.budgetFullAt))
   end
   call('HSET', key('member', id), 'budgetFullAt', string.format('%.3f', NOW + spent + count * interval))
 end
 
-local messages, others = {}, nil
-for index = 0, count - 1 do
-  local messageId, to, lifetime, bytes, body = unpack(ARGV, FIRST + index * EACH, FIRST + index * EACH + EACH - 1)
-  local recipients
-  if to == '*' then
-    if not others then
-      others = {}
-      for _, other in ipairs(people()) do
-        if other ~= id and find(other) then others[#others + 1] = find(other) end
-      end
+local everyoneElse
+local function othersInRoom()
+  if not everyoneElse then
+    everyoneElse = {}
+    for _, other in ipairs(people()) do
+      if other ~= id and find(other) then everyoneElse[#everyoneElse + 1] = find(other) end
     end
-    recipients = others
-  else
-    local recipient = find(to)
-    if not recipient then return { 'recipient-not-found', '', index } end
-    recipients = { recipient }
   end
-  messages[#messages + 1] = {
-    id = messageId, lifetime = tonumber(lifetime), bytes = tonumber(bytes), body = body, addressed = recipients, taking = {}, skipping = {},
-  }
+  return everyoneElse
 end
 
-local function takes(member, bytes)
-  local added = member.added or { messages = 0, bytes = 0 }
-  if member.messages + added.messages >= tonumber(maxMessages) then return false end
-  if member.messageBytes + added.bytes + bytes > tonumber(maxBytes) then return false end
-  member.added = { messages = added.messages + 1, bytes = added.bytes + bytes }
+local messages = {}
+for index = 0, count - 1 do
+  local at = FIRST + index * FIELDS
+  local recipient = ARGV[at + 1]
+  local message = {
+    id = ARGV[at], ttl = tonumber(ARGV[at + 2]), bytes = tonumber(ARGV[at + 3]), body = ARGV[at + 4],
+    accepting = {}, skipping = {},
+  }
+  if recipient == '*' then
+    message.recipients = othersInRoom()
+  else
+    local member = find(recipient)
+    if not member then return refuse('recipient-not-found', index) end
+    message.recipients = { member }
+  end
+  messages[#messages + 1] = message
+end
+
+-- Reserves room for a message of this batch.
+local function reserve(member, bytes)
+  local reserved = member.reserved or { messages = 0, bytes = 0 }
+  if member.messages + reserved.messages >= maxMessages then return false end
+  if member.messageBytes + reserved.bytes + bytes > maxBytes then return false end
+  member.reserved = { messages = reserved.messages + 1, bytes = reserved.bytes + bytes }
   return true
 end
 
 for index, message in ipairs(messages) do
-  for _, member in ipairs(message.addressed) do
-    local list = takes(member, message.bytes) and message.taking or message.skipping
+  for _, member in ipairs(message.recipients) do
+    local list = reserve(member, message.bytes) and message.accepting or message.skipping
     list[#list + 1] = member
   end
-  if #message.taking == 0 and #message.skipping > 0 then return { 'mailbox-full', '', index - 1 } end
+  if #message.accepting == 0 and #message.skipping > 0 then return refuse('mailbox-full', index - 1) end
 end
 
-local lines = {}
+local receipts = {}
 for _, message in ipairs(messages) do
   local recipients, skipped = {}, {}
-  local expiresAt = math.floor(NOW + message.lifetime)
-  for _, member in ipairs(message.taking) do
-    put(member, expiresAt, message.bytes, 'm', id, mailbox, message.body)
+  local expiresAt = math.floor(NOW + message.ttl)
+  for _, member in ipairs(message.accepting) do
+    addEntry(member, {
+      expiresAt = expiresAt, size = message.bytes, kind = MESSAGE, sender = id, senderMailbox = mailbox, body = message.body,
+    })
     member.messages = member.messages + 1
     member.messageBytes = member.messageBytes + message.bytes
     if expiresAt < member.expiresFrom then
       member.expiresFrom = expiresAt
-      dueBy(expiresAt)
+      scheduleSweep(expiresAt)
     end
-    recipients[#recipients + 1] = member.id .. '=' .. (isListening(member) and '1' or '0')
+    recipients[#recipients + 1] = member.id .. '=' .. flag(isListening(member))
   end
   for _, member in ipairs(message.skipping) do skipped[#skipped + 1] = member.id end
-  lines[#lines + 1] = table.concat({ message.id, WALL, table.concat(recipients, ','), table.concat(skipped, ',') }, '|')
+  receipts[#receipts + 1] = packReceipt(message.id, WALL, recipients, skipped)
 end
-local outcome = table.concat(lines, '\n')
+local text = table.concat(receipts, '\n')
 if scope ~= '' then
-  call('SET', sendKey, int(NOW + tonumber(kept)) .. '|' .. fingerprint .. '|' .. outcome, 'PX', kept)
+  call('SET', sendKey, packSendOutcome(NOW + tonumber(outcomeLifetime), fingerprint, text), 'PX', outcomeLifetime)
 end
-return done('0', outcome)
+return commit('0', text)

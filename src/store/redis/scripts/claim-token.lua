@@ -1,17 +1,18 @@
 #!lua flags=allow-oom
--- The first use of a fresh token: the others of its participant end, and the key it was minted under is forgotten.
+-- First use of a fresh token: deletes the other tokens of its participant, and the outcome of the join that minted it.
 -- ARGV: handle
--- Answers `ok`, and of a known token what `describeToken` says
-local handle = ARGV[OWN + 1]
-local digest, id = string.match(call('GET', key('token', handle)) or '', '^([^|]*)|([^|]*)|fresh$')
-local member = id and find(id)
+-- Returns `ok`, and the token as `describeToken` does
+local handle = ARGV[7]
+
+local token = readToken(handle)
+local member = token and token.state == 'fresh' and find(token.id)
 if member then
-  for _, other in ipairs(tokensOf(member)) do
+  for _, other in ipairs(handlesOf(member)) do
     if other ~= handle then call('DEL', key('token', other)) end
   end
-  call('SET', key('token', handle), digest .. '|' .. id .. '|used', 'PX', keepMs(member))
+  call('SET', key('token', handle), packToken(token.digest, token.id, 'used'), 'PX', keyLifetime(member))
   member.tokens = handle
   member.isDirty = true
-  forgetJoinKey(member)
+  deleteJoinOutcome(member)
 end
-return done(unpack(describeToken(handle)))
+return commit(unpack(describeToken(handle)))

@@ -1,4 +1,6 @@
 #!lua flags=no-writes
--- KEYS: what is known of the rooms, and their names, of one part of the index
--- Answers how many rooms there are, and how many participants
-return { redis.call('ZCARD', KEYS[2]), tonumber(redis.call('HGET', KEYS[1], '#participants') or '0') }
+-- KEYS: versions and names of one part of the index
+-- Returns the number of rooms, and of participants
+local versions = KEYS[1]
+local names = KEYS[2]
+return { redis.call('ZCARD', names), tonumber(redis.call('HGET', versions, '#participants') or '0') }

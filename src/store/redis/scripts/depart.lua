@@ -1,8 +1,11 @@
 #!lua flags=allow-oom
--- Ends a participant, and tells the others.
--- ARGV: id, reason, mailbox ('' whichever it has)
--- Answers `ok`, departures
-local id, reason, mailbox = unpack(ARGV, OWN + 1, OWN + 3)
+-- Removes a participant, and tells the others.
+-- ARGV: id; reason; mailbox ('' for any)
+-- Returns `ok`, departures
+local id = ARGV[7]
+local reason = ARGV[8]
+local mailbox = ARGV[9]
+
 local member = find(id)
 if member and (mailbox == '' or mailbox == member.mailbox) then depart(member, reason) end
-return done(departures)
+return commit(departures)

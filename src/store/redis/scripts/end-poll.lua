@@ -1,9 +1,12 @@
 #!lua flags=allow-oom
--- The last poll of the mailbox on this process has ended. A cut poll that another process took over changes nothing.
--- ARGV: id, mailbox, takeover, how the poll ended (answered, cut or other)
--- Answers `ok`
-local id, mailbox, _, outcome = unpack(ARGV, OWN + 1, OWN + 4)
-local member = present(id, mailbox, '')
+-- The last poll of the mailbox on this process has ended. A cut poll that another process has superseded changes nothing.
+-- ARGV: owner (id, mailbox, generation); how the poll ended (answered, cut or other)
+-- Returns `ok`
+local id = ARGV[7]
+local mailbox = ARGV[8]
+local outcome = ARGV[10]
+
+local member = findOwner(id, mailbox, '')
 if member then
   local wasHeldHere = member.holder == PROCESS
   if wasHeldHere then member.holder, member.heldUntil = '', 0 end
@@ -14,6 +17,6 @@ if member then
   end
   member.seenAt = NOW_MS
   savePresence(member)
-  endedBy(member)
+  scheduleAfterPoll(member)
 end
-return done()
+return commit()

@@ -1,4 +1,5 @@
 #!lua flags=no-writes
 -- ARGV: handle
--- Answers `ok`, and of a known token what `describeToken` says
-return { 'ok', '', unpack(describeToken(ARGV[OWN + 1])) }
+-- Returns `ok`, and the token as `describeToken` does
+local handle = ARGV[7]
+return answer(unpack(describeToken(handle)))

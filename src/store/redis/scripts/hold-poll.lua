@@ -1,21 +1,27 @@
 #!lua flags=allow-oom
--- A poll is held from now on. One that another process holds is superseded, unless it began after this one had read, or after it was
--- told of before: then it is the newer, and this one ends.
--- ARGV: id, mailbox, takeover, for how many ms, the position up to which it has read, the newest hold when it read, its own hold if it
---       is told of once more ('' unknown)
--- Answers `ok`, the number of this hold, whether there is more behind the position, whether a newer poll took over (0 or 1);
---         `participant-gone` and the reason
-local id, mailbox, takeover, forMs, position, seenHold, ownHold = unpack(ARGV, OWN + 1, OWN + 7)
-local member, gone = present(id, mailbox, takeover)
-if not member then return gone end
-local isElsewhere = isHeld(member) and member.holder ~= PROCESS
-local isOutdone = ownHold ~= '' and member.hold > tonumber(ownHold) and member.holder ~= PROCESS
-  or isElsewhere and seenHold ~= '' and member.hold > tonumber(seenHold)
-if isOutdone then return { 'ok', '', '0', '0', '1' } end
-member.hold = member.hold + 1
-if isElsewhere then hint(member, 'superseded ' .. mailbox .. ' ' .. int(member.hold)) end
+-- A poll is held from now on. It supersedes one that another process holds, unless that one began after this one had read, or after
+-- this one was recorded before: then the other is newer, and this one ends.
+-- ARGV: owner (id, mailbox, generation or ''); for how many ms; position up to which it has read ('' unknown); newest hold when it
+--       read ('' unknown); its own hold if it was recorded before ('' if not)
+-- Returns `ok`, number of this hold, whether there is more behind the position (0 or 1), whether a newer poll took over (0 or 1);
+--         `participant-gone`, reason
+local id = ARGV[7]
+local mailbox = ARGV[8]
+local generation = ARGV[9]
+local holdMs = tonumber(ARGV[10])
+local position = ARGV[11]
+local seenHold = ARGV[12]
+local ownHold = ARGV[13]
+
+local member, refusal = findOwner(id, mailbox, generation)
+if not member then return refusal end
+local isOutdated = ownHold ~= '' and member.hold > tonumber(ownHold) and member.holder ~= PROCESS
+  or seenHold ~= '' and member.hold > tonumber(seenHold) and isHeldElsewhere(member)
+if isOutdated then return answer('0', '0', '1') end
+
+supersedeHeldPoll(member)
 member.holder = PROCESS
-member.heldUntil = NOW_MS + tonumber(forMs)
+member.heldUntil = NOW_MS + holdMs
 savePresence(member)
 local hasMore = position ~= '' and member.head > tonumber(position)
-return { 'ok', '', int(member.hold), hasMore and '1' or '0', '0' }
+return answer(int(member.hold), flag(hasMore), '0')

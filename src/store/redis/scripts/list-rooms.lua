@@ -1,6 +1,8 @@
 #!lua flags=no-writes
 -- KEYS: names of one part of the index
--- ARGV: behind which name ('' from the first), how many
--- Answers the names, in the order of their bytes
-local from = ARGV[1] == '' and '-' or '(' .. ARGV[1]
-return redis.call('ZRANGEBYLEX', KEYS[1], from, '+', 'LIMIT', 0, ARGV[2])
+-- ARGV: name to list from, excluded ('' from the first); limit
+-- Returns the names in the order of their bytes
+local names = KEYS[1]
+local after = ARGV[1]
+local limit = ARGV[2]
+return redis.call('ZRANGEBYLEX', names, after == '' and '-' or '(' .. after, '+', 'LIMIT', 0, limit)

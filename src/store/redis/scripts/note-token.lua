@@ -1,5 +1,9 @@
 #!lua
--- KEYS: the note about a token
--- ARGV: its room, lifetime of the note in ms
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+-- Notes the room of a token, for requests that use it in another room.
+-- KEYS: the note
+-- ARGV: room, lifetime of the note in ms
+local note = KEYS[1]
+local room = ARGV[1]
+local lifetime = ARGV[2]
+redis.call('SET', note, room, 'PX', lifetime)
 return 1

@@ -1,25 +1,32 @@
 #!lua flags=no-writes
--- ARGV: id, mailbox, takeover; mailbox and position of the cursor ('' without); how many entries, how many bytes of messages
--- Answers `ok`, acknowledged, head, the number of the newest hold, whether another process holds a poll (0 or 1),
---         entries behind the cursor, none if it is not good
---         `participant-gone` and the reason
-local id, mailbox, takeover, cursorMailbox, cursor, limit, maxBytes = unpack(ARGV, OWN + 1, OWN + 7)
-local member, gone = present(id, mailbox, takeover)
-if not member then return gone end
+-- Pending entries behind the cursor.
+-- ARGV: owner (id, mailbox, generation or ''); mailbox and position of the cursor ('' without); limits: entries, bytes of messages
+-- Returns `ok`, acknowledged, head, newest hold, whether another process holds a poll (0 or 1), entries;
+--         `participant-gone`, reason; `cursor-expired`, acknowledged, head
+local id = ARGV[7]
+local mailbox = ARGV[8]
+local generation = ARGV[9]
+local cursorMailbox = ARGV[10]
+local cursor = ARGV[11]
+local maxEntries = ARGV[12]
+local maxBytes = tonumber(ARGV[13])
 
+local member, refusal = findOwner(id, mailbox, generation)
+if not member then return refusal end
 local from = cursor == '' and member.acknowledged or tonumber(cursor)
 local isGood = cursor == '' or (cursorMailbox == mailbox and from >= member.acknowledged and from <= member.head)
+if not isGood then return refuse('cursor-expired', int(member.acknowledged), int(member.head)) end
+
 local entries, bytes, hasMessage = {}, 0, false
-if isGood and member.head > from then
-  for _, text in ipairs(call('ZRANGEBYSCORE', member.queue, '(' .. int(from), '+inf', 'LIMIT', 0, limit)) do
-    local entry = parse(text)
-    if entry.kind ~= 'g' and (entry.expiresAt == 0 or entry.expiresAt > NOW) then
+if member.head > from then
+  for _, text in ipairs(call('ZRANGEBYSCORE', member.queue, '(' .. int(from), '+inf', 'LIMIT', 0, maxEntries)) do
+    local entry = unpackEntry(text)
+    if entry.kind ~= TOMBSTONE and (entry.expiresAt == 0 or entry.expiresAt > NOW) then
       bytes = bytes + entry.size
-      if bytes > tonumber(maxBytes) and hasMessage then break end
+      if bytes > maxBytes and hasMessage then break end
       hasMessage = true
     end
     entries[#entries + 1] = text
   end
 end
-local isElsewhere = isHeld(member) and member.holder ~= PROCESS
-return { 'ok', '', int(member.acknowledged), int(member.head), int(member.hold), isElsewhere and '1' or '0', entries }
+return answer(int(member.acknowledged), int(member.head), int(member.hold), flag(isHeldElsewhere(member)), entries)

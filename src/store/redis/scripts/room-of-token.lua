@@ -1,4 +1,5 @@
 #!lua flags=no-writes
 -- KEYS: the note about a token
--- Answers its room, or nil
-return redis.call('GET', KEYS[1])
+-- Returns its room, or nil
+local note = KEYS[1]
+return redis.call('GET', note)

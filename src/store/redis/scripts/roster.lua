@@ -1,3 +1,3 @@
 #!lua flags=no-writes
--- Answers `ok`, the roster
-return { 'ok', '', roster() }
+-- Returns `ok`, the roster
+return answer(roster())

@@ -1,7 +1,13 @@
 #!lua flags=allow-oom
--- Hands out rooms that are due, to one process at a time: a room comes again later if nobody says what became of it.
--- KEYS: due times (zset) of one part of the index
--- ARGV: now, when to hand them out again (steady ms), how many
-local rooms = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[3])
-for _, room in ipairs(rooms) do redis.call('ZADD', KEYS[1], ARGV[2], room) end
+-- Hands out due rooms to one process at a time. A room whose sweep is not reported is handed out again.
+-- KEYS: due times of one part of the index
+-- ARGV: now, when to hand them out again (steady ms), limit
+-- Returns the rooms
+local dueTimes = KEYS[1]
+local now = ARGV[1]
+local againAt = ARGV[2]
+local limit = ARGV[3]
+
+local rooms = redis.call('ZRANGEBYSCORE', dueTimes, '-inf', now, 'LIMIT', 0, limit)
+for _, room in ipairs(rooms) do redis.call('ZADD', dueTimes, againAt, room) end
 return rooms

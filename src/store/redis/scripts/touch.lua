@@ -1,11 +1,13 @@
 #!lua flags=allow-oom
--- A request of the participant ended just now.
--- ARGV: id, mailbox, takeover
--- Answers `ok`
-local id, mailbox = unpack(ARGV, OWN + 1, OWN + 2)
-local member = present(id, mailbox, '')
+-- A request of the participant has just ended.
+-- ARGV: owner (id, mailbox, generation)
+-- Returns `ok`
+local id = ARGV[7]
+local mailbox = ARGV[8]
+
+local member = findOwner(id, mailbox, '')
 if member then
   member.seenAt = NOW_MS
   savePresence(member)
 end
-return { 'ok', '' }
+return answer()

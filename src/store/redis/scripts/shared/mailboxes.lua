@@ -1,71 +1,64 @@
-local function parse(entry)
-  local _, last, position, expiresAt, storedAt, size, kind, sender, mailbox =
-    string.find(entry, '^(%d+)|(%d+)|(%d+)|(%d+)|(%a)|([^|]*)|([^|]*)|')
-  return {
-    text = entry, position = tonumber(position), expiresAt = tonumber(expiresAt), storedAt = storedAt, size = tonumber(size),
-    kind = kind, sender = sender, mailbox = mailbox, bodyFrom = last + 1,
-  }
-end
+-- A member's mailbox: adding entries, tombstones, room events and expiry.
 
-local function bodyOf(entry)
-  local body = string.sub(entry.text, entry.bodyFrom)
-  return cjson.decode(string.match(body, '^[^\n]*'))
-end
+local MESSAGE, EVENT, TOMBSTONE = 'm', 'e', 'g'
 
-local function put(member, expiresAt, size, kind, sender, mailbox, body)
-  local position = math.max(member.head + 1, math.floor(NOW * 1000))
-  member.head = position
+local function addEntry(member, entry)
+  member.head = math.max(member.head + 1, math.floor(NOW * 1000))
   member.isDirty = true
-  local at = int(position)
-  local entry = table.concat({ at, int(expiresAt), int(NOW_MS), int(size), kind, sender, mailbox, body }, '|')
-  -- Sweeps keep it from then on.
-  if call('ZADD', member.queue, at, entry) == 1 and member.messages + member.events + member.gaps == 0 then
-    call('PEXPIRE', member.queue, keepMs(member))
+  entry.position = member.head
+  entry.storedAt = int(NOW_MS)
+  -- Sweeps extend the expiry from then on.
+  local isFirst = member.messages + member.events + member.tombstones == 0
+  if call('ZADD', member.queue, int(entry.position), packEntry(entry)) == 1 and isFirst then
+    call('PEXPIRE', member.queue, keyLifetime(member))
   end
-  wake(member)
+  wakeHeldPoll(member)
 end
 
-local function replaceByGap(member, entry, count)
-  local at = int(entry.position)
-  -- First: a queue that is empty for a moment would lose its time to live.
-  call('ZADD', member.queue, at, table.concat({ at, '0', entry.storedAt, int(count), 'g', '', '', '' }, '|'))
+local function replaceByTombstone(member, entry, count)
+  local tombstone = packEntry({
+    position = entry.position, expiresAt = 0, storedAt = entry.storedAt, size = count, kind = TOMBSTONE,
+    sender = '', senderMailbox = '', body = '',
+  })
+  -- Added first: a queue that is empty for a moment would lose its expiry.
+  call('ZADD', member.queue, int(entry.position), tombstone)
   call('ZREM', member.queue, entry.text)
   member.isDirty = true
+  return tombstone
 end
 
--- Keeps a mailbox that nobody reads bounded: each run of neighbouring gaps becomes one at its end.
-local function compactGaps(member)
-  if member.gaps <= MAX_GAPS then return end
+-- Bounds a mailbox that is never read: each run of neighbouring tombstones becomes one at its end.
+local function compactTombstones(member)
+  if member.tombstones <= MAX_GAPS then return end
   local previous
   for _, text in ipairs(call('ZRANGE', member.queue, 0, -1)) do
-    local entry = parse(text)
-    if entry.kind ~= 'g' then
+    local entry = unpackEntry(text)
+    if entry.kind ~= TOMBSTONE then
       previous = nil
     else
       if previous then
         call('ZREM', member.queue, previous.text)
-        replaceByGap(member, entry, entry.size + previous.size)
-        member.gaps = member.gaps - 1
-        entry = parse(call('ZRANGEBYSCORE', member.queue, int(entry.position), int(entry.position))[1])
+        entry = unpackEntry(replaceByTombstone(member, entry, entry.size + previous.size))
+        member.tombstones = member.tombstones - 1
       end
       previous = entry
     end
   end
 end
 
--- None is before `eventsFrom`, so that a mailbox nobody reads is not searched from its beginning each time.
+-- No event is before `eventsFrom`, so that the search need not start at the beginning of a long mailbox.
 local function dropOldestEvent(member)
   for offset = 0, 1e6, EVENTS_LOOKED_AT do
     local texts = call('ZRANGEBYSCORE', member.queue, int(member.eventsFrom), '+inf', 'LIMIT', offset, EVENTS_LOOKED_AT)
     for _, text in ipairs(texts) do
-      local entry = parse(text)
-      if entry.kind == 'e' then
+      local entry = unpackEntry(text)
+      if entry.kind == EVENT then
         member.eventsFrom = entry.position + 1
-        replaceByGap(member, entry, 1)
+        replaceByTombstone(member, entry, 1)
         member.events = member.events - 1
         member.eventBytes = member.eventBytes - entry.size
-        member.gaps = member.gaps + 1
-        return compactGaps(member)
+        member.tombstones = member.tombstones + 1
+        return compactTombstones(member)
       end
     end
     if #texts < EVENTS_LOOKED_AT then return end
@@ -74,14 +67,15 @@ end
 
 local eventCount = 0
 
--- Never refused: beyond the allowance the oldest event makes room.
-local function deliverEvent(member, kind, payload)
+-- Never refused: beyond the limit, the oldest event is dropped.
+local function addEvent(member, kind, payload)
   if member.events >= MAX_ROOM_EVENTS then dropOldestEvent(member) end
   eventCount = eventCount + 1
   local id = string.sub(UUID, 1, 32) .. string.format('%04x', eventCount % 65536)
-  local body = '["' .. id .. '",null,0,"' .. kind .. '",null,' .. WALL .. ']\n' .. payload
   local size = ENVELOPE_BYTES + #payload
-  put(member, 0, size, 'e', '', '', body)
+  addEntry(member, {
+    expiresAt = 0, size = size, kind = EVENT, sender = '', senderMailbox = '', body = packEventBody(id, kind, WALL, payload),
+  })
   if member.events == 0 then member.eventsFrom = member.head end
   member.events = member.events + 1
   member.eventBytes = member.eventBytes + size
@@ -90,51 +84,50 @@ end
 local function announce(exceptId, kind, payload)
   for _, id in ipairs(people()) do
     local member = id ~= exceptId and find(id)
-    if member then deliverEvent(member, kind, payload) end
+    if member then addEvent(member, kind, payload) end
   end
 end
 
 local function leftPayload(id, reason) return '{"participantId":"' .. id .. '","reason":"' .. reason .. '"}' end
 
--- What went, for those who count: `<id> <mailbox> <reason>`, then `<position> <type>` of each unread message.
+-- Returned to the process for its telemetry. Departures: `<id> <mailbox> <reason>`, then `<position> <type>` of each unread message.
 local departures = {}
--- `<id> <mailbox> <position> <type>` of each message that ran out of its lifetime.
+-- Expired messages: `<id> <mailbox> <position> <type>`.
 local expirations = {}
 
 local function tellSender(member, entry)
-  local id, _, _, kind, callId = unpack(bodyOf(entry))
+  local id, _, _, kind, callId = unpack(unpackHead(entry))
   expirations[#expirations + 1] = member.id .. ' ' .. member.mailbox .. ' ' .. int(entry.position) .. ' ' .. kind
   local sender = find(entry.sender)
-  if not sender or sender.mailbox ~= entry.mailbox then return end
-  local call_ = type(callId) == 'string' and ',"callId":' .. cjson.encode(callId) or ''
-  deliverEvent(sender, 'message-expired',
-    '{"messageId":"' .. id .. '","to":"' .. member.id .. '","type":' .. cjson.encode(kind) .. call_ .. '}')
+  if not sender or sender.mailbox ~= entry.senderMailbox then return end
+  local callIdField = type(callId) == 'string' and ',"callId":' .. cjson.encode(callId) or ''
+  addEvent(sender, 'message-expired',
+    '{"messageId":"' .. id .. '","to":"' .. member.id .. '","type":' .. cjson.encode(kind) .. callIdField .. '}')
 end
 
--- Leaves gaps, which the owner will see counted, and tells the senders whose mailboxes are still there. At most `limit` of them;
--- returns how many.
-local function expireOverdue(member, limit)
+-- Turns at most `limit` expired messages into tombstones, which the owner sees counted, and tells their senders. Returns how many.
+local function expireMessages(member, limit)
   if member.expiresFrom > NOW or limit <= 0 then return 0 end
-  local overdue, earliest = {}, NEVER
+  local expired, nextExpiry = {}, NEVER
   for _, text in ipairs(call('ZRANGE', member.queue, 0, -1)) do
-    local entry = parse(text)
-    if entry.kind == 'm' then
-      if entry.expiresAt <= NOW and #overdue < limit then overdue[#overdue + 1] = entry
-      else earliest = math.min(earliest, entry.expiresAt) end
+    local entry = unpackEntry(text)
+    if entry.kind == MESSAGE then
+      if entry.expiresAt <= NOW and #expired < limit then expired[#expired + 1] = entry
+      else nextExpiry = math.min(nextExpiry, entry.expiresAt) end
     end
   end
-  member.expiresFrom = earliest
+  member.expiresFrom = nextExpiry
   member.isDirty = true
-  for _, entry in ipairs(overdue) do
-    replaceByGap(member, entry, 1)
+  for _, entry in ipairs(expired) do
+    replaceByTombstone(member, entry, 1)
     member.messages = member.messages - 1
     member.messageBytes = member.messageBytes - entry.size
-    member.gaps = member.gaps + 1
+    member.tombstones = member.tombstones + 1
     tellSender(member, entry)
   end
-  if #overdue > 0 then
-    compactGaps(member)
-    wake(member)
+  if #expired > 0 then
+    compactTombstones(member)
+    wakeHeldPoll(member)
   end
-  return #overdue
+  return #expired
 end

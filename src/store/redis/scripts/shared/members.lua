@@ -1,38 +1,18 @@
--- A member's hash: state and presence, each packed into one field, since a field a value costs twice as much; the budget; and what is
--- only shown. A time that never comes is 0 there. Later versions may add names at the ends.
-local STATE = {
-  'mailbox', 'tokens', 'joinKey', 'acknowledged', 'head', 'messages', 'messageBytes', 'events', 'eventBytes', 'gaps', 'expiresFrom',
-  'idleMs', 'takeover', 'eventsFrom',
-}
-local PRESENCE = { 'era', 'seenAt', 'heldUntil', 'holder', 'hold', 'listensUntil' }
-
-local function packed(member, names)
-  local values = {}
-  for index = 1, #names do
-    local value = member[names[index]]
-    values[index] = value == NEVER and 0 or value
-  end
-  return cmsgpack.pack(values)
-end
-
-local function unpackInto(member, names, text)
-  local values = cmsgpack.unpack(text)
-  for index = 1, #names do member[names[index]] = values[index] or 0 end
-end
+-- Participants, called members here, with the counters of their mailboxes and their presence. Loaded once per script.
 
 local members = {}
 
--- An era is `<process>:<when it began>`. This process may not have heard of the newest yet.
-local function isBefore(one, other)
+-- An epoch is `<process>:<begin>`. The calling process may not know the newest epoch yet.
+local function isOlderEpoch(one, other)
   if one == other then return false end
-  local when = '(%d+)$'
-  return tonumber(string.match(one, when) or 0) < tonumber(string.match(other, when) or 0)
+  local begin = '(%d+)$'
+  return tonumber(string.match(one, begin) or 0) < tonumber(string.match(other, begin) or 0)
 end
 
--- Presence of an era in which every process was gone counts for nothing: idle times begin anew.
-local function beginPresence(member)
-  member.era = ERA
-  member.seenAt = ERA_BEGAN
+-- Presence of an earlier epoch does not count, since all processes were gone in between: idle times start again.
+local function resetPresence(member)
+  member.epoch = EPOCH
+  member.seenAt = IDLE_SINCE
   member.heldUntil = 0
   member.holder = ''
   member.listensUntil = 0
@@ -40,83 +20,108 @@ end
 
 local function find(id)
   if members[id] ~= nil then return members[id] or nil end
-  local values = call('HMGET', key('member', id), 'state', 'presence', 'budgetFullAt')
-  if not values[1] then
+  local state, presence, budgetFullAt = unpack(call('HMGET', key('member', id), 'state', 'presence', 'budgetFullAt'))
+  if not state then
     members[id] = false
     return nil
   end
-  local member = { id = id, queue = key('queue', id), budgetFullAt = tonumber(values[3] or 0) }
-  unpackInto(member, STATE, values[1])
-  unpackInto(member, PRESENCE, values[2])
+  local member = { id = id, queue = key('queue', id), budgetFullAt = tonumber(budgetFullAt or 0) }
+  unpackFields(member, STATE, state)
+  unpackFields(member, PRESENCE, presence)
   if member.expiresFrom == 0 then member.expiresFrom = NEVER end
-  if isBefore(member.era, ERA) then beginPresence(member) end
+  if isOlderEpoch(member.epoch, EPOCH) then resetPresence(member) end
   members[id] = member
   return member
 end
 
--- The mailbox that a caller means, or the refusal: it went, or somebody took it over since the caller proved to be its owner.
-local function present(id, mailbox, takeover)
+-- Returns the owner of the mailbox, or nil and the refusal. A generation other than '' must be the current one: it fences off
+-- tokens that were replaced since.
+local function findOwner(id, mailbox, generation)
   local member = find(id)
   if member and member.mailbox == mailbox then
-    if takeover == '' or tonumber(takeover) == member.takeover then return member end
-    return nil, { 'participant-gone', '', 'replaced' }
+    if generation == '' or tonumber(generation) == member.generation then return member end
+    return nil, refuse('participant-gone', 'replaced')
   end
-  return nil, { 'participant-gone', '', call('GET', key('gone', mailbox)) or 'replaced' }
+  return nil, refuse('participant-gone', call('GET', key('gone', mailbox)) or 'replaced')
 end
 
-local function people()
-  return call('ZRANGE', PEOPLE, 0, -1)
-end
+local function people() return call('ZRANGE', PEOPLE, 0, -1) end
 
 local function isHeld(member) return member.heldUntil > NOW end
 
-local function isListening(member)
-  return isHeld(member) or member.listensUntil > NOW
-end
+local function isHeldElsewhere(member) return isHeld(member) and member.holder ~= PROCESS end
 
--- Idle times begin anew with an era, and after an outage within it.
+local function isListening(member) return isHeld(member) or member.listensUntil > NOW end
+
+local function flag(value) return value and '1' or '0' end
+
+-- Idle times start again with an epoch, and after an outage within it.
 local function idleAt(member)
-  return math.max(member.seenAt, member.heldUntil, ERA_BEGAN) + member.idleMs + IDLE_SLACK_MS
+  return math.max(member.seenAt, member.heldUntil, IDLE_SINCE) + member.idleMs + IDLE_SLACK_MS
 end
 
--- The last sweep counted on the poll's whole window. A little earlier is not worth a word to the index.
-local function endedBy(member)
-  if idleAt(member) < roomRecord().due - 1000 then dueBy(idleAt(member)) end
+local function keyLifetime(member) return int(member.idleMs + KEPT_BEYOND_IDLE_MS) end
+
+-- The due time assumes that a held poll lasts its whole window. A difference below a second is not worth an update of the index.
+local function scheduleAfterPoll(member)
+  if idleAt(member) < currentRoom().due - 1000 then scheduleSweep(idleAt(member)) end
 end
 
-local function keepMs(member) return int(member.idleMs + KEPT_BEYOND_IDLE_MS) end
-
--- Everyone, in the order of joining: { id, name, metadata, joined at, listening }.
+-- { id, name, metadata, joined at, listening } of each participant, in the order of joining.
 local function roster()
   local rows = {}
   for _, id in ipairs(people()) do
     local member = find(id)
     if member then
-      local shown = call('HMGET', key('member', id), 'name', 'metadata', 'joinedAt')
-      rows[#rows + 1] = { id, shown[1], shown[2], shown[3], isListening(member) and '1' or '0' }
+      local name, metadata, joinedAt = unpack(call('HMGET', key('member', id), 'name', 'metadata', 'joinedAt'))
+      rows[#rows + 1] = { id, name, metadata, joinedAt, flag(isListening(member)) }
     end
   end
   return rows
 end
 
--- Hints: only to the process that holds a poll of the mailbox.
-local function hint(member, text)
+-- Only the process that holds a poll of the mailbox receives hints.
+local function publishHint(member, text)
   if member.holder ~= '' and isHeld(member) then call('PUBLISH', PREFIX .. ':wake:' .. member.holder, text) end
 end
 
-local function wake(member)
+local function wakeHeldPoll(member)
   if member.isWoken then return end
   member.isWoken = true
-  hint(member, 'messages ' .. member.mailbox)
+  publishHint(member, 'messages ' .. member.mailbox)
 end
 
--- digest, id, state; then mailbox and takeover of a fresh or used token, the reason of a gone one; nothing for an unknown one.
+-- A new hold outdates all polls that other processes hold.
+local function supersedeHeldPoll(member)
+  member.hold = member.hold + 1
+  if isHeldElsewhere(member) then publishHint(member, 'superseded ' .. member.mailbox .. ' ' .. int(member.hold)) end
+end
+
+local function savePresence(member)
+  call('HSET', key('member', member.id), 'presence', packFields(member, PRESENCE))
+end
+
+local function saveMember(member)
+  call('HSET', key('member', member.id), 'state', packFields(member, STATE))
+  if not member.isRestarted then return end
+  savePresence(member)
+  call('PEXPIRE', key('member', member.id), keyLifetime(member))
+end
+
+-- Saves what has changed, and answers.
+local function commit(...)
+  for _, member in pairs(members) do
+    if member and member.isDirty then saveMember(member) end
+  end
+  return { 'ok', saveSchedule(), ... }
+end
+
+-- { digest, id, state }; a fresh or used token adds mailbox and generation, a gone one the reason. Empty for an unknown token.
 local function describeToken(handle)
-  local text = call('GET', key('token', handle))
-  if not text then return {} end
-  local digest, id, state, reason, forgetAt = string.match(text, '^([^|]*)|([^|]*)|(%a+)|?([^|]*)|?(%d*)$')
-  if state == 'gone' then return tonumber(forgetAt) > NOW and { digest, id, state, reason } or {} end
-  if state == 'replaced' then return { digest, id, state } end
-  local member = find(id)
-  return member and { digest, id, state, member.mailbox, int(member.takeover) } or {}
+  local token = readToken(handle)
+  if not token then return {} end
+  if token.state == 'gone' then return token.forgetAt > NOW and { token.digest, token.id, 'gone', token.reason } or {} end
+  if token.state == 'replaced' then return { token.digest, token.id, 'replaced' } end
+  local member = find(token.id)
+  return member and { token.digest, token.id, token.state, member.mailbox, int(member.generation) } or {}
 end

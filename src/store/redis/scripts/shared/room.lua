@@ -1,66 +1,69 @@
--- Stands before every script of a room. A script runs alone: what it reads and writes is one consistent state of its room.
+-- Precedes every script of a room. A script runs alone: it reads and writes one consistent state of its room.
 --
--- KEYS[1]   the room's hash, `<prefix>:{<roomId>}`. Every other key of the room is made from it: one hash tag, one slot.
--- ARGV[1]   now, in the fleet's steady milliseconds      ARGV[2]  the wall clock's milliseconds, for what is shown
--- ARGV[3]   the fleet's era, in which presence counts    ARGV[4]  when its idle times began (steady ms)
--- ARGV[5]   the process that asks                        ARGV[6]  a UUIDv7 whose last four digits are free, for room events
--- ARGV[7]   and on: the script's own
+-- KEYS[1]   the room's hash
+-- ARGV[1]   now, in the shared steady time (ms)           ARGV[2]  now, by the wall clock (ms), for what is shown
+-- ARGV[3]   the epoch in which presence counts            ARGV[4]  since when idle times count (steady ms)
+-- ARGV[5]   the calling process                           ARGV[6]  a UUIDv7 whose last four digits are free, for room events
+-- ARGV[7..] the arguments of the script itself
 --
--- Answers { status, schedule, ... }. Status: `ok`, or the code of a refusal, which has changed nothing. Schedule: when the room
--- wants to be swept, if that changed: `<steady ms> <version> <participants>`, or `gone <version> 0` once nobody is left in it.
---
---   <room>                  hash    createdAt, order, due, era (in which that counts), version, keepMs
---   <room>:people           zset    participant ids in the order of joining
---   <room>:member:<id>      hash    the participant and the counts of its mailbox
---   <room>:queue:<id>       zset    the mailbox: entries by position
---   <room>:token:<handle>   string  <digest>|<id>|fresh, used or replaced, or <digest>|<id>|gone|<reason>|<forgotten at>
---   <room>:join:<scope>     string  the outcome kept for a retried join
---   <room>:send:<mailbox>:<scope>   string  the outcome kept for a retried send
---   <room>:gone:<mailbox>   string  how its participant went
---
--- An entry is `<position>|<expires at or 0>|<stored at>|<bytes or count>|<kind>|<sender>|<sender's mailbox>|<body>`; kinds are
--- m (message), e (room event) and g (a gap: so many messages ran out of their lifetime here). A body is one line of JSON,
--- [id, from, addressed, type, callId, sentAt], and behind a line break the payload's JSON, which nobody touches.
+-- Returns { status, schedule, ... }. Status: `ok`, or the code of a refusal, which has changed nothing. Schedule: empty, or when to
+-- sweep the room if that has changed: { due (steady ms), version, participants }; { 'gone', version, 0 } for an empty room.
 
-local ROOM = KEYS[1]
-local NOW, WALL, ERA, ERA_BEGAN, PROCESS, UUID = tonumber(ARGV[1]), ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5], ARGV[6]
-local OWN = 6
+local NOW = tonumber(ARGV[1])
+local WALL = ARGV[2]
+local EPOCH = ARGV[3]
+local IDLE_SINCE = tonumber(ARGV[4])
+local PROCESS = ARGV[5]
+local UUID = ARGV[6]
 local NOW_MS = math.floor(NOW)
-local PEOPLE = ROOM .. ':people'
-local PREFIX = string.match(ROOM, '^(.-):{')
-local NEVER = math.huge
 
-local call = redis.call
-local int = function(number) return string.format('%.0f', number) end
-local key = function(kind, name) return ROOM .. ':' .. kind .. ':' .. name end
+local function answer(...) return { 'ok', {}, ... } end
+local function refuse(code, ...) return { code, {}, ... } end
 
-local room
+local loadedRoom
 
-local function roomRecord()
-  if not room then
-    local values = call('HMGET', ROOM, 'order', 'due', 'version', 'keepMs', 'era')
-    room = {
-      exists = values[1] ~= false,
-      order = tonumber(values[1] or 0),
-      due = tonumber(values[2] or '') or NEVER,
-      version = tonumber(values[3] or 0),
-      keepMs = tonumber(values[4] or 0),
-    }
-    -- The fleet's time may not be what it was: only a sweep of this era can tell.
-    if room.exists and values[5] ~= ERA then room.due, room.isDirty = NOW_MS, true end
+local function currentRoom()
+  if not loadedRoom then
+    loadedRoom = readRoom()
+    -- The shared time may have changed with the epoch, so that only a sweep can tell what is due.
+    if loadedRoom.exists and loadedRoom.epoch ~= EPOCH then loadedRoom.due, loadedRoom.isDirty = NOW_MS, true end
+    loadedRoom.epoch = EPOCH
   end
-  return room
+  return loadedRoom
 end
 
--- Not earlier than `at` has the room to be swept for what the caller knows of.
-local function dueBy(at)
-  local known = roomRecord()
-  if at >= known.due then return end
-  known.due = at
-  known.isDirty = true
+-- Schedules a sweep at `at` unless an earlier one is due.
+local function scheduleSweep(at)
+  local room = currentRoom()
+  if at >= room.due then return end
+  room.due = at
+  room.isDirty = true
 end
 
--- For as long as anybody in it could be silent.
-local function keepRoom()
-  for _, name in ipairs({ ROOM, PEOPLE }) do call('PEXPIRE', name, int(roomRecord().keepMs)) end
+-- Keeps the room's keys for as long as its participants may be silent.
+local function extendRoomExpiry()
+  for _, name in ipairs({ ROOM, PEOPLE }) do call('PEXPIRE', name, int(currentRoom().keepMs)) end
+end
+
+-- Versions only grow, even across the end of a room: they contain time.
+local function nextVersion(room)
+  local time = call('TIME')
+  return math.max(room.version + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]))
+end
+
+local function emptyRoomSchedule(room) return { 'gone', int(nextVersion(room)), '0' } end
+
+local function saveSchedule()
+  local room = loadedRoom
+  if not room then return {} end
+  if room.mayBeEmpty and room.exists and call('EXISTS', PEOPLE) == 0 then
+    call('DEL', ROOM)
+    return emptyRoomSchedule(room)
+  end
+  -- No process has swept the room for long: the index may have missed its due time.
+  local isOverdue = room.exists and room.due < NOW - OVERDUE_MS
+  if not room.isDirty and not isOverdue then return {} end
+  room.version = nextVersion(room)
+  writeRoom(room)
+  return { int(room.due), int(room.version), int(call('ZCARD', PEOPLE)) }
 end
