@@ -137,7 +137,7 @@ export class Connection {
   }
 
   /** Resolves once no script is under way, nor one that follows from the answer to another. */
-  async settled(): Promise<void> {
+  async drain(): Promise<void> {
     for (let quietTurns = 0; quietTurns < QUIET_TURNS; quietTurns += 1) {
       if (this.#underWay.size > 0) quietTurns = 0;
       await Promise.allSettled([...this.#underWay]);

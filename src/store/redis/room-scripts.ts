@@ -11,7 +11,7 @@ import { RoomReply, type Departure, type Expiration } from './replies.ts';
 import type { RoomIndex } from './room-index.ts';
 import type { Script } from './scripts.ts';
 import type { SharedClock } from './shared-clock.ts';
-import type { TokenCache } from './tokens.ts';
+import type { TokenCache } from './token-cache.ts';
 
 export interface RoomContext {
   readonly connection: Connection;

@@ -24,11 +24,11 @@ export class Counted implements Remote {
   }
 
   async settled(): Promise<void> {
-    await this.#redis.settled();
+    await this.#drain();
     if (this.#flush === undefined || this.#flushed === this.asked) return;
     this.#flushed = this.asked;
     await this.#flush();
-    await this.#redis.settled();
+    await this.#drain();
   }
 
   async close(): Promise<void> {
@@ -36,9 +36,21 @@ export class Counted implements Remote {
     await this.#redis.close();
   }
 
+  /** Without a goodbye, as a crash: the other processes wait for this one until its membership expires. */
   kill(): void {
     this.#forget();
-    this.#redis.disconnect();
+    const { membership, subscription, connection } = this.#redis.parts;
+    membership.stop();
+    subscription.close();
+    connection.close();
+  }
+
+  /** Resolves once no script is in flight, and every text that was published to this process has been handled. */
+  async #drain(): Promise<void> {
+    const { connection, subscription } = this.#redis.parts;
+    await connection.drain();
+    await subscription.ping().catch(() => undefined);
+    await connection.drain();
   }
 
   #get(target: RedisStore, name: string | symbol): unknown {
