@@ -13,7 +13,7 @@ const EVICTING = ['--maxmemory-policy', 'volatile-lru'] as const;
 
 const readiness = ({ url }: ServerProcess) => call(url, 'getReadiness', {});
 
-describeOnRedis('a Redis that evicts', () => {
+describeOnRedis('a Redis that may evict keys', () => {
   afterEach(cleanUp);
 
   describe('stops the start', () => {
@@ -25,7 +25,7 @@ describeOnRedis('a Redis that evicts', () => {
         expect(stderr).toContain(part);
     });
 
-    test('also without a maxmemory, which may be set at any time', async () => {
+    test('even without a maxmemory, since one may be set at any time', async () => {
       const redis = await ownRedis(...EVICTING);
       await expect(RedisStore.open({ url: redis.url, limits: WIDE_LIMITS })).rejects.toMatchObject({
         name: 'StoreError',
@@ -33,7 +33,7 @@ describeOnRedis('a Redis that evicts', () => {
       });
     });
 
-    test('when only one master of a cluster does', async () => {
+    test('when only one master of a cluster may evict', async () => {
       const cluster = await startCluster();
       onCleanUp(() => cluster.end());
       const last = cluster.masters.at(-1);
@@ -44,7 +44,7 @@ describeOnRedis('a Redis that evicts', () => {
     });
   });
 
-  test('turns /readyz red with the reason and one log line if the policy changes later, until it is noeviction again', async () => {
+  test('a policy that changes later turns /readyz red, with the reason and one log line, until it is noeviction again', async () => {
     const redis = await ownRedis();
     const [server] = (await startProcesses([redis])) as [ServerProcess];
     await untilReadiness(server.url, 200);

@@ -34,7 +34,7 @@ const joinAs = (url: string, participantId: string) =>
 describeOnRedis('fault 19: Redis is at its maxmemory', () => {
   afterEach(cleanUp);
 
-  test('joins and sends get 503, at each process, and no 201', async () => {
+  test('joins and sends get 503 at every process', async () => {
     const { redis, here, there, ledger, alice, bob } = await onSmallRedis();
     expect(await fill(redis, alice)).toBeGreaterThan(10);
     for (const { url } of [here, there]) expect(await joinAs(url, 'carol')).toMatchObject(UNAVAILABLE);
@@ -57,7 +57,7 @@ describeOnRedis('fault 19: Redis is at its maxmemory', () => {
     await ledger.settle();
   });
 
-  test('it is read and emptied as always, and what is freed is usable at once', async () => {
+  test('reads and acknowledgements work, and freed memory is usable at once', async () => {
     const { redis, there, ledger, alice, bob } = await onSmallRedis();
     const stored = await fill(redis, alice);
     let received = 0;
@@ -73,7 +73,7 @@ describeOnRedis('fault 19: Redis is at its maxmemory', () => {
     await ledger.settle();
   });
 
-  test('participants leave, others are told, and polls are held and woken', async () => {
+  test('participants can leave, the others are notified, and held polls are woken', async () => {
     const { redis, here, ledger, alice, bob } = await onSmallRedis();
     const { cursor: after } = await alice.poll();
     await fill(redis, alice);
@@ -86,7 +86,7 @@ describeOnRedis('fault 19: Redis is at its maxmemory', () => {
     await ledger.settle();
   });
 
-  test('when it is given more memory, all is well without a restart', async () => {
+  test('more memory ends the refusals without a restart', async () => {
     const { redis, ledger, alice } = await onSmallRedis();
     await fill(redis, alice);
     await redis.command('CONFIG', 'SET', 'maxmemory', '64mb');

@@ -20,7 +20,7 @@ const inTurn = <T>(all: readonly T[], index: number): T => all[index % all.lengt
 const statusesOf = (answers: readonly { readonly status: number }[], status: number): number =>
   answers.filter((answer) => answer.status === status).length;
 
-describeOnRedis('limits are exact, whichever of two processes is asked', () => {
+describeOnRedis('limits are exact across two processes', () => {
   beforeAll(async () => {
     const redis = await ownRedis();
     urls = (await startProcesses([redis, redis], LIMITS)).map(({ url }) => url);
@@ -35,7 +35,7 @@ describeOnRedis('limits are exact, whichever of two processes is asked', () => {
     return { ledger, room, alice, bob };
   }
 
-  test('a room is full for all at once', async () => {
+  test('concurrent joins never exceed the size of the room', async () => {
     const room = newRoom();
     const joins = Array.from({ length: 20 }, (_, index) =>
       fetchAnswer(inTurn(urls, index), 'joinRoom', `/v1/rooms/${room}/participants`, {
@@ -46,7 +46,7 @@ describeOnRedis('limits are exact, whichever of two processes is asked', () => {
     expect([statusesOf(answers, 201), statusesOf(answers, 409)]).toEqual([4, 16]);
   });
 
-  test('a mailbox is full, one after the other and at once', async () => {
+  test('sequential and concurrent sends never exceed the size of a mailbox', async () => {
     const { ledger, alice, bob } = await aliceAndBob();
     const ways = urls.map((url) => ledger.observe(url, alice.joined));
     const send = (payload: string, index: number) =>
@@ -60,7 +60,7 @@ describeOnRedis('limits are exact, whichever of two processes is asked', () => {
     await ledger.settle();
   });
 
-  test("a sender's rate is one, however the sends are spread", async () => {
+  test('the rate limit of a sender counts its sends through all processes', async () => {
     const { ledger, alice } = await aliceAndBob();
     const ways = urls.map((url) => ledger.observe(url, alice.joined));
     const body = { messages: [{ to: 'nobody', type: 'custom' }] };

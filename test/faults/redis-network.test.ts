@@ -32,7 +32,7 @@ describeOnRedis('the network between a process and its Redis', () => {
   afterEach(cleanUp);
 
   test.each(['late', 'lost'] as const)(
-    'swallows everything, and what was on its way comes %s: that process says so and gives no 201, the other one does not notice; then all is well by itself',
+    'swallows everything, and replies in flight are %s: the process refuses requests, the other one is not affected, and both recover',
     async (rest) => {
       const { network, here, there, ledger, alice, bob } = await withNetwork();
       const carol = await ledger.join(there.url, 'room', 'carol');
@@ -58,7 +58,7 @@ describeOnRedis('the network between a process and its Redis', () => {
     },
   );
 
-  test('delays everything by 200 ms: all is served, and no message waits for the answer to another', async () => {
+  test('delays everything by 200 ms: all requests are served, and no message waits for the reply to another', async () => {
     const { network, here, ledger, alice, bob } = await withNetwork();
     network.delayMs = 100;
     const names = Array.from({ length: 50 }, (_, number) => `message ${number}.`);
@@ -79,8 +79,8 @@ describeOnRedis('the network between a process and its Redis', () => {
     await ledger.settle();
   });
 
-  describe.each(['late', 'lost'] as const)('fault 18: swallows what is published, and it comes %s', (rest) => {
-    test('/readyz is red, messages arrive at the end of the window, and then all is well by itself', async () => {
+  describe.each(['late', 'lost'] as const)('fault 18: swallows published texts, which are %s', (rest) => {
+    test('/readyz turns red, messages arrive at the end of the window, and the process recovers', async () => {
       const { network, here, there, ledger, alice, bob } = await withNetwork();
       await untilReadiness(here.url, 200);
       network.stall('subscribers');
@@ -105,7 +105,7 @@ describeOnRedis('the network between a process and its Redis', () => {
     });
   });
 
-  test('cuts every connection again and again: nothing is lost, doubled or reordered', async () => {
+  test('cuts every connection repeatedly: nothing is lost, doubled or reordered', async () => {
     const { network, here, ledger, alice } = await withNetwork();
     const cutting = setInterval(() => network.cut(), 150);
     onCleanUp(() => clearInterval(cutting));

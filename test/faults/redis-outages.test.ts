@@ -5,8 +5,8 @@ import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { settle, TestClock } from '../support/clock.ts';
 import { startCluster, type Cluster } from '../support/redis/cluster.ts';
-import { Counted } from '../support/redis/counted.ts';
-import { join } from '../support/redis/joined.ts';
+import { ObservedStore } from '../support/redis/observed-store.ts';
+import { join } from '../support/redis/join.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
 import { ownRedis, startProcesses, untilReadiness } from '../support/redis/processes.ts';
 import type { RedisServer } from '../support/redis/redis-server.ts';
@@ -39,7 +39,7 @@ describeOnRedis('an outage of Redis', () => {
   afterEach(cleanUp);
 
   async function openStore(url: string, clock: TestClock): Promise<StoreAdapter> {
-    const counted = new Counted(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
+    const counted = new ObservedStore(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
     onCleanUp(() => counted.kill());
     return counted.store;
   }
@@ -54,7 +54,7 @@ describeOnRedis('an outage of Redis', () => {
       for (const store of stores) await untilSwept(store, true);
     }
 
-    test('expires no participant, and idle times begin anew with its end', async () => {
+    test('expires no participant, and restarts idle times when it ends', async () => {
       const redis = await ownRedis(...DURABLE);
       const clock = new TestClock();
       const store = await openStore(redis.url, clock);
@@ -90,7 +90,7 @@ describeOnRedis('an outage of Redis', () => {
     });
   });
 
-  test('that only one process sees does not keep participants that poll nowhere', async () => {
+  test('of one process only does not keep participants that poll nowhere', async () => {
     const redis = await ownRedis();
     const link = await TcpProxy.start(redis.port);
     const clock = new TestClock();
@@ -108,7 +108,7 @@ describeOnRedis('an outage of Redis', () => {
     expect(await roster(well, alice)).toEqual([]);
   });
 
-  describe('is one line in the log when it begins, and one when it is over', () => {
+  describe('logs one line when it begins, and one when it ends', () => {
     const outageLines = (log: string): string[] =>
       log
         .split('\n')

@@ -33,7 +33,7 @@ const untilStored = (sender: Member, payload: string): Promise<Answer> =>
 describeOnRedis('Redis is killed', () => {
   afterEach(cleanUp);
 
-  test('while it is gone there are 503s and no 201; when it is back, what was stored is there, and everything works again', async () => {
+  test('requests get 503 while it is away; afterwards the stored messages are there, and everything works again', async () => {
     const { redis, here, there, ledger, alice, bob } = await onDurableRedis();
     const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 'before' });
     await redis.kill();
@@ -57,7 +57,7 @@ describeOnRedis('Redis is killed', () => {
     await ledger.settle();
   });
 
-  test('a poll that is held meanwhile gets what comes after, at the latest when it is sent again', async () => {
+  test('a poll held across the restart gets the messages sent after it, at the latest when it is repeated', async () => {
     const { redis, here, there, ledger, alice, bob } = await onDurableRedis();
     const { cursor: after } = await bob.poll({ after: bob.joined.cursor });
     const held = untilServed(() => bob.call('receiveMessages', { query: { after, wait: 30 } }));
@@ -70,7 +70,7 @@ describeOnRedis('Redis is killed', () => {
     await ledger.settle();
   });
 
-  test('in the middle of many sends: each 201 is there once and in order, and so is each that was refused and tried again', async () => {
+  test('during many sends: every acknowledged or retried message is there once and in order', async () => {
     const { redis, there, ledger, alice, bob } = await onDurableRedis();
     const elsewhere = ledger.observe(there.url, alice.joined);
     let stored = 0;

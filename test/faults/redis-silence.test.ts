@@ -4,7 +4,7 @@ import { startSweeping } from '../../src/signalling/sweeper.ts';
 import { systemClock } from '../../src/signalling/clock.ts';
 import type { StoreAdapter } from '../../src/signalling/store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
-import { join } from '../support/redis/joined.ts';
+import { join } from '../support/redis/join.ts';
 import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { replacing, WIDE_LIMITS } from '../support/store.ts';
@@ -18,10 +18,10 @@ const SWEEPS = 3;
 const idsIn = async (store: StoreAdapter, room: string): Promise<string[]> =>
   (await store.participants(room as never)).map(({ participantId }) => participantId);
 
-describeOnRedis('a Redis that stood still for longer than anybody may be idle', () => {
+describeOnRedis('a Redis that stalls for longer than the idle timeout', () => {
   const server = shared(() => RedisServer.start('--enable-debug-command', 'local'));
 
-  test('expires nobody: idle times begin anew with the first beat, whatever was on its way before', async () => {
+  test('expires no participant: idle times restart with the first heartbeat, before any sweep that was in flight', async () => {
     const store = await RedisStore.open({ url: server().url, limits: WIDE_LIMITS });
     let swept = 0;
     const sweeping = replacing(store, {

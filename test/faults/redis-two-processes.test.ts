@@ -8,7 +8,7 @@ import { closeServices, startService } from '../support/holdline.ts';
 import { Ledger } from '../support/ledger.ts';
 import { newRoom, type Member } from '../support/member.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
-import { newPrefix, urlOf } from '../support/redis/place.ts';
+import { newPrefix, urlOf } from '../support/redis/urls.ts';
 import { ownRedis, startProcesses, untilHeld } from '../support/redis/processes.ts';
 import { roundTripsUntil } from '../support/round-trips.ts';
 import { untilListening } from '../support/server-process.ts';
@@ -71,7 +71,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
   afterAll(closeServices);
   afterAll(cleanUp);
 
-  test('a message that is sent at one wakes the poll at the other at once', async () => {
+  test('a message sent through one process wakes the poll held by the other at once', async () => {
     const { ledger, alice, bob } = await aliceAndBob();
     let after = bob.joined.cursor;
     const roundTrips: number[] = [];
@@ -90,7 +90,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
   });
 
   describe('fault 5: two identical polls at two processes', () => {
-    test('the newer one is held, the older one ends at once', async () => {
+    test('the newer poll is held, and the older one ends at once', async () => {
       const { ledger, alice, bob } = await aliceAndBob();
       const older = await hold(bob);
       const newer = longPoll(ledger.observe(here, bob.joined));
@@ -101,14 +101,14 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
       await ledger.settle();
     });
 
-    test('one that is answered at once ends the other, too', async () => {
+    test('a poll that is answered at once supersedes the one held by the other process', async () => {
       const { ledger, bob } = await aliceAndBob();
       const older = await hold(bob);
       await ledger.observe(here, bob.joined).poll({ after: bob.joined.cursor });
       expect(await older.ended).toMatchObject({ status: 409, body: { code: 'poll-superseded' } });
     });
 
-    test('one whose cursor is stale ends nothing', async () => {
+    test('a poll with a stale cursor supersedes nothing', async () => {
       const { ledger, alice, bob } = await aliceAndBob();
       await alice.send({ to: 'bob', type: 'custom', payload: 1 });
       const { cursor } = await bob.poll({ after: bob.joined.cursor });
@@ -123,7 +123,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
       await ledger.settle();
     });
 
-    test('of ten in the same moment, five at each, one is held', async () => {
+    test('of ten concurrent polls at two processes, one is held', async () => {
       const { ledger, alice, bob } = await aliceAndBob();
       const elsewhere = ledger.observe(here, bob.joined);
       const polls = Array.from({ length: 10 }, (_, index) => longPoll(index % 2 === 0 ? bob : elsewhere));
@@ -141,7 +141,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
     });
   });
 
-  describe('the poll at one ends at once, when at the other', () => {
+  describe('a held poll ends at once when, at the other process,', () => {
     /** What is done at the other process, and how the poll ends. */
     const causes: readonly (readonly [string, (bob: Member) => Promise<Answer>, string])[] = [
       ['its token is replaced', (bob) => joinAgain(bob, { resume: true }), 'replaced'],
@@ -172,7 +172,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
     });
   });
 
-  test('what was sent at one under a key is replayed at the other', async () => {
+  test('a send with an idempotency key is replayed at the other process', async () => {
     const { ledger, alice, bob } = await aliceAndBob();
     const sent = { body: { to: 'bob', type: 'custom', payload: 1 }, headers: { 'Idempotency-Key': 'key' } };
     const elsewhere = ledger.observe(there, alice.joined);
@@ -183,7 +183,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
     await ledger.settle();
   });
 
-  test('both say the same of who is there, who listens, and which rooms there are', async () => {
+  test('both processes return the same roster, listening state and rooms', async () => {
     const { ledger, room, alice, bob } = await aliceAndBob();
     const held = await hold(bob);
     const rosters = await Promise.all([alice, ledger.observe(there, alice.joined)].map((way) => way.roster()));

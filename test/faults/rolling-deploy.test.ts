@@ -6,7 +6,7 @@ import { Balancer } from '../support/balancer.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
 import { ownRedis } from '../support/redis/processes.ts';
-import { newPrefix, urlOf } from '../support/redis/place.ts';
+import { newPrefix, urlOf } from '../support/redis/urls.ts';
 import { ServerProcess } from '../support/server-process.ts';
 
 const ROOMS = ['red', 'green', 'blue'] as const;

@@ -7,10 +7,10 @@ import type { TokenDigest, TokenHandle } from '../../src/signalling/tokens.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { settle, TestClock } from '../support/clock.ts';
-import { Counted } from '../support/redis/counted.ts';
+import { ObservedStore } from '../support/redis/observed-store.ts';
 import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
 import { deleteKeys } from '../support/redis/keys.ts';
-import { urlOf } from '../support/redis/place.ts';
+import { urlOf } from '../support/redis/urls.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { restoreSnapshot, snapshotOf, type StoredKey } from '../support/redis/snapshot.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
@@ -118,19 +118,19 @@ describeOnRedis('the format of the stored records', () => {
 
   async function open(clock: TestClock): Promise<StoreAdapter> {
     const url = urlOf(server(), PREFIX);
-    const counted = new Counted(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
+    const counted = new ObservedStore(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
     onCleanUp(() => counted.close());
     return counted.store;
   }
 
-  test('is still the one of the fixture: the same operations store the same bytes', async () => {
+  test('has not changed: the same operations store the bytes of the fixture', async () => {
     const clock = new TestClock();
     await fillRoom(await open(clock), clock);
     const stored = masked(await snapshotOf(server(), PREFIX)).filter(({ key }) => !IGNORED.includes(key));
     expect(stored).toEqual(fixture());
   });
 
-  test('is numbered where there is no number yet, and everything from before is still there', async () => {
+  test('gets its number in a Redis of 0.1.0, and everything stored there is still readable', async () => {
     await restoreSnapshot(server(), fixture());
     const clock = new TestClock();
     await clock.advance(2_000);

@@ -3,10 +3,10 @@ import type { Hint, Joined, StoreAdapter } from '../../src/signalling/store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { settle, TestClock } from '../support/clock.ts';
-import { Counted } from '../support/redis/counted.ts';
-import { join } from '../support/redis/joined.ts';
+import { ObservedStore } from '../support/redis/observed-store.ts';
+import { join } from '../support/redis/join.ts';
 import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
-import { newPrefix, urlOf } from '../support/redis/place.ts';
+import { newPrefix, urlOf } from '../support/redis/urls.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
 
@@ -21,7 +21,7 @@ describeOnRedis('two processes that share a Redis', () => {
     const clock = new TestClock();
     const url = urlOf(server(), newPrefix());
     const open = async (): Promise<StoreAdapter> => {
-      const counted = new Counted(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
+      const counted = new ObservedStore(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
       onCleanUp(() => counted.close());
       return counted.store;
     };

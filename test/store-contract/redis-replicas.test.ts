@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
-import { join } from '../support/redis/joined.ts';
+import { join } from '../support/redis/join.ts';
 import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { following } from '../support/redis/replica.ts';
@@ -13,7 +13,7 @@ describeOnRedis('replicas=1', () => {
   const primary = shared(() => RedisServer.start());
   const replica = shared(() => RedisServer.start());
 
-  test('with a replica, joins and messages are answered once it has them', async () => {
+  test('with a replica, joins and messages are answered once the replica has them', async () => {
     await following(replica(), () => replica().command('REPLICAOF', '127.0.0.1', primary().port));
     const store = await RedisStore.open({ url: `${primary().url}?prefix=with&replicas=1`, limits: WIDE_LIMITS });
     try {
@@ -30,7 +30,7 @@ describeOnRedis('replicas=1', () => {
     }
   });
 
-  test('without one, joins and messages are refused at once after the first, and whatever reads goes on promptly', async () => {
+  test('without a replica, joins and messages fail fast after the first failure, and reads are not delayed', async () => {
     const store = await RedisStore.open({ url: `${primary().url}?prefix=without&replicas=1`, limits: WIDE_LIMITS });
     try {
       await expect(join(store, 'lobby', 'alice', IDLE_MS)).rejects.toMatchObject({ code: 'storage-unavailable' });

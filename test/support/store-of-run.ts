@@ -2,10 +2,10 @@ import { test } from '@jest/globals';
 import type { StoreAdapter } from '../../src/signalling/store.ts';
 import type { StoreLocation } from '../../src/store/open-store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
-import { Bus } from './redis/bus.ts';
-import { Counted } from './redis/counted.ts';
-import { urlFromSetup } from './redis/for-run.ts';
-import { newPrefix, urlOf } from './redis/place.ts';
+import { ClusterBus } from './redis/cluster-bus.ts';
+import { ObservedStore } from './redis/observed-store.ts';
+import { urlFromSetup } from './redis/run-wide.ts';
+import { newPrefix, urlOf } from './redis/urls.ts';
 
 type Name = 'sqlite' | 'redis' | 'redis-cluster';
 
@@ -20,7 +20,7 @@ export function newStore(): StoreLocation {
 
 /** The opened store, for which a turned clock waits if it answers over a network. */
 export function settling(store: StoreAdapter): StoreAdapter {
-  return store instanceof RedisStore ? new Counted(store, flush).store : store;
+  return store instanceof RedisStore ? new ObservedStore(store, flush).store : store;
 }
 
 const leftOut = Object.assign(() => undefined, { each: () => () => undefined });
@@ -28,12 +28,12 @@ const leftOut = Object.assign(() => undefined, { each: () => () => undefined });
 /** `test`, for what is about SQLite itself; left out of the runs on other stores. */
 export const testOnSqlite = STORE_OF_RUN === 'sqlite' ? test : leftOut;
 
-let bus: Promise<Bus> | undefined;
+let bus: Promise<ClusterBus> | undefined;
 
 const flush = STORE_OF_RUN === 'redis-cluster' ? async () => (await (bus ??= openBus())).flush() : undefined;
 
 /** Its connections end with the process that runs the file. */
-function openBus(): Promise<Bus> {
+function openBus(): Promise<ClusterBus> {
   const ports = [...urlFromSetup(STORE_OF_RUN).matchAll(/:(\d+)/g)].map(([, port]) => Number(port));
-  return Bus.open(ports);
+  return ClusterBus.open(ports);
 }

@@ -5,7 +5,7 @@ import { SCRIPTS } from './scripts.ts';
 
 /**
  * The format of everything stored in Redis (docs/adr/0026-redis-format-number.md). Increment it with every change to stored
- * bytes that the version before cannot read. Holdline 0.1.0 wrote format 1 without a number.
+ * bytes. Holdline 0.1.0 wrote format 1 without a number.
  */
 const FORMAT = '1';
 

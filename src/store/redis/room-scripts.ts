@@ -40,7 +40,7 @@ interface RunOptions {
   readonly wallMs?: number;
 }
 
-/** Runs the scripts of a room: passes the arguments that all of them need, and handles the results that all of them have. */
+/** Runs the scripts of a room: adds the arguments and handles the results that all of them share. */
 export class RoomScripts {
   readonly #context: RoomContext;
 
@@ -89,15 +89,15 @@ export class RoomScripts {
     } catch (error) {
       if (!(error instanceof SignallingError) || error.details.reason === undefined) throw error;
       // The token came from the cache; a fresh look would not have found a replaced one.
-      const wasKept = this.forgetTokens(roomId).includes(mailboxId);
-      throw wasKept && error.details.reason === 'replaced' ? unauthenticated() : error;
+      const wasCached = this.forgetTokens(roomId).includes(mailboxId);
+      throw wasCached && error.details.reason === 'replaced' ? unauthenticated() : error;
     }
   }
 
-  /** Tells those who count who went and what ran out of its lifetime. */
+  /** Reports departures and expired messages to the telemetry. */
   tell(roomId: RoomId, departures: readonly Departure[], expirations: readonly Expiration[] = []): void {
     const { telemetry, tokenCache } = this.#context;
-    // The others hear of it; this process may be asked before it hears itself.
+    // The published text reaches this process later than its next request may.
     if (departures.length > 0) tokenCache.forget(roomId);
     for (const { mailboxId } of departures) this.departed(mailboxId);
     for (const { participantId, mailboxId, reason, unread } of departures) {
@@ -113,7 +113,7 @@ export class RoomScripts {
     this.#context.onHint({ kind: 'departed', mailboxId });
   }
 
-  /** @returns the mailboxes of which there were tokens */
+  /** @returns the mailboxes whose tokens were cached */
   forgetTokens(roomId: RoomId): readonly MailboxId[] {
     return this.#context.tokenCache.forget(roomId);
   }

@@ -7,20 +7,20 @@ import type { RoomScripts } from './room-scripts.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 import type { TokenCache } from './token-cache.ts';
 
-/** A note tells 403 from 401, no more: it is not kept for those who are silent for long. */
-const LIFETIME_MS = 1_200_000;
-const RENEW_AFTER_MS = 300_000;
-const REMEMBERED = 100_000;
+/** Notes only tell a 403 from a 401, so that they need not outlive long silences. */
+const NOTE_LIFETIME_MS = 1_200_000;
+const RENEW_NOTE_AFTER_MS = 300_000;
+const MAX_NOTED = 100_000;
 
 /**
- * A token is kept in its room, where it changes together with its participant. Which room that is, the request says as a rule; for
- * one that is used elsewhere it is noted apart.
+ * A token is stored in its room, where it changes together with its participant. A request names that room as a rule; a note finds
+ * the room of a token that is used in another one.
  */
 export class Tokens {
   readonly #rooms: RoomScripts;
   readonly #connection: Connection;
   readonly #cache: TokenCache;
-  /** When this process last noted a token's room (real ms). Bounded: forgotten as a whole, and noted anew. */
+  /** When this process last wrote the note of a token (monotonic ms). Bounded: cleared as a whole. */
   #notedAt = new Map<TokenHandle, number>();
 
   constructor(rooms: RoomScripts, connection: Connection, cache: TokenCache) {
@@ -30,44 +30,44 @@ export class Tokens {
   }
 
   async find(handle: TokenHandle, { roomHint, allowCached }: TokenLookup): Promise<StoredToken | undefined> {
-    const kept = allowCached === true && roomHint !== undefined ? this.#cache.find(handle, roomHint) : undefined;
-    if (kept !== undefined) return kept;
+    const cached = allowCached === true && roomHint !== undefined ? this.#cache.find(handle, roomHint) : undefined;
+    if (cached !== undefined) return cached;
     const found =
-      roomHint === undefined || roomHint === '' ? undefined : await this.#ask(SCRIPTS.findToken, roomHint, handle);
+      roomHint === undefined || roomHint === '' ? undefined : await this.#run(SCRIPTS.findToken, roomHint, handle);
     if (found !== undefined) {
-      this.#renew(handle, found.roomId);
-      this.#cache.keep(handle, found);
+      this.#renewNote(handle, found.roomId);
+      this.#cache.add(handle, found);
       return found;
     }
     const roomId = await this.#roomOf(handle);
-    return roomId === undefined || roomId === roomHint ? undefined : this.#ask(SCRIPTS.findToken, roomId, handle);
+    return roomId === undefined || roomId === roomHint ? undefined : this.#run(SCRIPTS.findToken, roomId, handle);
   }
 
   async claim(handle: TokenHandle, roomHint: RoomId | undefined): Promise<StoredToken | undefined> {
     const roomId = roomHint === undefined || roomHint === '' ? await this.#roomOf(handle) : roomHint;
     if (roomId === undefined) return undefined;
-    const claimed = await this.#ask(SCRIPTS.claimToken, roomId, handle);
-    if (claimed !== undefined) this.#cache.keep(handle, claimed);
+    const claimed = await this.#run(SCRIPTS.claimToken, roomId, handle);
+    if (claimed !== undefined) this.#cache.add(handle, claimed);
     else if (roomId === roomHint) return this.claim(handle, undefined);
     return claimed;
   }
 
-  /** Before the join that mints it. Nobody waits for it: only a use in a wrong room needs it. */
+  /** Call before the join that mints the token. Callers do not wait: only a use in another room needs the note. */
   note(handle: TokenHandle, roomId: RoomId): void {
-    if (this.#notedAt.size >= REMEMBERED) this.#notedAt = new Map();
+    if (this.#notedAt.size >= MAX_NOTED) this.#notedAt = new Map();
     this.#notedAt.set(handle, performance.now());
-    const args = [roomId, String(LIFETIME_MS)];
+    const args = [roomId, String(NOTE_LIFETIME_MS)];
     this.#connection.run({ script: SCRIPTS.noteToken, keys: [this.#key(handle)], args }).catch(() => {
       this.#notedAt.delete(handle);
     });
   }
 
-  #renew(handle: TokenHandle, roomId: RoomId): void {
+  #renewNote(handle: TokenHandle, roomId: RoomId): void {
     const noted = this.#notedAt.get(handle);
-    if (noted === undefined || performance.now() - noted > RENEW_AFTER_MS) this.note(handle, roomId);
+    if (noted === undefined || performance.now() - noted > RENEW_NOTE_AFTER_MS) this.note(handle, roomId);
   }
 
-  async #ask(script: Script, roomId: RoomId, handle: TokenHandle): Promise<StoredToken | undefined> {
+  async #run(script: Script, roomId: RoomId, handle: TokenHandle): Promise<StoredToken | undefined> {
     const { result } = await this.#rooms.run(script, roomId, [handle]);
     const token = Token.parse(result);
     return token && { ...token, roomId };

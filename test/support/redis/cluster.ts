@@ -1,6 +1,6 @@
 import { freePort } from '../free-port.ts';
-import { Bus } from './bus.ts';
-import { type RedisPlace, RedisServer } from './redis-server.ts';
+import { ClusterBus } from './cluster-bus.ts';
+import { type RedisDeployment, RedisServer } from './redis-server.ts';
 import { following } from './replica.ts';
 
 const SLOTS = 16_384;
@@ -11,7 +11,7 @@ const NODE_TIMEOUT_MS = 1_000;
 
 const IS_OK = /Cluster state changed: ok/;
 
-export interface Cluster extends RedisPlace {
+export interface Cluster extends RedisDeployment {
   /** One for each master, if asked for. */
   readonly replicas: readonly RedisServer[];
   end(): Promise<void>;
@@ -25,7 +25,7 @@ export async function startCluster({ replicas: wanted = false } = {}): Promise<C
   await introduce(masters);
   await Promise.all(allOk);
   const replicas = wanted ? await Promise.all(masters.map((master) => startClusterReplica(master))) : [];
-  const bus = await Bus.open(masters.map(({ port }) => port));
+  const bus = await ClusterBus.open(masters.map(({ port }) => port));
   return {
     flush: () => bus.flush(),
     url: `redis://${masters.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,

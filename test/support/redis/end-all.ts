@@ -1,1 +1,1 @@
-export { tearDown as default } from './for-run.ts';
+export { tearDown as default } from './run-wide.ts';

@@ -1,4 +1,4 @@
-import type { RedisPlace, RedisServer } from './redis-server.ts';
+import type { RedisDeployment, RedisServer } from './redis-server.ts';
 
 interface Entry {
   readonly key: Buffer;
@@ -18,7 +18,7 @@ async function keysOf(master: RedisServer, prefix: string): Promise<Buffer[]> {
   return keys;
 }
 
-export async function deleteKeys({ masters }: RedisPlace, prefix: string): Promise<void> {
+export async function deleteKeys({ masters }: RedisDeployment, prefix: string): Promise<void> {
   await Promise.all(
     masters.map(async (master) => {
       const keys = await keysOf(master, prefix);
@@ -29,13 +29,13 @@ export async function deleteKeys({ masters }: RedisPlace, prefix: string): Promi
 }
 
 /** That no process is up is known once this key's time has run out. */
-export async function forgetFleet({ masters }: RedisPlace, prefix: string): Promise<void> {
+export async function forgetFleet({ masters }: RedisDeployment, prefix: string): Promise<void> {
   // Only one of the masters of a cluster has it.
   await Promise.allSettled(masters.map((master) => master.command('DEL', `${prefix}:fleet`)));
 }
 
 /** Copies what there is. The returned function puts it back in place of all that came after. */
-export async function copyKeys(place: RedisPlace, prefix: string): Promise<() => Promise<void>> {
+export async function copyKeys(place: RedisDeployment, prefix: string): Promise<() => Promise<void>> {
   const copies = await Promise.all(
     place.masters.map(async (master) => {
       const keys = await keysOf(master, prefix);

@@ -5,7 +5,7 @@ import type { Answer } from '../conformance.ts';
 import { Ledger } from '../ledger.ts';
 import type { Member } from '../member.ts';
 import { ServerProcess } from '../server-process.ts';
-import { newPrefix, urlOf } from './place.ts';
+import { newPrefix, urlOf } from './urls.ts';
 import { RedisServer } from './redis-server.ts';
 
 type Settings = Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { freePort } from '../free-port.ts';
-import { Talk } from './talk.ts';
+import { AdminConnection } from './admin-connection.ts';
 
 /** In memory, and fast to start and to copy from. Later arguments win. */
 const QUICK = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'] as const;
@@ -14,7 +14,7 @@ const QUICK = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay',
 type Child = ChildProcessByStdio<null, Readable, null>;
 
 /** Where a store may be: one server, or a cluster. */
-export interface RedisPlace {
+export interface RedisDeployment {
   readonly url: string;
   readonly masters: readonly RedisServer[];
   /** Resolves once everything that was published at any of them before has come to all. */
@@ -22,14 +22,14 @@ export interface RedisPlace {
 }
 
 /** A real Redis on a port of its own. Whoever starts it ends it. */
-export class RedisServer implements RedisPlace {
+export class RedisServer implements RedisDeployment {
   readonly port: number;
   readonly #args: readonly string[];
   readonly #directory: string;
   readonly #lines: string[] = [];
   readonly #watchers = new Set<() => void>();
   #child: Child | undefined;
-  #talk: Promise<Talk> | undefined;
+  #admin: Promise<AdminConnection> | undefined;
 
   private constructor(port: number, args: readonly string[]) {
     this.port = port;
@@ -53,8 +53,8 @@ export class RedisServer implements RedisPlace {
 
   /** What an operator says with `redis-cli`. */
   async command(...args: readonly (string | number | Buffer)[]): Promise<unknown> {
-    this.#talk ??= Talk.open(this.port);
-    return (await this.#talk).command(args);
+    this.#admin ??= AdminConnection.open(this.port);
+    return (await this.#admin).command(args);
   }
 
   /** The next of its log lines, or one since the mark, that says so. */
@@ -80,11 +80,11 @@ export class RedisServer implements RedisPlace {
     const child = this.#child;
     if (child === undefined) return;
     this.#child = undefined;
-    const talk = this.#talk;
-    this.#talk = undefined;
+    const admin = this.#admin;
+    this.#admin = undefined;
     child.kill('SIGKILL');
     await once(child, 'close');
-    (await talk?.catch(() => undefined))?.close();
+    (await admin?.catch(() => undefined))?.close();
   }
 
   /** After `kill`: another process, on the same port and on what the last one kept on disk. */

@@ -1,4 +1,4 @@
 import { startCluster } from './cluster.ts';
-import { setUp } from './for-run.ts';
+import { setUp } from './run-wide.ts';
 
 export default (): Promise<void> => setUp('redis-cluster', () => startCluster());

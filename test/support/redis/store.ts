@@ -1,19 +1,19 @@
 import type { StoreAdapter } from '../../../src/signalling/store.ts';
 import { RedisStore } from '../../../src/store/redis/redis-store.ts';
 import type { LastingStore, OpenOptions } from '../store.ts';
-import { Counted } from './counted.ts';
+import { ObservedStore } from './observed-store.ts';
 import { copyKeys, deleteKeys, forgetFleet } from './keys.ts';
-import { newPrefix, urlOf } from './place.ts';
-import type { RedisPlace } from './redis-server.ts';
+import { newPrefix, urlOf } from './urls.ts';
+import type { RedisDeployment } from './redis-server.ts';
 
 /** A store under a prefix of its own, all of which goes with it. */
 export const openRedisStore =
-  (placeOf: () => RedisPlace) =>
+  (placeOf: () => RedisDeployment) =>
   async (options: OpenOptions): Promise<LastingStore> => {
     const place = placeOf();
     const prefix = newPrefix();
-    const open = async (clock = options.clock): Promise<Counted> =>
-      new Counted(await RedisStore.open({ ...options, clock, url: urlOf(place, prefix) }), place.flush);
+    const open = async (clock = options.clock): Promise<ObservedStore> =>
+      new ObservedStore(await RedisStore.open({ ...options, clock, url: urlOf(place, prefix) }), place.flush);
     let current = await open();
     const next = async (clock = options.clock): Promise<StoreAdapter> => {
       current = await open(clock);

@@ -11,7 +11,7 @@ const clientAt = (port: number) =>
 type Client = Awaited<ReturnType<typeof clientAt>>;
 
 /** What the nodes of a cluster tell each other. Between two of them it keeps its order. */
-export class Bus {
+export class ClusterBus {
   readonly #publishers: readonly Client[];
   readonly #subscribers: readonly Client[];
   readonly #waiting = new Map<string, () => void>();
@@ -22,8 +22,8 @@ export class Bus {
     this.#subscribers = subscribers;
   }
 
-  static async open(ports: readonly number[]): Promise<Bus> {
-    const bus = new Bus(await Promise.all(ports.map(clientAt)), await Promise.all(ports.map(clientAt)));
+  static async open(ports: readonly number[]): Promise<ClusterBus> {
+    const bus = new ClusterBus(await Promise.all(ports.map(clientAt)), await Promise.all(ports.map(clientAt)));
     for (const [to, subscriber] of bus.#subscribers.entries()) {
       await subscriber.subscribe(CHANNEL, (text) => bus.#waiting.get(`${text} ${to}`)?.());
     }

@@ -1,4 +1,4 @@
-import type { RedisPlace } from './redis-server.ts';
+import type { RedisDeployment } from './redis-server.ts';
 
 /**
  * One Redis, or one cluster, for all files of a run: a start of each takes seconds, and prefixes keep them apart. Jest sets it up in
@@ -6,7 +6,7 @@ import type { RedisPlace } from './redis-server.ts';
  */
 const variableOf = (store: string): string => `HOLDLINE_TEST_${store}`;
 
-interface Started extends Pick<RedisPlace, 'url'> {
+interface Started extends Pick<RedisDeployment, 'url'> {
   end(): Promise<void>;
 }
 

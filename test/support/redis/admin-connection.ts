@@ -10,15 +10,15 @@ const connected = (port: number) =>
 type Argument = string | number | Buffer;
 
 /** An operator's connection to one server. Bytes stay bytes on the way back: `DUMP` has them. */
-export class Talk {
+export class AdminConnection {
   readonly #client: Awaited<ReturnType<typeof connected>>;
 
   private constructor(client: Awaited<ReturnType<typeof connected>>) {
     this.#client = client;
   }
 
-  static async open(port: number): Promise<Talk> {
-    return new Talk(await connected(port));
+  static async open(port: number): Promise<AdminConnection> {
+    return new AdminConnection(await connected(port));
   }
 
   command(args: readonly Argument[]): Promise<unknown> {

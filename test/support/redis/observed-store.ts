@@ -5,7 +5,7 @@ import { settleWith, type Remote } from '../clock.ts';
 type Operation = (...args: unknown[]) => unknown;
 
 /** Counts what the store is asked for, so that a test can wait until all of it has been answered. */
-export class Counted implements Remote {
+export class ObservedStore implements Remote {
   readonly store: StoreAdapter;
   asked = 0;
   readonly #redis: RedisStore;

@@ -1,7 +1,0 @@
-import { randomUUID } from 'node:crypto';
-import type { RedisPlace } from './redis-server.ts';
-
-/** Where a store has nothing to do with any other one. */
-export const urlOf = ({ url }: Pick<RedisPlace, 'url'>, prefix: string): string => `${url}/?prefix=${prefix}`;
-
-export const newPrefix = (): string => `test-${randomUUID()}`;
