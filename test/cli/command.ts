@@ -22,7 +22,7 @@ interface Options {
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const running = new Set<ChildProcessByStdio<null, Readable, Readable>>();
 
-/** The `holdline` command as a process of its own, with nothing of the test's environment. */
+/** The `holdline` command in its own process, without the environment of the test. */
 export class Command {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
@@ -65,17 +65,17 @@ export class Command {
     this.#child.kill(name);
   }
 
-  /** The first log line, past or to come, whose words match. Fails when the process ends without it. */
+  /** Resolves with the first past or future log line whose message matches. Rejects when the process ends without one. */
   logged(words: RegExp): Promise<LogLine> {
     return this.line(({ msg }) => words.test(msg), String(words));
   }
 
-  /** The same for a line of which more than its words matters. */
+  /** The same with a predicate over the whole line. */
   line(matches: (line: LogLine) => boolean, called: string): Promise<LogLine> {
     return this.#find(() => this.#lines.find(matches), called);
   }
 
-  /** Resolves once whole lines of its output match, JSON or not. */
+  /** Resolves once the complete lines of its output match, JSON or not. */
   async shown(pattern: RegExp): Promise<void> {
     await this.#find(() => pattern.exec(this.#text) ?? undefined, String(pattern));
   }
@@ -94,7 +94,7 @@ export class Command {
   }
 }
 
-/** A server on a free port of this machine. */
+/** Starts a server on a free port of the loopback address. */
 export async function startServer(
   options: Options = {},
   ...args: string[]
@@ -105,7 +105,7 @@ export async function startServer(
   return { command, url: `http://127.0.0.1:${String(port)}` };
 }
 
-/** For `afterEach`: a failed test leaves no process behind. */
+/** For `afterEach`, so that a failed test leaves no process behind. */
 export function killAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }

@@ -14,7 +14,7 @@ afterEach(killAll);
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** A server on a terminal of its own. */
+/** A server on its own terminal. */
 class Terminal {
   readonly #child;
   readonly exitCode: Promise<number | null>;
@@ -73,7 +73,7 @@ describe('a server started on a terminal', () => {
     expect(terminal.output).not.toContain('{"level"');
   });
 
-  test('writes JSON lines there with LOG_FORMAT=json', async () => {
+  test('writes JSON lines on a terminal with LOG_FORMAT=json', async () => {
     const terminal = new Terminal({ LOG_FORMAT: 'json' });
     await terminal.shown(/"msg":"listening on /);
     terminal.type('\u0003');
@@ -82,8 +82,8 @@ describe('a server started on a terminal', () => {
   });
 });
 
-describe('a server started elsewhere', () => {
-  test('writes nothing but JSON lines', async () => {
+describe('a server that is not started on a terminal', () => {
+  test('writes only JSON lines', async () => {
     const { command } = await startServer();
     await command.logged(/^open mode/);
     command.signal('SIGTERM');
@@ -138,13 +138,13 @@ describe('the greeting', () => {
     expect(rowsOf({ store: { kind: 'sqlite', path: ':memory:' } })).toContain('in memory; lost when the process ends');
   });
 
-  test('shows a Redis without its password', () => {
+  test('shows the URL of a Redis without the password', () => {
     const text = rowsOf({ store: { kind: 'redis', url: 'rediss://me:hunter2@redis.example:6380/1' } });
     expect(text).toContain('rediss://redis.example:6380/1');
     expect(text).not.toContain('hunter2');
   });
 
-  test('mentions no demo that is off, and no open mode when access is restricted', () => {
+  test('does not mention a disabled demo, or open mode when access is restricted', () => {
     const text = rowsOf({ demo: 'off', apiKeys: ['0123456789abcdef'] }, '127.0.0.1', 9090);
     expect(text).not.toMatch(/\/demo|open mode|0123456789abcdef/);
     expect(text).toContain('http://127.0.0.1:9090/metrics');

@@ -14,7 +14,7 @@ afterEach(killAll);
 
 const BODY = '{"participantId":"late"}';
 
-/** Inside the server: after the first SIGINT nothing is read for longer than one key press takes, and until the file is there. */
+/** Runs inside the server: after the first SIGINT, blocks the process for longer than one key press and until the file exists. */
 const blockedAfterInterrupt = (path: string): string => `
   import { existsSync } from 'node:fs';
   process.once('SIGINT', () => {
@@ -24,7 +24,7 @@ const blockedAfterInterrupt = (path: string): string => `
     });
   });`;
 
-/** A join of which only the head has arrived: the server waits for the body, and has said so. */
+/** Sends only the head of a join. The server has answered `100 Continue` and waits for the body. */
 async function openRequest(url: string): Promise<Socket> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -51,7 +51,7 @@ describe('SIGTERM', () => {
     expect(await command.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('answers a held poll before the end', async () => {
+  test('answers a held poll before the process ends', async () => {
     const { command, url } = await startServer({}, '--log-level', 'debug');
     const { token } = await joinRoom(url);
     const poll = fetch(`${url}/v1/rooms/r/messages?wait=50`, { headers: { Authorization: `Bearer ${token}` } });
@@ -63,7 +63,7 @@ describe('SIGTERM', () => {
     expect((await command.ended).code).toBe(0);
   });
 
-  test('changes nothing when it comes again: what was under way is still answered', async () => {
+  test('has no effect when it is repeated: requests in progress are still answered', async () => {
     const { command, url } = await startServer({}, '--drain-seconds', '600');
     const socket = await openRequest(url);
     command.signal('SIGTERM');
@@ -86,14 +86,14 @@ describe('SIGTERM', () => {
 });
 
 describe('SIGINT', () => {
-  test('drains like SIGTERM, also when one key press arrives twice', async () => {
+  test('drains like SIGTERM, even if one key press arrives twice', async () => {
     const { command } = await startServer();
     command.signal('SIGINT');
     command.signal('SIGINT');
     expect(await command.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('counts as one key press when the second one waits until a busy process reads it', async () => {
+  test('counts as one key press when a busy process reads the second signal late', async () => {
     const unblocked = join(temporaryDirectory(), 'unblocked');
     const execArgv = ['--import', `data:text/javascript,${encodeURIComponent(blockedAfterInterrupt(unblocked))}`];
     const { command, url } = await startServer({ execArgv }, '--drain-seconds', '600');
@@ -108,7 +108,7 @@ describe('SIGINT', () => {
     expect((await command.ended).code).toBe(0);
   });
 
-  test('ends a draining server at once with 130 when it comes again', async () => {
+  test('ends a draining server at once with 130 when it is repeated', async () => {
     const { command, url } = await startServer({}, '--drain-seconds', '600');
     await openRequest(url);
     command.signal('SIGINT');
@@ -124,7 +124,7 @@ describe('SIGINT', () => {
   });
 });
 
-/** Resolves once the participant's poll is held: asked, not slept for, over the roster. */
+/** Resolves once the participant's poll is held, according to the roster. */
 async function listening(url: string, token: string): Promise<void> {
   const headers = { Authorization: `Bearer ${token}` };
   for (;;) {

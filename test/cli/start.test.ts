@@ -14,15 +14,15 @@ beforeAll(() => {
 afterEach(killAll);
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Fails unless the process ended with 1 after exactly one line. */
+/** Waits until the process ended with 1 after exactly one line, which it returns. */
 async function refusal(command: Command): Promise<string> {
   const { code, stdout, stderr } = await command.ended;
   expect({ code, stdout, lines: stderr.split('\n').length }).toEqual({ code: 1, stdout: '', lines: 2 });
   return stderr;
 }
 
-describe('a start', () => {
-  test('says where it listens, and serves there', async () => {
+describe('a starting server', () => {
+  test('logs its address and serves there', async () => {
     const { command, url } = await startServer();
     expect(await command.logged(/^listening/)).toMatchObject({
       level: 'info',
@@ -32,7 +32,7 @@ describe('a start', () => {
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
   });
 
-  test("warns that in open mode anyone who knows a room's name may join it", async () => {
+  test('warns about open mode', async () => {
     const { command } = await startServer();
     const { level, msg } = await command.logged(/open mode/);
     expect({ level, msg }).toEqual({
@@ -41,7 +41,7 @@ describe('a start', () => {
     });
   });
 
-  test('shows the settings that took effect at level debug, without what is secret in them', async () => {
+  test('logs its settings at level debug, without secrets', async () => {
     const iceServers = '[{"urls":"turn:t.example","username":"u","credential":"hunter2"}]';
     const { command } = await startServer({}, '--log-level', 'debug', '--ice-servers', iceServers);
     const line = await command.logged(/^settings$/);
@@ -49,7 +49,7 @@ describe('a start', () => {
     expect(JSON.stringify(line)).not.toContain('hunter2');
   });
 
-  test('makes the directory of its database', async () => {
+  test('creates the directory of its database', async () => {
     const path = join(folder, 'deep', 'er', 'holdline.db');
     await startServer({ env: { STORE_URL: `sqlite:${path}` } });
     expect(existsSync(path)).toBe(true);
@@ -68,7 +68,7 @@ describe('a start that fails ends with 1 and one line', () => {
     expect(line).toContain(`127.0.0.1:${port}`);
   });
 
-  test('when the database is no database, which it leaves as it is', async () => {
+  test('when the file is not a database, and leaves the file unchanged', async () => {
     const path = join(folder, 'letter.db');
     writeFileSync(path, 'Dear reader, '.repeat(1000));
     const line = await refusal(new Command(['--port', '0', '--store-url', `sqlite:${path}`]));
@@ -76,24 +76,24 @@ describe('a start that fails ends with 1 and one line', () => {
     expect(readFileSync(path, 'utf8')).toBe('Dear reader, '.repeat(1000));
   });
 
-  test('when another process has the database', async () => {
+  test('when another process uses the database', async () => {
     const url = `sqlite:${join(folder, 'shared.db')}`;
     await startServer({ env: { STORE_URL: url } });
     expect(await refusal(new Command(['--port', '0', '--store-url', url]))).toContain('in use by another process');
   });
 
-  test('when the database can be put nowhere', async () => {
+  test('when the database cannot be created', async () => {
     writeFileSync(join(folder, 'file'), '');
     const path = join(folder, 'file', 'holdline.db');
     expect(await refusal(new Command(['--port', '0', '--store-url', `sqlite:${path}`]))).toContain(path);
   });
 });
 
-test('an error that nobody handles is logged as fatal, with its stack, and ends the process with 1', async () => {
+test('an unhandled error is logged as fatal with its stack, and ends the process with 1', async () => {
   const bomb = 'process.on("SIGUSR2", () => { Promise.reject(new Error("boom")); })';
   const execArgv = ['--import', `data:text/javascript,${encodeURIComponent(bomb)}`];
   const { command } = await startServer({ execArgv });
-  // The fatal line is flushed past a line that is still being written, so the last one of the start is awaited.
+  // The fatal line is flushed before lines that are still being written, so this waits for the last line of the start.
   await command.logged(/^open mode/);
   command.signal('SIGUSR2');
   const { code, stdout } = await command.ended;

@@ -14,7 +14,7 @@ export const accessSettings = {
     group: requests,
     default: '*',
     parser: origins,
-    about: 'Web pages that may call the API. There are no cookies.',
+    about: 'Origins of web pages that may call the API. The API uses no cookies.',
   },
   trustProxy: {
     name: 'TRUST_PROXY',
@@ -38,14 +38,14 @@ export const accessSettings = {
     default: '300',
     parser: wholeNumber(1, 1_000_000),
     about:
-      'Joins per client address (IPv6: /64) in open mode, or per access token subject; API keys are exempt. Failed authentications per client address have a separate limit of the same size.',
+      'Joins per minute and client address (IPv6: /64) in open mode, or per access token subject; API keys are exempt. Failed authentications per client address have a separate limit of the same size.',
   },
   rateLimitMessagesPerSecond: {
     name: 'RATE_LIMIT_MESSAGES_PER_SECOND',
     group: requests,
     default: '50',
     parser: wholeNumber(1, 100_000),
-    about: 'Messages per participant; a burst may have 4 times that.',
+    about: 'Messages per participant and second; a burst may have 4 times as many.',
   },
   accessTokenSecret: {
     name: 'ACCESS_TOKEN_SECRET',
@@ -58,7 +58,8 @@ export const accessSettings = {
     name: 'ACCESS_TOKEN_JWKS_URL',
     group: access,
     parser: webUrl,
-    about: 'The same for access tokens signed with a private key: URL of the public keys (JWKS).',
+    about:
+      'Joining requires an access token that is signed with a private key; this is the URL of the public keys (JWKS).',
   },
   accessTokenAudience: {
     name: 'ACCESS_TOKEN_AUDIENCE',
@@ -101,7 +102,7 @@ export const accessSettings = {
     group: relays,
     default: '3600',
     parser: wholeNumber(60, DAY_SECONDS),
-    about: 'Lifetime of TURN credentials; a longer call requests new ones.',
+    about: 'Lifetime of TURN credentials; during longer calls the client requests new ones.',
   },
   openTurn: {
     name: 'OPEN_TURN',

@@ -1,7 +1,7 @@
 import { wholeNumber } from '../parsers.ts';
 import type { Definitions } from '../definition.ts';
 
-/** Longer than that no mailbox lives; room enough for a callee that is switched off. */
+/** Upper bound of message lifetimes; long enough for a callee whose device is switched off. */
 const WEEK_SECONDS = 604_800;
 const DAY_SECONDS = 86_400;
 const polling = 'Polling';
@@ -13,49 +13,49 @@ export const roomSettings = {
     group: polling,
     default: '25',
     parser: wholeNumber(1, 300),
-    about: 'How long a poll without `wait` is held.',
+    about: 'Hold time of a poll without `wait`.',
   },
   maxWaitSeconds: {
     name: 'MAX_WAIT_SECONDS',
     group: polling,
     default: '50',
     parser: wholeNumber(1, 300),
-    about: 'Maximum hold time; a longer `wait` is lowered to it. Stay below the response timeouts of your proxies.',
+    about: 'Maximum hold time; a longer `wait` is lowered to it. Keep it below the response timeouts of your proxies.',
   },
   maxHeldPolls: {
     name: 'MAX_HELD_POLLS',
     group: polling,
     default: '50000',
     parser: wholeNumber(1, 1_000_000),
-    about: 'Polls that one process holds at a time; the next one gets 429.',
+    about: 'Maximum number of held polls per process; the next poll gets 429.',
   },
   maxParticipantsPerRoom: {
     name: 'MAX_PARTICIPANTS_PER_ROOM',
     group: rooms,
     default: '32',
     parser: wholeNumber(1, 1000),
-    about: 'Participants per room; the next join gets 409.',
+    about: 'Maximum number of participants per room; the next join gets 409.',
   },
   maxMessageBytes: {
     name: 'MAX_MESSAGE_BYTES',
     group: rooms,
     default: '65536',
     parser: wholeNumber(256, 1_048_576),
-    about: 'Maximum JSON size of one message; a batch may have 8 times that.',
+    about: 'Maximum JSON size of one message; a batch may be 8 times as large.',
   },
   maxMailboxMessages: {
     name: 'MAX_MAILBOX_MESSAGES',
     group: rooms,
     default: '512',
     parser: wholeNumber(1, 100_000),
-    about: 'Pending messages per mailbox; the next send to it gets 429.',
+    about: 'Maximum number of pending messages per mailbox; the next send to it gets 429.',
   },
   maxMailboxBytes: {
     name: 'MAX_MAILBOX_BYTES',
     group: rooms,
     default: '524288',
     parser: wholeNumber(256, 1_073_741_824),
-    about: 'Pending bytes per mailbox; the next send to it gets 429.',
+    about: 'Maximum size of pending messages per mailbox; the next send to it gets 429.',
   },
   defaultTtlSeconds: {
     name: 'DEFAULT_TTL_SECONDS',

@@ -33,7 +33,8 @@ export const serverSettings = {
     group: server,
     default: '8',
     parser: wholeNumber(0, 600),
-    about: 'Time for a stopping server to end its polls and requests; stay below the 10 s of `docker stop`.',
+    about:
+      'How long a stopping server waits for held polls and requests to end. Keep it below the 10 s of `docker stop`.',
   },
   logLevel: {
     name: 'LOG_LEVEL',
@@ -83,6 +84,6 @@ export const serverSettings = {
     default: '4294967296',
     parser: wholeNumber(65_536, TEBIBYTE),
     about:
-      'Maximum live data, 4 GiB by default. At the limit joins and sends get 503; reads, acknowledgements and leaves still work.',
+      'Maximum size of live data, 4 GiB by default. At the limit, joins and sends get 503; reads, acknowledgements and leaves still work.',
   },
 } as const satisfies Definitions;
