@@ -3,7 +3,7 @@ import type { Mailbox, ReceivedMessage } from '../../src/client/index.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { Proxy } from '../support/proxy.ts';
 import { ServerProcess } from '../support/server-process.ts';
-import { Succession } from '../support/succession.ts';
+import { RestartingServer } from '../support/restarting-server.ts';
 import { join, next, record } from './support/client.ts';
 import { answer, invite, talk } from './support/rtc.ts';
 
@@ -62,15 +62,15 @@ describe('messages arrive once and in order', () => {
   });
 
   test.each(['kill', 'stop'] as const)('when the server goes by "%s" and comes back', async (how) => {
-    const servers = await Succession.start();
+    const servers = await RestartingServer.start();
     const [alice, bob] = [await join(servers.proxy.url, 'alice'), await join(servers.proxy.url, 'bob')];
     const received = record(bob);
     const first = arrived(bob, 1);
     await send(alice, 1);
     await first;
-    const succeeding = servers.succeed(how);
+    const restarted = servers.restart(how);
     const last = arrived(bob, 3);
-    await Promise.all([send(alice, 2), send(alice, 3), succeeding, last]);
+    await Promise.all([send(alice, 2), send(alice, 3), restarted, last]);
     expect(payloads(received)).toEqual([1, 2, 3]);
     expect([alice.state, bob.state]).not.toContain('ended');
   });
@@ -92,14 +92,14 @@ describe('a call', () => {
   });
 
   test('connects though the server is killed between ringing and accepting', async () => {
-    const servers = await Succession.start();
+    const servers = await RestartingServer.start();
     const [alice, bob] = [await join(servers.proxy.url, 'alice'), await join(servers.proxy.url, 'bob')];
     // The next server takes its time to start on a busy machine.
     const patient = { iceTimeoutMs: 10 * 60_000 };
     const answering = answer(bob, patient);
     const caller = invite(alice, 'bob', patient);
     await next(alice, 'message', ({ type }) => type === 'ringing');
-    await servers.succeed('kill');
+    await servers.restart('kill');
     const callee = await answering;
     await talk(caller, callee);
   });

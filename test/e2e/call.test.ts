@@ -4,7 +4,7 @@ import { Ledger } from '../support/ledger.ts';
 import { Peer } from '../support/peer.ts';
 import { Proxy } from '../support/proxy.ts';
 import { ServerProcess, temporaryDatabase } from '../support/server-process.ts';
-import { Succession } from '../support/succession.ts';
+import { RestartingServer } from '../support/restarting-server.ts';
 
 afterEach(cleanUp);
 
@@ -91,13 +91,13 @@ describe('two WebRTC peers connect, exchange data and hang up', () => {
     ['killed', 'kill'],
     ['restarted', 'stop'],
   ] as const)('when the server is %s between the offer and the answer', async (_, how) => {
-    const servers = await Succession.start();
+    const servers = await RestartingServer.start();
     const ledger = new Ledger();
     const callee = new Peer(await ledger.join(servers.proxy.url, 'room', 'callee'));
     const caller = new Peer(await ledger.join(servers.proxy.url, 'room', 'caller'));
     await caller.call();
     await callee.reached('got offer');
-    await servers.succeed(how);
+    await servers.restart(how);
     await talk(caller, callee);
     await expectWholeCall(ledger, caller, callee);
   });

@@ -4,12 +4,12 @@ import type { Answer } from '../support/conformance.ts';
 import { fetchAnswer, untilAnswered } from '../support/fetch-member.ts';
 import { Ledger } from '../support/ledger.ts';
 import { untilListening } from '../support/server-process.ts';
-import { Succession } from '../support/succession.ts';
+import { RestartingServer } from '../support/restarting-server.ts';
 
 afterEach(cleanUp);
 
 async function aliceAndBob() {
-  const servers = await Succession.start();
+  const servers = await RestartingServer.start();
   const { url } = servers.proxy;
   const ledger = new Ledger();
   const alice = await ledger.join(url, 'room', 'alice');
@@ -21,11 +21,11 @@ const KEY = { 'Idempotency-Key': 'key-1' };
 const isReplayed = ({ headers }: Answer): boolean => headers['idempotency-replayed'] === 'true';
 
 /** The next reply has left the server, which is killed before it reaches anybody. */
-function killBeforeNextReply(servers: Succession): void {
+function killBeforeNextReply(servers: RestartingServer): void {
   servers.proxy.faults = {
     onReply: async () => {
       servers.proxy.faults = {};
-      await servers.succeed('kill');
+      await servers.restart('kill');
       return 'drop' as const;
     },
   };
@@ -61,14 +61,14 @@ describe('fault 13: kill -9 between the commit and the 201', () => {
 });
 
 /** Kills the server at the moment in which the proxy has seen so many further requests or replies. */
-function killAt(servers: Succession, seen: 'request' | 'reply', count: number): Promise<void> {
+function killAt(servers: RestartingServer, seen: 'request' | 'reply', count: number): Promise<void> {
   let left = count;
   return new Promise((resolve) => {
     const look = (): void => {
       left -= 1;
       if (left > 0) return;
       servers.proxy.faults = {};
-      resolve(servers.succeed('kill'));
+      resolve(servers.restart('kill'));
     };
     const onReply = () => {
       look();
@@ -106,7 +106,7 @@ describe('fault 15: a restart with held polls', () => {
     const { cursor: after } = await bob.poll({ after: bob.joined.cursor });
     const cut = expect(bob.poll({ after, wait: 20 })).rejects.toThrow();
     await untilListening(bob);
-    await servers.succeed('kill');
+    await servers.restart('kill');
     await cut;
     const second = await alice.send({ to: 'bob', type: 'custom', payload: 'sent after' });
     const { messages } = await bob.poll({ after, wait: 20 });
@@ -120,7 +120,7 @@ describe('fault 15: a restart with held polls', () => {
     const after = bob.joined.cursor;
     const drained = bob.poll({ after, wait: 20 });
     await untilListening(bob);
-    await servers.succeed('stop');
+    await servers.restart('stop');
     const empty = await drained;
     expect(empty).toMatchObject({ messages: [], more: false, expired: 0 });
     const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 'sent after' });
@@ -132,7 +132,7 @@ describe('fault 15: a restart with held polls', () => {
   test('what was stored before it is delivered after it, also to a mailbox that nobody read', async () => {
     const { servers, ledger, alice, bob } = await aliceAndBob();
     const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 'before' });
-    await servers.succeed('kill');
+    await servers.restart('kill');
     expect((await bob.poll({ after: bob.joined.cursor, wait: 20 })).messages).toMatchObject([{ id }]);
     await ledger.settle();
   });

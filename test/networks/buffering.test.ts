@@ -10,7 +10,7 @@ import { ServerProcess, untilListening } from '../support/server-process.ts';
 
 afterEach(cleanUp);
 
-/** A service that streams: its answer begins at once, and ends when told to. */
+/** A server that streams: its answer begins at once, and ends when the test ends it. */
 async function startStreaming(): Promise<{ url: string; stream: Promise<ServerResponse> }> {
   const server: Server = createServer().listen(0, '127.0.0.1');
   onCleanUp(() => server.close());
@@ -22,20 +22,20 @@ async function startStreaming(): Promise<{ url: string; stream: Promise<ServerRe
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stream };
 }
 
-describe('a box on the way that hands on whole answers only, as antivirus and inspection do', () => {
-  test('hands on the answer of a held poll at once, while it holds back an event stream to its end', async () => {
+describe('a proxy that forwards only complete answers, as antivirus software does', () => {
+  test('forwards the answer of a held poll at once, but holds back an event stream until its end', async () => {
     const [holdline, streaming] = [await ServerProcess.start(), await startStreaming()];
-    const [road, streamRoad] = [await Proxy.start(holdline.url), await Proxy.start(streaming.url)];
+    const [proxy, streamingProxy] = [await Proxy.start(holdline.url), await Proxy.start(streaming.url)];
     let streamed = false;
-    const events = fetch(streamRoad.url).then((answer) => {
+    const events = fetch(streamingProxy.url).then((answer) => {
       streamed = true;
       return answer.text();
     });
     const stream = await streaming.stream;
 
-    const [callee, caller] = [await join(road.url, 'room', 'callee'), await join(road.url, 'room', 'caller')];
+    const [callee, caller] = [await join(proxy.url, 'room', 'callee'), await join(proxy.url, 'room', 'caller')];
     const { cursor: after } = await callee.poll();
-    const poll = new FetchMember(road.url, callee.joined).poll({ after, wait: 20 });
+    const poll = new FetchMember(proxy.url, callee.joined).poll({ after, wait: 20 });
     await untilListening(callee);
     const { id } = await caller.send({ type: 'custom' });
     expect(await poll).toMatchObject({ messages: [{ id }] });

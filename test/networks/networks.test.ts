@@ -1,33 +1,33 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { cleanUp } from '../support/clean-up.ts';
-import { Office } from '../support/networks/office.ts';
+import { CorporateProxyNetwork } from '../support/networks/corporate-proxy-network.ts';
 import { whatIsMissing } from '../support/networks/requirements.ts';
 import { describeBrowsers } from './topics/browsers.ts';
 import { describeConversations } from './topics/conversations.ts';
 import { describeNodePeers } from './topics/node-peers.ts';
 import { describeRealWindows, type RealWindows, startRealWindows } from './topics/real-windows.ts';
 import { describeShortWindows } from './topics/short-windows.ts';
-import { describeWayOut } from './topics/way-out.ts';
+import { describeFirewall } from './topics/firewall.ts';
 
 const missing = whatIsMissing();
-if (missing !== undefined) console.warn(`SKIPPED: no restrictive network was tried: ${missing}`);
+if (missing !== undefined) console.warn(`SKIPPED: the tests of restrictive networks did not run: ${missing}`);
 
-(missing === undefined ? describe : describe.skip)('in an office whose only way out is a squid', () => {
-  let office: Office;
+(missing === undefined ? describe : describe.skip)('in a corporate network whose only way out is squid', () => {
+  let network: CorporateProxyNetwork;
   let windows: RealWindows;
 
   beforeAll(async () => {
-    office = await Office.open();
-    windows = await startRealWindows(office);
+    network = await CorporateProxyNetwork.open();
+    windows = await startRealWindows(network);
   });
   afterAll(cleanUp);
 
-  describeWayOut(() => office);
-  describeConversations(() => office);
-  describeBrowsers(() => office);
-  // From here on the gateway lets more through.
-  describeNodePeers(() => office);
-  describeShortWindows(() => office);
-  // Last: they have been held since the beginning.
+  describeFirewall(() => network);
+  describeConversations(() => network);
+  describeBrowsers(() => network);
+  // From here on, the gateway lets more through.
+  describeNodePeers(() => network);
+  describeShortWindows(() => network);
+  // Last, because these polls have been held since the beginning.
   describeRealWindows(() => windows);
 });

@@ -1,5 +1,5 @@
 /**
- * For servers of tests that stand between a client and the service. Node closes a connection that was idle for 5 s, and a client that
- * a busy machine keeps from noticing sends its next request into the reset.
+ * For test servers between a client and the service. Node closes connections that were idle for 5 s, and on a busy machine a
+ * client may not notice in time and send its next request into the reset.
  */
 export const KEPT_OPEN = { keepAliveTimeout: 0 } as const;

@@ -1,5 +1,5 @@
 /**
- * Ends the wait for what never comes a little before `testTimeout` does (jest.config.js), so that the error tells what was awaited. Like
- * that, it ends what hangs, and never what is only slow.
+ * Ends a wait shortly before `testTimeout` (jest.config.js) does, so that the error says what was awaited. Long enough that
+ * only a wait that hangs meets it, never one that is slow.
  */
 export const PATIENCE_MS = 200_000;

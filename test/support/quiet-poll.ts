@@ -2,8 +2,8 @@ import type { Answer } from './conformance.ts';
 import type { Member } from './member.ts';
 
 /**
- * A held poll that gets no message. It serves as a measure: an answer that comes while this poll is held did not wait for the end of a
- * longer window. Unlike a duration, that order does not depend on the pace of the machine.
+ * A held poll that receives no message. It serves as a measure: an answer that arrives while this poll is held did not wait for
+ * the end of a longer window. Unlike a duration, that order does not depend on the speed of the machine.
  */
 export class QuietPoll {
   readonly #member: Member;
@@ -15,11 +15,11 @@ export class QuietPoll {
     this.#answer = member.call('receiveMessages', { query: { after, wait: waitSeconds } }).finally(() => {
       this.#isHeld = false;
     });
-    // Whether it fails is judged by `end`, unless the test ends before.
+    // `end` reports a failure, unless the test ends before.
     this.#answer.catch(() => undefined);
   }
 
-  /** @param member alone in its room */
+  /** @param member a participant that is alone in its room */
   static async start(member: Member, waitSeconds: number): Promise<QuietPoll> {
     const { cursor } = await member.poll();
     return new QuietPoll(member, waitSeconds, cursor);

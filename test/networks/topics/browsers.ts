@@ -2,26 +2,29 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { newRoom } from '../../support/member.ts';
 import { openPage } from '../../support/networks/browser.ts';
-import { AT, type Office } from '../../support/networks/office.ts';
+import { ENDPOINTS, type CorporateProxyNetwork } from '../../support/networks/corporate-proxy-network.ts';
 
 const urlOf = (scheme: string, { host, port }: { host: string; port: number }) => `${scheme}://${host}:${port}/`;
 
-export function describeBrowsers(office: () => Office): void {
+export function describeBrowsers(network: () => CorporateProxyNetwork): void {
   describe('two browsers', () => {
     let alice: Page;
     let bob: Page;
 
     beforeAll(async () => {
-      [alice, bob] = await Promise.all([openPage(office().alice, AT.squid), openPage(office().bob, AT.squid)]);
+      [alice, bob] = await Promise.all([
+        openPage(network().alice, ENDPOINTS.squid),
+        openPage(network().bob, ENDPOINTS.squid),
+      ]);
     });
 
     test('get a WebSocket only where TLS hides it from squid, and no nginx has to know it', async () => {
-      expect(await alice.evaluate(tryWebSocket(urlOf('ws', AT.webSocket)))).toBe('error');
-      expect(await alice.evaluate(tryWebSocket(urlOf('wss', AT.webSocketBehindNginx)))).toBe('error');
-      expect(await alice.evaluate(tryWebSocket(urlOf('wss', AT.webSocketBehindHaproxy)))).toBe('open');
+      expect(await alice.evaluate(tryWebSocket(urlOf('ws', ENDPOINTS.webSocket)))).toBe('error');
+      expect(await alice.evaluate(tryWebSocket(urlOf('wss', ENDPOINTS.webSocketBehindNginx)))).toBe('error');
+      expect(await alice.evaluate(tryWebSocket(urlOf('wss', ENDPOINTS.webSocketBehindHaproxy)))).toBe('open');
     });
 
-    test('meet in the demo: pictures and words go by squid, too, over TURN with and without TLS', async () => {
+    test('meet in the demo: video and chat pass squid over TURN with and without TLS', async () => {
       const room = newRoom();
       await alice.addInitScript(onlyTurn('turns:'));
       await bob.addInitScript(onlyTurn('turn:'));
@@ -58,7 +61,7 @@ const A_PICTURE = `new Promise((resolve) => {
 })`;
 
 async function enter(page: Page, room: string, name: string): Promise<void> {
-  await page.goto(`${urlOf('https', AT.nginx)}demo#${room}`);
+  await page.goto(`${urlOf('https', ENDPOINTS.nginx)}demo#${room}`);
   await page.getByLabel('Your name').fill(name);
   await page.getByRole('button', { name: 'Join', exact: true }).click();
 }

@@ -1,8 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { joinRoom, type ReceivedMessage } from '../../../src/client/index.ts';
-import { AT, BELOW, type Office, ROADS } from '../../support/networks/office.ts';
-import { byProxy } from '../../support/networks/road.ts';
-import { RoadMember } from '../../support/networks/road-member.ts';
+import {
+  ENDPOINTS,
+  BASE_PATH,
+  type CorporateProxyNetwork,
+  ROUTES,
+} from '../../support/networks/corporate-proxy-network.ts';
+import { viaProxy } from '../../support/networks/http-route.ts';
+import { RoutedMember } from '../../support/networks/routed-member.ts';
 import { newRoom } from '../../support/member.ts';
 import { QuietPoll } from '../../support/quiet-poll.ts';
 import { untilListening } from '../../support/server-process.ts';
@@ -18,17 +23,17 @@ const POLLS = {
   pollMessages: (after: string) => ({ body: { after, wait: WAIT } }),
 } as const;
 
-export function describeConversations(office: () => Office): void {
-  const { alice, bob } = { alice: () => office().alice, bob: () => office().bob };
+export function describeConversations(network: () => CorporateProxyNetwork): void {
+  const { alice, bob } = { alice: () => network().alice, bob: () => network().bob };
 
-  describe.each(Object.keys(ROADS))('a conversation with Holdline %s', (words) => {
-    const road = (from: 'alice' | 'bob') => roadOf(office(), words, from);
+  describe.each(Object.keys(ROUTES))('a conversation with Holdline %s', (words) => {
+    const route = (from: 'alice' | 'bob') => routeOf(network(), words, from);
 
     test.each(['receiveMessages', 'pollMessages'] as const)('%s is held, and answered at once', async (operation) => {
       const room = newRoom();
-      const callee = await RoadMember.join(road('alice'), room, 'callee');
-      const caller = await RoadMember.join(road('bob'), room, 'caller');
-      const quiet = await QuietPoll.start(await RoadMember.join(road('alice'), newRoom(), 'alone'), QUIET_WAIT);
+      const callee = await RoutedMember.join(route('alice'), room, 'callee');
+      const caller = await RoutedMember.join(route('bob'), room, 'caller');
+      const quiet = await QuietPoll.start(await RoutedMember.join(route('alice'), newRoom(), 'alone'), QUIET_WAIT);
       const { cursor } = await callee.poll();
       const poll = callee.call(operation, POLLS[operation](cursor));
       await untilListening(callee);
@@ -43,15 +48,20 @@ export function describeConversations(office: () => Office): void {
     });
   });
 
-  test('the client talks with Holdline below a path of another site, too', async () => {
-    const { url, fetch } = office().tunnel(alice(), AT.nginx);
-    const mailbox = await joinRoom({ baseUrl: `${url}${BELOW}`, fetch, roomId: newRoom(), participantId: 'callee' });
+  test('the client reaches Holdline below a path of another site', async () => {
+    const { url, fetch } = network().tunnel(alice(), ENDPOINTS.nginx);
+    const mailbox = await joinRoom({
+      baseUrl: `${url}${BASE_PATH}`,
+      fetch,
+      roomId: newRoom(),
+      participantId: 'callee',
+    });
     const received = new Promise<ReceivedMessage>((resolve) => {
       mailbox.on('message', (message) => {
         if (message.type === 'offer') resolve(message);
       });
     });
-    const caller = await RoadMember.join(office().tunnel(bob(), AT.nginx), mailbox.roomId, 'caller');
+    const caller = await RoutedMember.join(network().tunnel(bob(), ENDPOINTS.nginx), mailbox.roomId, 'caller');
     const { id } = await caller.send(OFFER);
     expect(await received).toMatchObject({ id, ...OFFER });
     await mailbox.leave();
@@ -59,8 +69,8 @@ export function describeConversations(office: () => Office): void {
   });
 
   test('no proxy answers a poll from its cache', async () => {
-    const member = await RoadMember.join(byProxy(alice(), AT.squid, AT.holdline), newRoom(), 'member');
-    const other = await RoadMember.join(byProxy(bob(), AT.squid, AT.holdline), member.roomId, 'other');
+    const member = await RoutedMember.join(viaProxy(alice(), ENDPOINTS.squid, ENDPOINTS.holdline), newRoom(), 'member');
+    const other = await RoutedMember.join(viaProxy(bob(), ENDPOINTS.squid, ENDPOINTS.holdline), member.roomId, 'other');
     await member.poll();
     expect(await member.poll()).toMatchObject({ messages: [{ type: 'participant-joined' }] });
     await other.send(OFFER);
@@ -68,8 +78,8 @@ export function describeConversations(office: () => Office): void {
   });
 }
 
-function roadOf(office: Office, words: string, from: 'alice' | 'bob') {
-  const road = ROADS[words]?.(office, office[from]);
-  if (road === undefined) throw new Error(`no such road: ${words}`);
-  return road;
+function routeOf(network: CorporateProxyNetwork, words: string, from: 'alice' | 'bob') {
+  const route = ROUTES[words]?.(network, network[from]);
+  if (route === undefined) throw new Error(`no such route: ${words}`);
+  return route;
 }

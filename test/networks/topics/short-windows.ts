@@ -2,18 +2,23 @@ import { describe, expect, test } from '@jest/globals';
 import { type Exchange, joinRoom, type Mailbox, type ReceivedMessage } from '../../../src/client/index.ts';
 import { onCleanUp } from '../../support/clean-up.ts';
 import { newRoom } from '../../support/member.ts';
-import { ASKED, AT, IMPATIENT_SECONDS, type Office } from '../../support/networks/office.ts';
-import type { Road } from '../../support/networks/road.ts';
-import { RoadMember } from '../../support/networks/road-member.ts';
+import {
+  UPSTREAMS_HEADER,
+  ENDPOINTS,
+  IMPATIENT_SECONDS,
+  type CorporateProxyNetwork,
+} from '../../support/networks/corporate-proxy-network.ts';
+import type { HttpRoute } from '../../support/networks/http-route.ts';
+import { RoutedMember } from '../../support/networks/routed-member.ts';
 
 type Site = 'nginx' | 'impatientNginx' | 'retryingNginx' | 'exhaustedNginx' | 'postingNginx';
 
-export function describeShortWindows(office: () => Office): void {
-  const road = (site: Site) => office().tunnel(office().alice, AT[site]);
+export function describeShortWindows(network: () => CorporateProxyNetwork): void {
+  const route = (site: Site) => network().tunnel(network().alice, ENDPOINTS[site]);
 
-  test(`behind an nginx that waits ${IMPATIENT_SECONDS} s, the client learns to poll shorter, and misses nothing`, async () => {
-    const callee = await clientOf(road('impatientNginx'), 'callee');
-    const caller = await RoadMember.join(road('nginx'), callee.mailbox.roomId, 'caller');
+  test(`behind an nginx with a timeout of ${IMPATIENT_SECONDS} s, the client learns to poll shorter, and misses nothing`, async () => {
+    const callee = await clientOf(route('impatientNginx'), 'callee');
+    const caller = await RoutedMember.join(route('nginx'), callee.mailbox.roomId, 'caller');
     await callee.next(({ type }) => type === 'participant-joined');
     await caller.send({ type: 'custom', payload: 'before any cut' });
     await callee.next(({ payload }) => payload === 'before any cut');
@@ -23,51 +28,51 @@ export function describeShortWindows(office: () => Office): void {
     expect(callee.payloads).toEqual(['before any cut', 'after the cuts']);
   });
 
-  describe('behind an nginx that asks its other upstream when the first one takes too long', () => {
-    test('a poll that was asked twice is answered once, and its messages stay until they are acknowledged', async () => {
-      const callee = await RoadMember.join(road('retryingNginx'), newRoom(), 'callee');
-      const caller = await RoadMember.join(road('nginx'), callee.roomId, 'caller');
+  describe('behind an nginx that tries its other upstream after a timeout', () => {
+    test('a poll that nginx sent twice is answered once, and its messages stay until they are acknowledged', async () => {
+      const callee = await RoutedMember.join(route('retryingNginx'), newRoom(), 'callee');
+      const caller = await RoutedMember.join(route('nginx'), callee.roomId, 'caller');
       const { cursor: after } = await callee.poll();
       const poll = callee.poll({ after, wait: 50 });
-      await office().nginx.said(new RegExp(`upstream timed out.*"GET /v1/rooms/${callee.roomId}/`));
+      await network().nginx.untilPrinted(new RegExp(`upstream timed out.*"GET /v1/rooms/${callee.roomId}/`));
       const { id } = await caller.send({ type: 'custom', payload: 'to the second attempt' });
       expect(await poll).toMatchObject({ messages: [{ id }] });
       expect(await callee.poll({ after })).toMatchObject({ messages: [{ id }] });
     });
 
-    test('a POST is not asked again: it gives up after one window', async () => {
-      const { status, asked } = await pollInVain('POST', 'postingNginx');
+    test('nginx does not repeat a POST, and gives up after one timeout', async () => {
+      const { status, asked } = await pollWithoutMessage('POST', 'postingNginx');
       expect(status).toBe(504);
       expect(asked).toHaveLength(1);
     });
 
-    test('after both it takes the server for dead, for all clients; nothing is lost in it', async () => {
-      const { status, asked, callee } = await pollInVain('GET', 'exhaustedNginx');
+    test('after both upstreams time out, nginx refuses all clients, and no message is lost', async () => {
+      const { status, asked, callee } = await pollWithoutMessage('GET', 'exhaustedNginx');
       expect(status).toBe(504);
       expect(new Set(asked).size).toBe(2);
-      const { fetch, url } = road('exhaustedNginx');
+      const { fetch, url } = route('exhaustedNginx');
       expect((await fetch(`${url}/readyz`)).status).toBe(502);
-      const caller = await RoadMember.join(road('nginx'), callee.roomId, 'caller');
+      const caller = await RoutedMember.join(route('nginx'), callee.roomId, 'caller');
       expect(await callee.poll()).toMatchObject({
         messages: [{ type: 'participant-joined', payload: { participant: { participantId: caller.id } } }],
       });
     });
   });
 
-  /** A poll that no message ends, of somebody who else goes another way; and the upstream addresses that nginx has asked for it. */
-  async function pollInVain(method: 'GET' | 'POST', site: Site) {
-    const callee = await RoadMember.join(road('nginx'), newRoom(), 'callee');
-    const { url, fetch } = road(site);
+  /** Polls through the site without a message, and returns the upstream addresses to which nginx sent the poll. */
+  async function pollWithoutMessage(method: 'GET' | 'POST', site: Site) {
+    const callee = await RoutedMember.join(route('nginx'), newRoom(), 'callee');
+    const { url, fetch } = route(site);
     const messages = `${url}/v1/rooms/${callee.roomId}/messages`;
     const headers = { Authorization: `Bearer ${callee.token}` };
     const body = { method, headers: { ...headers, 'Content-Type': 'application/json' }, body: '{}' };
     const polling = method === 'GET' ? fetch(messages, { headers }) : fetch(`${messages}/poll`, body);
     const { status, headers: answered } = await polling;
-    return { callee, status, asked: answered.get(ASKED)?.split(', ') };
+    return { callee, status, asked: answered.get(UPSTREAMS_HEADER)?.split(', ') };
   }
 }
 
-/** The published client, how its last poll has ended, and what it has received. */
+/** The published client, with the end of its last poll and its received messages. */
 class Client {
   readonly mailbox: Mailbox;
   #lastPoll: Exchange | undefined;
@@ -87,17 +92,17 @@ class Client {
     });
   }
 
-  /** Of the messages that participants sent, in the order in which they came. */
+  /** Payloads of the messages that participants sent, in their order of arrival. */
   get payloads(): unknown[] {
     return this.#messages.filter(({ type }) => type === 'custom').map(({ payload }) => payload);
   }
 
-  /** Resolves once such a message has come. */
+  /** Resolves once a message matches, past or future. */
   next(is: (message: ReceivedMessage) => boolean): Promise<void> {
     return this.#until(() => this.#messages.some(is));
   }
 
-  /** Resolves once the last poll to end was such a one. */
+  /** Resolves once the last poll that ended matches. */
   untilPoll(is: (poll: Exchange) => boolean): Promise<void> {
     return this.#until(() => this.#lastPoll !== undefined && is(this.#lastPoll));
   }
@@ -115,6 +120,6 @@ class Client {
   }
 }
 
-async function clientOf({ url: baseUrl, fetch }: Road, participantId: string): Promise<Client> {
+async function clientOf({ url: baseUrl, fetch }: HttpRoute, participantId: string): Promise<Client> {
   return new Client(await joinRoom({ baseUrl, fetch, roomId: newRoom(), participantId }));
 }

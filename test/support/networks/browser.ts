@@ -37,7 +37,7 @@ async function newPage(browser: Browser): Promise<Page> {
 /** A file that runs the program on that machine: whoever wants a program wants one file. */
 function commandOf(machine: Namespace, program: string): string {
   const path = join(temporaryDirectory(), program);
-  writeFileSync(path, `#!/bin/sh\nexec ${machine.entrance.join(' ')} ${program} "$@"\n`);
+  writeFileSync(path, `#!/bin/sh\nexec ${machine.prefix.join(' ')} ${program} "$@"\n`);
   chmodSync(path, 0o755);
   return path;
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onCleanUp } from '../clean-up.ts';
 import { PATIENCE_MS } from '../patience.ts';
 
-/** A program that runs until the test ends. The kernel kills it should the test itself be killed. */
+/** A program that runs until the test ends. The kernel kills it if the test process is killed. */
 export class Daemon {
   readonly pid: number;
   readonly #child: ChildProcess;
@@ -13,7 +13,7 @@ export class Daemon {
   #output = '';
 
   constructor(command: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-    // Each program of the chain replaces the one before: the process id is that of the last.
+    // Each program of the chain replaces the one before, so this is the process id of the last one.
     this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#ended = once(this.#child, 'close');
     this.pid = this.#child.pid ?? 0;
@@ -26,25 +26,25 @@ export class Daemon {
     onCleanUp(() => this.end());
   }
 
-  /** All that it has written, to both streams. */
+  /** The output so far, of both streams. */
   get output(): string {
     return this.#output;
   }
 
-  /** @throws all that it has said, once it has ended */
-  get broken(): Promise<never> {
+  /** Rejects with the output once the program has ended. */
+  get failed(): Promise<never> {
     return this.#ended.then(() => this.#fail('it ended'));
   }
 
-  /** Resolves once it has said so. @throws all that it has said, when it ends before that or takes too long */
-  async said(words: RegExp): Promise<void> {
+  /** Resolves once the output matches. @throws the output, when the program ends before that or takes too long */
+  async untilPrinted(words: RegExp): Promise<void> {
     const late = sleep(PATIENCE_MS, undefined, { ref: false }).then(() => this.#fail(`no ${String(words)}`));
     late.catch(() => undefined);
-    while (!words.test(this.#output)) await Promise.race([once(this.#changed, 'output'), late, this.broken]);
+    while (!words.test(this.#output)) await Promise.race([once(this.#changed, 'output'), late, this.failed]);
   }
 
   #fail(what: string): never {
-    throw new Error(`${what}; all that it said:\n${this.#output}`);
+    throw new Error(`${what}; its output:\n${this.#output}`);
   }
 
   async end(): Promise<void> {

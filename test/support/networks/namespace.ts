@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { temporaryDirectory } from '../server-process.ts';
 import { Daemon } from './daemon.ts';
 
-const DOOR = fileURLToPath(new URL('door-process.ts', import.meta.url));
-/** Between two looks whether a program listens: most cannot say so by themselves. */
-const LOOK_MS = 20;
+const FORWARDER = fileURLToPath(new URL('forwarder-process.ts', import.meta.url));
+/** Interval between two checks whether a program listens; most programs cannot report it. */
+const CHECK_MS = 20;
 
 export interface Endpoint {
   readonly host: string;
@@ -18,58 +18,58 @@ export interface Endpoint {
 }
 
 /**
- * A machine in a network of its own: interfaces, addresses, routes and firewall that nobody else sees. It has no name that
- * another run could meet, and goes with its last process.
+ * A machine as a network namespace, with its own interfaces, addresses, routes and firewall. It has no name that could collide
+ * with another run, and ends with its last process.
  */
 export class Namespace {
-  readonly #door: Daemon;
-  readonly #doorPath: string;
+  readonly #forwarder: Daemon;
+  readonly #socketPath: string;
 
-  private constructor(door: Daemon, doorPath: string) {
-    this.#door = door;
-    this.#doorPath = doorPath;
+  private constructor(forwarder: Daemon, socketPath: string) {
+    this.#forwarder = forwarder;
+    this.#socketPath = socketPath;
   }
 
   static async create(): Promise<Namespace> {
-    const doorPath = join(temporaryDirectory(), 'door');
-    const door = new Daemon(['unshare', '--net', process.execPath, DOOR, doorPath]);
-    await door.said(/^open$/m);
-    const namespace = new Namespace(door, doorPath);
+    const socketPath = join(temporaryDirectory(), 'forwarder');
+    const forwarder = new Daemon(['unshare', '--net', process.execPath, FORWARDER, socketPath]);
+    await forwarder.untilPrinted(/^open$/m);
+    const namespace = new Namespace(forwarder, socketPath);
     namespace.run('ip', 'link', 'set', 'lo', 'up');
     return namespace;
   }
 
-  /** The words that put a command inside. */
-  get entrance(): readonly string[] {
-    return ['nsenter', `--net=/proc/${this.#door.pid}/ns/net`, '--'];
+  /** The command prefix that runs a command in the namespace. */
+  get prefix(): readonly string[] {
+    return ['nsenter', `--net=/proc/${this.#forwarder.pid}/ns/net`, '--'];
   }
 
-  /** Runs a command to its end, and returns what it said. @throws when it fails */
+  /** Runs a command and returns its output. @throws when it fails */
   run(...command: string[]): string {
-    const [program = '', ...args] = [...this.entrance, ...command];
+    const [program = '', ...args] = [...this.prefix, ...command];
     return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
   start(command: readonly string[], env?: NodeJS.ProcessEnv): Daemon {
-    return new Daemon([...this.entrance, ...command], env);
+    return new Daemon([...this.prefix, ...command], env);
   }
 
-  /** A cable between two machines, with an address (such as 10.0.0.1/24) at each end. */
-  cable(address: string, other: Namespace, otherAddress: string): void {
+  /** Connects two machines, with an address (such as 10.0.0.1/24) at each end. */
+  connectTo(address: string, other: Namespace, otherAddress: string): void {
     const [own, far] = [linkOf(address), linkOf(otherAddress)];
-    this.run('ip', 'link', 'add', own, 'type', 'veth', 'peer', 'name', far, 'netns', String(other.#door.pid));
+    this.run('ip', 'link', 'add', own, 'type', 'veth', 'peer', 'name', far, 'netns', String(other.#forwarder.pid));
     this.#configure(own, address);
     other.#configure(far, otherAddress);
   }
 
-  /** A further address on the cable that has the first one. */
+  /** Adds an address to the interface that has the first one. */
   addAddress(address: string, first: string): void {
     this.run('ip', 'address', 'add', address, 'dev', linkOf(first));
   }
 
-  /** A connection from inside to an address. @throws the code of the error, such as ECONNREFUSED, in its message */
+  /** Opens a connection from inside to an address. @throws an error whose message contains the code, such as ECONNREFUSED */
   async connect({ host, port }: Endpoint): Promise<Socket> {
-    const socket = connect(this.#doorPath);
+    const socket = connect(this.#socketPath);
     socket.write(`${host} ${port}\n`);
     const chunk = await firstBytes(socket);
     const end = chunk.indexOf('\n');
@@ -79,9 +79,9 @@ export class Namespace {
     return socket;
   }
 
-  /** Resolves once the program, here or elsewhere, can be reached from inside. @throws what it said, when it ends before that */
+  /** Resolves once the program can be reached from inside. @throws its output, when it ends before that */
   async reaches(endpoint: Endpoint, program: Daemon): Promise<void> {
-    while (!(await this.#canReach(endpoint))) await Promise.race([sleep(LOOK_MS), program.broken]);
+    while (!(await this.#canReach(endpoint))) await Promise.race([sleep(CHECK_MS), program.failed]);
   }
 
   async #canReach(endpoint: Endpoint): Promise<boolean> {
@@ -99,11 +99,11 @@ export class Namespace {
   }
 }
 
-/** Leaves the stream as it was: what comes later is for whoever reads next. */
+/** Reads the first chunk and leaves the rest of the stream to the next reader. */
 export async function firstBytes(stream: Readable): Promise<Buffer> {
   await once(stream, 'readable');
   return (stream.read() as Buffer | null) ?? Buffer.alloc(0);
 }
 
-/** A link is named after its address, so that a trace of its traffic can be read. At most 15 characters. */
+/** Links are named after their address, which makes packet captures readable. At most 15 characters. */
 const linkOf = (address: string): string => `v${address.split('/')[0] ?? ''}`;

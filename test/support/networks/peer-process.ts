@@ -39,7 +39,7 @@ const { RTCPeerConnection, nonstandard } = wrtc as unknown as {
   };
 };
 
-const say = (word: string): void => void process.stdout.write(`${word}\n`);
+const print = (word: string): void => void process.stdout.write(`${word}\n`);
 
 /** 10 ms of sound, as libwebrtc takes it. */
 const FRAME = { sampleRate: 48_000, bitsPerSample: 16, channelCount: 1, numberOfFrames: 480 } as const;
@@ -59,7 +59,7 @@ function listenTo(track: Track): void {
     // Silence is played until the first packet comes.
     if (!samples.some((sample) => Math.abs(sample) > VOLUME / 4)) return;
     sink.ondata = null;
-    say('sound');
+    print('sound');
   };
 }
 
@@ -69,24 +69,24 @@ function open(): Connection {
   const connection = new RTCPeerConnection({ iceServers: mailbox.iceServers, iceTransportPolicy: 'relay' });
   const channel = connection.createDataChannel('talk', { negotiated: true, id: 0 });
   channel.onopen = () => channel.send(participantId);
-  channel.onmessage = ({ data }) => say(`heard ${String(data)}`);
+  channel.onmessage = ({ data }) => print(`heard ${String(data)}`);
   connection.ontrack = ({ track }) => listenTo(track);
   connection.addTrack(tone());
   return connection;
 }
 
 async function follow(call: Call, connection: Connection): Promise<void> {
-  call.on('error', (error) => say(`error ${error.message}`));
+  call.on('error', (error) => print(`error ${error.message}`));
   if (await call.whenConnected) {
     const stats = await connection.getStats();
     // The pair in use is not always `succeeded`: it is `in-progress` again with every check of consent (RFC 7675).
     const transport = [...stats.values()].find(({ type }) => type === 'transport');
     const pair = stats.get(transport?.selectedCandidatePairId ?? '');
     const { candidateType, relayProtocol } = stats.get(pair?.localCandidateId ?? '') ?? {};
-    say(`connected ${String(candidateType)} ${String(relayProtocol)}`);
+    print(`connected ${String(candidateType)} ${String(relayProtocol)}`);
   }
   const { reason } = await call.whenEnded;
-  say(`ended ${reason}`);
+  print(`ended ${reason}`);
   process.exit();
 }
 
@@ -96,7 +96,7 @@ if (callee === undefined) {
     call.accept(connection);
     void follow(call, connection);
   });
-  say('waiting');
+  print('waiting');
 } else {
   void follow(Call.invite(mailbox, { to: callee, peerConnection: connection }), connection);
 }

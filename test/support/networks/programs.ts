@@ -21,7 +21,7 @@ const textOf = ({ host, port }: Endpoint): string => `${host}:${port}`;
 export async function startHoldline(machine: Namespace, port: number, env: Record<string, string>): Promise<Daemon> {
   const settings = { HOST: '0.0.0.0', PORT: String(port), STORE_URL: temporaryDatabase(), ...env };
   const daemon = machine.start([process.execPath, `${root}src/main.ts`], settings);
-  await daemon.said(/listening on/);
+  await daemon.untilPrinted(/listening on/);
   return daemon;
 }
 
@@ -92,7 +92,7 @@ server {
   const text = `${head}\nevents {}\nhttp {\naccess_log off;\n${servers.join('\n')}\n}\n`;
   const daemon = machine.start(['nginx', '-c', fileOf('nginx.conf', text)]);
   // Said once all its sockets listen.
-  await daemon.said(/using the "\w+" event method/);
+  await daemon.untilPrinted(/using the "\w+" event method/);
   return daemon;
 }
 

@@ -1,23 +1,23 @@
 import { fileURLToPath } from 'node:url';
 import type { Daemon } from './daemon.ts';
 import { firstBytes, type Namespace } from './namespace.ts';
-import type { Road } from './road.ts';
+import type { HttpRoute } from './http-route.ts';
 
 const PROCESS = fileURLToPath(new URL('web-socket-process.ts', import.meta.url));
 
 export async function startWebSocketServer(machine: Namespace, port: number): Promise<Daemon> {
   const daemon = machine.start([process.execPath, PROCESS, String(port)]);
-  await daemon.said(/^listening$/m);
+  await daemon.untilPrinted(/^listening$/m);
   return daemon;
 }
 
 /** What becomes of a WebSocket's handshake: the status of the answer. After 101, bytes have passed there and back. */
-export async function openWebSocket(road: Road): Promise<number> {
-  const connection = await road.open();
-  const { host } = new URL(road.url);
+export async function openWebSocket(route: HttpRoute): Promise<number> {
+  const connection = await route.open();
+  const { host } = new URL(route.url);
   const lines = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
   const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==';
-  connection.write(`GET ${road.target('/')} HTTP/1.1\r\nHost: ${host}\r\n${lines.join('\r\n')}\r\n${key}\r\n\r\n`);
+  connection.write(`GET ${route.target('/')} HTTP/1.1\r\nHost: ${host}\r\n${lines.join('\r\n')}\r\n${key}\r\n\r\n`);
   const head = await firstBytes(connection);
   const status = Number(head.toString('latin1').split(' ')[1]);
   if (status === 101) {

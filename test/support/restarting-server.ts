@@ -1,8 +1,8 @@
 import { Proxy } from './proxy.ts';
 import { ServerProcess, temporaryDatabase } from './server-process.ts';
 
-/** Servers that follow each other on one database, behind one address at which requests wait for the next server. */
-export class Succession {
+/** A server that can be restarted on its database, behind a proxy at which requests wait for the next process. */
+export class RestartingServer {
   readonly proxy: Proxy;
   server: ServerProcess;
   readonly #env: Readonly<Record<string, string>>;
@@ -13,14 +13,14 @@ export class Succession {
     this.#env = env;
   }
 
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<Succession> {
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<RestartingServer> {
     const env = { STORE_URL: temporaryDatabase(), DRAIN_SECONDS: '2', ...settings };
     const server = await ServerProcess.start({ env });
-    return new Succession(await Proxy.start(server.url), server, env);
+    return new RestartingServer(await Proxy.start(server.url), server, env);
   }
 
-  /** Ends the server, by `kill -9` or by SIGTERM, and puts the next one in its place. */
-  async succeed(how: 'kill' | 'stop'): Promise<void> {
+  /** Ends the server, by `kill -9` or by SIGTERM, and starts the next one. */
+  async restart(how: 'kill' | 'stop'): Promise<void> {
     this.proxy.target = undefined;
     await this.server[how]();
     this.server = await ServerProcess.start({ env: this.#env });

@@ -5,11 +5,11 @@ import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import { type Endpoint, firstBytes, type Namespace } from './namespace.ts';
 
-/** A way from a machine to a web site, for requests of `Road.fetch`. */
-interface Way {
+/** How an `HttpRoute` reaches its site. */
+interface RouteOptions {
   /** Opens a connection on which requests to the site can be made. */
   readonly open: () => Promise<Duplex>;
-  /** Proxies want to be told the whole URL. */
+  /** Request lines contain the whole URL, as forward proxies require. */
   readonly wholeUrls: boolean;
   readonly url: string;
 }
@@ -21,17 +21,17 @@ interface Init {
   readonly signal?: AbortSignal;
 }
 
-/** Straight to a site. */
-export const straight = (from: Namespace, site: Endpoint): Road =>
-  new Road({ open: () => from.connect(site), wholeUrls: false, url: urlOf('http', site) });
+/** Directly to a site. */
+export const direct = (from: Namespace, site: Endpoint): HttpRoute =>
+  new HttpRoute({ open: () => from.connect(site), wholeUrls: false, url: urlOf('http', site) });
 
-/** By a forward proxy, which reads the requests. */
-export const byProxy = (from: Namespace, proxy: Endpoint, site: Endpoint): Road =>
-  new Road({ open: () => from.connect(proxy), wholeUrls: true, url: urlOf('http', site) });
+/** Through a forward proxy, which reads the requests. */
+export const viaProxy = (from: Namespace, proxy: Endpoint, site: Endpoint): HttpRoute =>
+  new HttpRoute({ open: () => from.connect(proxy), wholeUrls: true, url: urlOf('http', site) });
 
 /** Through a tunnel of a forward proxy, which sees only TLS. */
-export const byTunnel = (from: Namespace, proxy: Endpoint, site: Endpoint, certificate: string): Road =>
-  new Road({
+export const viaTunnel = (from: Namespace, proxy: Endpoint, site: Endpoint, certificate: string): HttpRoute =>
+  new HttpRoute({
     async open() {
       const { socket, head } = await tunnel(from, proxy, site);
       if (!head.startsWith('HTTP/1.1 200')) throw new Error(`the proxy refused: ${head}`);
@@ -43,7 +43,7 @@ export const byTunnel = (from: Namespace, proxy: Endpoint, site: Endpoint, certi
 
 const urlOf = (scheme: string, { host, port }: Endpoint): string => new URL(`${scheme}://${host}:${port}`).origin;
 
-/** Asks a proxy for a tunnel. */
+/** Requests a tunnel from a proxy. */
 export async function tunnel(from: Namespace, proxy: Endpoint, { host, port }: Endpoint) {
   const socket = await from.connect(proxy);
   socket.write(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\n\r\n`);
@@ -51,25 +51,26 @@ export async function tunnel(from: Namespace, proxy: Endpoint, { host, port }: E
   return { socket, head: head.toString('latin1') };
 }
 
-export class Road {
+/** A way from a machine to a web site. */
+export class HttpRoute {
   readonly url: string;
-  readonly #way: Way;
+  readonly #options: RouteOptions;
 
-  constructor(way: Way) {
-    this.#way = way;
-    this.url = way.url;
+  constructor(options: RouteOptions) {
+    this.#options = options;
+    this.url = options.url;
   }
 
   open(): Promise<Duplex> {
-    return this.#way.open();
+    return this.#options.open();
   }
 
-  /** What stands in the request line for this path. */
+  /** The request target for this path. */
   target(path: string): string {
-    return this.#way.wholeUrls ? `${this.url}${path}` : path;
+    return this.#options.wholeUrls ? `${this.url}${path}` : path;
   }
 
-  /** As the global `fetch`, from the machine at the beginning of the road. Every request has a connection of its own. */
+  /** Works like the global `fetch`, from the machine at the start of the route. Every request opens its own connection. */
   readonly fetch = async (url: string, { method, headers, body = null, signal }: Init = {}): Promise<Response> => {
     const connection = await this.open();
     const { host, pathname, search } = new URL(url);
