@@ -5,10 +5,10 @@ import { join } from '../support/member.ts';
 import { QuietPoll } from '../support/quiet-poll.ts';
 import { type Backend, type Proxy, through } from './proxy.ts';
 
-/** Far fewer than any test needs: it is for addresses that flood. */
+/** More than the tests need, and few enough that the test of flooding reaches it. */
 const JOINS_PER_MINUTE = 40;
 
-/** What must hold behind every proxy, shown with its snippet of deploy/ in front of a server that runs. */
+/** Tests that must pass behind every proxy, with its snippet of deploy/ in front of a running server. */
 export function behindAProxy(name: string, start: (backend: Backend) => Promise<Proxy>): void {
   describe(`behind ${name}`, () => {
     let backend: Backend;
@@ -81,14 +81,14 @@ export function behindAProxy(name: string, start: (backend: Backend) => Promise<
       const path = '/v1/rooms/flood/participants';
       const claims = (index: number) => ({ 'X-Forwarded-For': `198.51.100.${index}`, Forwarded: 'for=198.51.100.7' });
       const status = async (index: number) => (await through(proxy, 'POST', path, { headers: claims(index) })).status;
-      // Further rounds only where a slow machine lets the allowance grow again meanwhile.
+      // Further rounds run only on a slow machine, on which the allowance recovers meanwhile.
       for (let statuses: number[] = []; !statuses.includes(429);) {
         statuses = await Promise.all(Array.from({ length: JOINS_PER_MINUTE + 1 }, (_, index) => status(index)));
       }
       expect(await through(proxy, 'POST', path, { from: '127.0.0.2' })).not.toMatchObject({ status: 429 });
     });
 
-    /** Resolves when the participant's poll is held: asked, since another process cannot tell by itself. */
+    /** Resolves when the participant's poll is held, according to the roster. */
     async function listening(room: string, token: string, participantId: string): Promise<void> {
       for (;;) {
         const { body } = await through(proxy, 'GET', `/v1/rooms/${room}/participants`, { token });

@@ -8,7 +8,7 @@ import { freePort } from '../support/free-port.ts';
 import { behindAProxy } from './behind-a-proxy.ts';
 import { deployed, runProxy, selfSigned } from './proxy.ts';
 
-/** The file as it is, with a certificate of our own and without what Caddy opens beside its ports. */
+/** The file with a test certificate and without Caddy's additional ports. */
 function configured(directory: string): string {
   const { key, certificate } = selfSigned(directory);
   const config = join(directory, 'Caddyfile');
@@ -33,7 +33,7 @@ behindAProxy('Caddy', async (backend) => {
   return { port, log };
 });
 
-test('Caddy takes the file', async () => {
+test('Caddy accepts the configuration', async () => {
   const args = ['adapt', '--config', deployed('caddy/Caddyfile'), '--adapter', 'caddyfile'];
   const { status, stderr } = spawnSync('caddy', args, {
     encoding: 'utf8',

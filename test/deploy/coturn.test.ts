@@ -8,7 +8,7 @@ import { adapted, runProxy } from './proxy.ts';
 
 afterAll(cleanUp);
 
-test('coturn takes its configuration, line by line', async () => {
+test('coturn accepts every line of its configuration', async () => {
   const directory = temporaryDirectory();
   const port = await freePort();
   const config = join(directory, 'turnserver.conf');

@@ -12,12 +12,12 @@ const alerts = yamlOf('prometheus/alerts.yaml')[0] ?? null;
 const queries = (from: Json): string[] => valuesOf(from, 'expr').map(String);
 const all = [...queries(dashboard), ...queries(alerts)];
 
-/** What Prometheus itself adds to every series, or to the scrape. */
+/** Labels and metrics that Prometheus itself adds. */
 const ADDED = { metrics: ['up'], labels: ['instance', 'job'] };
-/** Labels of which a service that has just started shows all values there will ever be. */
+/** Labels that have all their possible values right after the start. */
 const CLOSED = ['cause', 'outcome', 'poll', 'quantile', 'reason', 'limit', 'type'];
 
-/** Metric to label to values, of a service that has served a little. */
+/** Label values by metric and label, of a server that has served some requests. */
 const real = new Map<string, Map<string, Set<string>>>();
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(closeServices);
 
 describe('every query of the dashboard and the alerts', () => {
-  test('there are enough to be worth it', () => {
+  test('there are enough queries', () => {
     expect(queries(dashboard).length).toBeGreaterThan(20);
     expect(queries(alerts).length).toBeGreaterThan(10);
   });
@@ -80,7 +80,7 @@ describe('the parser of queries', () => {
 describe('the alert rules', () => {
   const rules = valuesOf(alerts, 'rules').flat() as Record<string, Json>[];
 
-  test('each say what is wrong and what to do, to whom', () => {
+  test('each have a summary, a description and a severity', () => {
     for (const rule of rules) {
       expect(rule).toMatchObject({
         alert: expect.stringMatching(/^Holdline[A-Z]\w+$/),
@@ -91,7 +91,7 @@ describe('the alert rules', () => {
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
   });
 
-  test('wake somebody when it is down, not ready, full, or refuses to store', () => {
+  test('page when the server is down, not ready or full, or the store refuses writes', () => {
     const pages = rules.filter(({ labels }) => JSON.stringify(labels).includes('page')).map(({ alert }) => alert);
     expect(pages).toEqual(['HoldlineDown', 'HoldlineNotReady', 'HoldlineStoreFull', 'HoldlineRefusesWrites']);
   });

@@ -4,7 +4,7 @@ import { deployed } from './proxy.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-/** Every document of a YAML file of deploy/, without a fault or a warning of the parser. */
+/** Every document of a YAML file in deploy/. Fails on an error or a warning of the parser. */
 export function yamlOf(path: string): readonly Json[] {
   return parseAllDocuments(readFileSync(deployed(path), 'utf8'), { strict: true }).map((document) => {
     const [fault] = [...document.errors, ...document.warnings];
@@ -19,7 +19,7 @@ export function valuesOf(json: Json, key: string): Json[] {
   return Object.entries(json).flatMap(([name, value]) => [...(name === key ? [value] : []), ...valuesOf(value, key)]);
 }
 
-/** `20s`, `75s` and the like, or plain seconds. */
+/** Seconds of durations such as `20s`, or of plain numbers. */
 export function secondsOf(text: string): number {
   const [, number, unit = 's'] = /^(\d+)(ms|s|m)?$/.exec(text) ?? [];
   if (number === undefined) throw new Error(`"${text}" is no time`);

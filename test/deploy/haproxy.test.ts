@@ -8,14 +8,14 @@ import { freePort } from '../support/free-port.ts';
 import { behindAProxy } from './behind-a-proxy.ts';
 import { adapted, runProxy, selfSigned } from './proxy.ts';
 
-/** The configuration as it is but for ports and the certificate. */
+/** The configuration with the ports and the certificate of the test. */
 function configured(directory: string, port: number, backend: { port: number; adminPort: number }): string {
   const { key, certificate } = selfSigned(directory);
   const both = join(directory, 'both.pem');
   writeFileSync(both, readFileSync(certificate, 'utf8') + readFileSync(key, 'utf8'));
   const config = join(directory, 'haproxy.cfg');
   const replaced = adapted('haproxy/haproxy.cfg', {
-    // As many as a test machine lets it have.
+    // As many as the test machine allows.
     'maxconn 50000': 'maxconn 500',
     'bind :443': `bind 127.0.0.1:${port}`,
     '/etc/haproxy/certs/signalling.example.com.pem': both,
@@ -32,7 +32,7 @@ behindAProxy('HAProxy', async (backend) => {
   return { port, log };
 });
 
-test('HAProxy takes the configuration without a warning', async () => {
+test('HAProxy accepts the configuration without a warning', async () => {
   const config = configured(temporaryDirectory(), 8443, { port: 8080, adminPort: 9090 });
   const { status, stdout, stderr } = spawnSync('haproxy', ['-c', '-f', config], { encoding: 'utf8' });
   expect({ status, stderr, said: stdout.trim() }).toEqual({

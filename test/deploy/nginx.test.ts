@@ -14,7 +14,7 @@ import { readFileSync } from 'node:fs';
 
 const CERTIFICATES = '/etc/letsencrypt/live/signalling.example.com';
 
-/** The snippet as it is but for ports and files, and the least of a configuration around it. */
+/** The snippet with the ports and files of the test, in a minimal configuration. */
 function configured(directory: string, port: number, backend: number): { config: string; log: string } {
   const { key, certificate } = selfSigned(directory);
   const log = pathOf(directory, 'access.log');
@@ -53,7 +53,7 @@ describe('with the connections that the file requires', () => {
   afterAll(cleanUp);
   afterAll(killAll);
 
-  test('nginx holds 1,000 polls at a time, and each is answered', async () => {
+  test('nginx holds 1,000 polls at once and answers each', async () => {
     const env = { TRUST_PROXY: '1', ADMIN_PORT: '0', RATE_LIMIT: 'off', DRAIN_SECONDS: '30' };
     const { command, url } = await startServer({ env });
     const { adminPort } = await command.logged(/^listening/);
@@ -88,7 +88,7 @@ describe('with the connections that the file requires', () => {
   });
 });
 
-test('nginx takes the snippet without a warning', () => {
+test('nginx accepts the snippet without a warning', () => {
   const { config } = configured(temporaryDirectory(), 8443, 8080);
   const { status, stderr } = spawnSync('nginx', ['-t', '-c', config], { encoding: 'utf8' });
   expect({ status, warnings: stderr.match(/\[(warn|emerg|alert)\].*/g) }).toEqual({ status: 0, warnings: null });

@@ -39,7 +39,7 @@ const files = ['deploy', 'docs']
 const placeholders = files.flatMap(placeholdersOf);
 
 describe('placeholders of secrets in the files of this repository', () => {
-  test('are found in the manifests and in the documents', () => {
+  test('occur in the manifests and in the documents', () => {
     const found = new Set(placeholders.map(({ file }) => file));
     expect([...found]).toEqual(
       expect.arrayContaining([

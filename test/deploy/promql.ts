@@ -7,7 +7,7 @@ export interface Selector {
 const KEYWORDS = new Set(['by', 'without', 'on', 'ignoring', 'and', 'or', 'unless', 'bool', 'offset', 'inf', 'nan']);
 const LABEL = /([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*"([^"]*)"/g;
 
-/** What a query asks for: every metric with its matchers. Functions and aggregations are words before a bracket. */
+/** Every metric of a query with its matchers. Words before a bracket are functions and aggregations. */
 export function selectorsOf(query: string): Selector[] {
   const bare = withoutGroupings(query).replaceAll(/\[[^\]]*\]/g, '');
   return [...bare.matchAll(/([a-zA-Z_:][\w:]*)\s*(\{[^}]*\})?(\s*\()?/g)].flatMap(

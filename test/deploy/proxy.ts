@@ -12,7 +12,7 @@ import { onCleanUp } from '../support/clean-up.ts';
 
 export const deployed = (path: string): string => join(import.meta.dirname, '../../deploy', path);
 
-/** A file of deploy/ with some of its words replaced; each must be there. */
+/** A file of deploy/ with replacements. Each replaced text must occur. */
 export function adapted(path: string, replacements: Readonly<Record<string, string>>): string {
   return Object.entries(replacements).reduce(
     (content, [words, replacement]) => {
@@ -23,7 +23,7 @@ export function adapted(path: string, replacements: Readonly<Record<string, stri
   );
 }
 
-/** Where a proxy listens, with TLS, and what it has written about its requests. */
+/** The TLS port of a proxy, and its access log. */
 export interface Proxy {
   readonly port: number;
   readonly log: () => string;
@@ -35,7 +35,7 @@ export interface Backend {
   readonly adminPort: number;
 }
 
-/** Runs a proxy in the foreground until the test is over; resolves when it takes connections. */
+/** Runs a proxy in the foreground until the test ends; resolves when it accepts connections. */
 export async function runProxy(
   command: string,
   args: readonly string[],
@@ -70,7 +70,7 @@ async function takesConnections(port: number): Promise<boolean> {
   }
 }
 
-/** A certificate of its own, as PEM files in the directory. */
+/** Creates a certificate, as PEM files in the directory. */
 export function selfSigned(directory: string): { key: string; certificate: string } {
   const key = join(directory, 'key.pem');
   const certificate = join(directory, 'certificate.pem');
@@ -95,7 +95,7 @@ interface Asked {
   readonly from?: string;
 }
 
-/** One request through the proxy, on a connection of its own, that trusts whoever answers. */
+/** Sends one request through the proxy on a new connection, without verifying the certificate. */
 export async function through({ port }: Proxy, method: string, path: string, asked: Asked = {}): Promise<Answer> {
   const startedMs = performance.now();
   const sent = request({

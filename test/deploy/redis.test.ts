@@ -13,7 +13,7 @@ const services = valuesOf(yamlOf('compose.redis.yaml')[0] ?? null, 'services')[0
   Record<string, Json>
 >;
 
-test('compose.redis.yaml points the service to its Redis, which is published nowhere', () => {
+test('compose.redis.yaml connects Holdline to its Redis, which is not published', () => {
   expect(Object.keys(services)).toEqual(['holdline', 'redis']);
   expect(services.redis).not.toHaveProperty('ports');
   expect(services.redis?.volumes).toContain('./redis/redis.conf:/etc/redis.conf:ro');
@@ -24,7 +24,7 @@ test('compose.redis.yaml points the service to its Redis, which is published now
 describeOnRedis('redis/redis.conf', () => {
   afterEach(cleanUp);
 
-  test('Redis takes it, and two processes are ready on it', async () => {
+  test('Redis accepts the configuration, and two processes on it are ready', async () => {
     const port = await freePort();
     const own = ['--bind', '127.0.0.1', '--port', String(port), '--dir', temporaryDirectory()];
     await runProxy('redis-server', [deployed('redis/redis.conf'), ...own], port);

@@ -8,12 +8,12 @@ import { deployed } from './proxy.ts';
 const NAMES = new Set(
   Object.values(definitions).flatMap(({ name, ...row }) => ('secret' in row ? [name, `${name}_FILE`] : [name])),
 );
-/** Of the runtime, not of ours. */
+/** Variables of the runtime. */
 const OTHERS = ['NODE_ENV'];
 
 const textOf = (path: string): string => readFileSync(deployed(path), 'utf8');
 
-/** The settings of each deployment, as they stand in its file. */
+/** The settings in the file of each deployment. */
 const ENVIRONMENTS: Record<string, () => Record<string, string>> = {
   'compose.yaml': () => {
     const [services] = valuesOf(yamlOf('compose.yaml')[0] ?? null, 'services') as {
@@ -32,7 +32,7 @@ const ENVIRONMENTS: Record<string, () => Record<string, string>> = {
   },
 };
 
-/** With something for what only the operator knows; files of secrets are not there. */
+/** Parses them with values for the placeholders, and without files of secrets. */
 function settingsOf(path: string): Settings {
   const secret = 'a-secret-of-at-least-thirty-two-bytes';
   const entries = Object.entries(ENVIRONMENTS[path]?.() ?? {})
@@ -45,20 +45,20 @@ function settingsOf(path: string): Settings {
 }
 
 describe.each(Object.keys(ENVIRONMENTS))('deploy/%s', (path) => {
-  test('names settings that there are', () => {
+  test('uses only existing settings', () => {
     const names = Object.keys(ENVIRONMENTS[path]?.() ?? {});
     expect(names.length).toBeGreaterThan(2);
     expect(names.filter((name) => !NAMES.has(name) && !OTHERS.includes(name))).toEqual([]);
   });
 
-  test('gives them values that the service takes, with operators on a port of their own behind one proxy', () => {
+  test('gives them valid values, with a separate admin port and one trusted proxy', () => {
     expect(settingsOf(path)).toMatchObject({ adminPort: 9090, port: 8080, trustProxy: 1 });
   });
 });
 
-describe('time-outs', () => {
+describe('timeouts', () => {
   const { maxWaitSeconds, drainSeconds } = settingsOf('systemd/holdline.service');
-  /** A reply may be on its way when a window ends. */
+  /** A reply may still be in transit when a window ends. */
   const SPARE_SECONDS = 10;
 
   test.each([
@@ -66,7 +66,7 @@ describe('time-outs', () => {
     ['haproxy/haproxy.cfg', /timeout (?:client|server) (\w+)$/gm],
     ['caddy/Caddyfile', /read_timeout (\w+)$/gm],
     ['kubernetes/holdline.yaml', /proxy-(?:read|send)-timeout: '(\w+)'/g],
-  ])('of %s leave a held poll alone', (path, pattern) => {
+  ])('of %s exceed the hold time of polls', (path, pattern) => {
     const found = [...textOf(path).matchAll(pattern)].map(([, value = '']) => secondsOf(value));
     expect(found.length).toBeGreaterThan(0);
     expect(Math.min(...found)).toBeGreaterThanOrEqual(maxWaitSeconds + SPARE_SECONDS);
@@ -76,7 +76,7 @@ describe('time-outs', () => {
     ['compose.yaml', /stop_grace_period: (\w+)/],
     ['systemd/holdline.service', /TimeoutStopSec=(\w+)/],
     ['kubernetes/holdline.yaml', /terminationGracePeriodSeconds: (\w+)/],
-  ])('of %s let it drain', (path, pattern) => {
+  ])('of %s allow the server to drain', (path, pattern) => {
     expect(secondsOf(pattern.exec(textOf(path))?.[1] ?? '')).toBeGreaterThan(drainSeconds + 5);
   });
 
@@ -93,7 +93,7 @@ describe('the Kubernetes manifest', () => {
   const documents = yamlOf('kubernetes/holdline.yaml');
   const one = (key: string): Json => documents.flatMap((document) => valuesOf(document, key))[0] ?? null;
 
-  test('is complete objects, each with its kind and name', () => {
+  test('consists of complete objects with kind and name', () => {
     const kinds = documents.map((document) => valuesOf(document, 'kind')[0]);
     expect(kinds).toEqual(['Secret', 'Service', 'Service', 'StatefulSet', 'Ingress']);
     expect(documents).toEqual(
@@ -101,17 +101,17 @@ describe('the Kubernetes manifest', () => {
     );
   });
 
-  test('runs one process on a volume that nobody shares', () => {
+  test('runs one process on an unshared volume', () => {
     expect(one('replicas')).toBe(1);
     expect(one('accessModes')).toEqual(['ReadWriteOnce']);
   });
 
-  test('probes life and readiness on the port of the operators, with time for the canary', () => {
+  test('probes liveness and readiness on the admin port, with time for the canary', () => {
     expect(one('livenessProbe')).toMatchObject({ httpGet: { path: '/healthz', port: 'admin' } });
     expect(one('readinessProbe')).toMatchObject({ httpGet: { path: '/readyz', port: 'admin' }, timeoutSeconds: 3 });
   });
 
-  test('runs without rights', () => {
+  test('runs without privileges', () => {
     const [first, container] = documents.flatMap((document) => valuesOf(document, 'securityContext'));
     expect(first).toMatchObject({ runAsNonRoot: true });
     expect(container).toEqual({
@@ -125,16 +125,16 @@ describe('the Kubernetes manifest', () => {
 describe('compose', () => {
   const services = valuesOf(yamlOf('compose.yaml')[0] ?? null, 'services')[0] as Record<string, Record<string, Json>>;
 
-  test('is the service, a TURN server, and TLS in front', () => {
+  test('consists of Holdline, a TURN server and a TLS proxy', () => {
     expect(Object.keys(services)).toEqual(['holdline', 'caddy', 'coturn']);
   });
 
-  test('publishes nothing of the service itself', () => {
+  test('publishes no port of Holdline itself', () => {
     expect(services.holdline).not.toHaveProperty('ports');
     expect(services.caddy?.ports).toEqual(['80:80', '443:443', '443:443/udp']);
   });
 
-  test('mounts files that there are', () => {
+  test('mounts only existing files', () => {
     const volumes = valuesOf(services, 'volumes').flat() as string[];
     const mounted = volumes.map((volume) => volume.split(':')[0] ?? '').filter((path) => path.startsWith('./'));
     expect(mounted.length).toBe(2);
