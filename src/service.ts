@@ -116,11 +116,13 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     },
   });
   observe(metrics, settings, signalling, () => draining);
-  const app = createApp(context, settings.adminPort === undefined ? 'whole' : 'public');
+  const app = createApp(context, settings.adminPort === undefined ? ['public', 'operators'] : ['public']);
   const keepAliveMs = settings.keepAliveSeconds * 1_000;
   const listener = new Listener(app, clock, keepAliveMs);
   const admin =
-    settings.adminPort === undefined ? undefined : new Listener(createApp(context, 'admin'), clock, keepAliveMs);
+    settings.adminPort === undefined
+      ? undefined
+      : new Listener(createApp(context, ['operators', 'admin-port']), clock, keepAliveMs);
   let closed: Promise<void> | undefined;
 
   async function close(): Promise<void> {

@@ -6,9 +6,13 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
-import type { Handler } from './request/call.ts';
 import type { AppContext } from './context.ts';
+import { operationRows, type Audience, type Operation } from './operations/index.ts';
+import { serveAssets } from './pages/serve.ts';
+import { DEMO, DOCS } from './pages/sites.ts';
+import { isTarget, methodOverride, NO_METHOD, requestIdOf } from './request/head.ts';
 import { route } from './request/pipeline.ts';
+import { finalErrorHandler } from './response/final-error-handler.ts';
 import {
   constantHeaders,
   corsHandler,
@@ -16,43 +20,31 @@ import {
   type CorsOrigins,
   type HeaderList,
 } from './response/headers.ts';
-import { createFastPath } from './server/fast-path.ts';
-import { finalErrorHandler } from './response/final-error-handler.ts';
-import { operationRows, type Operation, type OperationId } from './operations/index.ts';
-import type { Place } from './operations/row.ts';
-import { serveAssets } from './pages/serve.ts';
-import { DEMO, DOCS } from './pages/sites.ts';
-import { prepareForExpress, type Prepared } from './server/express-prototypes.ts';
 import { noContent, write } from './response/reply.ts';
-import { isTarget, methodOverride, NO_METHOD, requestIdOf } from './request/head.ts';
 import { badOverride, badTarget, methodNotAllowed, nothingAt } from './response/request-problem.ts';
-import { HANDLERS } from './routes/index.ts';
+import { handlerOf } from './routes/index.ts';
+import { prepareForExpress, type Prepared } from './server/express-prototypes.ts';
+import { createFastPath, type FastPathRoute } from './server/fast-path.ts';
 
 /** The Express app, to mount in another app; and what a server of its own needs. */
 export interface App {
   readonly app: Express;
-  /** The classes that make listening with it cheap. */
+  /** The classes with which a server makes Express cheap. */
   readonly prepared: Prepared;
   readonly answer: (req: IncomingMessage, res: ServerResponse) => void;
   readonly refuse: (req: IncomingMessage, res: ServerResponse, error: unknown) => void;
-  /** Headers of an answer to what never became a request. */
+  /** Headers of a response to bytes that never became a request. */
   readonly withoutRequest: HeaderList;
 }
 
-/** Which part of the table an app serves: all of it, or its own share when operators have a port of their own. */
-export type Face = 'whole' | 'public' | 'admin';
-
-const FACES: Record<Place, readonly Face[]> = {
-  public: ['whole', 'public'],
-  admin: ['whole', 'admin'],
-  'admin-only': ['admin'],
-  everywhere: ['whole', 'public', 'admin'],
-};
-
-/** Everything that happens to a request, in order. */
-export function createApp(context: AppContext, face: Face): App {
-  // No page of any origin may read what is for operators.
-  const corsOrigins = face === 'admin' ? [] : context.settings.corsOrigins;
+/**
+ * Everything that happens to a request, in order.
+ * @param audiences whose operations this port serves
+ */
+export function createApp(context: AppContext, audiences: readonly Audience[]): App {
+  const isPublic = audiences.includes('public');
+  // No web page may read what is for operators.
+  const corsOrigins = isPublic ? context.settings.corsOrigins : [];
   const constant = constantHeaders(corsOrigins);
   const app = express();
   const prepared = prepareForExpress(app);
@@ -61,17 +53,17 @@ export function createApp(context: AppContext, face: Face): App {
   app.enable('case sensitive routing');
   app.set('query parser', false); // parsed once, by the schema of the operation
 
-  // No paths and no router of their own: every layer that matches a path costs each message a microsecond.
+  // perf: no paths and no router of their own, since each layer that matches a path costs a message 1 us.
   if (corsOrigins.length > 0) app.use(preflight(corsOrigins, context, constant));
   app.use(methodOverride);
-  // With a list of origins, each answer depends on who asks.
+  // With a list of origins, the headers depend on the origin of the request.
   const ownCors = corsOrigins === '*' || corsOrigins.length === 0 ? undefined : corsHandler(corsOrigins);
   if (ownCors !== undefined) app.use(ownCors);
-  const routes = addRoutes(app, context, constant, face);
-  if (face !== 'admin') addAssets(app, context, constant);
+  const routes = addRoutes(app, context, constant, audiences);
+  if (isPublic) addAssets(app, context, constant);
   app.use((req) => {
-    const more = face === 'admin' ? '' : ` See ${req.baseUrl}/openapi.yaml.`;
-    throw nothingAt(`${req.baseUrl}${req.path.slice(0, 200)}`, more);
+    const guide = isPublic ? ` See ${req.baseUrl}/openapi.yaml.` : '';
+    throw nothingAt(`${req.baseUrl}${req.path.slice(0, 200)}`, guide);
   });
   const onError = finalErrorHandler(context, constant);
   app.use(onError);
@@ -86,7 +78,7 @@ export function createApp(context: AppContext, face: Face): App {
   return { app, prepared, answer, refuse, withoutRequest: headersWithoutRequest(corsOrigins) };
 }
 
-/** What Express cannot begin with, or gave up on, ends here as well: its own last answer has another form, or never comes. */
+/** Answers requests that Express rejects before or after routing; its default reply is not problem+json. */
 function refusal(ownCors: ReturnType<typeof corsHandler> | undefined, onError: ErrorRequestHandler): App['refuse'] {
   return (request, response, error) => {
     const [req, res] = [request as Request, response as Response];
@@ -99,23 +91,32 @@ function refusal(ownCors: ReturnType<typeof corsHandler> | undefined, onError: E
 
 const ignore = (): void => undefined;
 
-/** The rows of the table; for every path, what its methods do and that it has no others. */
-function addRoutes(app: Express, context: AppContext, constant: HeaderList, face: Face): Route[] {
-  const routes: Route[] = [];
-  const rows = operationRows().filter(([, { place = 'public' }]) => FACES[place].includes(face));
-  const byPath = Map.groupBy(rows, ([, operation]) => operation.path);
-  for (const [path, rows] of [...byPath].sort(messagesFirst)) {
+/** The rows of these audiences, and for each path a refusal of the methods that it does not have. */
+function addRoutes(
+  app: Express,
+  context: AppContext,
+  constant: HeaderList,
+  audiences: readonly Audience[],
+): FastPathRoute[] {
+  const isServed = ({ audience }: Operation): boolean => [audience].flat().some((each) => audiences.includes(each));
+  const rows = operationRows().filter(([, operation]) => isServed(operation));
+  const routes: FastPathRoute[] = [];
+  for (const [path, ofPath] of Map.groupBy(rows, ([, operation]) => operation.path)) {
     const at = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
-    const refuse = refuseOtherMethods(rows.map(([, operation]) => operation));
+    const refuse = refuseOtherMethods(ofPath.map(([, operation]) => operation));
     // Express would answer HEAD by the GET, and hold it.
-    if (rows.some(([id]) => id === 'receiveMessages')) at.head(refuse);
-    for (const [id, operation] of rows) routes.push(addRoute(at, id, operation, context, constant));
+    if (ofPath.some(([, { method, isPoll }]) => method === 'GET' && isPoll === true)) at.head(refuse);
+    for (const [id, operation] of ofPath) {
+      const handler = route({ id, operation, handler: handlerOf(id) }, context, constant);
+      at[operation.method.toLowerCase() as Lowercase<Operation['method']>](handler);
+      routes.push({ operation, handler });
+    }
     at.all(refuse);
   }
   return routes;
 }
 
-/** What the pages are made of: below them, and in no table, since nothing but a page asks for it. */
+/** The files that the pages load. They are in no table, since only a page asks for them. */
 function addAssets(app: Express, context: AppContext, constant: HeaderList): void {
   const sites = context.settings.demo === 'on' ? [DEMO, DOCS] : [DOCS];
   for (const site of sites) {
@@ -126,30 +127,6 @@ function addAssets(app: Express, context: AppContext, constant: HeaderList): voi
   }
 }
 
-type PathRows = [path: string, rows: ReturnType<typeof operationRows>];
-
-/** Express tries its routes in order, and nearly every request is about messages. */
-const messagesFirst = ([, [a]]: PathRows, [, [b]]: PathRows): number => rank(a) - rank(b);
-const rank = (row: PathRows[1][number] | undefined): number => (row?.[1].tag === 'messages' ? 0 : 1);
-
-interface Route {
-  readonly operation: Operation;
-  readonly handler: RequestHandler;
-}
-
-function addRoute(
-  at: express.IRoute,
-  id: OperationId,
-  operation: Operation,
-  context: AppContext,
-  constant: HeaderList,
-): Route {
-  const method = operation.method.toLowerCase() as 'get' | 'post' | 'delete';
-  const handler = route(id, operation, HANDLERS[id] as Handler<OperationId>, context, constant);
-  at[method](handler);
-  return { operation, handler };
-}
-
 function refuseOtherMethods(operations: readonly Pick<Operation, 'method'>[]): RequestHandler {
   const allow = operations.map(({ method }) => method).join(', ');
   return (req) => {
@@ -158,7 +135,7 @@ function refuseOtherMethods(operations: readonly Pick<Operation, 'method'>[]): R
   };
 }
 
-/** Answers a CORS preflight; every other OPTIONS is just a method that no path has. */
+/** Answers a CORS preflight. To any other OPTIONS, every path says that it does not have this method. */
 function preflight(corsOrigins: CorsOrigins, { log }: AppContext, constant: HeaderList): RequestHandler {
   const cors = corsHandler(corsOrigins);
   return (req, res, next): void => {

@@ -4,9 +4,15 @@ import type { Signalling } from '../signalling/signalling.ts';
 import type { Access } from './access/access.ts';
 import type { CorsOrigins } from './response/headers.ts';
 import { clientAddresses, type ClientAddressOf } from './request/client-address.ts';
-import { requestSchemas, type IceServersResult, type RequestSchemas } from '../wire/index.ts';
+import {
+  querySchemas,
+  requestSchemas,
+  type IceServersResult,
+  type QuerySchemas,
+  type RequestSchemas,
+} from '../wire/index.ts';
 
-/** What the edge needs to know of the settings. */
+/** The settings that the HTTP layer depends on. */
 export interface HttpSettings {
   readonly defaultWaitSeconds: number;
   readonly maxWaitSeconds: number;
@@ -21,26 +27,26 @@ export interface HttpSettings {
   readonly demo: 'on' | 'off';
 }
 
-/** Logs for people who run the service; never given a body or a token. */
+/** The log for operators. Never receives a body or a token. */
 export interface HttpLog {
   debug(fields: object, text: string): void;
   warn(text: string): void;
   error(fields: object, text: string): void;
 }
 
-/** What the edge tells about its work, and what those who run the service may ask. */
+/** Counts what the HTTP layer does, and answers what operators ask for. */
 export interface Observability {
-  /** `operation` and `code` come from fixed tables; no code for a success. */
+  /** @param operation and `code` come from fixed tables; no code for a success */
   answered(operation: string, status: number, code: string | undefined, elapsedMs: number): void;
-  /** A request was refused by the budget of that name. */
+  /** A request exceeded the rate limit of that name. */
   rateLimited(limit: string): void;
   /** In the text format of Prometheus. */
   metrics(): Promise<string>;
-  /** What happened in the room lately; `undefined` when nothing is known of it. */
+  /** Recent events of the room; `undefined` when this process has none. */
   trace(roomId: RoomId): string | undefined;
 }
 
-/** What every route works with. */
+/** What every route works with: the rules, access control, settings and observability. */
 export interface AppContext {
   readonly signalling: Signalling;
   readonly access: Access;
@@ -52,17 +58,22 @@ export interface AppContext {
   readonly rosterReads: RateLimiter;
   readonly settings: HttpSettings;
   readonly schemas: RequestSchemas;
+  readonly querySchemas: QuerySchemas;
   /** STUN and TURN servers, with credentials made for the participant. */
   readonly iceServersFor: (participantId: ParticipantId) => IceServersResult;
   readonly log: HttpLog;
   readonly observability: Observability;
   readonly version: string;
-  /** From the first signal to stop until the end. */
+  /** True from the first signal to stop until the process ends. */
   readonly isDraining: () => boolean;
 }
 
-export const createAppContext = (context: Omit<AppContext, 'schemas' | 'clientAddressOf'>): AppContext => ({
-  ...context,
-  schemas: requestSchemas(context.settings),
-  clientAddressOf: clientAddresses(context.settings.trustProxy, context.log),
-});
+export function createAppContext(given: Omit<AppContext, 'schemas' | 'querySchemas' | 'clientAddressOf'>): AppContext {
+  const schemas = requestSchemas(given.settings);
+  return {
+    ...given,
+    schemas,
+    querySchemas: querySchemas(schemas),
+    clientAddressOf: clientAddresses(given.settings.trustProxy, given.log),
+  };
+}

@@ -8,16 +8,6 @@ export type WireBounds = {
   readonly defaultWaitSeconds: number;
 };
 
-export const DEFAULT_BOUNDS: WireBounds = {
-  maxTtlSeconds: 86_400,
-  defaultTtlSeconds: 120,
-  maxIdleTimeoutSeconds: 86_400,
-  defaultIdleTimeoutSeconds: 60,
-  // Stays clear of proxies that cut at 60 s, and the default of those that cut at 30 s.
-  maxWaitSeconds: 50,
-  defaultWaitSeconds: 25,
-};
-
 /** Messages in one `sendMessages`. */
 export const MAX_SEND_BATCH = 32;
 /** Messages in one reply of a poll, and how many when the caller does not say. */

@@ -85,14 +85,27 @@ export const quoted = (values: readonly string[]): string => values.map((value) 
 /** The query of an operation that takes none. */
 export const emptyQuery = envelope({}, 'parameter');
 
-/** A query parameter; a repeated one arrives as an array. */
-export const once = (allowed: string) =>
-  z.string({ error: ({ input }) => (Array.isArray(input) ? 'was given twice' : `must be ${allowed}`) });
+/**
+ * The schema of a query that takes the fields of `schema`: everything in it is text, and a repeated parameter arrives as an array.
+ * @param numbers the fields that are whole numbers, in plain digits
+ */
+export function queryOf<Shape extends z.core.$ZodLooseShape>(
+  { shape }: z.ZodObject<Shape>,
+  numbers: readonly (keyof Shape)[],
+): z.ZodType<z.output<z.ZodObject<Shape>>> {
+  const fields = Object.entries<z.ZodType>(shape).map(([name, field]) => [name, ofText(field, numbers.includes(name))]);
+  // `ofText` changes what a field reads, never what it returns; test/openapi/requests.test.ts compares both.
+  return envelope(Object.fromEntries(fields) as Shape, 'parameter');
+}
 
-/** A query parameter that is a whole number. */
-export function decimal(allowed: string, min: number, max: number) {
-  const rule = `must be ${allowed}, in plain digits`;
-  return once(`${allowed}, in plain digits`)
-    .refine((digits) => /^\d+$/.test(digits) && Number(digits) >= min && Number(digits) <= max, rule)
-    .transform(Number);
+function ofText(field: z.ZodType, isNumber: boolean): z.ZodType {
+  const parsed = z.preprocess((input, context) => {
+    if (typeof input === 'string' && !isNumber) return input;
+    if (typeof input === 'string' && /^\d+$/.test(input)) return Math.min(Number(input), Number.MAX_SAFE_INTEGER);
+    const [issue] = typeof input === 'string' ? (field.safeParse(input).error?.issues ?? []) : [];
+    context.addIssue({ code: 'custom', message: issue ? `${issue.message}, in plain digits` : 'was given twice' });
+    return z.NEVER;
+  }, field);
+  const absent = field.safeParse(undefined).data;
+  return absent === undefined ? parsed.exactOptional() : parsed.optional().transform((value) => value ?? absent);
 }

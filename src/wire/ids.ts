@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { must } from './fields.ts';
+import { MAX_CALL_ID_CHARACTERS } from './bounds.ts';
+import { must, text } from './fields.ts';
 
 /** What a room's or participant's id may look like; the same for keys of idempotency. */
 const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
@@ -36,4 +37,9 @@ export const CURSOR_EXAMPLE = 'JaXhQ2tj78kh.hoe5751k1n';
 export const cursor = z.string().meta({
   description: 'An opaque position in your mailbox. Keep it, hand it back, never build or parse one.',
   examples: [CURSOR_EXAMPLE],
+});
+
+export const callId = text(1, MAX_CALL_ID_CHARACTERS).meta({
+  description: 'Names the call that the message belongs to, when a room sees more than one; chosen by the app.',
+  examples: ['call-1'],
 });

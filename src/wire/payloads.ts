@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { MAX_REASON_CHARACTERS } from './bounds.ts';
 import { isObject, must, omittable, quoted, text, wholeNumber } from './fields.ts';
+import { callId, messageId, participantId } from './ids.ts';
+import { participantView } from './room.ts';
 
 /** What a client may send. */
 export const MESSAGE_TYPES = [
@@ -151,3 +153,37 @@ export function judgePayload(message: unknown, context: z.core.$RefinementCtx): 
 function isMessageType(type: unknown): type is MessageType {
   return MESSAGE_TYPES.some((known) => known === type);
 }
+
+/** The payloads that the server itself writes. */
+export const ROOM_EVENT_PAYLOADS = {
+  'participant-joined': z
+    .object({ participant: participantView })
+    .meta({ description: 'Payload of `participant-joined`: who joined.' }),
+  'participant-left': z
+    .object({
+      participantId,
+      reason: z.string().meta({
+        description: '`left`, `timeout`, `replaced` or `removed`. More may come.',
+        examples: ['left'],
+      }),
+    })
+    .meta({ description: 'Payload of `participant-left`: who left, and why.' }),
+  'message-expired': z
+    .object({
+      messageId,
+      to: participantId.meta({ description: 'The recipient that did not acknowledge it.', examples: ['bob'] }),
+      type: z.string().meta({
+        description: `The type of the expired message: ${quoted(MESSAGE_TYPES)}. More may come.`,
+        examples: ['offer'],
+      }),
+      callId: callId.exactOptional(),
+    })
+    .meta({
+      description: 'Payload of `message-expired`: a message of yours that was not acknowledged within its lifetime.',
+    }),
+} as const satisfies Record<RoomEventType, z.ZodType>;
+
+/** Payloads of the events that only the server sends, by type. */
+export type RoomEventPayloads = {
+  [Type in RoomEventType]: z.output<(typeof ROOM_EVENT_PAYLOADS)[Type]>;
+};

@@ -1,63 +1,45 @@
 import { z } from 'zod';
 import { DEFAULT_RECEIVE_BATCH, MAX_RECEIVE_BATCH, type WireBounds } from './bounds.ts';
-import { decimal, envelope, must, omittable, once, quoted, timestamp, wholeNumber } from './fields.ts';
-import { cursor, CURSOR_EXAMPLE, messageId, participantId } from './ids.ts';
-import { MESSAGE_TYPES, ROOM_EVENT_TYPES, type MessagePayloads } from './payloads.ts';
-import type { RoomEventPayloads } from './room-events.ts';
-import { callId } from './send.ts';
+import { envelope, must, omittable, quoted, timestamp, wholeNumber } from './fields.ts';
+import { callId, cursor, CURSOR_EXAMPLE, messageId, participantId } from './ids.ts';
+import { MESSAGE_TYPES, ROOM_EVENT_TYPES, type MessagePayloads, type RoomEventPayloads } from './payloads.ts';
 
-export function pollRequests(bounds: WireBounds) {
-  const upTo = z.string(must('text')).meta({
-    description: 'Everything up to here was handled: the `cursor` of a batch.',
-    examples: [CURSOR_EXAMPLE],
-  });
-  return {
-    receiveQuery: pollQuery(bounds),
-    pollMessages: pollBody(bounds),
-    acknowledgeMessages: envelope({ cursor: upTo }).meta({ id: 'AckRequest', description: 'What was handled.' }),
-  };
-}
+const upTo = z.string(must('text')).meta({
+  description: 'Everything up to here was handled: the `cursor` of a batch.',
+  examples: [CURSOR_EXAMPLE],
+});
 
-const waitText = ({ defaultWaitSeconds, maxWaitSeconds }: WireBounds) =>
-  `How long to hold the poll when nothing is pending, in whole seconds; ${String(defaultWaitSeconds)} when omitted, 0 answers at once, ` +
-  `above ${String(maxWaitSeconds)} counts as ${String(maxWaitSeconds)}. The real hold is up to 10 % shorter, never longer.`;
-const limitText = `At most so many messages; ${String(DEFAULT_RECEIVE_BATCH)} when omitted.`;
-const afterText =
-  'The cursor of the last batch: acknowledges everything up to it and reads what is behind it. ' +
-  'Without it, everything unacknowledged is returned and nothing is acknowledged.';
+const after = {
+  description:
+    'The cursor of the last batch: acknowledges everything up to it and reads what is behind it. ' +
+    'Without it, everything unacknowledged is returned and nothing is acknowledged.',
+  examples: [CURSOR_EXAMPLE],
+};
 
-function pollBody(bounds: WireBounds) {
-  const after = { description: afterText, examples: [CURSOR_EXAMPLE] };
+/** The same schema serves the body of a poll by POST and, by `queryOf`, the query of a poll by GET. */
+export function pollRequests({ defaultWaitSeconds, maxWaitSeconds }: WireBounds) {
   const rule = must('a whole number from 0');
   const wait = z.number(rule).refine((value) => Number.isInteger(value) && value >= 0, rule);
-  return envelope({
+  const pollMessages = envelope({
     after: omittable(z.string(must('text')).meta(after)).meta(after),
     wait: omittable(wait.meta({ type: 'integer', minimum: 0, examples: [25] }))
       .optional()
-      .transform((value) => Math.min(value ?? bounds.defaultWaitSeconds, bounds.maxWaitSeconds))
-      .meta({ description: waitText(bounds) }),
+      .transform((value) => Math.min(value ?? defaultWaitSeconds, maxWaitSeconds))
+      .meta({
+        description:
+          `How long to hold the poll when nothing is pending, in whole seconds; ${String(defaultWaitSeconds)} when omitted, 0 answers at once, ` +
+          `above ${String(maxWaitSeconds)} counts as ${String(maxWaitSeconds)}. The real hold is up to 10 % shorter, never longer.`,
+      }),
     limit: omittable(wholeNumber(1, MAX_RECEIVE_BATCH).meta({ examples: [DEFAULT_RECEIVE_BATCH] }))
       .optional()
       .transform((value) => value ?? DEFAULT_RECEIVE_BATCH)
-      .meta({ description: limitText }),
+      .meta({ description: `At most so many messages; ${String(DEFAULT_RECEIVE_BATCH)} when omitted.` }),
   }).meta({
     id: 'PollRequest',
     description: 'Where to read on, and how long to wait. All fields are optional, and so is the body.',
   });
-}
-
-/** The same as `pollBody` from a query string, where all is text and a repeated parameter arrives as an array. */
-function pollQuery({ defaultWaitSeconds, maxWaitSeconds }: WireBounds) {
-  const wait = decimal('a whole number from 0', 0, Infinity);
-  const limit = decimal(`a whole number from 1 to ${String(MAX_RECEIVE_BATCH)}`, 1, MAX_RECEIVE_BATCH);
-  return envelope(
-    {
-      after: once('text').exactOptional(),
-      wait: wait.optional().transform((value) => Math.min(value ?? defaultWaitSeconds, maxWaitSeconds)),
-      limit: limit.optional().transform((value) => value ?? DEFAULT_RECEIVE_BATCH),
-    },
-    'parameter',
-  );
+  const acknowledgeMessages = envelope({ cursor: upTo }).meta({ id: 'AckRequest', description: 'What was handled.' });
+  return { pollMessages, acknowledgeMessages };
 }
 
 const openType = z.string().meta({

@@ -1,17 +1,26 @@
 import type { z } from 'zod';
 import type { WireBounds } from './bounds.ts';
+import { queryOf } from './fields.ts';
 import { pollRequests } from './poll.ts';
-import { roomListRequests } from './room-list.ts';
-import { roomRequests } from './room.ts';
+import { listRooms, roomRequests } from './room.ts';
 import { sendRequests } from './send.ts';
 
-/** What callers may send, under the bounds of one server. All envelopes are strict. */
+/** What clients may send, under the bounds of one server. All envelopes are strict. */
 export function requestSchemas(bounds: WireBounds) {
-  return { ...roomRequests(bounds), ...roomListRequests(), ...sendRequests(bounds), ...pollRequests(bounds) };
+  return { ...roomRequests(bounds), listRooms, ...sendRequests(bounds), ...pollRequests(bounds) };
 }
 
 export type RequestSchemas = ReturnType<typeof requestSchemas>;
 export type RequestName = keyof RequestSchemas;
+
+/** The same requests, read from the text of a query. */
+export const querySchemas = ({ pollMessages, listRooms }: RequestSchemas) => ({
+  pollMessages: queryOf(pollMessages, ['wait', 'limit']),
+  listRooms: queryOf(listRooms, ['limit']),
+});
+
+export type QuerySchemas = ReturnType<typeof querySchemas>;
+export type QueryName = keyof QuerySchemas;
 
 export type JoinRequest = z.output<RequestSchemas['joinRoom']>;
 /** One message as sent. */

@@ -1,7 +1,13 @@
 import { z } from 'zod';
-import { MAX_DISPLAY_NAME_CHARACTERS, MAX_METADATA_BYTES, type WireBounds } from './bounds.ts';
-import { envelope, flag, isObject, omittable, text, timestamp, wholeNumber } from './fields.ts';
-import { cursor, participantId, roomId } from './ids.ts';
+import {
+  DEFAULT_ROOM_PAGE,
+  MAX_DISPLAY_NAME_CHARACTERS,
+  MAX_METADATA_BYTES,
+  MAX_ROOM_PAGE,
+  type WireBounds,
+} from './bounds.ts';
+import { envelope, flag, isObject, must, omittable, text, timestamp, wholeNumber } from './fields.ts';
+import { cursor, participantId, roomId, ROOM_ID_PATTERN } from './ids.ts';
 
 export const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
   description: 'A name for people to read.',
@@ -146,9 +152,53 @@ export const joinResult = z
   })
   .meta({ id: 'JoinResult', description: 'All that a client needs to start polling and sending.' });
 
+/** Sent as a query; described with a number for `limit`. */
+export const listRooms = envelope({
+  after: z
+    .string(must('text'))
+    .regex(ROOM_ID_PATTERN, 'must be the `next` of a page')
+    .exactOptional()
+    .meta({ description: 'The `next` of the page before; without it, the first page.', examples: ['blue-door-4821'] }),
+  limit: wholeNumber(1, MAX_ROOM_PAGE)
+    .meta({ examples: [DEFAULT_ROOM_PAGE] })
+    .optional()
+    .transform((value) => value ?? DEFAULT_ROOM_PAGE)
+    .meta({ description: `At most so many rooms; ${String(DEFAULT_ROOM_PAGE)} when omitted.` }),
+});
+
+const room = z
+  .object({
+    roomId,
+    participants: z
+      .int()
+      .min(1)
+      .meta({ description: 'How many are in it.', examples: [2] }),
+    createdAt: timestamp,
+  })
+  .meta({ id: 'Room', description: 'A room, as an operator sees it.' });
+
+export const roomList = z
+  .object({
+    rooms: z.array(room).meta({ description: 'In the order of their ids.' }),
+    next: z
+      .string()
+      .meta({ description: '`after` of the next page; absent on the last one.', examples: ['blue-door-4821'] })
+      .exactOptional(),
+  })
+  .meta({ id: 'RoomList', description: 'One page of the rooms.' });
+
+/** What is read of an access token's claims once its signature and times are found good. Further claims are nobody's business. */
+export const accessTokenClaims = z.object({
+  sub: participantId,
+  room: z.union([z.literal('*'), roomId], must('a room id, or `*` for any room')),
+  name: displayName.exactOptional(),
+  metadata: metadata.exactOptional(),
+});
+
 export type ParticipantView = z.output<typeof participantView>;
 export type ParticipantList = z.output<typeof participantList>;
 export type IceServer = z.output<typeof iceServer>;
 export type IceServersResult = z.output<typeof iceServersResult>;
 export type Limits = z.output<typeof limits>;
 export type JoinResult = z.output<typeof joinResult>;
+export type RoomList = z.output<typeof roomList>;

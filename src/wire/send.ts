@@ -1,14 +1,9 @@
 import { z } from 'zod';
-import { MAX_CALL_ID_CHARACTERS, MAX_SEND_BATCH, type WireBounds } from './bounds.ts';
-import { envelope, list, omittable, text, timestamp, wholeNumber } from './fields.ts';
-import { messageId, participantId } from './ids.ts';
+import { MAX_SEND_BATCH, type WireBounds } from './bounds.ts';
+import { envelope, list, omittable, timestamp, wholeNumber } from './fields.ts';
+import { callId, messageId, participantId } from './ids.ts';
 import { judgePayload, MESSAGE_TYPES } from './payloads.ts';
 import { participantView } from './room.ts';
-
-export const callId = text(1, MAX_CALL_ID_CHARACTERS).meta({
-  description: 'Names the call that the message belongs to, when a room sees more than one; chosen by the app.',
-  examples: ['call-1'],
-});
 
 const payloadToSend = z.unknown().meta({
   description: [

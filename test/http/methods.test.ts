@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(closeServices);
 
-const served = operationRows().filter(([, { place }]) => place !== 'admin-only');
+const served = operationRows().filter(([, { audience }]) => audience !== 'admin-port');
 const paths = [...Map.groupBy(served, ([, { path }]) => path)].map(([path, rows]) => ({
   path: path.replaceAll(/\{\w+\}/g, 'x'),
   allow: rows.map(([, { method }]) => method),

@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openApi30, openApiDocument } from '../../src/http/openapi/document.ts';
 import { OPERATIONS } from '../../src/http/operations/index.ts';
-import { DEFAULT_BOUNDS, requestSchemas } from '../../src/wire/index.ts';
+import { requestSchemas } from '../../src/wire/index.ts';
+import { DEFAULT_BOUNDS } from '../support/bounds.ts';
 
 type Json = { readonly [key: string]: Json } | readonly Json[] | string | number | boolean | null;
 type JsonObject = Readonly<Record<string, Json>>;

@@ -1,21 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
+import type { z } from 'zod';
 import {
-  DEFAULT_BOUNDS,
   faultsOf,
   listed,
   type FaultRoot,
+  type QueryName,
+  querySchemas,
   type RequestName,
   requestSchemas,
 } from '../../src/wire/index.ts';
+import { DEFAULT_BOUNDS } from '../support/bounds.ts';
 
 const schemas = requestSchemas(DEFAULT_BOUNDS);
+const queries = querySchemas(schemas);
 
-function faults(name: RequestName, input: unknown, root: FaultRoot = 'body') {
-  const { error } = schemas[name].safeParse(input);
+const faults = (name: RequestName, input: unknown) => faultsBy(schemas[name], input, 'body');
+const queryFaults = (name: QueryName, input: unknown) => faultsBy(queries[name], input, 'query');
+
+function faultsBy(schema: z.ZodType, input: unknown, root: FaultRoot) {
+  const { error } = schema.safeParse(input);
   return listed(error ? faultsOf(error, root) : []);
 }
 
-const pointers = (...parameters: Parameters<typeof faults>) => faults(...parameters).map(({ pointer }) => pointer);
+const pointers = (name: RequestName, input: unknown) => faults(name, input).map(({ pointer }) => pointer);
+const queryPointers = (name: QueryName, input: unknown) => queryFaults(name, input).map(({ pointer }) => pointer);
 
 const offer = (sdp: unknown, type: unknown = 'offer') => ({ type: 'offer', payload: { type, sdp } });
 const answer = (type: unknown) => ({ type: 'answer', payload: { type, sdp: 'v=0' } });
@@ -195,9 +203,9 @@ describe('a poll', () => {
   const defaults = { wait: 25, limit: 64 };
 
   test('reads the same from the query and from the body', () => {
-    expect(schemas.receiveQuery.parse({})).toEqual(defaults);
+    expect(queries.pollMessages.parse({})).toEqual(defaults);
     expect(schemas.pollMessages.parse({})).toEqual(defaults);
-    expect(schemas.receiveQuery.parse({ after: '', wait: '0', limit: '100' })).toEqual({
+    expect(queries.pollMessages.parse({ after: '', wait: '0', limit: '100' })).toEqual({
       after: '',
       wait: 0,
       limit: 100,
@@ -206,15 +214,15 @@ describe('a poll', () => {
   });
 
   test('has a wait above the maximum lowered to it', () => {
-    expect(schemas.receiveQuery.parse({ wait: '51' }).wait).toBe(50);
-    expect(schemas.receiveQuery.parse({ wait: '9'.repeat(400) }).wait).toBe(50);
+    expect(queries.pollMessages.parse({ wait: '51' }).wait).toBe(50);
+    expect(queries.pollMessages.parse({ wait: '9'.repeat(400) }).wait).toBe(50);
     expect(schemas.pollMessages.parse({ wait: 1e300 }).wait).toBe(50);
   });
 
   test.each(['-1', '25.5', '1e3', 'abc', '', ' 1', '+1', '0x10', '\u0663', '1\n'])(
     'refuses %j as a wait in the query',
     (wait) => {
-      expect(pointers('receiveQuery', { wait }, 'query')).toEqual(['/query/wait']);
+      expect(queryPointers('pollMessages', { wait })).toEqual(['/query/wait']);
     },
   );
 
@@ -227,11 +235,11 @@ describe('a poll', () => {
   });
 
   test.each(['0', '101', '1.5', '-1', ''])('refuses %j as a limit in the query', (limit) => {
-    expect(pointers('receiveQuery', { limit }, 'query')).toEqual(['/query/limit']);
+    expect(queryPointers('pollMessages', { limit })).toEqual(['/query/limit']);
   });
 
   test('names a parameter that was given twice, and one that is unknown', () => {
-    expect(faults('receiveQuery', { after: ['a', 'b'], wait: ['1', '1'], timeout: '5' }, 'query')).toEqual([
+    expect(queryFaults('pollMessages', { after: ['a', 'b'], wait: ['1', '1'], timeout: '5' })).toEqual([
       { pointer: '/query/after', detail: 'was given twice' },
       { pointer: '/query/wait', detail: 'was given twice' },
       { pointer: '/query/timeout', detail: 'unknown parameter; known: after, wait, limit' },

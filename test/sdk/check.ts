@@ -8,7 +8,7 @@ import { defaultSettings } from '../../src/settings/settings.ts';
 import { openApi30, openApiDocument } from '../../src/http/openapi/document.ts';
 import { createHoldline } from '../../src/service.ts';
 import { VERSION } from '../../src/version.ts';
-import { DEFAULT_BOUNDS } from '../../src/wire/index.ts';
+import { DEFAULT_BOUNDS } from '../support/bounds.ts';
 import { GENERATORS, OPENAPI_30, outputOf, type Generator } from './generators.ts';
 
 /**

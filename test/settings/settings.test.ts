@@ -3,7 +3,6 @@ import { loadSettings } from '../../src/cli/flags.ts';
 import { definitions } from '../../src/settings/definitions/index.ts';
 import { defaultSettings, readSettings, SettingError, type Settings } from '../../src/settings/settings.ts';
 import { settingWarnings } from '../../src/settings/warnings.ts';
-import { DEFAULT_BOUNDS } from '../../src/wire/bounds.ts';
 
 /** 32 bytes. */
 const SECRET = 'q1jS0aZ7Vn0wQf3k2m9LxUeR5tYb8cHd';
@@ -471,8 +470,4 @@ describe('settings for embedding', () => {
 
 test('unknown variables of the environment are ignored', () => {
   expect(readSettings({ PATH: '/bin', MAX_WAIT: 'x' })).toEqual(defaultSettings());
-});
-
-test('the bounds that the API document shows are the defaults of the settings', () => {
-  expect(defaultSettings({ apiKeys: ['0123456789abcdef'] })).toMatchObject(DEFAULT_BOUNDS);
 });

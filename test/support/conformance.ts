@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { ErrorObject, ValidateFunction } from 'ajv';
-import { OPERATIONS, type OperationId } from '../../src/http/operations/index.ts';
+import { OPERATIONS, type Operation, type OperationId } from '../../src/http/operations/index.ts';
+import { problemsOf } from '../../src/http/operations/operation.ts';
 import { type Problem, PROBLEM_CODES, type ProblemCode } from '../../src/wire/index.ts';
 import { type DocumentedResponse, documentedResponse, validateProblem } from './documented-responses.ts';
 
@@ -49,10 +50,9 @@ function answer(status: number, headers: Record<string, string>, text: string): 
 export function mismatches(operationId: OperationId, answer: Answer): string[] {
   const documented = documentedResponse(operationId, answer.status);
   if (!documented) return [`${operationId} does not document the status ${answer.status} (${String(codeOf(answer))})`];
-  const { success, problems }: { success: { status: number }; problems: readonly ProblemCode[] } =
-    OPERATIONS[operationId];
-  const isProblem = answer.status !== success.status;
-  const known = problems.some((code) => code === codeOf(answer));
+  const operation: Operation = OPERATIONS[operationId];
+  const isProblem = answer.status !== operation.success.status;
+  const known = problemsOf(operation).some((code) => code === codeOf(answer));
   return [
     ...(mediaTypeOf(answer) === documented.mediaType ? [] : [`media type is ${String(mediaTypeOf(answer))}`]),
     ...faultsOfBody(documented.validate, answer),

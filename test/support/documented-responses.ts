@@ -2,7 +2,7 @@ import { type AnySchema, Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js
 import formats from 'ajv-formats';
 import { openApiDocument } from '../../src/http/openapi/document.ts';
 import type { OperationId } from '../../src/http/operations/index.ts';
-import { DEFAULT_BOUNDS } from '../../src/wire/index.ts';
+import { DEFAULT_BOUNDS } from './bounds.ts';
 
 type Reference = { readonly $ref: string };
 type Header = { readonly required: boolean; readonly schema: { readonly type: string; readonly minimum?: number } };

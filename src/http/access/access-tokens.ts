@@ -7,22 +7,22 @@ import { SignallingError } from '../../signalling/errors.ts';
 import type { JsonText, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import { accessTokenClaims } from '../../wire/index.ts';
 import { unreadable } from '../request/json-text.ts';
-import { RemoteKeys, unavailable } from './remote-keys.ts';
+import { keysUnavailable, PublishedKeys } from './published-keys.ts';
 
-/** Where the keys come from. That decides the algorithm: what a token says of it is never believed. */
+/** Where the keys come from. This decides the algorithm; the token's own `alg` is never trusted. */
 export type KeySource = { readonly secret: string } | { readonly jwksUrl: string };
 
 export interface AccessTokenOptions {
   readonly source: KeySource;
   readonly audience: string | undefined;
   readonly clock: Clock;
-  /** Told why keys cannot be had or used. */
+  /** Called with the reason when keys are unavailable or unusable. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Characters. Room for all that is read of it, several times; nobody makes us hash more than that. */
+/** In characters: several times what the claims need. Bounds the hashing that a client can cause. */
 const MAX_LENGTH = 8_192;
-/** Clocks of two servers differ by a second or two even when both are kept by NTP. */
+/** Two clocks differ by a second or two even when both follow NTP. */
 const LEEWAY_SECONDS = 5;
 const FORM = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 /** Signatures by a private key. HS256 among them would let anyone sign with the published key. */
@@ -31,7 +31,7 @@ const PUBLIC_KEY_ALGORITHMS = [
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ];
 
-/** JWTs (RFC 7519) that the app's own backend signed. */
+/** Verifies JWTs (RFC 7519) that the app's backend signed. */
 export class AccessTokens {
   readonly #key: JWTVerifyGetKey;
   readonly #rules: JWTVerifyOptions;
@@ -51,9 +51,9 @@ export class AccessTokens {
   }
 
   /**
-   * @returns `undefined` for what is no JWT at all
-   * @throws SignallingError `unauthenticated` for a token that is not good, `forbidden` for a good one that names no participant
-   * or room, `storage-unavailable` when that cannot be told
+   * @returns `undefined` for text that is not a JWT
+   * @throws SignallingError `unauthenticated` for an invalid token, `forbidden` for a valid one without a usable participant or
+   * room, `storage-unavailable` when no key is available to check it
    */
   async read(text: string): Promise<AccessGrant | undefined> {
     if (!FORM.test(text)) return undefined;
@@ -87,18 +87,18 @@ export class AccessTokens {
       const reason = reasonOf(error);
       if (reason !== undefined) throw unauthenticated(`The access token ${reason}.`);
       this.#onError(error);
-      throw unavailable();
+      throw keysUnavailable();
     }
   }
 }
 
 function keyOf(source: KeySource, clock: Clock, onError: (error: unknown) => void): JWTVerifyGetKey {
-  if ('jwksUrl' in source) return new RemoteKeys(source.jwksUrl, clock, onError).get;
+  if ('jwksUrl' in source) return new PublishedKeys(source.jwksUrl, clock, onError).get;
   const key = createSecretKey(source.secret, 'utf8');
   return () => key;
 }
 
-/** A token that names no key, and several that could be it. */
+/** For a token without a key id, when several published keys could have signed it. */
 async function tryEach(error: unknown, text: string, rules: JWTVerifyOptions): Promise<{ payload: JWTPayload }> {
   if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
   for await (const key of error) {
@@ -117,7 +117,7 @@ const CLAIM_REASONS: Readonly<Record<string, string>> = {
   aud: 'is for another audience (`aud`)',
 };
 
-/** What is wrong with the token; `undefined` when the fault is not the token's. */
+/** Why the token is refused; `undefined` when the fault lies elsewhere. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof errors.JWTExpired) return 'has expired; get a new one from where it came from';
   if (error instanceof errors.JWTClaimValidationFailed) return CLAIM_REASONS[error.claim] ?? 'has unusable claims';

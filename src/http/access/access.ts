@@ -1,8 +1,8 @@
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { JoinPolicy } from '../../signalling/admit.ts';
 import type { Clock } from '../../signalling/clock.ts';
-import { NO_CREDENTIAL, type Credential } from '../../signalling/credential.ts';
+import { NO_CREDENTIAL, type ApiKey, type Credential } from '../../signalling/credential.ts';
 import { AccessTokens, type KeySource } from './access-tokens.ts';
-import { ApiKeys } from './api-keys.ts';
 
 export interface AccessSettings {
   readonly accessTokenSecret: string | undefined;
@@ -11,13 +11,13 @@ export interface AccessSettings {
   readonly apiKeys: readonly string[] | undefined;
 }
 
-/** What the operator hands out: access tokens, API keys, both, or nothing, which is open mode. */
+/** Credentials that the operator issues: access tokens, API keys, both, or none, which is open mode. */
 export class Access {
   readonly joinPolicy: JoinPolicy;
   readonly #accessTokens: AccessTokens | undefined;
   readonly #apiKeys: ApiKeys | undefined;
 
-  /** @param onError told why the keys of access tokens cannot be had */
+  /** @param onError called with the reason when the keys of access tokens are unavailable */
   constructor(settings: AccessSettings, clock: Clock, onError: (error: unknown) => void) {
     const source = sourceOf(settings);
     const audience = settings.accessTokenAudience;
@@ -36,4 +36,31 @@ export class Access {
 function sourceOf({ accessTokenSecret, accessTokenJwksUrl }: AccessSettings): KeySource | undefined {
   if (accessTokenSecret !== undefined) return { secret: accessTokenSecret };
   return accessTokenJwksUrl === undefined ? undefined : { jwksUrl: accessTokenJwksUrl };
+}
+
+interface Stored {
+  readonly digest: Buffer;
+  readonly credential: ApiKey;
+}
+
+const digestOf = (key: string): Buffer => hash('sha256', key, 'buffer');
+
+/** Kept as hashes, so that neither a heap dump nor the time of a comparison reveals a key. */
+class ApiKeys {
+  readonly #stored: readonly Stored[];
+
+  constructor(keys: readonly string[]) {
+    this.#stored = keys.map((key) => {
+      const digest = digestOf(key);
+      return { digest, credential: { kind: 'api-key', name: digest.toString('base64url', 0, 9) } };
+    });
+  }
+
+  /** Always compares with every key, so that the time does not depend on which one matches. */
+  find(text: string): ApiKey | undefined {
+    const given = digestOf(text);
+    let found: ApiKey | undefined;
+    for (const { digest, credential } of this.#stored) if (timingSafeEqual(digest, given)) found = credential;
+    return found;
+  }
 }

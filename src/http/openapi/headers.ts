@@ -1,7 +1,6 @@
-import type { SuccessHeader } from '../operations/row.ts';
-
 export type ResponseHeader =
-  | SuccessHeader
+  | 'Idempotency-Replayed'
+  | 'X-Accel-Buffering'
   | 'Cache-Control'
   | 'X-Request-Id'
   | 'Retry-After'
@@ -48,7 +47,7 @@ export const RESPONSE_HEADERS: Record<ResponseHeader, HeaderObject> = {
   },
 };
 
-/** On every answer. */
+/** On every response. */
 export const COMMON_HEADERS = ['X-Request-Id', 'Cache-Control'] as const satisfies readonly ResponseHeader[];
 
 export function headerRefs(names: readonly ResponseHeader[]): Record<string, { $ref: string }> {

@@ -12,7 +12,7 @@ const DETAILS: Partial<Record<ProblemCode, Partial<Problem>>> = {
   'cursor-expired': { resetCursor: CURSOR_EXAMPLE },
 };
 
-/** An object with an `id` becomes a component, as long as it is the same object everywhere. */
+/** An object with an `id` becomes a component only if every use is the same object, so they are kept. */
 const EXAMPLES = new Map(CODES.map((code) => [code, exampleOf(code)]));
 const RESPONSES = new Map<string, ZodOpenApiResponseObject>();
 
@@ -31,7 +31,7 @@ function exampleOf(code: ProblemCode): ZodOpenApiExampleObject {
   return { id: code, summary: title, value };
 }
 
-/** The error answers of one operation: one per status, each with the codes that it can carry, and a typed default. */
+/** The error responses of an operation: one per status with its possible codes, and a typed default. */
 export function problemResponses(codes: readonly ProblemCode[]): ZodOpenApiResponsesObject {
   const responses: ZodOpenApiResponsesObject = {};
   for (const [status, group] of Object.entries(Object.groupBy(inOrder(codes), (code) => PROBLEM_CODES[code].status))) {

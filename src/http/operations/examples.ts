@@ -13,7 +13,7 @@ import {
   type SendRequest,
 } from '../../wire/index.ts';
 
-/** One call told in examples: Alice is in the room, Bob joins, Alice sends an offer, Bob answers with candidates. */
+/** The examples follow one call: Alice is in the room, Bob joins, Alice sends an offer, Bob answers with candidates. */
 const alice = {
   participantId: 'alice',
   displayName: 'Alice',

@@ -1,14 +1,15 @@
-import { administrationOperations } from './administration.ts';
 import { messageOperations } from './messages.ts';
+import type { Operation } from './operation.ts';
 import { roomOperations } from './rooms.ts';
-import type { Operation } from './row.ts';
 import { serviceOperations } from './service.ts';
 
-/** All that can be called. A row here is a route, its documentation, and a handler that the compiler demands. */
+/**
+ * Everything that can be called. A row here is a route, its documentation, and a handler that the compiler demands. Messages come
+ * first, since Express tries its routes in this order and nearly every request is about messages.
+ */
 export const OPERATIONS = {
-  ...roomOperations,
   ...messageOperations,
-  ...administrationOperations,
+  ...roomOperations,
   ...serviceOperations,
 } as const satisfies Record<string, Operation>;
 
@@ -19,4 +20,4 @@ export function operationRows(): [OperationId, Operation][] {
   return Object.entries(OPERATIONS) as [OperationId, Operation][];
 }
 
-export type { Operation, Security } from './row.ts';
+export type { Audience, Body, Operation, Security } from './operation.ts';

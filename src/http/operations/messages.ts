@@ -1,25 +1,17 @@
 import { batch, MAX_SEND_BATCH, receipt, receiptList } from '../../wire/index.ts';
 import * as examples from './examples.ts';
-import { MAX_FEW_FIELDS_BYTES, type Operation, WITH_BODY, WITH_CREDENTIAL } from './row.ts';
+import { MAX_FEW_FIELDS_BYTES, type Operation } from './operation.ts';
 
-const SEND_PROBLEMS = [
-  ...WITH_CREDENTIAL,
-  ...WITH_BODY,
-  'recipient-not-found',
-  'idempotency-key-reused',
-  'mailbox-full',
-] as const;
+/** Each of these ends in a call of the store that checks the mailbox again, so the token may come from a cache. */
+const OF_A_MAILBOX = { tag: 'messages', audience: 'public', security: 'participant', allowCachedToken: true } as const;
 
-const POLL_PROBLEMS = [
-  ...WITH_CREDENTIAL,
-  'invalid-cursor',
-  'poll-superseded',
-  'cursor-expired',
-  'too-many-polls',
-  'shutting-down',
-] as const;
+const SEND = { ...OF_A_MAILBOX, method: 'POST', isIdempotent: true } as const;
+const SEND_PROBLEMS = ['recipient-not-found', 'mailbox-full'] as const;
 
-const POLL =
+const POLL = { ...OF_A_MAILBOX, isPoll: true, refusedWhileDraining: true } as const;
+const POLL_PROBLEMS = ['invalid-cursor', 'poll-superseded', 'cursor-expired', 'too-many-polls'] as const;
+
+const POLLING =
   'Returns what is pending at once, or holds the request until a message arrives or `wait` is over; an empty batch is a normal answer. ' +
   'Reading takes nothing away: a message stays until the cursor behind it comes back. So a lost reply costs nothing, just ask again with ' +
   'the same `after`. One poll per mailbox: a newer one ends the older with 409 `poll-superseded`.';
@@ -28,15 +20,13 @@ const POLLED = {
   status: 200,
   description: 'The pending messages, or an empty batch when the window is over.',
   schema: batch,
-  headers: ['X-Accel-Buffering'],
   example: examples.batch,
 } as const;
 
 export const messageOperations = {
   sendMessage: {
-    method: 'POST',
+    ...SEND,
     path: '/v1/rooms/{roomId}/messages',
-    tag: 'messages',
     summary: 'Send a message',
     description: [
       'To one participant, or without `to` to everyone else in the room. 201 means stored; `recipients` tells whose mailbox holds it ' +
@@ -45,71 +35,73 @@ export const messageOperations = {
         'in the room is no error: 201 with no recipients.',
       'Send an `Idempotency-Key` and repeat it in retries, and the message is stored once.',
     ].join('\n\n'),
-    security: 'participant',
-    headers: ['Idempotency-Key'],
-    body: { schema: 'sendMessage', required: true, example: examples.sendRequest, maxBytes: 'message' },
+    body: {
+      schema: 'sendMessage',
+      required: true,
+      maxBytes: 'message',
+      relays: 'message',
+      example: examples.sendRequest,
+    },
     success: {
       status: 201,
       description: 'Stored.',
       schema: receipt,
-      headers: ['Idempotency-Replayed'],
       example: examples.receipt,
     },
     problems: SEND_PROBLEMS,
   },
   sendMessages: {
-    method: 'POST',
+    ...SEND,
     path: '/v1/rooms/{roomId}/messages/batch',
-    tag: 'messages',
     summary: 'Send several messages',
     description:
       `One to ${MAX_SEND_BATCH} messages that are stored together, in their order, or not at all: any fault, unknown recipient or full mailbox ` +
       'refuses the whole batch, with a pointer to the message. Candidates found together travel best like this.',
-    security: 'participant',
-    headers: ['Idempotency-Key'],
-    body: { schema: 'sendMessages', required: true, example: examples.sendBatchRequest, maxBytes: 'batch' },
+    body: {
+      schema: 'sendMessages',
+      required: true,
+      maxBytes: 'batch',
+      relays: 'messages',
+      example: examples.sendBatchRequest,
+    },
     success: {
       status: 201,
       description: 'All stored.',
       schema: receiptList,
-      headers: ['Idempotency-Replayed'],
       example: examples.receipts,
     },
     problems: SEND_PROBLEMS,
   },
   receiveMessages: {
+    ...POLL,
     method: 'GET',
     path: '/v1/rooms/{roomId}/messages',
-    tag: 'messages',
     summary: 'Poll for messages',
-    description: `${POLL}\n\nBrowsers do better with \`pollMessages\`: they cache a CORS preflight per full URL.`,
-    security: 'participant',
-    query: 'receiveQuery',
+    description: `${POLLING}\n\nBrowsers do better with \`pollMessages\`: they cache a CORS preflight per full URL.`,
+    query: 'pollMessages',
     success: POLLED,
     problems: POLL_PROBLEMS,
   },
   pollMessages: {
+    ...POLL,
     method: 'POST',
     path: '/v1/rooms/{roomId}/messages/poll',
-    tag: 'messages',
     summary: 'Poll for messages, by POST',
     description:
-      `${POLL}\n\nThe same as \`receiveMessages\` in every respect, but with a URL that never changes: one CORS preflight serves all ` +
+      `${POLLING}\n\nThe same as \`receiveMessages\` in every respect, but with a URL that never changes: one CORS preflight serves all ` +
       'polls, and no proxy caches or repeats it.',
-    security: 'participant',
     body: { schema: 'pollMessages', required: false, example: examples.pollRequest, maxBytes: MAX_FEW_FIELDS_BYTES },
     success: POLLED,
-    problems: [...POLL_PROBLEMS, ...WITH_BODY],
+    problems: POLL_PROBLEMS,
   },
   acknowledgeMessages: {
+    ...OF_A_MAILBOX,
     method: 'POST',
     path: '/v1/rooms/{roomId}/messages/ack',
-    tag: 'messages',
     summary: 'Acknowledge messages',
     description:
       'Drops everything up to `cursor`, as the `after` of the next poll would; for a client that will not poll again soon. At or ' +
       'behind what is acknowledged already, it does nothing.',
-    security: 'participant',
     body: {
       schema: 'acknowledgeMessages',
       required: true,
@@ -117,6 +109,6 @@ export const messageOperations = {
       maxBytes: MAX_FEW_FIELDS_BYTES,
     },
     success: { status: 204, description: 'Acknowledged.' },
-    problems: [...WITH_CREDENTIAL, ...WITH_BODY, 'invalid-cursor', 'cursor-expired'],
+    problems: ['invalid-cursor', 'cursor-expired'],
   },
 } as const satisfies Record<string, Operation>;

@@ -1,12 +1,21 @@
-import { iceServersResult, joinResult, participantList } from '../../wire/index.ts';
+import {
+  DEFAULT_ROOM_PAGE,
+  iceServersResult,
+  joinResult,
+  MAX_ROOM_PAGE,
+  participantList,
+  roomList,
+} from '../../wire/index.ts';
 import * as examples from './examples.ts';
-import { MAX_FEW_FIELDS_BYTES, MAX_JOIN_BYTES, type Operation, WITH_BODY, WITH_CREDENTIAL } from './row.ts';
+import { MAX_FEW_FIELDS_BYTES, MAX_JOIN_BYTES, type Operation } from './operation.ts';
+
+const PUBLIC = { tag: 'rooms', audience: 'public' } as const;
 
 export const roomOperations = {
   joinRoom: {
+    ...PUBLIC,
     method: 'POST',
     path: '/v1/rooms/{roomId}/participants',
-    tag: 'rooms',
     summary: 'Join a room',
     description: [
       'Makes the caller a participant with a mailbox of its own, and mints its token. The room needs no creating.',
@@ -20,33 +29,30 @@ export const roomOperations = {
         'and ends the key. The first 8 replays in a minute are free; the server charges further ones as joins.',
     ].join('\n\n'),
     security: 'join',
-    headers: ['Idempotency-Key'],
-    headerNotes: {
-      'Idempotency-Key':
-        'Without a credential the key is a secret: anyone who sends it gets a token of the same participant. It must be ' +
-        'random, such as a UUID.',
+    refusedWhileDraining: true,
+    isIdempotent: true,
+    idempotencyNote:
+      'Without a credential the key is a secret: anyone who sends it gets a token of the same participant. It must be ' +
+      'random, such as a UUID.',
+    body: {
+      schema: 'joinRoom',
+      required: false,
+      maxBytes: MAX_JOIN_BYTES,
+      relays: 'metadata',
+      example: examples.joinRequest,
     },
-    body: { schema: 'joinRoom', required: false, example: examples.joinRequest, maxBytes: MAX_JOIN_BYTES },
     success: {
       status: 201,
       description: 'Joined. Poll from `cursor` on.',
       schema: joinResult,
-      headers: ['Idempotency-Replayed'],
       example: examples.joined,
     },
-    problems: [
-      ...WITH_CREDENTIAL,
-      ...WITH_BODY,
-      'participant-exists',
-      'room-full',
-      'idempotency-key-reused',
-      'shutting-down',
-    ],
+    problems: ['participant-exists', 'room-full'],
   },
   listParticipants: {
+    ...PUBLIC,
     method: 'GET',
     path: '/v1/rooms/{roomId}/participants',
-    tag: 'rooms',
     summary: 'Read the roster',
     description:
       'Who is in the room, and who is listening. Changes arrive as `participant-joined` and `participant-left` messages; read the ' +
@@ -58,12 +64,11 @@ export const roomOperations = {
       schema: participantList,
       example: examples.roster,
     },
-    problems: WITH_CREDENTIAL,
   },
   leaveRoom: {
+    ...PUBLIC,
     method: 'DELETE',
     path: '/v1/rooms/{roomId}/participants/{participantId}',
-    tag: 'rooms',
     summary: 'Leave the room',
     description: [
       'Ends the participant and its mailbox at once; the others get a `participant-left`. What it sent before stays deliverable. ' +
@@ -72,14 +77,12 @@ export const roomOperations = {
         'same path. Some firewalls refuse that header too.',
     ].join('\n\n'),
     security: 'self-or-api-key',
-    headers: ['X-HTTP-Method-Override'],
     success: { status: 204, description: 'Gone.' },
-    problems: WITH_CREDENTIAL,
   },
   leaveRoomByPost: {
+    ...PUBLIC,
     method: 'POST',
     path: '/v1/rooms/{roomId}/participants/{participantId}/leave',
-    tag: 'rooms',
     summary: 'Leave the room, by POST',
     description:
       'The same as `leaveRoom` in every respect, for networks whose proxy or firewall refuses DELETE and ' +
@@ -87,12 +90,11 @@ export const roomOperations = {
     security: 'self-or-api-key',
     body: { schema: 'leaveRoomByPost', required: false, example: {}, maxBytes: MAX_FEW_FIELDS_BYTES },
     success: { status: 204, description: 'Gone.' },
-    problems: [...WITH_CREDENTIAL, ...WITH_BODY],
   },
   getIceServers: {
+    ...PUBLIC,
     method: 'GET',
     path: '/v1/rooms/{roomId}/ice-servers',
-    tag: 'rooms',
     summary: 'Get ICE servers',
     description:
       'The STUN and TURN servers for `RTCPeerConnection`, with credentials made for the caller. The join result has them too; ask ' +
@@ -104,6 +106,28 @@ export const roomOperations = {
       schema: iceServersResult,
       example: examples.iceServersResult,
     },
-    problems: WITH_CREDENTIAL,
+  },
+  listRooms: {
+    ...PUBLIC,
+    method: 'GET',
+    path: '/v1/rooms',
+    summary: 'List the rooms',
+    description:
+      `In the order of their ids, ${DEFAULT_ROOM_PAGE} to a page unless \`limit\` says otherwise (at most ${MAX_ROOM_PAGE}). Ask again with the \`next\` of a page ` +
+      'as `after` until a page has none. Rooms that come and go meanwhile may be missed; none comes twice. Needs an API key.',
+    security: 'api-key',
+    query: 'listRooms',
+    success: { status: 200, description: 'One page of rooms.', schema: roomList, example: examples.roomPage },
+  },
+  closeRoom: {
+    ...PUBLIC,
+    method: 'DELETE',
+    path: '/v1/rooms/{roomId}',
+    summary: 'Close a room',
+    description:
+      'Removes everyone at once: held polls end with 410 `participant-gone` and the reason `removed`. It is no ban: who may join may ' +
+      'join again, which makes the room anew. A room that is not there is 204 too. Needs an API key.',
+    security: 'api-key',
+    success: { status: 204, description: 'Nobody is in the room.' },
   },
 } as const satisfies Record<string, Operation>;

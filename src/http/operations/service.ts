@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { health, readiness, serviceInfo } from '../../wire/index.ts';
-import { ALWAYS, type Operation } from './row.ts';
+import type { Operation } from './operation.ts';
 
 const yamlDocument = z.string().meta({ description: 'This document.' });
 const jsonDocument = z.looseObject({}).meta({ description: 'This document.' });
 const page = z.string().meta({ description: 'A page for people.' });
 
-const PUBLIC = { method: 'GET', tag: 'operations', security: 'public', problems: ALWAYS } as const;
+const PUBLIC = { method: 'GET', tag: 'operations', audience: 'public', security: 'public' } as const;
+const FOR_OPERATORS = { ...PUBLIC, audience: 'operators' } as const;
 
 export const serviceOperations = {
   getServiceInfo: {
@@ -22,16 +23,14 @@ export const serviceOperations = {
     },
   },
   getHealth: {
-    ...PUBLIC,
-    place: 'admin',
+    ...FOR_OPERATORS,
     path: '/healthz',
     summary: 'Is the process alive?',
     description: 'Green as long as the process answers, also while it shuts down. For liveness probes.',
     success: { status: 200, description: 'Alive.', schema: health, example: { status: 'ok' } },
   },
   getReadiness: {
-    ...PUBLIC,
-    place: 'admin',
+    ...FOR_OPERATORS,
     path: '/readyz',
     summary: 'Are messages being delivered?',
     description:
@@ -39,11 +38,10 @@ export const serviceOperations = {
       'acknowledged within two. Red otherwise, when Redis may evict messages, and while the service shuts down. A full store ' +
       'stays green and says `"store": "full"`, since readers must be able to empty it. For load balancers and readiness probes.',
     success: { status: 200, description: 'Ready.', schema: readiness, example: { status: 'ready' } },
-    problems: [...ALWAYS, 'shutting-down', 'storage-unavailable'],
+    problems: ['shutting-down', 'storage-unavailable'],
   },
   getMetrics: {
-    ...PUBLIC,
-    place: 'admin',
+    ...FOR_OPERATORS,
     path: '/metrics',
     summary: 'Numbers for Prometheus',
     description: 'In the text format of Prometheus, version 0.0.4. On `ADMIN_PORT` when that is set.',
@@ -57,7 +55,7 @@ export const serviceOperations = {
   },
   traceRoom: {
     ...PUBLIC,
-    place: 'admin-only',
+    audience: 'admin-port',
     path: '/trace/{roomId}',
     summary: 'What happened in a room lately',
     description:
@@ -72,7 +70,7 @@ export const serviceOperations = {
       schema: z.string().meta({ description: 'Text for people; its form may change.' }),
       example: 'room blue-door-4821, the last 1 events of this process, times in UTC, no payloads\n',
     },
-    problems: [...ALWAYS, 'not-found'],
+    problems: ['not-found'],
   },
   getOpenapiYaml: {
     ...PUBLIC,
@@ -104,7 +102,7 @@ export const serviceOperations = {
   getDocsPage: {
     ...PUBLIC,
     path: '/docs',
-    anyQuery: true,
+    ignoresQuery: true,
     summary: 'This description, to read and to try',
     description: 'The reference of this interface, from which every operation can be called on this very server.',
     success: {
@@ -118,7 +116,7 @@ export const serviceOperations = {
   getDemoPage: {
     ...PUBLIC,
     path: '/demo',
-    anyQuery: true,
+    ignoresQuery: true,
     summary: 'A call to try',
     description:
       'Opened in two tabs or on two phones it makes a real audio, video and data call through this service alone, and shows the ' +
@@ -130,11 +128,11 @@ export const serviceOperations = {
       schema: page,
       example: '<!doctype html><title>Holdline call</title>',
     },
-    problems: [...ALWAYS, 'not-found'],
+    problems: ['not-found'],
   },
   getProblemPage: {
     ...PUBLIC,
-    place: 'everywhere',
+    audience: ['public', 'operators'],
     path: '/problems/{code}',
     summary: 'What a problem code means',
     description: 'The page to which `type` of a problem leads: what happened, and what to do about it.',
@@ -145,6 +143,6 @@ export const serviceOperations = {
       schema: page,
       example: '<!doctype html><title>room-full</title>',
     },
-    problems: [...ALWAYS, 'not-found'],
+    problems: ['not-found'],
   },
 } as const satisfies Record<string, Operation>;

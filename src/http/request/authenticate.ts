@@ -2,33 +2,33 @@ import type { Request } from 'express';
 import { requireApiKey, requireParticipant, requireSelf } from '../../signalling/authorize.ts';
 import { NO_CREDENTIAL, type Credential } from '../../signalling/credential.ts';
 import { SignallingError } from '../../signalling/errors.ts';
-import type { ParticipantId, RoomId } from '../../signalling/ids.ts';
+import type { RoomId } from '../../signalling/ids.ts';
 import { UNGUESSABLE_CHARACTERS } from '../../signalling/limits.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import type { ProblemCode } from '../../wire/index.ts';
 import type { AppContext } from '../context.ts';
 import type { Operation, Security } from '../operations/index.ts';
 import { RequestProblem } from '../response/request-problem.ts';
+import type { PathIds } from './call.ts';
 
 /** RFC 6750, section 2.1; API keys may hold any visible character. */
 const BEARER = /^Bearer +(\S+)$/i;
 
 /**
- * What the request proves. Participants come first: nearly every request is theirs.
+ * What the request proves. Participants' tokens are looked up first, since nearly every request carries one.
+ * @param roomId the room of the path, where the token most likely belongs
  * @throws SignallingError `unauthenticated`, `forbidden`, `storage-unavailable`: see `Access.read`
  */
 export async function authenticate(
   req: Request,
-  roomId: RoomId,
-  operation: Operation,
+  { allowCachedToken }: Operation,
+  roomId: RoomId | undefined,
   context: AppContext,
 ): Promise<Credential> {
   const text = BEARER.exec(req.headers.authorization ?? '')?.[1];
   if (text === undefined) return NO_CREDENTIAL;
-  return (
-    (await context.signalling.identify(text, { roomHint: roomId, allowCached: operation.tag === 'messages' })) ??
-    readAccess(text, req, context)
-  );
+  const lookup = { roomHint: roomId, allowCached: allowCachedToken === true };
+  return (await context.signalling.identify(text, lookup)) ?? readAccess(text, req, context);
 }
 
 /** A short key could be found by trying, so it is not even compared for a network that has failed too often. */
@@ -42,30 +42,32 @@ async function readAccess(
   return access.read(text);
 }
 
+/** A request that was refused. */
+interface Refused {
+  readonly req: Request;
+  readonly operation: Operation;
+  /** The room of the path, as far as it was checked. */
+  readonly roomId: RoomId | undefined;
+}
+
 /**
- * Charges a failed authentication, or an invalid request without a valid credential, to the client address; beyond the
- * limit the answer is 429. Requests with a valid credential are not affected: many users may share one address.
+ * Charges a failed authentication, or an invalid request without a valid credential, to the client address. Requests with a valid
+ * credential are not affected: many users may share one address.
+ * @returns the error to answer with: `rate-limited` once the address is over the limit
  */
-export async function chargeFailure(
-  error: unknown,
-  req: Request,
-  operation: Operation,
-  context: AppContext,
-): Promise<unknown> {
+export async function chargeFailure(error: unknown, refused: Refused, context: AppContext): Promise<unknown> {
   const isCharged =
     (error instanceof SignallingError && error.code === 'unauthenticated') ||
-    (error instanceof RequestProblem && INVALID.has(error.code) && (await isFromStranger(req, operation, context)));
-  return (isCharged ? context.failures.charge(context.clientAddressOf(req)) : undefined) ?? error;
+    (error instanceof RequestProblem && INVALID.has(error.code) && (await isFromStranger(refused, context)));
+  return (isCharged ? context.failures.charge(context.clientAddressOf(refused.req)) : undefined) ?? error;
 }
 
 const INVALID = new Set<ProblemCode>(['invalid-request', 'invalid-json', 'too-large', 'unsupported-media-type']);
 
 /** Whether an invalid request came without a valid credential. */
-async function isFromStranger(req: Request, operation: Operation, context: AppContext): Promise<boolean> {
+async function isFromStranger({ req, operation, roomId }: Refused, context: AppContext): Promise<boolean> {
   if (operation.security === 'public') return false;
-  const credential = await authenticate(req, (req.params.roomId ?? '') as RoomId, operation, context).catch(
-    () => NO_CREDENTIAL,
-  );
+  const credential = await authenticate(req, operation, roomId, context).catch(() => NO_CREDENTIAL);
   if (credential.kind === 'access-token' || credential.kind === 'api-key') return false;
   return presentOf(credential) === undefined;
 }
@@ -75,14 +77,8 @@ export function presentOf(credential: Credential): Mailbox | undefined {
   return credential.kind === 'participant' && 'mailboxId' in credential ? credential : undefined;
 }
 
-/** What the path of a request names; empty for what it does not name. */
-export interface PathIds {
-  readonly roomId: RoomId;
-  readonly participantId: ParticipantId;
-}
-
 /**
- * Refuses a credential that cannot do for this operation, whatever its body says.
+ * Refuses a credential that this operation does not accept, whatever its body says.
  * @returns the participant that the caller must be
  * @throws SignallingError `unauthenticated`, `forbidden`, `participant-gone`
  */
@@ -94,11 +90,11 @@ export function authorize(
 ): Mailbox | undefined {
   switch (security) {
     case 'participant':
-      return requireParticipant(credential, roomId);
+      return requireParticipant(credential, named(roomId));
     case 'self-or-api-key':
-      return credential.kind === 'api-key' ? undefined : requireSelf(credential, roomId, participantId);
+      return credential.kind === 'api-key' ? undefined : requireSelf(credential, named(roomId), named(participantId));
     case 'join':
-      signalling.requireEntry(credential, roomId);
+      signalling.requireEntry(credential, named(roomId));
       return undefined;
     case 'api-key':
       requireApiKey(credential);
@@ -107,4 +103,10 @@ export function authorize(
     case 'public':
       return undefined;
   }
+}
+
+/** An id that the path of a row with this security must have. */
+function named<Id>(id: Id | undefined): Id {
+  if (id === undefined) throw new Error('the path of this operation does not name what its security needs');
+  return id;
 }

@@ -9,17 +9,13 @@ import type { AppContext } from '../context.ts';
 import type { OPERATIONS, OperationId } from '../operations/index.ts';
 import type { Reply } from '../response/reply.ts';
 
-type Row<Id extends OperationId> = (typeof OPERATIONS)[Id];
-type Parsed<Name> = Name extends keyof RequestSchemas ? z.output<RequestSchemas[Name]> : undefined;
-type BodyOf<Id extends OperationId> = Row<Id> extends { body: { schema: infer Name } } ? Parsed<Name> : undefined;
-type QueryOf<Id extends OperationId> = Row<Id> extends { query: infer Name } ? Parsed<Name> : undefined;
-type SecurityOf<Id extends OperationId> = Row<Id>['security'];
-type CallerOf<Id extends OperationId> =
-  SecurityOf<Id> extends 'participant'
-    ? Mailbox
-    : SecurityOf<Id> extends 'self-or-api-key'
-      ? Mailbox | undefined
-      : undefined;
+/** What the path of a request names, checked. */
+export interface PathIds {
+  readonly roomId: RoomId | undefined;
+  readonly participantId: ParticipantId | undefined;
+  /** Any text: the operation checks it. */
+  readonly code: string | undefined;
+}
 
 /** Room and participant of a request, for its log line; filled in as the checks establish them. */
 export interface Subject {
@@ -28,31 +24,57 @@ export interface Subject {
 }
 
 /** One request that passed all checks that its row of the table asks for. */
-export interface Call<Id extends OperationId> {
-  /** Checked; empty for operations without it in their path. */
-  readonly roomId: RoomId;
-  readonly participantId: ParticipantId;
-  readonly pathCode: string;
-  /** The participant that the credential proved to be; with `self-or-api-key`, `undefined` for API keys and dead tokens. */
-  readonly caller: CallerOf<Id>;
+export interface ParsedCall extends PathIds {
+  /**
+   * The participant that the credential proved to be. With `self-or-api-key`, `undefined` for API keys and for tokens that
+   * outlived their participant.
+   */
+  readonly caller: Mailbox | undefined;
   /** For operations that judge it themselves. */
   readonly credential: Credential;
-  readonly query: QueryOf<Id>;
-  readonly body: BodyOf<Id>;
-  /** The JSON that `body` was made from. */
+  readonly query: unknown;
+  readonly body: unknown;
+  /** The JSON text that `body` was parsed from. */
   readonly bodyText: string;
   readonly idempotency: Idempotency | undefined;
   readonly req: Request;
   readonly subject: Subject;
+  /** The path under which the service is mounted; empty at the root. */
   readonly basePath: string;
-  /** Calls the listener once the client is no longer there to be answered. */
+  /** Calls the listener once the client has hung up. */
   readonly onHangUp: (listener: () => void) => void;
 }
 
-/** `undefined`: the client hung up, there is nobody to answer. */
+type Row<Id extends OperationId> = (typeof OPERATIONS)[Id];
+type Parsed<Name> = Name extends keyof RequestSchemas ? z.output<RequestSchemas[Name]> : undefined;
+
+/** What the row's own columns add to the types of a call. */
+type Declared<Id extends OperationId> = PathIdsOf<Row<Id>['path']> & {
+  readonly caller: CallerOf<Row<Id>['security']>;
+  readonly query: Row<Id> extends { query: infer Name } ? Parsed<Name> : undefined;
+  readonly body: Row<Id> extends { body: { schema: infer Name } } ? Parsed<Name> : undefined;
+};
+
+type PathIdsOf<Path extends string> = {
+  readonly [Name in keyof PathIds]: Path extends `${string}{${Name}}${string}` ? NonNullable<PathIds[Name]> : undefined;
+};
+
+type CallerOf<Needed> = Needed extends 'participant'
+  ? Mailbox
+  : Needed extends 'self-or-api-key'
+    ? Mailbox | undefined
+    : undefined;
+
+/** A request of one operation, with the types that its row declares. */
+export type Call<Id extends OperationId> = Omit<ParsedCall, keyof Declared<Id>> & Declared<Id>;
+
+/** `undefined`: the client hung up, and there is nobody to answer. */
 export type Handler<Id extends OperationId> = (
   call: Call<Id>,
   context: AppContext,
 ) => Promise<Reply | undefined> | Reply;
 
 export type Handlers = { readonly [Id in OperationId]: Handler<Id> };
+
+/** A handler whose row is not known to the compiler. */
+export type AnyHandler = (call: ParsedCall, context: AppContext) => Promise<Reply | undefined> | Reply;

@@ -1,17 +1,18 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import type { Request } from 'express';
+import ipaddr from 'ipaddr.js';
 
-const IPV4_MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 /** Some proxies add the client's port. */
 const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
 
+/** The rate-limit key of a client that has not proved who it is: its address, as far as proxies are trusted. */
 export type ClientAddressOf = (req: Request) => string;
 
 const UNTRUSTED_PROXY =
   'a request came through a proxy (it has X-Forwarded-For or Forwarded), but TRUST_PROXY is not set: all clients of that proxy ' +
   'count as one address and share its limits. Set TRUST_PROXY to the number of your proxies, which must send X-Forwarded-For';
 
-/** `networkOf`, with one warning when requests come through a proxy while `TRUST_PROXY` is not set. */
+/** Warns once when requests come through a proxy while `TRUST_PROXY` is not set. */
 export function clientAddresses(
   trustProxy: boolean | number | readonly string[],
   log: { warn(text: string): void },
@@ -22,44 +23,27 @@ export function clientAddresses(
       isQuiet = true;
       log.warn(UNTRUSTED_PROXY);
     }
-    return networkOf(req);
+    return clientAddressOf(req);
   };
 }
 
-/**
- * Who pays for what nobody proved to be: the client's address, as far as proxies are trusted (`TRUST_PROXY`). What a trusted
- * proxy passes on and is no address counts as the proxy's own.
- */
-function networkOf(req: Request): string {
+/** @returns `unknown` when not even the connection has an address */
+function clientAddressOf(req: Request): string {
+  // What a trusted proxy passes on may be no address; it then counts as the proxy's own.
   return subscriberOf(req.ip ?? '') ?? subscriberOf(req.socket.remoteAddress ?? '') ?? 'unknown';
 }
 
 /**
- * What one subscriber gets: an IPv4 address, or the /64 of an IPv6 address, within which a single device picks addresses at will.
- * @returns `undefined` for text that is no address
+ * What one subscriber gets: an IPv4 address, or the /64 of an IPv6 address, within which a device picks addresses at will.
+ * @returns `undefined` for text that is not an address
  */
 export function subscriberOf(text: string): string | undefined {
   const [, bracketed, plain] = WITH_PORT.exec(text) ?? [];
   const address = (bracketed ?? plain ?? text).replace(/%.*$/, '');
-  const mapped = IPV4_MAPPED.exec(address)?.[1] ?? address;
-  if (isIPv4(mapped)) return mapped;
-  return isIPv6(address) ? `${firstGroups(address)}::/64` : undefined;
+  // ipaddr.js alone would accept shortened IPv4 addresses such as `10.1`.
+  if (isIP(address) === 0) return undefined;
+  const parsed = ipaddr.process(address);
+  if (parsed.kind() === 'ipv4') return parsed.toString();
+  const prefix = parsed.toNormalizedString().split(':').slice(0, 4);
+  return `${prefix.join(':')}::/64`;
 }
-
-/** The first four groups, without leading zeros, so that every spelling of a network is one. */
-function firstGroups(address: string): string {
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (tail === undefined) return normal(groups);
-  // Embedded IPv4 takes the place of two groups.
-  const behind = tail === '' ? [] : tail.split(':');
-  const width = behind.length + (tail.includes('.') ? 1 : 0);
-  const zeros = Array<string>(8 - groups.length - width).fill('0');
-  return normal([...groups, ...zeros, ...behind]);
-}
-
-const normal = (groups: readonly string[]): string =>
-  groups
-    .slice(0, 4)
-    .map((group) => parseInt(group, 16).toString(16))
-    .join(':');

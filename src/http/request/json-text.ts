@@ -1,9 +1,9 @@
 /*
- * Where values stand in a JSON text, so that a payload is passed on as it came: parsed and written again, `1e400` becomes null
- * and 64-bit numbers lose their last digits. Every text here has been through JSON.parse, so that it is known to be JSON.
+ * Finds where values stand in a JSON text, so that a payload is passed on as it came: parsed and written again, `1e400` becomes
+ * null and 64-bit numbers lose their last digits. Except for `isDeeperThan`, the text must have been through JSON.parse.
  */
 
-/** The value of an object's member; of several with this name the last, as JSON.parse has it. */
+/** The text of a member's value; of duplicates the last, like JSON.parse. */
 export function memberSource(object: string, name: string): string | undefined {
   let found: string | undefined;
   let at = afterWhite(object, afterWhite(object, 0) + 1);
@@ -17,7 +17,7 @@ export function memberSource(object: string, name: string): string | undefined {
   return found;
 }
 
-/** The values of an array, in order. */
+/** The texts of an array's elements, in order. */
 export function elementSources(array: string): string[] {
   const found: string[] = [];
   let at = afterWhite(array, afterWhite(array, 0) + 1);
@@ -38,7 +38,7 @@ export interface JsonFault {
 /** Recursive parsers have depth limits of their own; 64 is below those in common use. */
 const MAX_LEVELS = 64;
 
-/** Half of a surrogate pair, or a number that may exceed a double. Rare, so that most texts need no full scan. */
+/** Half of a surrogate pair, or a number that may exceed a double. Rare, so most texts need no full scan. */
 const SUSPECT = /\\u[dD][89a-fA-F]|[eE]\+?\d{3}|\d{200}/;
 
 /** Whether `unreadable` may find a fault in the text or a part of it, apart from duplicate names. */
@@ -92,7 +92,7 @@ const TOO_DEEP = `must not be nested deeper than ${MAX_LEVELS} levels`;
 /** An open object or array, and the position of the scan in it. */
 interface Container {
   step: PropertyKey;
-  /** So far, where they must differ. */
+  /** Member names so far, where they must differ. */
   readonly names: Set<string> | undefined;
 }
 
@@ -109,8 +109,12 @@ function enter(container: Container | undefined, name: string): boolean {
   return isTwice;
 }
 
+/** Whether objects and arrays are nested deeper than `levels`. For any text, JSON or not; takes linear time. */
+export const isDeeperThan = (text: string, levels: number): boolean =>
+  openings(text, levels) > levels && endOfBrackets(text, 0, (depth) => depth > levels) !== -1;
+
 /** Counts opening brackets up to `atMost`. Nearly every body has so few that its depth needs no check. */
-export function openings(json: string, atMost: number): number {
+function openings(json: string, atMost: number): number {
   let count = 0;
   for (const bracket of ['[', '{']) {
     for (let at = json.indexOf(bracket); at !== -1 && count <= atMost; at = json.indexOf(bracket, at + 1)) count += 1;
@@ -120,7 +124,7 @@ export function openings(json: string, atMost: number): number {
 
 const SPACE = 0x20;
 
-/** Between the tokens of JSON stands nothing below a space but white space. */
+/** Between the tokens of JSON, every character up to a space is white space. */
 function afterWhite(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) <= SPACE) at += 1;
@@ -136,27 +140,36 @@ const SCALAR = /[^\s,\]}]*/y;
 
 function endOfValue(text: string, start: number): number {
   if (text[start] === '"') return endOfText(text, start);
-  if (text[start] === '{' || text[start] === '[') return endOfContainer(text, start);
+  if (text[start] === '{' || text[start] === '[') return endOfBrackets(text, start, (depth) => depth === 0);
   SCALAR.lastIndex = start;
   return start + (SCALAR.exec(text)?.[0].length ?? 0);
 }
 
-function endOfContainer(text: string, start: number): number {
+/**
+ * Scans brackets from `start`, skipping strings.
+ * @returns the index behind the bracket at which `isEnd` is true for the depth; -1 when there is none
+ */
+function endOfBrackets(text: string, start: number, isEnd: (depth: number) => boolean): number {
   let depth = 0;
   let at = start;
-  do {
+  while (at < text.length) {
     const character = text[at];
-    if (character === '{' || character === '[') depth += 1;
-    else if (character === '}' || character === ']') depth -= 1;
-    at = character === '"' ? endOfText(text, at) : at + 1;
-  } while (depth > 0 && at < text.length);
-  return at;
+    if (character === '"') at = endOfText(text, at);
+    else {
+      at += 1;
+      const change = character === '{' || character === '[' ? 1 : character === '}' || character === ']' ? -1 : 0;
+      depth += change;
+      if (change !== 0 && isEnd(depth)) return at;
+    }
+  }
+  return -1;
 }
 
+/** By hand: a pattern for strings would take quadratic time on an unfinished one, which ends with the text. */
 function endOfText(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1);
-  while (isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
-  return quote + 1;
+  while (quote !== -1 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
+  return quote === -1 ? text.length : quote + 1;
 }
 
 function isEscaped(text: string, at: number): boolean {

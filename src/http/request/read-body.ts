@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { openings } from './json-text.ts';
+import { isDeeperThan } from './json-text.ts';
 import {
   bodyTooLarge,
   compressedBody,
@@ -16,22 +16,23 @@ import {
  */
 const MAX_JSON_DEPTH = 128;
 
-/** The client hung up in the middle of its request; nobody is there to be answered. */
+/** The client hung up in the middle of its request, so there is nobody to answer. */
 export class HungUp extends Error {
   override readonly name = 'HungUp';
 }
 
 export interface JsonBody {
   readonly json: unknown;
-  /** What was parsed. */
+  /** The text that `json` was parsed from. */
   readonly text: string;
 }
 
 const ABSENT: JsonBody = { json: {}, text: '{}' };
 
 /**
- * The body as parsed JSON; an absent one counts as `{}`. Our own reader, since express.json costs 18 us a message: it takes JSON
- * in UTF-8 only, uncompressed (so there is no gzip bomb), and judges type and size before it parses.
+ * The body as parsed JSON; an absent one counts as `{}`. Accepts only uncompressed JSON in UTF-8 (so no gzip bomb), and checks
+ * type and size before it parses.
+ * perf: 18 us a message, compared with express.json.
  * @throws RequestProblem `unsupported-media-type`, `too-large`, `invalid-json`
  */
 export function readJson(req: IncomingMessage, maxBytes: number): JsonBody | Promise<JsonBody> {
@@ -52,13 +53,13 @@ function checkMediaType(type: string | undefined, encoding: string | undefined):
   throw notJsonType(type);
 }
 
-/** A body that came with its headers, as nearly every one. To listen for it takes some 5 % more CPU time per message. */
+/** perf: 5 % of the CPU time per message, compared with listening. The body, if it arrived together with the head. */
 function readAtOnce(req: IncomingMessage): Buffer | undefined {
-  // Node says that it is complete only a moment later.
+  // Node sets `complete` only a moment later.
   const isHere = req.readableLength === Number(req.headers['content-length']);
   if (!isHere || req.readableFlowing !== null || req.readableEncoding !== null) return undefined;
   const bytes = req.read() as Buffer;
-  // To its end, or the connection would wait for someone to read on.
+  // Reads the end of the stream; otherwise the connection would never get to the next request.
   req.resume();
   return bytes;
 }
@@ -72,10 +73,10 @@ function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
     req.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= maxBytes) {
-        // A body in one-byte chunks would take fifty times its size.
+        // A body in one-byte chunks would take fifty times its size in memory.
         if (chunks.push(chunk) > MAX_CHUNKS) chunks.splice(0, chunks.length, Buffer.concat(chunks));
       } else {
-        chunks.length = 0; // What still comes is read and dropped: closing now could cut off the answer.
+        chunks.length = 0; // The rest is read and dropped: closing now could cut off the response.
         reject(bodyTooLarge(maxBytes));
       }
     });
@@ -83,7 +84,7 @@ function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
       const [only] = chunks;
       resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
     });
-    // Node tells of a connection that was cut as an error of the request.
+    // Node reports a cut connection as an error of the request.
     req.once('error', (error) => reject(req.complete ? error : new HungUp('the request was cut off')));
     req.once('close', () => {
       if (!req.complete) reject(new HungUp('the request was cut off'));
@@ -91,7 +92,7 @@ function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   });
 }
 
-/** What an app that we are mounted in has read, for example with express.json(). */
+/** The body that the surrounding app has already read, for example with express.json(). */
 function readBefore(req: IncomingMessage & { readonly body?: unknown }, maxBytes: number): Buffer {
   const { body } = req;
   if (body === undefined) throw new Error('the body was read before it came here, and is not in req.body');
@@ -104,29 +105,13 @@ function parse(bytes: Buffer): JsonBody {
   if (bytes.length === 0) return ABSENT;
   if (!isUtf8(bytes)) throw notUtf8();
   const text = bytes.toString('utf8');
-  if (isTooDeep(text))
+  if (isDeeperThan(text, MAX_JSON_DEPTH))
     throw invalidRequest([{ pointer: '/body', detail: `must not be nested deeper than ${MAX_JSON_DEPTH}` }]);
   try {
     return { json: JSON.parse(text), text };
   } catch (error) {
-    // V8's words quote the input, which may be an SDP: only the place is passed on.
+    // V8's message quotes the input, which may be an SDP: only the position is passed on.
     const at = error instanceof Error ? /at position (\d+)/.exec(error.message)?.[1] : undefined;
     throw notJson(at);
   }
-}
-
-/** One pass by hand: a pattern for strings would take quadratic time on an unfinished one. */
-function isTooDeep(text: string): boolean {
-  if (openings(text, MAX_JSON_DEPTH) <= MAX_JSON_DEPTH) return false;
-  let depth = 0;
-  let inString = false;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at];
-    if (inString && character === '\\') at += 1;
-    else if (character === '"') inString = !inString;
-    else if (!inString && (character === '[' || character === '{')) depth += 1;
-    else if (!inString && (character === ']' || character === '}')) depth -= 1;
-    if (depth > MAX_JSON_DEPTH) return true;
-  }
-  return false;
 }

@@ -6,7 +6,7 @@ import { write } from './reply.ts';
 import { requestIdOf } from '../request/head.ts';
 import { undecodablePath } from './request-problem.ts';
 
-/** What fails outside a route: unknown paths and methods, undecodable URLs, faults of ours. */
+/** Answers requests that fail outside a route: unknown paths and methods, undecodable URLs, unexpected errors. */
 export function finalErrorHandler(context: AppContext, constant: HeaderList): ErrorRequestHandler {
   return (error: unknown, req: Request, res: Response, _next: unknown) => {
     const requestId = requestIdOf(req);

@@ -3,10 +3,10 @@ import { Socket } from 'node:net';
 import cors from 'cors';
 import helmet from 'helmet';
 
-/** Names and values, alternating: the form that `writeHead` takes without building an object. */
+/** perf: names and values, alternating. `writeHead` takes this form without building an object; it takes no pairs. */
 export type HeaderList = readonly string[];
 
-/** Pages that may read answers; an empty list is none, and says nothing about it. */
+/** Origins whose pages may read responses; an empty list sends no CORS headers. */
 export type CorsOrigins = '*' | readonly string[];
 
 const PREFLIGHT_SECONDS = 7_200;
@@ -25,18 +25,18 @@ export const corsHandler = (origins: CorsOrigins) =>
       'X-Request-Id',
     ],
     maxAge: PREFLIGHT_SECONDS,
-    // Its own answer has a Content-Length, which a 204 must not have (RFC 9110, section 8.6), and no other header of ours.
+    // The response of cors has a Content-Length, which a 204 must not have (RFC 9110, section 8.6), and lacks our headers.
     preflightContinue: true,
   });
 
 /**
- * What every answer carries but its content policy, as one array: running helmet and cors once at the start, instead of per request, spares each
- * message some 10 us.
+ * perf: 10 us a message. The headers of every response except its content policy: helmet and cors run once at the start instead
+ * of for each request.
  */
 export const constantHeaders = (origins: CorsOrigins): HeaderList =>
   origins === '*' ? headersWithoutRequest(origins) : basicHeaders();
 
-/** The same for an answer to what never became a request: whether its origin is in the list is not known. */
+/** The same for a response to bytes that never became a request, so that its origin is not known. */
 export const headersWithoutRequest = (origins: CorsOrigins): HeaderList =>
   origins.length === 0 ? basicHeaders() : [...basicHeaders(), ...recorded(corsHandler(origins))];
 
@@ -47,13 +47,13 @@ const basicHeaders = (): HeaderList => [
   ...recorded(helmet.referrerPolicy()),
 ];
 
-/** An answer of the API is no page: it loads nothing and is framed nowhere. */
+/** Responses of the API are not pages: they load nothing and are framed nowhere. */
 export const API_POLICY = "default-src 'none';frame-ancestors 'none'";
 
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
 
 class Recorder extends ServerResponse {
-  /** With the names as they were given, which `getHeaders` puts into lower case. */
+  /** Names as given; `getHeaders` would convert them to lower case. */
   readonly recorded = new Map<string, string>();
 
   override setHeader(name: string, value: number | string | readonly string[]): this {
@@ -62,7 +62,7 @@ class Recorder extends ServerResponse {
   }
 }
 
-/** The headers that a middleware sets on a GET that is never sent. */
+/** The headers that a middleware sets, recorded from a GET that is never sent. */
 function recorded(middleware: Middleware): string[] {
   const req = new IncomingMessage(new Socket());
   req.method = 'GET';
@@ -73,13 +73,13 @@ function recorded(middleware: Middleware): string[] {
   return [...res.recorded].flat();
 }
 
-/** Helmet's own for pages; but a page that was loaded over plain HTTP, on a laptop or in a test, finds its parts there too. */
+/** Helmet's default for pages, without the upgrade to HTTPS, which would break pages served over plain HTTP. */
 export const PAGE_POLICY =
   recorded(helmet.contentSecurityPolicy({ directives: { 'upgrade-insecure-requests': null } }))[1] ?? API_POLICY;
 
 /**
- * Helmet's other headers, which only matter for pages and their parts. Strict-Transport-Security belongs to the proxy
- * that terminates TLS: sent from here, it could bind hosts of other owners.
+ * Helmet's other headers, which only matter for pages and their assets. Strict-Transport-Security belongs to the proxy that
+ * terminates TLS: sent from here, it could bind hosts of other owners.
  */
 export const PAGE_HEADERS: HeaderList = recorded(
   helmet({

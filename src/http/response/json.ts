@@ -11,12 +11,12 @@ import {
 } from '../../wire/index.ts';
 import type { HttpSettings } from '../context.ts';
 
-// Replies are JSON text put together by hand where a payload is in them: it is passed on as it came, never parsed again.
+// Replies that contain payloads are assembled as JSON text, so that a payload is passed on byte for byte.
 
 let lastMs = NaN;
 let lastTime = '';
 
-/** Messages that were committed together have one time: it is written once, and not twice for each (measured: 0.4 us). */
+/** perf: 0.4 us. Messages of one commit have the same time, so the last one is kept. */
 export function timeOf(unixMs: number): string {
   if (unixMs !== lastMs) {
     lastTime = new Date(unixMs).toISOString();

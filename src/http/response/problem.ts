@@ -5,10 +5,10 @@ import type { HeaderList } from './headers.ts';
 import type { Reply } from './reply.ts';
 import { RequestProblem } from './request-problem.ts';
 
-/** Every refusal of the rules has a row on the wire, or this does not compile. */
+/** Does not compile while a code of the rules has no row in `PROBLEM_CODES`. */
 const codeOf = (code: SignallingCode): ProblemCode => code;
 
-/** Seconds after which a retry makes sense. */
+/** Seconds after which a retry may succeed. */
 const RETRY_AFTER_SECONDS: Partial<Record<ProblemCode, number>> = {
   'rate-limited': 1,
   'mailbox-full': 2,
@@ -23,11 +23,11 @@ export interface ProblemPlace {
   readonly requestId: string;
   /** The `Authorization` header of the request. */
   readonly authorization?: string | undefined;
-  /** Whether the body holds several messages, so that a refusal must point at one. */
+  /** Whether the body is a batch, so that a refusal must point to one of its messages. */
   readonly inBatch?: boolean;
 }
 
-/** The only place that turns an error into an answer. What is not a known refusal is a fault of ours, and shows nothing. */
+/** The only place that turns an error into a response. Unknown errors become `internal` and reveal nothing. */
 export function problemReply(error: unknown, place: ProblemPlace): Reply {
   const { code, detail, extras, headers, ...own } = describe(error, place);
   const { title, retryable } = PROBLEM_CODES[code];
@@ -101,7 +101,7 @@ function describeRefusal(error: SignallingError, place: ProblemPlace): Descripti
   };
 }
 
-/** As draft-ietf-httpapi-ratelimit-headers has them from version 8 on: what there is, and when to come again for more. */
+/** The fields of draft-ietf-httpapi-ratelimit-headers, version 8 and later. */
 const rateLimitFields = ({ name, quota, windowSeconds, remaining, retryAfterSeconds }: SpentBudget): HeaderList => [
   'RateLimit-Policy',
   windowSeconds === undefined ? `"${name}";q=${quota}` : `"${name}";q=${quota};w=${windowSeconds}`,
@@ -109,11 +109,11 @@ const rateLimitFields = ({ name, quota, windowSeconds, remaining, retryAfterSeco
   `"${name}";r=${remaining};t=${retryAfterSeconds}`,
 ];
 
-/** True for errors that the log must tell about: faults of ours, and refusals that something beneath us caused, such as a full disk. */
+/** Whether to log the error: unknown errors, and refusals with a cause below the rules, such as a full disk. */
 export const isInternal = (error: unknown): boolean =>
   error instanceof SignallingError ? error.details.cause !== undefined : !(error instanceof RequestProblem);
 
-/** What a 401 says about the credential of the request (RFC 6750, section 3). */
+/** What a 401 response says about the credential of the request (RFC 6750, section 3). */
 interface Challenge {
   /** The value of `WWW-Authenticate`. */
   readonly header: string;
@@ -122,8 +122,8 @@ interface Challenge {
 }
 
 /**
- * Schemes of the IANA registry, and two that are in wide use. Only these are repeated to the client: what is not a scheme may be a
- * secret that was sent without one.
+ * Schemes of the IANA registry, and two in wide use. Only these are repeated in the response: any other first word may be a
+ * secret that was sent without a scheme.
  */
 const OTHER_SCHEMES = [
   ...['Basic', 'Digest', 'Negotiate', 'NTLM', 'DPoP', 'OAuth', 'HOBA', 'Mutual', 'GNAP', 'vapid', 'PrivateToken'],
@@ -134,7 +134,7 @@ const REALM = 'Bearer realm="holdline"';
 const BEARER_CREDENTIAL = /^Bearer +\S/i;
 
 /**
- * Tells a missing credential from a refused one: RFC 6750 gives no error code when the request carries no Bearer credential.
+ * Distinguishes a missing credential from a refused one: RFC 6750 sends no error code when there is no Bearer credential.
  * @param authorization the header of the request
  */
 function challengeTo(authorization = ''): Challenge {

@@ -1,20 +1,20 @@
 import type { ServerResponse } from 'node:http';
 import { API_POLICY, PAGE_HEADERS, PAGE_POLICY, type HeaderList } from './headers.ts';
 
-/** An answer, complete before its first byte is written: nothing on the way can hold a part of it back. */
+/** A response that is complete before its first byte is written, so that no proxy can hold part of it back. */
 export interface Reply {
   readonly status: number;
   /** Absent for 204. */
   readonly body?: string | Buffer;
   readonly mediaType?: string;
-  /** What the answer may load; nothing, unless it is a page. */
+  /** `Content-Security-Policy`; by default nothing may be loaded. */
   readonly contentPolicy?: string;
   readonly headers?: HeaderList;
-  /** Of a problem; not written, but counted. */
+  /** Code of a problem, for metrics and the log. */
   readonly code?: string;
 }
 
-/** A reader slower than this keeps nothing but memory of ours (slow-read attack). */
+/** A client that reads a response slower than this only holds memory of the server (slow-read attack). */
 const MAX_WRITE_MS = 30_000;
 
 export const ok = (body: string): Reply => ({ status: 200, body });
@@ -29,7 +29,7 @@ export const page = (body: string): Reply => ({
 export const created = (body: string, replayed: boolean): Reply =>
   replayed ? { status: 201, body, headers: ['Idempotency-Replayed', 'true'] } : { status: 201, body };
 
-/** The only place that writes an answer of the service. */
+/** The only place that writes a response to a request. */
 export function write(res: ServerResponse, constant: HeaderList, requestId: string, reply: Reply): void {
   const {
     status,
@@ -46,7 +46,7 @@ export function write(res: ServerResponse, constant: HeaderList, requestId: stri
   all.push('Content-Type', mediaType, 'Content-Length', String(Buffer.byteLength(body)));
   res.writeHead(status, all).end(body);
   if (res.writableLength === 0) return;
-  // Behind another answer it has to wait for that one, which may be a held poll.
+  // A pipelined response waits for the ones before it, and one of those may be a held poll.
   if (res.socket === null) res.once('socket', () => limitWriting(res));
   else limitWriting(res);
 }

@@ -1,4 +1,5 @@
-import type { Handlers } from '../request/call.ts';
+import type { OperationId } from '../operations/index.ts';
+import type { AnyHandler, Handlers } from '../request/call.ts';
 import { closeRoom, listRooms, traceRoom } from './administration.ts';
 import { acknowledgeMessages, pollMessages, receiveMessages, sendMessage, sendMessages } from './messages.ts';
 import { getDemoPage, getDocsPage, getProblemPage } from './pages.ts';
@@ -13,7 +14,7 @@ import {
   getServiceInfo,
 } from './service.ts';
 
-export const HANDLERS: Handlers = {
+const HANDLERS: Handlers = {
   joinRoom,
   listParticipants,
   leaveRoom,
@@ -38,3 +39,9 @@ export const HANDLERS: Handlers = {
   getDocsPage,
   getProblemPage,
 };
+
+/**
+ * The cast is safe as long as the pipeline fills in what the row declares: `parseTarget` its path and query, `authorize` its caller,
+ * `parseBody` its body. `test/http/operations.test.ts` calls each operation with what it declares.
+ */
+export const handlerOf = (id: OperationId): AnyHandler => HANDLERS[id] as AnyHandler;

@@ -11,9 +11,9 @@ export const getDemoPage: Handler<'getDemoPage'> = async ({ basePath }, { settin
 
 export const getDocsPage: Handler<'getDocsPage'> = async ({ basePath }) => page(await DOCS.html(basePath));
 
-export const getProblemPage: Handler<'getProblemPage'> = ({ pathCode, basePath }) => {
-  if (!isCode(pathCode)) throw noSuchCode(basePath);
-  return page(pageOf(pathCode));
+export const getProblemPage: Handler<'getProblemPage'> = ({ code, basePath }) => {
+  if (!isCode(code)) throw noSuchCode(basePath);
+  return page(pageOf(code));
 };
 
 function pageOf(code: ProblemCode): string {

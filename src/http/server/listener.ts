@@ -7,27 +7,27 @@ import type { App } from '../app.ts';
 import { createHttpServer } from './server.ts';
 
 /**
- * No request open for so long: what was sent before its client could know has arrived by then. Closing at once would reset
- * requests that wait unread in the system's buffers.
+ * How long no request must be open before the listener closes: requests sent before their clients could know have arrived by
+ * then. Closing at once would reset requests that wait unread in the system's buffers.
  */
 const CALM_MS = 100;
 /**
- * After a time in which the process got no CPU, the event loop runs timers before it reads what has arrived meanwhile: it needs a turn to
- * accept a connection, another to read its request, and one to spare. A last turn that took longer than this was such a time, too.
+ * After a pause without CPU, the event loop runs timers before it reads what has arrived: it needs one turn to accept a connection
+ * and another to read its request. One is spare. A last turn longer than `BRISK_TURN_MS` counts as another such pause.
  */
 const TURNS_TO_READ = 3;
 const BRISK_TURN_MS = 5;
 
-/** After the last answer: time for the other side to take it and hang up, before connections are cut. */
+/** Time after the last response for clients to read it and hang up, before their connections are cut. */
 const LINGER_MS = 1_000;
-/** So often at most, while requests are still open. */
+/** How often that time is extended at most, while requests are still open. */
 const LINGER_TIMES = 3;
 
-/** Listens, and stops without resetting a connection that is in use. */
+/** Listens on a port, and stops without resetting connections in use. */
 export class Listener {
   readonly #server: Server;
   readonly #clock: Clock;
-  /** All so far. */
+  /** Since the start. */
   #requests = 0;
   #openRequests = 0;
   #onChange: (() => void) | undefined;
@@ -49,7 +49,7 @@ export class Listener {
     return this.#server.address() as AddressInfo;
   }
 
-  /** Goes on serving until requests have ceased, at most `drainMs`; then takes no more, and lets connections end. */
+  /** Serves until no more requests arrive, for at most `drainMs`; then accepts no more and lets connections end. */
   async close(drainMs: number): Promise<void> {
     if (!this.#server.listening) return;
     if (drainMs > 0) await this.#calm(drainMs);

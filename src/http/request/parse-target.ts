@@ -1,0 +1,72 @@
+import type { ParticipantId, RoomId } from '../../signalling/ids.ts';
+import { emptyQuery, faultsOf, participantId, roomId, ROOM_ID_PATTERN, type Fault } from '../../wire/index.ts';
+import type { AppContext } from '../context.ts';
+import type { Operation } from '../operations/index.ts';
+import { invalidRequest } from '../response/request-problem.ts';
+import type { PathIds } from './call.ts';
+
+const PATH_SCHEMAS = { roomId, participantId };
+
+export interface ParsedTarget {
+  readonly path: PathIds;
+  readonly query: unknown;
+}
+
+/**
+ * @param params decoded path parameters
+ * @throws RequestProblem `invalid-request` with all faults of path and query
+ */
+export function parseTarget(
+  operation: Operation,
+  params: Record<string, unknown>,
+  url: string,
+  { querySchemas }: AppContext,
+): ParsedTarget {
+  const faults: Fault[] = [];
+  const path = {
+    roomId: checkedId<RoomId>('roomId', params.roomId, faults),
+    participantId: checkedId<ParticipantId>('participantId', params.participantId, faults),
+    code: typeof params.code === 'string' ? params.code : undefined,
+  };
+  const at = operation.ignoresQuery === true ? -1 : url.indexOf('?');
+  if (at === -1 && operation.query === undefined && faults.length === 0) return { path, query: undefined };
+  const schema = operation.query === undefined ? emptyQuery : querySchemas[operation.query];
+  const parsed = schema.safeParse(at === -1 ? {} : queryOf(url.slice(at + 1)));
+  if (!parsed.success) faults.push(...faultsOf(parsed.error, 'query'));
+  if (faults.length > 0) throw invalidRequest(faults);
+  return { path, query: parsed.data };
+}
+
+/** The only place where text of a path becomes an id. @returns `undefined` when the path has none, or an invalid one */
+function checkedId<Id extends RoomId | ParticipantId>(
+  name: keyof typeof PATH_SCHEMAS,
+  value: unknown,
+  faults: Fault[],
+): Id | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && ROOM_ID_PATTERN.test(value)) return value as Id;
+  const { error } = PATH_SCHEMAS[name].safeParse(value);
+  if (error !== undefined) faults.push(...faultsAt(`/path/${name}`, error, 'path'));
+  return undefined;
+}
+
+/** Faults of a value that is not an object, reported at `pointer`. */
+export const faultsAt = (pointer: string, ...error: Parameters<typeof faultsOf>): Fault[] =>
+  Array.from(faultsOf(...error), ({ detail }) => ({ pointer, detail }));
+
+/** perf: a single parameter in which nothing is encoded, as in nearly every poll, needs no URLSearchParams. */
+const PLAIN = /^(\w+)=([\w.-]*)$/;
+
+/** A repeated parameter becomes an array, which no schema accepts. */
+function queryOf(text: string): Record<string, string | string[]> {
+  const query = Object.create(null) as Record<string, string | string[]>;
+  const [, only, plain = ''] = PLAIN.exec(text) ?? [];
+  if (only !== undefined) {
+    query[only] = plain;
+    return query;
+  }
+  for (const [name, value] of new URLSearchParams(text)) {
+    query[name] = name in query ? [value] : value;
+  }
+  return query;
+}
