@@ -1,4 +1,4 @@
-/** Bounds of requests that an operator can set; all in whole seconds. */
+/** Bounds of requests that an operator can set, in whole seconds. */
 export type WireBounds = {
   readonly maxTtlSeconds: number;
   readonly defaultTtlSeconds: number;
@@ -10,10 +10,10 @@ export type WireBounds = {
 
 /** Messages in one `sendMessages`. */
 export const MAX_SEND_BATCH = 32;
-/** Messages in one reply of a poll, and how many when the caller does not say. */
+/** Messages in one reply of a poll: the maximum and the default. */
 export const MAX_RECEIVE_BATCH = 100;
 export const DEFAULT_RECEIVE_BATCH = 64;
-/** Rooms in one page of `listRooms`, and how many when the caller does not say. */
+/** Rooms in one page of `listRooms`: the maximum and the default. */
 export const MAX_ROOM_PAGE = 1_000;
 export const DEFAULT_ROOM_PAGE = 100;
 /** Characters of a participant's name. */

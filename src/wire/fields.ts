@@ -2,12 +2,12 @@ import { z } from 'zod';
 
 type Complain = (issue: { readonly input?: unknown }) => string;
 
-/** The error text of a field: a missing one is named as missing, anything else by what is allowed. */
+/** The error text of a field: `is required` when it is missing, otherwise what is allowed. */
 export function must(allowed: string): { error: Complain } {
   return { error: ({ input }) => (input === undefined ? 'is required' : `must be ${allowed}`) };
 }
 
-/** An optional field. Serialisers of many languages write null instead; the fault says to leave it out. */
+/** An optional field. Many serialisers write null for absent values; the fault then says to leave the field out. */
 export function omittable<Schema extends z.ZodType>(schema: Schema) {
   const judged = z.preprocess((input, context) => {
     if (input !== null) return input;
@@ -18,7 +18,7 @@ export function omittable<Schema extends z.ZodType>(schema: Schema) {
   return judged.exactOptional();
 }
 
-/** An object whose unknown keys are faults: in an envelope they are typos. */
+/** An object whose unknown keys are faults: in an envelope they are nearly always typos. */
 export function envelope<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
   noun = 'field',
@@ -32,7 +32,7 @@ export function envelope<Shape extends z.core.$ZodLooseShape>(
   });
 }
 
-/** Text of `min` to `max` Unicode code points, as JSON Schema counts them; `allowed` describes it in errors. */
+/** Text of `min` to `max` Unicode code points, as JSON Schema counts them. */
 export function text(min: number, max: number): z.ZodString {
   const rule = must(`text of ${min > 0 ? `${String(min)} to` : 'at most'} ${String(max)} characters`);
   return z
@@ -70,7 +70,7 @@ export function list<Item extends z.ZodType>(item: Item, min: number, max: numbe
   );
 }
 
-/** A moment as shown to callers: RFC 3339, UTC, milliseconds. */
+/** A time in a response: RFC 3339, UTC, milliseconds. */
 export const timestamp = z.iso
   .datetime({ precision: 3 })
   .meta({ description: 'RFC 3339, UTC, with milliseconds.', examples: ['2026-11-22T09:30:00.125Z'] });

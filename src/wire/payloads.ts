@@ -4,7 +4,7 @@ import { isObject, must, omittable, quoted, text, wholeNumber } from './fields.t
 import { callId, messageId, participantId } from './ids.ts';
 import { participantView } from './room.ts';
 
-/** What a client may send. */
+/** The types of messages that clients send. */
 export const MESSAGE_TYPES = [
   'invite',
   'ringing',
@@ -19,11 +19,11 @@ export const MESSAGE_TYPES = [
 ] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 
-/** What only the server sends. */
+/** The types of messages that only the server sends. */
 export const ROOM_EVENT_TYPES = ['participant-joined', 'participant-left', 'message-expired'] as const;
 export type RoomEventType = (typeof ROOM_EVENT_TYPES)[number];
 
-/** Known reasons of `reject`, `cancel` and `hangup`; any other text of up to 64 characters is as good. */
+/** Known reasons of `reject`, `cancel` and `hangup`; any other text of up to 64 characters is accepted. */
 const CALL_END_REASONS = [
   'user_hangup',
   'user_busy',
@@ -55,7 +55,7 @@ const callEnd = z
     },
     anObject,
   )
-  .meta({ description: 'Payload of `reject`, `cancel` and `hangup`. They may also have none.' });
+  .meta({ description: 'Payload of `reject`, `cancel` and `hangup`; may be absent.' });
 
 const SDP_EXAMPLE = 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n';
 
@@ -77,7 +77,7 @@ const answer = description('answer', 'pranswer').meta({
 
 const nullableText = z.string(must('text or null')).nullable();
 
-/** Stacks have many forms for the end of candidates; a refusal of another form names the one of WebRTC. */
+/** Stacks signal the end of candidates in many forms; the fault names the form that WebRTC specifies. */
 const orEnd = (allowed: string): ReturnType<typeof must> => {
   const { error } = must(allowed);
   return { error: (issue) => `${error(issue)}; {"candidate": ""} means end of candidates` };
@@ -91,12 +91,12 @@ const candidate = z
         examples: ['candidate:1 1 udp 2122260223 192.0.2.1 54321 typ host'],
       }),
       sdpMid: nullableText
-        .meta({ description: 'The `mid` of the media line that the candidate belongs to.', examples: ['0'] })
+        .meta({ description: 'The `mid` of the media description that the candidate belongs to.', examples: ['0'] })
         .exactOptional(),
       sdpMLineIndex: wholeNumber(-1, 65_535)
         .nullable()
         .meta({
-          description: 'The index of that media line, from 0. Some stacks send -1 with the end of candidates.',
+          description: 'The index of that media description, from 0. Some stacks send -1 with the end of candidates.',
           examples: [0],
         })
         .exactOptional(),
@@ -108,7 +108,7 @@ const candidate = z
   )
   .meta({ description: 'Payload of `candidate`: `RTCIceCandidateInit`.' });
 
-/** These only judge: what is stored and delivered is the payload that was sent, unknown keys and all. */
+/** Only for validation: the payload is stored and delivered as it was sent, with unknown keys. */
 const PAYLOADS = {
   invite: optionalObject,
   ringing: optionalObject,
@@ -122,9 +122,9 @@ const PAYLOADS = {
   custom: z.unknown(),
 } as const satisfies Record<MessageType, z.ZodType>;
 
-/** Payloads of what clients send, by type. */
+/** Payloads of clients' messages, by type. */
 export type MessagePayloads = { [Type in MessageType]: z.output<(typeof PAYLOADS)[Type]> };
-/** The payloads that have fields of their own, by the names that generated clients have for them. */
+/** The payloads with declared fields, by the names that generated clients use. */
 export const MESSAGE_PAYLOADS = {
   OfferPayload: offer,
   AnswerPayload: answer,
@@ -141,7 +141,7 @@ export type CandidatePayload = MessagePayloads['candidate'];
 /** What `reject`, `cancel` and `hangup` may carry. */
 export type CallEndPayload = NonNullable<MessagePayloads['hangup']>;
 
-/** Adds what is wrong with a message's payload for its type; says nothing when the type itself is wrong. */
+/** Adds the faults of a message's payload for its type; none when the type itself is invalid. */
 export function judgePayload(message: unknown, context: z.core.$RefinementCtx): void {
   if (!isObject(message) || !isMessageType(message.type)) return;
   const { error } = PAYLOADS[message.type].safeParse(message.payload);
@@ -154,36 +154,36 @@ function isMessageType(type: unknown): type is MessageType {
   return MESSAGE_TYPES.some((known) => known === type);
 }
 
-/** The payloads that the server itself writes. */
+/** The payloads of room events. */
 export const ROOM_EVENT_PAYLOADS = {
   'participant-joined': z
     .object({ participant: participantView })
-    .meta({ description: 'Payload of `participant-joined`: who joined.' }),
+    .meta({ description: 'Payload of `participant-joined`: the participant that joined.' }),
   'participant-left': z
     .object({
       participantId,
       reason: z.string().meta({
-        description: '`left`, `timeout`, `replaced` or `removed`. More may come.',
+        description: '`left`, `timeout`, `replaced` or `removed`. New values may be added.',
         examples: ['left'],
       }),
     })
-    .meta({ description: 'Payload of `participant-left`: who left, and why.' }),
+    .meta({ description: 'Payload of `participant-left`: the participant that left, and the reason.' }),
   'message-expired': z
     .object({
       messageId,
-      to: participantId.meta({ description: 'The recipient that did not acknowledge it.', examples: ['bob'] }),
+      to: participantId.meta({ description: 'The recipient that did not acknowledge the message.', examples: ['bob'] }),
       type: z.string().meta({
-        description: `The type of the expired message: ${quoted(MESSAGE_TYPES)}. More may come.`,
+        description: `The type of the expired message: ${quoted(MESSAGE_TYPES)}. New types may be added.`,
         examples: ['offer'],
       }),
       callId: callId.exactOptional(),
     })
     .meta({
-      description: 'Payload of `message-expired`: a message of yours that was not acknowledged within its lifetime.',
+      description: 'Payload of `message-expired`: a message that you sent was not acknowledged within its lifetime.',
     }),
 } as const satisfies Record<RoomEventType, z.ZodType>;
 
-/** Payloads of the events that only the server sends, by type. */
+/** Payloads of room events, by type. */
 export type RoomEventPayloads = {
   [Type in RoomEventType]: z.output<(typeof ROOM_EVENT_PAYLOADS)[Type]>;
 };

@@ -5,14 +5,14 @@ import { callId, cursor, CURSOR_EXAMPLE, messageId, participantId } from './ids.
 import { MESSAGE_TYPES, ROOM_EVENT_TYPES, type MessagePayloads, type RoomEventPayloads } from './payloads.ts';
 
 const upTo = z.string(must('text')).meta({
-  description: 'Everything up to here was handled: the `cursor` of a batch.',
+  description: 'The `cursor` of a batch: acknowledges everything up to it.',
   examples: [CURSOR_EXAMPLE],
 });
 
 const after = {
   description:
-    'The cursor of the last batch: acknowledges everything up to it and reads what is behind it. ' +
-    'Without it, everything unacknowledged is returned and nothing is acknowledged.',
+    'The cursor of the last batch: acknowledges everything up to it and returns what follows. ' +
+    'Without it, the poll returns everything unacknowledged and acknowledges nothing.',
   examples: [CURSOR_EXAMPLE],
 };
 
@@ -27,23 +27,26 @@ export function pollRequests({ defaultWaitSeconds, maxWaitSeconds }: WireBounds)
       .transform((value) => Math.min(value ?? defaultWaitSeconds, maxWaitSeconds))
       .meta({
         description:
-          `How long to hold the poll when nothing is pending, in whole seconds; ${String(defaultWaitSeconds)} when omitted, 0 answers at once, ` +
-          `above ${String(maxWaitSeconds)} counts as ${String(maxWaitSeconds)}. The real hold is up to 10 % shorter, never longer.`,
+          `How long to hold the poll when nothing is pending, in whole seconds. ${String(defaultWaitSeconds)} when omitted; 0 answers at once; ` +
+          `above ${String(maxWaitSeconds)} counts as ${String(maxWaitSeconds)}. The actual time is up to 10 % shorter, never longer.`,
       }),
     limit: omittable(wholeNumber(1, MAX_RECEIVE_BATCH).meta({ examples: [DEFAULT_RECEIVE_BATCH] }))
       .optional()
       .transform((value) => value ?? DEFAULT_RECEIVE_BATCH)
-      .meta({ description: `At most so many messages; ${String(DEFAULT_RECEIVE_BATCH)} when omitted.` }),
+      .meta({ description: `The maximum number of messages; ${String(DEFAULT_RECEIVE_BATCH)} when omitted.` }),
   }).meta({
     id: 'PollRequest',
-    description: 'Where to read on, and how long to wait. All fields are optional, and so is the body.',
+    description: 'Where to continue, and how long to wait. All fields are optional, and so is the body.',
   });
-  const acknowledgeMessages = envelope({ cursor: upTo }).meta({ id: 'AckRequest', description: 'What was handled.' });
+  const acknowledgeMessages = envelope({ cursor: upTo }).meta({
+    id: 'AckRequest',
+    description: 'The position to acknowledge.',
+  });
   return { pollMessages, acknowledgeMessages };
 }
 
 const openType = z.string().meta({
-  description: `Sent by clients: ${quoted(MESSAGE_TYPES)}. Sent by the server: ${quoted(ROOM_EVENT_TYPES)}. More may come: ignore a type that you do not know.`,
+  description: `Sent by clients: ${quoted(MESSAGE_TYPES)}. Sent by the server: ${quoted(ROOM_EVENT_TYPES)}. New types may be added: ignore a type that you do not know.`,
   examples: ['offer'],
 });
 
@@ -51,7 +54,7 @@ const receivedMessage = z
   .object({
     id: messageId,
     from: participantId
-      .meta({ description: 'The sender, taken from its token; absent from room events.', examples: ['alice'] })
+      .meta({ description: 'The sender, taken from its token. Absent in room events.', examples: ['alice'] })
       .exactOptional(),
     to: participantId
       .meta({ description: 'Present when the message was sent to one recipient.', examples: ['bob'] })
@@ -61,7 +64,7 @@ const receivedMessage = z
       .unknown()
       .meta({
         description:
-          'As sent, untouched: see `payload` of `SendRequest`. Of the room events, `participant-joined` has a ' +
+          'As sent: see `payload` of `SendRequest`. Of the room events, `participant-joined` has a ' +
           '`ParticipantJoinedPayload`, `participant-left` a `ParticipantLeftPayload` and `message-expired` a `MessageExpiredPayload`.',
         examples: [{ type: 'offer', sdp: 'v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n' }],
       })
@@ -72,7 +75,8 @@ const receivedMessage = z
       .int()
       .min(0)
       .meta({
-        description: "Milliseconds since the message was stored, by the server's own measure (client clocks lie).",
+        description:
+          'Milliseconds since the message was stored, measured by the server, since client clocks are unreliable.',
         examples: [12],
       }),
   })
@@ -83,19 +87,22 @@ export const batch = z
     messages: z
       .array(receivedMessage)
       .meta({ description: 'Oldest first. At most `limit`, and 256 KiB or one message.' }),
-    cursor: cursor.meta({ description: 'Send it as `after` of the next poll; present also when the batch is empty.' }),
-    more: z.boolean().meta({ description: 'True: the next poll returns at once.', examples: [false] }),
+    cursor: cursor.meta({ description: 'Send it as `after` of the next poll. Present even when the batch is empty.' }),
+    more: z.boolean().meta({
+      description: 'Whether more messages are pending, so that the next poll returns at once.',
+      examples: [false],
+    }),
     expired: z
       .int()
       .min(0)
       .meta({
         description:
-          'Messages between `after` and `cursor` that ran out of their lifetime or were dropped. Above 0: renegotiate and ' +
-          're-read the roster instead of waiting for an offer that will never come.',
+          'The number of messages between `after` and `cursor` that expired or were dropped. If it is above 0, read the roster and ' +
+          'renegotiate, instead of waiting for an offer that will never come.',
         examples: [0],
       }),
   })
-  .meta({ id: 'Batch', description: 'What a poll returns; an empty one is a normal answer.' });
+  .meta({ id: 'Batch', description: 'The messages that a poll returns. An empty batch is a normal response.' });
 
 type Fields = Omit<z.output<typeof receivedMessage>, 'from' | 'type' | 'payload'>;
 type SentMessage<Type extends keyof MessagePayloads> = Fields & {
@@ -111,8 +118,8 @@ type Payload<Value> = undefined extends Value ? { payload?: Value } : { payload:
 
 declare const unknownType: unique symbol;
 /**
- * A message type that this version does not know: a string that the compiler takes for none of the known ones, so that comparing
- * `type` with a known type excludes it. A plain `string`, or a branded one outside of a template, would stay in the union.
+ * A message type that this version does not know: a string that the compiler distinguishes from the known ones, so that comparing
+ * `type` with a known type excludes it. A plain `string`, or a branded one outside a template, would stay in the union.
  */
 export type UnknownType = `${string}${string & { readonly [unknownType]: true }}`;
 type UnknownMessage = Fields & { from?: string; type: UnknownType; payload?: unknown };

@@ -8,21 +8,21 @@ const codes = quoted(Object.keys(PROBLEM_CODES));
 export const fault = z
   .object({
     pointer: z.string().meta({
-      description: 'Where: a JSON Pointer (RFC 6901) that starts with `/body`, `/query`, `/path` or `/header`.',
+      description: 'A JSON Pointer (RFC 6901) that starts with `/body`, `/query`, `/path` or `/header`.',
       examples: ['/body/payload/sdp'],
     }),
-    detail: z.string().meta({ description: 'What is wrong there.', examples: ['must start with "v=0"'] }),
+    detail: z.string().meta({ description: 'What is wrong at that place.', examples: ['must start with "v=0"'] }),
   })
-  .meta({ id: 'Fault', description: 'One thing that is wrong with the input.' });
+  .meta({ id: 'Fault', description: 'One fault of the input.' });
 
 export const problem = z
   .object({
     type: z.string().meta({
-      description: 'A page that explains the code, relative to the service: `/problems/<code>`.',
+      description: 'The address of a page that explains the code, relative to the service: `/problems/<code>`.',
       examples: ['/problems/invalid-request'],
     }),
     title: z.string().meta({
-      description: 'The code in words; the same for every occurrence.',
+      description: 'The code in words; always the same for a code.',
       examples: ['The request is not valid'],
     }),
     status: z
@@ -30,43 +30,45 @@ export const problem = z
       .min(400)
       .max(599)
       .meta({ description: 'The HTTP status.', examples: [400] }),
-    detail: z.string().meta({ description: 'What happened, for people.', examples: ['The body has 1 fault.'] }),
+    detail: z
+      .string()
+      .meta({ description: 'What happened, for a person to read.', examples: ['The body has 1 fault.'] }),
     code: z.string().meta({
-      description: `What happened, for programs: ${codes}. More may come: go by \`status\` and \`retryable\` then.`,
+      description: `What happened, for programs: ${codes}. New codes may be added; handle an unknown one by \`status\` and \`retryable\`.`,
       examples: ['invalid-request'],
     }),
     retryable: z.boolean().meta({
-      description: 'True: the unchanged request may succeed later. False: it never will.',
+      description: 'Whether the unchanged request may succeed later.',
       examples: [false],
     }),
     requestId: z.string().meta({
-      description: 'The same as the header `X-Request-Id`; the key into the log of the server.',
+      description: 'The same as the header `X-Request-Id`. Identifies this request in the log of the server.',
       examples: ['6c9fecd4-0fc1-41a1-9146-2021ab39bdf2'],
     }),
-    errors: z.array(fault).meta({ description: 'The faults of an invalid input, at most 64.' }).exactOptional(),
+    errors: z.array(fault).meta({ description: 'The faults of an invalid request, at most 64.' }).exactOptional(),
     reason: z
       .string()
       .meta({
-        description: 'Of `participant-gone`: `left`, `timeout`, `replaced` or `removed`. More may come.',
+        description: 'With `participant-gone`: `left`, `timeout`, `replaced` or `removed`. New values may be added.',
         examples: ['timeout'],
       })
       .exactOptional(),
     resetCursor: cursor
-      .meta({ description: 'Of `cursor-expired`: the acknowledged position; continue with it as `after`.' })
+      .meta({ description: 'With `cursor-expired`: the acknowledged position. Continue with it as `after`.' })
       .exactOptional(),
   })
-  .meta({ id: 'Problem', description: 'RFC 9457 problem details: what went wrong, and what to do about it.' });
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details: what went wrong, and whether to retry.' });
 
 export type Problem = z.output<typeof problem>;
 export type Fault = z.output<typeof fault>;
 
-/** The part of a request to which a pointer leads. */
+/** The part of a request that a pointer starts from. */
 export type FaultRoot = 'body' | 'query' | 'path' | 'header';
 
-/** A body may hold tens of thousands of faults; an answer that listed them would be many times its size. */
+/** A body may have tens of thousands of faults; a response that listed them all would be many times its size. */
 export const MAX_FAULTS = 64;
 
-/** A JSON Pointer (RFC 6901) from the given part of the request. */
+/** A JSON Pointer (RFC 6901) into the given part of the request. */
 export function pointerOf(path: readonly PropertyKey[], root: FaultRoot): string {
   return ['', root, ...path.map(escape)].join('/');
 }

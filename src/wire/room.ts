@@ -16,7 +16,7 @@ export const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
 
 export type JsonObject = Record<string, unknown>;
 
-/** Judged, never copied: a copy would lose a key such as `__proto__`. */
+/** Checked but never copied: a copy would lose a key such as `__proto__`. */
 export const metadata = z
   .custom<JsonObject>(isObject, 'must be an object')
   .refine(
@@ -24,7 +24,7 @@ export const metadata = z
     `must be at most ${String(MAX_METADATA_BYTES)} bytes of JSON`,
   )
   .meta({
-    description: `Anything that the app wants the others to know, as an object of at most ${String(MAX_METADATA_BYTES)} bytes of JSON.`,
+    description: `Data of the app about the participant, for the others in the room: an object of at most ${String(MAX_METADATA_BYTES)} bytes of JSON.`,
     type: 'object',
     additionalProperties: true,
     examples: [{ role: 'host' }],
@@ -34,7 +34,7 @@ function jsonBytes(value: JsonObject): number {
   try {
     return Buffer.byteLength(JSON.stringify(value));
   } catch {
-    return Infinity; // nested too deeply to be written, so certainly too large
+    return Infinity; // nested too deeply for JSON.stringify, so certainly too large
   }
 }
 
@@ -46,20 +46,24 @@ export function roomRequests({ maxIdleTimeoutSeconds, defaultIdleTimeoutSeconds 
     idleTimeoutSeconds: omittable(
       wholeNumber(1, maxIdleTimeoutSeconds).meta({
         description:
-          `The participant is gone this long after its last request; ${String(defaultIdleTimeoutSeconds)} when omitted. A held poll ` +
-          'counts as present. A server that lets anyone join allows at most 300.',
+          `How long after its last request the participant is removed; ${String(defaultIdleTimeoutSeconds)} when omitted. A held poll ` +
+          'counts as a request. A server that lets anyone join allows at most 300.',
         examples: [60],
       }),
     ),
     resume: omittable(
       flag.meta({
         description:
-          'Keep the mailbox of a participant that is still there (its token goes into `Authorization`), instead of starting anew.',
+          'Keep the mailbox of the participant if it is still in the room, instead of starting with an empty one. Send its token in ' +
+          '`Authorization`.',
         examples: [false],
       }),
     ),
   }).meta({ id: 'JoinRequest', description: 'All fields are optional, and so is the body.' });
-  const leaveRoomByPost = envelope({}).meta({ id: 'LeaveRequest', description: 'Empty: leaving takes no fields.' });
+  const leaveRoomByPost = envelope({}).meta({
+    id: 'LeaveRequest',
+    description: 'An empty object: leaving takes no fields.',
+  });
   return { joinRoom, leaveRoomByPost };
 }
 
@@ -72,14 +76,14 @@ export const participantView = z
     listening: z.boolean().meta({
       description:
         'True while a poll is held, and for 5 s after a poll was answered with 200. When the connection of a held poll closes, ' +
-        'it turns false unless another poll arrives within 1 s. While it is false, consider a push notification.',
+        'it becomes false unless another poll arrives within 1 s. While it is false, consider a push notification.',
       examples: [true],
     }),
   })
   .meta({ id: 'Participant', description: 'One client in a room, as the others see it.' });
 
 export const participantList = z
-  .object({ participants: z.array(participantView).meta({ description: 'In the order in which they joined.' }) })
+  .object({ participants: z.array(participantView).meta({ description: 'In the order of joining.' }) })
   .meta({ id: 'ParticipantList', description: 'The roster of a room.' });
 
 const iceServer = z
@@ -90,18 +94,18 @@ const iceServer = z
     username: z
       .string()
       .meta({
-        description: 'Of TURN servers; begins with the second at which it ends.',
+        description: 'For TURN servers. Begins with the Unix time at which it expires.',
         examples: ['1795339800:alice'],
       })
       .exactOptional(),
     credential: z
       .string()
-      .meta({ description: 'Of TURN servers.', examples: ['pUvT0XJ6rJ4mVb1Gf2xYp6mJxkE='] })
+      .meta({ description: 'For TURN servers.', examples: ['pUvT0XJ6rJ4mVb1Gf2xYp6mJxkE='] })
       .exactOptional(),
   })
   .meta({ id: 'IceServer', description: 'One `RTCIceServer`, ready for `new RTCPeerConnection({ iceServers })`.' });
 
-const iceServers = z.array(iceServer).meta({ description: 'Empty when the operator has set none.' });
+const iceServers = z.array(iceServer).meta({ description: 'Empty when the operator has configured none.' });
 
 export const iceServersResult = z
   .object({
@@ -110,7 +114,7 @@ export const iceServersResult = z
       .int()
       .min(0)
       .meta({
-        description: 'Ask again after so many seconds: credentials are good for that long.',
+        description: 'How long the credentials are valid. Request them again before that.',
         examples: [3600],
       }),
   })
@@ -124,15 +128,15 @@ const bound = (description: string, example: number) =>
 
 const limits = z
   .object({
-    defaultWaitSeconds: bound('`wait` of a poll that names none.', 25),
-    maxWaitSeconds: bound('A higher `wait` counts as this.', 50),
-    maxSendBatch: bound('Messages in one `sendMessages`.', 32),
-    maxReceiveBatch: bound('Messages in one reply of a poll.', 100),
-    maxMessageBytes: bound("Bytes of one message's JSON.", 65_536),
-    maxMailboxMessages: bound('Messages that a mailbox holds before a send to it is refused.', 512),
-    defaultTtlSeconds: bound('Lifetime of a message that names none.', 120),
-    maxTtlSeconds: bound('The longest lifetime of a message; at most 300 in open mode.', 86_400),
-    idleTimeoutSeconds: bound("This participant's own: gone so long after its last request.", 60),
+    defaultWaitSeconds: bound('`wait` of a poll that omits it.', 25),
+    maxWaitSeconds: bound('The highest `wait`; a higher one counts as this.', 50),
+    maxSendBatch: bound('The maximum number of messages in one `sendMessages`.', 32),
+    maxReceiveBatch: bound('The maximum number of messages in one batch.', 100),
+    maxMessageBytes: bound('The maximum size of one message, in bytes of JSON.', 65_536),
+    maxMailboxMessages: bound('The maximum number of messages in a mailbox; further sends to it are refused.', 512),
+    defaultTtlSeconds: bound('Lifetime of a message that omits `ttlSeconds`.', 120),
+    maxTtlSeconds: bound('The maximum lifetime of a message; at most 300 in open mode.', 86_400),
+    idleTimeoutSeconds: bound('How long after its last request this participant is removed.', 60),
   })
   .meta({ id: 'Limits', description: "The server's settings that a client must know." });
 
@@ -141,16 +145,16 @@ export const joinResult = z
     roomId,
     participantId,
     token: z.string().meta({
-      description: 'Goes into `Authorization: Bearer` from now on, never into a URL. Shown once.',
+      description: 'Send it in `Authorization: Bearer` from now on, never in a URL. It is shown only once.',
       examples: ['nytjZ-9sRRZE._8Du11xU3vHJx-AO0S250Cv__zCHwsX3'],
     }),
     cursor: cursor.meta({ description: 'The acknowledged position of the mailbox: `after` of the first poll.' }),
-    resumed: z.boolean().meta({ description: 'True when an existing mailbox was kept.', examples: [false] }),
-    participants: z.array(participantView).meta({ description: 'Who is in the room, the caller included.' }),
+    resumed: z.boolean().meta({ description: 'Whether an existing mailbox was kept.', examples: [false] }),
+    participants: z.array(participantView).meta({ description: 'Everyone in the room, including the caller.' }),
     iceServers,
     limits,
   })
-  .meta({ id: 'JoinResult', description: 'All that a client needs to start polling and sending.' });
+  .meta({ id: 'JoinResult', description: 'Everything that a client needs to start polling and sending.' });
 
 /** Sent as a query; described with a number for `limit`. */
 export const listRooms = envelope({
@@ -158,12 +162,15 @@ export const listRooms = envelope({
     .string(must('text'))
     .regex(ROOM_ID_PATTERN, 'must be the `next` of a page')
     .exactOptional()
-    .meta({ description: 'The `next` of the page before; without it, the first page.', examples: ['blue-door-4821'] }),
+    .meta({
+      description: 'The `next` of the previous page. Without it, the first page is returned.',
+      examples: ['blue-door-4821'],
+    }),
   limit: wholeNumber(1, MAX_ROOM_PAGE)
     .meta({ examples: [DEFAULT_ROOM_PAGE] })
     .optional()
     .transform((value) => value ?? DEFAULT_ROOM_PAGE)
-    .meta({ description: `At most so many rooms; ${String(DEFAULT_ROOM_PAGE)} when omitted.` }),
+    .meta({ description: `The maximum number of rooms; ${String(DEFAULT_ROOM_PAGE)} when omitted.` }),
 });
 
 const room = z
@@ -172,22 +179,22 @@ const room = z
     participants: z
       .int()
       .min(1)
-      .meta({ description: 'How many are in it.', examples: [2] }),
+      .meta({ description: 'The number of participants.', examples: [2] }),
     createdAt: timestamp,
   })
-  .meta({ id: 'Room', description: 'A room, as an operator sees it.' });
+  .meta({ id: 'Room', description: 'A room, as operators see it.' });
 
 export const roomList = z
   .object({
     rooms: z.array(room).meta({ description: 'In the order of their ids.' }),
     next: z
       .string()
-      .meta({ description: '`after` of the next page; absent on the last one.', examples: ['blue-door-4821'] })
+      .meta({ description: 'The `after` of the next page. Absent on the last page.', examples: ['blue-door-4821'] })
       .exactOptional(),
   })
-  .meta({ id: 'RoomList', description: 'One page of the rooms.' });
+  .meta({ id: 'RoomList', description: 'One page of rooms.' });
 
-/** What is read of an access token's claims once its signature and times are found good. Further claims are nobody's business. */
+/** The claims of an access token that are used once its signature and times are verified. Others are ignored. */
 export const accessTokenClaims = z.object({
   sub: participantId,
   room: z.union([z.literal('*'), roomId], must('a room id, or `*` for any room')),

@@ -10,23 +10,23 @@ export const readiness = z
     store: z
       .string()
       .meta({
-        description: '`full` while the store is at its limit and refuses joins and sends; absent otherwise.',
+        description: '`full` while the store has reached its limit and refuses joins and sends. Absent otherwise.',
         examples: ['full'],
       })
       .exactOptional(),
   })
-  .meta({ id: 'Readiness', description: 'The service does its work.' });
+  .meta({ id: 'Readiness', description: 'The service stores and delivers messages.' });
 
 export const serviceInfo = z
   .object({
     name: z.string().meta({ description: 'Always `holdline`.', examples: ['holdline'] }),
-    version: z.string().meta({ description: 'Of the software that runs.', examples: ['0.1.0'] }),
-    docs: z.string().meta({ description: 'The same, to read and to try.', examples: ['/docs'] }),
-    openapi: z
+    version: z.string().meta({ description: 'The version of the software.', examples: ['0.1.0'] }),
+    docs: z
       .string()
-      .meta({ description: 'Where the description of the interface is.', examples: ['/openapi.yaml'] }),
+      .meta({ description: 'The path of the reference, where operations can be tried.', examples: ['/docs'] }),
+    openapi: z.string().meta({ description: 'The path of the OpenAPI document.', examples: ['/openapi.yaml'] }),
   })
-  .meta({ id: 'ServiceInfo', description: 'What runs here.' });
+  .meta({ id: 'ServiceInfo', description: 'The name and version of the service.' });
 
 export type Health = z.output<typeof health>;
 export type Readiness = z.output<typeof readiness>;

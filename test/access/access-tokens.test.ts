@@ -34,7 +34,7 @@ const refusal = async (token: string | undefined, body: object = {}) =>
 const signed = (claims: Readonly<Record<string, unknown>>) => accessToken(clock.wallMs(), claims);
 
 describe('an access token', () => {
-  test('lets its subject join its room, also when the body does not name the participant', async () => {
+  test('lets its subject join its room, even if the body names no participant', async () => {
     expect((await joined({ sub: 'alice' })).id).toBe('alice');
     expect((await joined({ sub: 'bob' }, { participantId: 'bob' })).id).toBe('bob');
   });
@@ -43,7 +43,7 @@ describe('an access token', () => {
     for (const room of ['one', 'two']) expect((await joined({ sub: 'alice', room: '*' }, {}, room)).roomId).toBe(room);
   });
 
-  test('says of the participant what the participant cannot', async () => {
+  test('takes precedence over the body for name and metadata', async () => {
     const member = await joined(
       { sub: 'carol', name: 'Dr. Carol', metadata: { role: 'host' } },
       { displayName: 'Queen Carol', metadata: { role: 'admin' } },
@@ -54,7 +54,7 @@ describe('an access token', () => {
     });
   });
 
-  test('leaves to the participant what it does not say', async () => {
+  test('leaves absent claims to the body', async () => {
     const member = await joined({ sub: 'dave' }, { displayName: 'Dave', metadata: { a: 1 } });
     expect((await member.roster()).find(({ participantId }) => participantId === 'dave')).toMatchObject({
       displayName: 'Dave',
@@ -62,7 +62,7 @@ describe('an access token', () => {
     });
   });
 
-  test('takes over its own participant, anew or with the mailbox kept', async () => {
+  test('takes over its own participant, with or without its mailbox', async () => {
     const roomId = 'takeover';
     const first = await joined({ sub: 'erin', room: roomId }, {}, roomId);
     const anew = await joined({ sub: 'erin', room: roomId }, {}, roomId);
@@ -72,13 +72,13 @@ describe('an access token', () => {
     problemOf(await first.call('listParticipants'), 'unauthenticated');
   });
 
-  test('governs joining only: the participant stays when it expires', async () => {
+  test('is only needed to join: the participant stays when it expires', async () => {
     const member = await joined({ sub: 'frank', exp: clock.wallMs() / 1_000 + 5 });
     await clock.advance(10_000);
     expect((await member.roster()).map(({ participantId }) => participantId)).toContain('frank');
   });
 
-  test('does nothing but join', async () => {
+  test('does not allow anything but joining', async () => {
     const token = await signed({ sub: 'alice' });
     for (const id of ['listParticipants', 'receiveMessages', 'getIceServers', 'closeRoom', ...LEAVING] as const) {
       problemOf(await call(app, id, { roomId: 'lobby', participantId: 'alice' }, { token }), 'forbidden');
@@ -122,7 +122,7 @@ describe('`exp` and `nbf` have 5 s of leeway, since clocks of servers differ', (
 });
 
 describe('an access token is 401', () => {
-  test('when it is missing, or no token at all', async () => {
+  test('when it is missing or not a token', async () => {
     expect((await refusal(undefined)).detail).toContain('needs an access token');
     for (const text of ['x', 'a.b', 'a.b.c', 'a.b.c.d.e', 'eyJhbGciOiJIUzI1NiJ9.e30.', 'a.'.repeat(300)])
       await refusal(text);
@@ -171,12 +171,12 @@ describe('an access token is 401', () => {
     expect((await refusal(token)).detail).toContain('algorithm');
   });
 
-  test('when it is signed with a key pair: here keys are secrets', async () => {
+  test('when it is signed with a key pair instead of the secret', async () => {
     const { privateKey } = await generateKeyPair('ES256');
     await refusal(await accessToken(clock.wallMs(), { sub: 'alice' }, { key: privateKey, header: { alg: 'ES256' } }));
   });
 
-  test('when it brings its own key', async () => {
+  test('when it contains its own key', async () => {
     const { publicKey } = await generateKeyPair('ES256', { extractable: true });
     const header = {
       alg: 'HS256',
@@ -193,14 +193,14 @@ describe('an access token is 401', () => {
     await refusal(forged({ alg: 'HS256', crit: ['b64'], b64: false }, { sub: 'alice' }, 'AAAA'));
   });
 
-  test('when it is huge, before anything is computed over it', async () => {
+  test('when it is too long, without any verification', async () => {
     expect((await refusal(await signed({ sub: 'alice', blob: 'x'.repeat(10_000) }))).detail).toContain(
       '8192 characters',
     );
   });
 });
 
-describe('a good access token is 403', () => {
+describe('a valid access token is 403', () => {
   test('for another room', async () => {
     const { detail } = problemOf(await join(await signed({ sub: 'alice', room: 'attic' })), 'forbidden');
     expect(detail).toContain('another room');
@@ -232,7 +232,7 @@ describe('a good access token is 403', () => {
     expect(problemOf(await join(await signed(claims)), 'forbidden').detail).toContain(words);
   });
 
-  test('is told before the body is looked at', async () => {
+  test('before the body is read', async () => {
     problemOf(await join(await signed({ sub: 'alice', room: 'attic' }), { nonsense: true }), 'forbidden');
     problemOf(await join(undefined, { nonsense: true }), 'unauthenticated');
   });
@@ -257,7 +257,7 @@ describe('with ACCESS_TOKEN_AUDIENCE', () => {
 });
 
 describe('the token of a join, where joining needs access tokens', () => {
-  test('still joins its own participant, and nobody else', async () => {
+  test('still joins its own participant, and no other', async () => {
     const member = await joined({ sub: 'gina' });
     const rejoined = await member.rejoin({ resume: true });
     expect(rejoined.joined.resumed).toBe(true);
@@ -289,7 +289,7 @@ describe('an idempotency key of a join with an access token', () => {
       { token: await signed(claims), body, headers: { 'Idempotency-Key': 'k1' } },
     );
 
-  test('is the own of its subject: a retry with a newer token is a retry', async () => {
+  test('has the scope of its subject: a retry with a newer token is replayed', async () => {
     const first = await keyed({ sub: 'jan', jti: '1' });
     const again = await keyed({ sub: 'jan', jti: '2' });
     expect(first.headers['idempotency-replayed']).toBeUndefined();

@@ -34,14 +34,14 @@ async function placed(body: object, headers: Record<string, string> = {}): Promi
 }
 
 describe('an API key', () => {
-  test('joins on behalf of anyone, whose token then works as any other', async () => {
+  test('joins on behalf of anyone, and that token works like any other', async () => {
     const [alice, bob] = [await placed({ participantId: 'alice', displayName: 'Alice' }), await placed({})];
     expect(bob.id).toMatch(/^[\w-]{16,}$/);
     await alice.send({ to: bob.id, type: 'invite' });
     expect((await bob.poll()).messages).toMatchObject([{ from: 'alice', type: 'invite' }]);
   });
 
-  test('takes over a participant that is there, with its mailbox or without', async () => {
+  test('takes over a present participant, with or without its mailbox', async () => {
     const alice = await placed({ participantId: 'alice' });
     const kept = await placed({ participantId: 'alice', resume: true });
     expect(kept.joined.resumed).toBe(true);
@@ -50,29 +50,32 @@ describe('an API key', () => {
     expect((await placed({ participantId: 'alice' })).joined.resumed).toBe(false);
   });
 
-  test('reads the roster of any room, and of one that is not there', async () => {
+  test('reads the roster of any room, even one that does not exist', async () => {
     await placed({ participantId: 'alice' });
     expect((await byKey('listParticipants')).body).toMatchObject({ participants: [{ participantId: 'alice' }] });
     expect((await byKey('listParticipants', { roomId: 'nowhere' })).body).toEqual({ participants: [] });
   });
 
-  test.each(LEAVING)('removes a participant by %s, which the others hear of, and which is no ban', async (leaving) => {
-    const [alice, bob] = [await placed({ participantId: 'alice' }), await placed({ participantId: 'bob' })];
-    for (const time of ['first', 'again']) {
-      expect({ time, status: (await byKey(leaving, { participantId: 'bob' })).status }).toEqual({
-        time,
-        status: 204,
+  test.each(LEAVING)(
+    'removes a participant by %s, which others are informed of and which is not a ban',
+    async (leaving) => {
+      const [alice, bob] = [await placed({ participantId: 'alice' }), await placed({ participantId: 'bob' })];
+      for (const time of ['first', 'again']) {
+        expect({ time, status: (await byKey(leaving, { participantId: 'bob' })).status }).toEqual({
+          time,
+          status: 204,
+        });
+      }
+      expect(problemOf(await bob.call('receiveMessages'), 'participant-gone').reason).toBe('removed');
+      expect((await alice.poll()).messages.at(-1)).toMatchObject({
+        type: 'participant-left',
+        payload: { participantId: 'bob', reason: 'removed' },
       });
-    }
-    expect(problemOf(await bob.call('receiveMessages'), 'participant-gone').reason).toBe('removed');
-    expect((await alice.poll()).messages.at(-1)).toMatchObject({
-      type: 'participant-left',
-      payload: { participantId: 'bob', reason: 'removed' },
-    });
-    await placed({ participantId: 'bob' });
-  });
+      await placed({ participantId: 'bob' });
+    },
+  );
 
-  test('closes a room, also one that is not there, also by POST', async () => {
+  test('closes a room, even one that does not exist, also by POST', async () => {
     const members = [await placed({ participantId: 'alice' }), await placed({ participantId: 'bob' })];
     expect((await byKey('closeRoom')).status).toBe(204);
     expect((await byKey('closeRoom')).status).toBe(204);
@@ -85,7 +88,7 @@ describe('an API key', () => {
     expect((await byKey('listParticipants')).body).toEqual({ participants: [] });
   });
 
-  test('of any of several is as good', async () => {
+  test('is accepted whichever of several it is', async () => {
     expect((await byKey('listRooms', {}, { token: OTHER_KEY })).status).toBe(200);
   });
 
@@ -102,13 +105,13 @@ describe('an API key', () => {
     }
   });
 
-  test('is compared whole', async () => {
+  test('is refused when only part of it matches', async () => {
     for (const token of [API_KEY.slice(0, -1), `${API_KEY}x`, API_KEY.toUpperCase(), `${API_KEY},${OTHER_KEY}`]) {
       problemOf(await byKey('listRooms', {}, { token }), 'unauthenticated');
     }
   });
 
-  test('has joins retried under its idempotency keys, apart from those of another key', async () => {
+  test('has its own scope of idempotency keys', async () => {
     const headers = { 'Idempotency-Key': 'k1' };
     const first = await placed({}, headers);
     const again = await byKey('joinRoom', {}, { body: {}, headers });
@@ -129,7 +132,7 @@ describe('without an API key, where joining needs one', () => {
     ]);
   });
 
-  test('a participant joins again by its own token, and as nobody else', async () => {
+  test('a participant joins again with its own token, and only as itself', async () => {
     const alice = await placed({ participantId: 'alice' });
     const again = await alice.rejoin({ resume: true });
     expect(again.joined.resumed).toBe(true);
@@ -139,7 +142,7 @@ describe('without an API key, where joining needs one', () => {
     expect(await detailOf({})).toMatch(/^This token lets only its own participant .* needs an API key/);
   });
 
-  test('rooms are neither listed nor closed, and nobody else is removed', async () => {
+  test('rooms are not listed or closed, and other participants are not removed', async () => {
     const [alice] = [await placed({ participantId: 'alice' }), await placed({ participantId: 'bob' })];
     problemOf(await call(app, 'listRooms', {}), 'unauthenticated');
     problemOf(await call(app, 'closeRoom', { roomId }), 'unauthenticated');
@@ -170,7 +173,7 @@ describe('the list of rooms', () => {
   const list = async (query: Record<string, string | number> = {}): Promise<Answer> =>
     call(own.app, 'listRooms', {}, { token: API_KEY, query });
 
-  test('has them in order, with how many are there and since when', async () => {
+  test('is sorted, with the number of participants and the time of creation', async () => {
     const { rooms, next } = (await list()).body as RoomList;
     expect(rooms.map(({ roomId: id, participants }) => [id, participants])).toEqual([
       ['a', 1],
@@ -183,7 +186,7 @@ describe('the list of rooms', () => {
     expect(next).toBeUndefined();
   });
 
-  test('comes page by page', async () => {
+  test('is paged', async () => {
     const pages: RoomList[] = [];
     for (let next: string | undefined = ''; next !== undefined; next = pages.at(-1)?.next) {
       pages.push((await list({ limit: 1, ...(next !== '' && { after: next }) })).body as RoomList);

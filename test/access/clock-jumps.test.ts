@@ -24,7 +24,7 @@ describe.each([
   ['ahead', HOUR_MS],
   ['back', -HOUR_MS],
 ])('fault 22: the wall clock jumps an hour %s', (_, jumpMs) => {
-  test('and budgets are neither filled nor emptied', async () => {
+  test('a jump of the wall clock neither fills nor empties rate limits', async () => {
     expect([(await join('alice')).status, (await join('alice')).status]).toEqual([201, 201]);
     clock.jumpWall(jumpMs);
     problemOf(await join('alice'), 'rate-limited');
@@ -32,7 +32,7 @@ describe.each([
     expect([(await join('alice')).status, (await join('alice')).status]).toEqual([201, 429]);
   });
 
-  test('and what others judge by the time of day, access tokens and TURN credentials, goes by the new time', async () => {
+  test('access tokens and TURN credentials follow a jump of the wall clock', async () => {
     clock.jumpWall(jumpMs);
     const { token } = (await join('alice')).body as JoinResult;
     const { body } = await call(app, 'getIceServers', { roomId: 'lobby' }, { token });

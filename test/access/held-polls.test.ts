@@ -41,7 +41,7 @@ describe('a held poll ends at once, with 410', () => {
     expect(problemOf(await ended, 'participant-gone').reason).toBe(reason);
   });
 
-  test('when its own token is rotated, and what comes after reaches only the new one', async () => {
+  test('when its token is replaced, and later messages only reach the new token', async () => {
     const { alice, ended } = await held();
     const rotated = await alice.rejoin({ resume: true });
     expect(problemOf(await ended, 'participant-gone').reason).toBe('replaced');

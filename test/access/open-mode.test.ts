@@ -18,7 +18,7 @@ afterAll(closeServices);
 const joinWith = (token: string, body: object = {}) => call(app, 'joinRoom', { roomId }, { token, body });
 
 describe("in open mode, who knows a room's name joins it", () => {
-  test('without a credential, or with one that nobody knows', async () => {
+  test('joins it without a credential or with an unknown one', async () => {
     const tokens = [
       'x',
       API_KEY,
@@ -28,27 +28,27 @@ describe("in open mode, who knows a room's name joins it", () => {
     for (const token of tokens) expect((await joinWith(token)).status).toBe(201);
   });
 
-  test('with the token of a participant who is gone, under any name', async () => {
+  test('joins it with the token of a participant that has left, under any id', async () => {
     const alice = await join(app, roomId, 'alice');
     await alice.leave();
     expect((await joinWith(alice.token, { participantId: 'alice' })).body).toMatchObject({ resumed: false });
     expect((await joinWith(alice.token, { participantId: 'somebody' })).status).toBe(201);
   });
 
-  test('but not as somebody who is there, whatever else is sent', async () => {
+  test('cannot join it under the id of a present participant', async () => {
     await join(app, roomId, 'alice');
     for (const token of ['x', `${'A'.repeat(12)}.${'A'.repeat(32)}`]) {
       problemOf(await joinWith(token, { participantId: 'alice' }), 'participant-exists');
     }
   });
 
-  test('and not with the live token of another participant or room', async () => {
+  test('cannot join it with the live token of another participant or room', async () => {
     const [alice] = [await join(app, roomId, 'alice'), await join(app, roomId, 'bob')];
     problemOf(await joinWith(alice.token, { participantId: 'bob' }), 'forbidden');
     problemOf(await call(app, 'joinRoom', { roomId: newRoom() }, { token: alice.token }), 'forbidden');
   });
 
-  test('as a new participant beside its own, when it names none', async () => {
+  test('joins it as another participant when it names no id', async () => {
     const alice = await join(app, roomId, 'alice');
     expect((await joinWith(alice.token)).body).toMatchObject({ participants: [{ participantId: 'alice' }, {}] });
     expect((await joinWith(alice.token, { resume: true })).body).toMatchObject({
@@ -58,7 +58,7 @@ describe("in open mode, who knows a room's name joins it", () => {
   });
 });
 
-test('in open mode nobody administers: there are no keys', async () => {
+test('in open mode, administration is refused, since there are no API keys', async () => {
   const alice = await join(app, roomId, 'alice');
   for (const token of [undefined, API_KEY]) {
     const sent = token === undefined ? {} : { token };

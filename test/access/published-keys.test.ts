@@ -56,13 +56,13 @@ function documentOf(bytes: number, ...published: readonly JWK[]): string {
 const status = async (by: Pick<Pair, 'privateKey' | 'header'>): Promise<number> => (await join(by)).status;
 
 describe('an access token signed with a private key', () => {
-  test.each(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'])('by %s is good', async (alg) => {
+  test.each(['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'])('with %s is accepted', async (alg) => {
     const signer = await pair(alg, 'one');
     keys.publish(signer.jwk);
     expect(await status(signer)).toBe(201);
   });
 
-  test('may leave out which of several keys it was', async () => {
+  test('is accepted without a key id, whichever of several keys signed it', async () => {
     const [first, second] = [await pair('ES256'), await pair('ES256')];
     keys.publish(first.jwk, second.jwk);
     expect([await status(first), await status(second)]).toEqual([201, 201]);
@@ -85,7 +85,7 @@ describe('an access token signed with a private key', () => {
     expect((await join(signer, 'alice', { nbf })).status).toBe(201);
   });
 
-  test('is refused when the key is another one under the same name', async () => {
+  test('is refused when another key has the same key id', async () => {
     keys.publish((await pair('ES256', 'one')).jwk);
     problemOf(await join(await pair('ES256', 'one')), 'unauthenticated');
   });
@@ -97,8 +97,8 @@ describe('an access token signed with a private key', () => {
   });
 });
 
-describe('a token signed with what is public', () => {
-  test('is refused: a published key is no secret (RS256 taken for HS256)', async () => {
+describe('a token signed with a public key as secret', () => {
+  test('is refused (RS256 confused with HS256)', async () => {
     const signer = await pair('RS256', 'one');
     keys.publish(signer.jwk);
     const pem = await exportSPKI(signer.publicKey);
@@ -111,7 +111,7 @@ describe('a token signed with what is public', () => {
     }
   });
 
-  test('is refused, also when a secret was published by mistake', async () => {
+  test('is refused even if a secret was published by mistake', async () => {
     keys.publish({
       kty: 'oct',
       kid: 'one',
@@ -125,7 +125,7 @@ describe('a token signed with what is public', () => {
 });
 
 describe('published keys', () => {
-  test('are fetched when first needed, once for all who wait', async () => {
+  test('are fetched on first use, once for all concurrent requests', async () => {
     const signer = await pair('ES256', 'one');
     keys.publish(signer.jwk);
     expect(keys.asked).toBe(0);
@@ -135,7 +135,7 @@ describe('published keys', () => {
     expect(keys.asked).toBe(1);
   });
 
-  test('are rotated: a token of a new key has it fetched at once', async () => {
+  test('are fetched again at once for a token with a new key', async () => {
     const [old, next] = [await pair('ES256', 'old'), await pair('ES256', 'next')];
     keys.publish(old.jwk);
     expect(await status(old)).toBe(201);
@@ -144,7 +144,7 @@ describe('published keys', () => {
     expect(keys.asked).toBe(2);
   });
 
-  test('are not asked for more often than every 30 s, however many tokens name unknown ones', async () => {
+  test('are fetched at most every 30 s for tokens with unknown keys', async () => {
     keys.publish((await pair('ES256', 'one')).jwk);
     const stranger = await pair('ES256', 'unknown');
     expect(problemOf(await join(stranger), 'unauthenticated').detail).toContain('not published');
@@ -179,13 +179,13 @@ describe('published keys', () => {
     expect(keys.asked).toBe(2);
   });
 
-  test('may take 256 KB', async () => {
+  test('may have 256 KB', async () => {
     const signer = await pair('ES256', 'one');
     keys.answers((res) => res.end(documentOf(MAX_DOCUMENT_BYTES, signer.jwk)));
     expect(await status(signer)).toBe(201);
   });
 
-  test('are fetched anew after ten minutes, so that a withdrawn one ends', async () => {
+  test('are fetched again after ten minutes, so that a withdrawn one is refused', async () => {
     const [withdrawn, kept] = [await pair('ES256', 'withdrawn'), await pair('ES256', 'kept')];
     keys.publish(withdrawn.jwk, kept.jwk);
     expect(await status(withdrawn)).toBe(201);
@@ -195,7 +195,7 @@ describe('published keys', () => {
   });
 });
 
-describe('while the keys cannot be had', () => {
+describe('while the keys are unavailable', () => {
   const good = () => pair('ES256', 'one');
   const unusable: readonly (readonly [string, (server: KeyServer) => void])[] = [
     ['nobody listens', (server) => server.close()],
@@ -217,7 +217,7 @@ describe('while the keys cannot be had', () => {
   test.each(unusable)('because %s, a join gets a retryable 503', async (_, spoil) => {
     spoil(keys);
     const answer = await join(await good());
-    expect(problemOf(answer, 'storage-unavailable').detail).toContain('keys by which access tokens are verified');
+    expect(problemOf(answer, 'storage-unavailable').detail).toContain('keys that verify access tokens');
     expect(answer.headers['retry-after']).toMatch(/^\d+$/);
   });
 
@@ -238,7 +238,7 @@ describe('while the keys cannot be had', () => {
     problemOf(await answered, 'storage-unavailable');
   });
 
-  test('the address is asked once a second at most, and as soon as it answers all is well', async () => {
+  test('they are fetched at most once a second until that succeeds', async () => {
     const signer = await good();
     keys.fail();
     for (let time = 0; time < 5; time += 1) problemOf(await join(signer), 'storage-unavailable');
@@ -248,7 +248,7 @@ describe('while the keys cannot be had', () => {
     expect(await status(signer)).toBe(201);
   });
 
-  test('those known stay good, however long', async () => {
+  test('known keys stay valid, however long', async () => {
     const signer = await good();
     keys.publish(signer.jwk);
     expect(await status(signer)).toBe(201);
@@ -258,7 +258,7 @@ describe('while the keys cannot be had', () => {
     problemOf(await join(await pair('ES256', 'new')), 'storage-unavailable');
   });
 
-  test('participants go on as ever', async () => {
+  test('the tokens of participants still work', async () => {
     const signer = await good();
     keys.publish(signer.jwk);
     const { body } = await join(signer);

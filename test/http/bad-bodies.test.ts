@@ -63,13 +63,13 @@ describe('text that cannot be parsed is invalid-json', () => {
     await expectRefused({ text }, 'invalid-json');
   });
 
-  test('and what is told of it quotes nothing of the body', async () => {
+  test('the detail of invalid-json quotes nothing of the body', async () => {
     const answer = await alice.call('sendMessage', { text: '{"type":"offer","payload":{"sdp":"v=0 secret"' });
     expect(JSON.stringify(problemOf(answer, 'invalid-json'))).not.toMatch(/secret|v=0/);
   });
 });
 
-describe('JSON that is no object is invalid-request', () => {
+describe('a JSON body that is not an object is invalid-request', () => {
   test.each(['null', '1', '-0', '"x"', 'true', 'false', '[]', '[{}]', '""', '1e400'])('%s', async (text) => {
     const pointers = await expectRefused({ text }, 'invalid-request');
     expect(pointers).toEqual(WITH_BODY.map(() => ['/body']));
@@ -91,14 +91,14 @@ describe('a body of another type is unsupported-media-type', () => {
     await expectRefused({ text: ok, headers }, 'unsupported-media-type');
   });
 
-  test('and the detail shows the flag of curl', async () => {
+  test('the detail of unsupported-media-type shows the curl flag', async () => {
     const sent = { text: ok, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } };
     expect(problemOf(await alice.call('sendMessage', sent), 'unsupported-media-type').detail).toContain(
       "-H 'Content-Type: application/json'",
     );
   });
 
-  test('a bomb is not unpacked', async () => {
+  test('a gzip bomb is not unpacked', async () => {
     const text = gzipSync(Buffer.alloc(50_000_000));
     await expectRefused(
       { text: text.subarray(0, 40_000), headers: { 'Content-Encoding': 'gzip' } },
@@ -107,7 +107,7 @@ describe('a body of another type is unsupported-media-type', () => {
   });
 });
 
-describe('what is JSON in UTF-8 is taken, however it is said', () => {
+describe('every spelling of application/json in UTF-8 is accepted', () => {
   test.each([
     'application/json',
     'Application/JSON',
@@ -156,13 +156,13 @@ describe('depth', () => {
     expect(pointersOf(await alice.call('sendMessage', nested(10_000, open, inner, close)))).toEqual(['/body']);
   });
 
-  test('of 64 levels, counted from the payload, is accepted', async () => {
+  test('a payload of 64 levels is accepted, whatever surrounds it', async () => {
     expect((await alice.call('sendMessage', nested(64, '[', '', ']'))).status).toBe(201);
     expect((await alice.call('sendMessage', nested(64, '{"a":', '1', '}'))).status).toBe(201);
     expect(pointersOf(await alice.call('sendMessage', nested(65, '[', '', ']')))).toEqual(['/body/payload']);
   });
 
-  test('brackets in texts do not count', async () => {
+  test('brackets in strings do not count as levels', async () => {
     const body = { type: 'custom', payload: `${'[{'.repeat(500)}"` };
     expect((await alice.call('sendMessage', { body })).status).toBe(201);
   });

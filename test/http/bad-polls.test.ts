@@ -62,18 +62,18 @@ describe('a cursor that cannot be read is invalid-cursor', () => {
     await expectCursorRefused(spoil(alice.joined.cursor), 'invalid-cursor');
   });
 
-  test.each([1, null, true, [], {}, ['x']])('a cursor that is no text is a fault of its field: %j', async (cursor) => {
+  test.each([1, null, true, [], {}, ['x']])('a cursor that is not text is a fault of its field: %j', async (cursor) => {
     expect(pointersOf(await poll({ after: cursor }))).toEqual(['/body/after']);
     expect(pointersOf(await acknowledge(cursor))).toEqual(['/body/cursor']);
   });
 
-  test('a cursor given twice is a fault of the query', async () => {
+  test('a repeated cursor is a fault of the query', async () => {
     const { cursor } = alice.joined;
     expect(pointersOf(await get(`wait=0&after=${cursor}&after=${cursor}`))).toEqual(['/query/after']);
   });
 });
 
-describe('a cursor of another time is cursor-expired, with the position to go on from', () => {
+describe('an expired cursor is cursor-expired with a resetCursor', () => {
   test("another mailbox's", async () => {
     await expectCursorRefused(bob.joined.cursor, 'cursor-expired');
   });
@@ -152,7 +152,7 @@ describe('wait and limit in the query are whole numbers in plain digits', () => 
     expect((await get(query)).status).toBe(200);
   });
 
-  test('all faults are told at once', async () => {
+  test('all faults are reported at once', async () => {
     expect(pointersOf(await get('limit=0&wait=-1&after=x&after=y&Wait=1&__proto__=1&a%2Fb~c=1'))).toEqual([
       '/query/after',
       '/query/wait',
@@ -173,7 +173,7 @@ describe('wait and limit in the body are whole numbers', () => {
     },
   );
 
-  test.each(['0', '1e9', '25.0', '1E2', '-0', '99999999999999999999'])('a wait of %s is taken', async (json) => {
+  test.each(['0', '1e9', '25.0', '1E2', '-0', '99999999999999999999'])('a wait of %s is accepted', async (json) => {
     expect((await alice.call('pollMessages', { text: `{"wait":${json}}` })).status).toBe(200);
   });
 
@@ -181,7 +181,7 @@ describe('wait and limit in the body are whole numbers', () => {
     expect(pointersOf(await alice.call('pollMessages', { text: `{"limit":${json}}` }))).toEqual(['/body/limit']);
   });
 
-  test('all faults are told at once, and the query is none of its places', async () => {
+  test('all faults are reported at once, in the body only', async () => {
     expect(pointersOf(await poll({ limit: 0, wait: -1, after: 1, before: 'x' }))).toEqual([
       '/body/after',
       '/body/wait',

@@ -43,7 +43,7 @@ describe('one message', () => {
     expect(detail).toBe('The body has 1001 bytes; at most 1000 are allowed.');
   });
 
-  test('inside a batch is judged by itself, and every one that is too large is named', async () => {
+  test('inside a batch has the same limit, and each one above it is reported', async () => {
     const [fits, large] = [messageOf(MAX_MESSAGE_BYTES), messageOf(MAX_MESSAGE_BYTES + 1)];
     expect((await alice.call('sendMessages', { body: { messages: [fits, fits] } })).status).toBe(201);
     const refused = await alice.call('sendMessages', { body: { messages: [fits, large, fits, large] } });
@@ -71,7 +71,7 @@ describe('a body of several messages or of none', () => {
     expect((await guest.call('leaveRoomByPost', { text: '{}'.padEnd(4_096) })).status).toBe(204);
   });
 
-  test('is judged before it is parsed', async () => {
+  test('is checked before it is parsed', async () => {
     problemOf(await alice.call('sendMessages', { text: '{'.repeat(MAX_BODY_BYTES + 1) }), 'too-large');
     problemOf(await alice.call('sendMessages', { text: '{'.repeat(MAX_BODY_BYTES) }), 'invalid-request');
   });
@@ -91,7 +91,7 @@ describe('by hand', () => {
     return { answer, connection };
   }
 
-  test('a chunked body is counted as it comes', async () => {
+  test('a chunked body is counted as it arrives', async () => {
     const fits = '{"wait":0}'.padEnd(MAX_POLL_BYTES);
     const { answer } = await answerTo(pollHead(CHUNKED), chunk(fits.slice(0, 9)), chunk(fits.slice(9)), chunk(''));
     expect(answer.status).toBe(200);
@@ -100,7 +100,7 @@ describe('by hand', () => {
     expect(problemOf(refused.answer, 'too-large').detail).toBe(detail);
   });
 
-  test('a chunked body that never ends is answered, and read no further than the client goes on', async () => {
+  test('a chunked body that never ends is refused while it is still arriving', async () => {
     const { answer, connection } = await answerTo(pollHead(CHUNKED), chunk(' '.repeat(MAX_POLL_BYTES + 1)));
     problemOf(answer, 'too-large');
     connection.write(chunk(' '.repeat(100_000)) + chunk(''));

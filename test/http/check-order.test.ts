@@ -66,7 +66,7 @@ const pairs = FAULTS.flatMap(([earlier, code, spoil], index) =>
   FAULTS.slice(index + 1).map(([later, , spoilLater]) => ({ earlier, later, code, spoils: [spoil, spoilLater] })),
 );
 
-describe('of two faults the earlier is told', () => {
+describe('of two faults, the one that is checked first is reported', () => {
   beforeAll(async () => {
     await alice.send({ type: 'custom', payload: 'the first body under this key' }, { 'Idempotency-Key': USED_KEY });
   });
@@ -79,13 +79,13 @@ describe('of two faults the earlier is told', () => {
     expectProblem(await sendSpoilt(...spoils), code);
   });
 
-  test('all of them at once: the path is unknown', async () => {
+  test('a request with every fault is 404', async () => {
     expectProblem(await sendSpoilt(...FAULTS.map(([, , spoil]) => spoil)), 'not-found');
   });
 });
 
 describe('the rest of the order', () => {
-  test('path and query are judged together', async () => {
+  test('faults of path and query are reported together', async () => {
     const { errors } = problemOf(
       await exchange(app, 'GET', '/v1/rooms/not.an.id/messages?wait=x&limit=0&y=1'),
       'invalid-request',
@@ -93,14 +93,14 @@ describe('the rest of the order', () => {
     expect(errors?.map(({ pointer }) => pointer)).toEqual(['/path/roomId', '/query/wait', '/query/limit', '/query/y']);
   });
 
-  test('an override that is refused comes after the route and before the path', async () => {
+  test('a refused method override is checked after the route and before the path', async () => {
     const headers = { 'X-HTTP-Method-Override': 'PATCH' };
     expectProblem(await exchange(app, 'POST', '/v1/nowhere', { headers }), 'not-found');
     const { errors } = problemOf(await exchange(app, 'POST', '/v1/rooms/a.b/messages', { headers }), 'invalid-request');
     expect(errors?.map(({ pointer }) => pointer)).toEqual(['/header/X-HTTP-Method-Override']);
   });
 
-  test('the credential of leaveRoomByPost is judged before its body', async () => {
+  test('the credential of leaveRoomByPost is checked before its body', async () => {
     const leave = (sent: Sent, participantId = 'alice') =>
       call(app, 'leaveRoomByPost', { roomId: alice.roomId, participantId }, { body: { reason: 'left' }, ...sent });
     problemOf(await leave({}), 'unauthenticated');
@@ -108,7 +108,7 @@ describe('the rest of the order', () => {
     expect(pointersOf(await leave({ token: alice.token }))).toEqual(['/body/reason']);
   });
 
-  test('a malformed key is told together with the fields', async () => {
+  test('a malformed idempotency key is reported together with faults of the fields', async () => {
     const answer = await alice.call('sendMessage', { body: { type: 'x' }, headers: { 'Idempotency-Key': 'a b' } });
     expect(problemOf(answer, 'invalid-request').errors?.map(({ pointer }) => pointer)).toEqual([
       '/body/type',
@@ -116,18 +116,18 @@ describe('the rest of the order', () => {
     ]);
   });
 
-  test('a malformed key is told together with a recipient who is the sender', async () => {
+  test('a malformed idempotency key is reported together with a message to its own sender', async () => {
     const sent = { body: { to: 'alice', type: 'invite' }, headers: { 'Idempotency-Key': 'a b' } };
     expect(pointersOf(await alice.call('sendMessage', sent))).toEqual(['/body/to', '/header/Idempotency-Key']);
   });
 
-  test('a recipient who is the sender is a fault of the fields, before the key', async () => {
+  test('a message to its own sender is a fault of the fields, checked before the idempotency key', async () => {
     const headers = { 'Idempotency-Key': USED_KEY };
     const answer = await alice.call('sendMessage', { body: { to: 'alice', type: 'invite' }, headers });
     expect(problemOf(answer, 'invalid-request').errors).toMatchObject([{ pointer: '/body/to' }]);
   });
 
-  test('an unknown recipient comes before a full mailbox, wherever they stand in the batch', async () => {
+  test('an unknown recipient is checked before a full mailbox, whatever their order in the batch', async () => {
     const full = { to: 'full', type: 'invite' };
     const unknown = { to: 'nobody', type: 'invite' };
     for (const [messages, index] of [

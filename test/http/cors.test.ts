@@ -34,7 +34,7 @@ function expectPreflight({ status, headers, body }: Answer): void {
   expect(headers).not.toHaveProperty('content-length');
 }
 
-describe('by default every page may call', () => {
+describe('by default, pages of any origin may call', () => {
   let app: Express;
   beforeAll(async () => {
     ({ app } = await createService());
@@ -49,7 +49,7 @@ describe('by default every page may call', () => {
     },
   );
 
-  test('answers show their headers to the page, whether they succeed or not', async () => {
+  test('successes and refusals expose their headers to the page', async () => {
     const roomId = newRoom();
     const answers = [
       await call(app, 'joinRoom', { roomId }, { headers: { Origin: PAGE } }),
@@ -65,7 +65,7 @@ describe('by default every page may call', () => {
     }
   });
 
-  test('an OPTIONS that is no preflight is a method like any other', async () => {
+  test('an OPTIONS that is not a preflight is 405', async () => {
     expectProblem(
       await exchange(app, 'OPTIONS', '/v1/rooms/r/messages', { headers: { Origin: PAGE } }),
       'method-not-allowed',
@@ -74,13 +74,13 @@ describe('by default every page may call', () => {
   });
 });
 
-describe('with CORS_ORIGINS only pages of the list may call', () => {
+describe('with CORS_ORIGINS, only pages of the list may call', () => {
   let app: Express;
   beforeAll(async () => {
     ({ app } = await createService({ corsOrigins: [PAGE, 'http://localhost:5173'] }));
   });
 
-  test.each([PAGE, 'http://localhost:5173'])('%s may', async (origin) => {
+  test.each([PAGE, 'http://localhost:5173'])('%s is allowed', async (origin) => {
     const answers = [
       await preflight(app, '/v1/rooms/r/messages', origin),
       await call(app, 'joinRoom', { roomId: newRoom() }, { headers: { Origin: origin } }),
@@ -95,7 +95,7 @@ describe('with CORS_ORIGINS only pages of the list may call', () => {
     }
   });
 
-  test('another may not, and caches are told that the answer depends on it', async () => {
+  test('another origin is not allowed, and the response varies by origin', async () => {
     const answers = [
       await preflight(app, '/v1/rooms/r/messages', STRANGER),
       await call(app, 'joinRoom', { roomId: newRoom() }, { headers: { Origin: STRANGER } }),
@@ -114,7 +114,7 @@ describe('with CORS_ORIGINS only pages of the list may call', () => {
     );
   });
 
-  test('clients that are no pages need no origin', async () => {
+  test('clients without an origin are served', async () => {
     const alice = await join(app, newRoom(), 'alice');
     expect(await alice.roster()).toHaveLength(1);
   });

@@ -49,13 +49,13 @@ async function startPolling(member: Member): Promise<Polling> {
 
 const EMPTY = { messages: [], more: false, expired: 0 };
 
-test('before that a connection is kept', async () => {
+test('an idle connection is kept until KEEP_ALIVE_SECONDS are over', async () => {
   const other = await startService();
   expect((await call(other.url, 'getHealth', {}, { headers: KEEP_ALIVE })).headers.connection).toBe('keep-alive');
 });
 
 describe('while the server drains', () => {
-  test('held polls end with an empty batch, one after the other, and then it is closed', async () => {
+  test('held polls end with empty batches one after another, then the server closes', async () => {
     expect((await first.poll.ended).body).toMatchObject(EMPTY);
     await clock.advance(SHARE_MS);
     expect((await second.poll.ended).body).toMatchObject(EMPTY);
@@ -66,7 +66,7 @@ describe('while the server drains', () => {
     await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
   });
 
-  test('the cursor of such a batch is as good as any', async () => {
+  test('the cursor of such an empty batch is usable', async () => {
     const { cursor } = (await first.poll.ended).body as { cursor: string };
     expect((await first.member.call('acknowledgeMessages', { body: { cursor } })).status).toBe(204);
   });
@@ -78,14 +78,14 @@ describe('while the server drains', () => {
     expect(body).toMatchObject({ messages: [{ type: 'hangup', from: first.member.id }] });
   });
 
-  test('it says that it is not ready, and that it is alive', async () => {
+  test('readiness fails and health succeeds', async () => {
     const readiness = await call(server.url, 'getReadiness', {});
     problemOf(readiness, 'shutting-down');
     expect(readiness.headers['retry-after']).toMatch(/^\d+$/);
     expect((await call(server.url, 'getHealth', {})).body).toEqual({ status: 'ok' });
   });
 
-  test('new joins and polls are refused, with the time after which to come back', async () => {
+  test('new joins and polls are refused with Retry-After', async () => {
     const answers = [
       await call(server.url, 'joinRoom', { roomId: newRoom() }, { headers: KEEP_ALIVE }),
       await first.member.call('joinRoom', { body: { resume: true }, headers: KEEP_ALIVE }),
@@ -117,7 +117,7 @@ describe('while the server drains', () => {
     problemOf(await second.poll.ended, 'participant-gone');
   });
 
-  test('every answer ends its connection, also a refusal outside any operation', async () => {
+  test('every response ends its connection, also a refusal outside any operation', async () => {
     for (const [method, path] of [
       ['GET', '/nowhere'],
       ['PUT', '/v1/rooms/r/messages'],
@@ -126,7 +126,7 @@ describe('while the server drains', () => {
     }
   });
 
-  test('path and query are judged before it, the credential after it', async () => {
+  test('the shutdown is checked after path and query and before the credential', async () => {
     const { roomId } = first.member;
     const get = (sent: object) => call(server.url, 'receiveMessages', { roomId }, sent);
     problemOf(await get({ query: 'wait=x' }), 'invalid-request');
@@ -136,7 +136,7 @@ describe('while the server drains', () => {
     problemOf(await call(server.url, 'listParticipants', { roomId }), 'unauthenticated');
   });
 
-  test('to be told again to close changes nothing', async () => {
+  test('closing again changes nothing', async () => {
     const again = server.service.holdline.close();
     await clock.advance(2 * SHARE_MS);
     await Promise.all([again, closed]);

@@ -171,12 +171,12 @@ describe('the faults of a batch are reported at once', () => {
     expect((await errorsOf('sendMessages', body)).sort()).toEqual(fields.map((field) => `/body/${field}`).sort());
   });
 
-  test('32 messages are none', async () => {
+  test('a batch of 32 messages has no fault', async () => {
     const messages = Array.from({ length: 32 }, () => invite);
     expect((await alice.call('sendMessages', { body: { messages } })).status).toBe(201);
   });
 
-  test('beyond 64, the first 63 are listed, and that there are more', async () => {
+  test('of more than 64 faults, the first 63 and a note are listed', async () => {
     const body = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`x${index}`, 1]));
     const pointers = await errorsOf('sendMessages', body);
     expect(pointers).toHaveLength(64);
@@ -208,14 +208,14 @@ describe('null in an optional field is refused with "leave it out"', () => {
     for (const { detail } of errors) expect(detail).toMatch(/^must be .+; leave it out$/);
   });
 
-  test('but not in a required field, and it is a valid custom payload', async () => {
+  test('null is refused in a required field and accepted as a custom payload', async () => {
     const { errors = [] } = problemOf(await alice.call('sendMessage', { body: { type: null } }), 'invalid-request');
     expect(errors[0]?.detail).not.toContain('leave it out');
     expect((await alice.call('sendMessage', { body: { type: 'custom', payload: null } })).status).toBe(201);
   });
 });
 
-test('an acknowledgement has a cursor and nothing else', async () => {
+test('an acknowledgement takes a cursor and no other field', async () => {
   expect(await errorsOf('acknowledgeMessages', { after: 'x' })).toEqual(['/body/cursor', '/body/after']);
 });
 

@@ -4,7 +4,7 @@ import { closeServices, type ListeningService, startService } from '../support/h
 import { exchange, type Sent } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 
-/** Express takes a slash at the end of a path for nothing; the lane leaves such a path to it. */
+/** Express takes a slash at the end of a path for nothing; the fast path leaves such a path to it. */
 const THROUGH_EXPRESS = '/';
 
 let server: ListeningService;
@@ -39,7 +39,7 @@ async function both(method: string, path: string, sent: Sent) {
   return [shapeOf(direct), shapeOf(throughExpress)] as const;
 }
 
-describe('a request that takes the lane is answered as Express would', () => {
+describe('the fast path answers as Express does', () => {
   const rows: [string, string, string, (room: string) => Sent][] = [
     ['a message', 'POST', '/messages', () => ({ token: alice.token, body: { to: 'bob', type: 'invite' } })],
     ['a faulty message', 'POST', '/messages', () => ({ token: alice.token, body: { to: '', kind: 'invite' } })],
@@ -63,7 +63,7 @@ describe('a request that takes the lane is answered as Express would', () => {
     expect(direct).toEqual(throughExpress);
   });
 
-  test('a join, which knows where it came from', async () => {
+  test('a join is charged to its client address on the fast path, too', async () => {
     const answer = await exchange(server.url, 'POST', `/v1/rooms/${roomId}/participants`, { body: {} });
     expect(answer.status).toBe(201);
   });
@@ -74,13 +74,13 @@ describe('a request that takes the lane is answered as Express would', () => {
   });
 });
 
-test('a room whose name needs decoding is judged by what it decodes to', async () => {
+test('a percent-encoded room id is decoded before it is checked', async () => {
   const encoded = roomId.replace(/^./, (first) => `%${first.charCodeAt(0).toString(16)}`);
   const sent = { token: alice.token, body: { type: 'invite' } };
   expect((await exchange(server.url, 'POST', `/v1/rooms/${encoded}/messages`, sent)).status).toBe(201);
 });
 
-test('with a list of origins, an answer names the origin that asked', async () => {
+test('with CORS_ORIGINS, a response names the origin of the request', async () => {
   const picky = await startService({ corsOrigins: ['https://app.example'] });
   const headers = { Origin: 'https://app.example' };
   const answer = await exchange(picky.url, 'POST', `/v1/rooms/${roomId}/participants`, { body: {}, headers });

@@ -32,7 +32,7 @@ function expectFull(answer: Answer): void {
 }
 
 describe('a store that is full', () => {
-  test('is logged once, however many requests it refuses, and its end is logged once', async () => {
+  test('is logged once, and its end once, however many requests are refused', async () => {
     const lines: string[] = [];
     const clock = new TestClock();
     const log = createLog('info', { write: (line) => lines.push(line) });
@@ -56,14 +56,14 @@ describe('a store that is full', () => {
 });
 
 describe('at MAX_STORE_BYTES', () => {
-  test('joins and sends are refused, with the time after which to come back', async () => {
+  test('joins and sends are refused with Retry-After', async () => {
     expectFull(await call(app, 'joinRoom', { roomId: newRoom() }));
     expectFull(await call(app, 'joinRoom', { roomId: alice.roomId }));
     expectFull(await bob.call('sendMessage', { body: small }));
     expectFull(await bob.call('sendMessages', { body: { messages: [small] } }));
   });
 
-  test('whatever reads, acknowledges or leaves goes on', async () => {
+  test('reading, acknowledging and leaving still work', async () => {
     const { cursor, messages } = await bob.poll();
     expect(messages.length).toBeGreaterThanOrEqual(3);
     expect((await bob.call('acknowledgeMessages', { body: { cursor: bob.joined.cursor } })).status).toBe(204);
@@ -72,7 +72,7 @@ describe('at MAX_STORE_BYTES', () => {
     expect((await bob.poll({ after: cursor })).messages).toMatchObject([{ type: 'participant-left' }]);
   });
 
-  test('a resume is no join: nobody is locked out of what it was sent', async () => {
+  test('a resume still works, so that pending messages can be read', async () => {
     const again = await bob.rejoin({ resume: true });
     expect((await again.poll()).messages.length).toBeGreaterThanOrEqual(3);
   });

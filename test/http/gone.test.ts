@@ -42,8 +42,8 @@ const callWith = (token: string, id: OperationId, roomId = alice.roomId, partici
 const holdPoll = (member: Member) =>
   service.hold(member.id, () => member.call('receiveMessages', { query: { wait: 50, after: member.joined.cursor } }));
 
-describe('a participant who has left', () => {
-  test.each(LEAVING)('by %s finds its held poll ended with 410, and the others told, with the 204', async (leaving) => {
+describe('a participant that has left', () => {
+  test.each(LEAVING)('by %s: its held poll ends with 410 and the others get an event with the 204', async (leaving) => {
     const poll = await holdPoll(bob);
     expect((await bob.call(leaving)).status).toBe(204);
     expect(problemOf(await poll.ended, 'participant-gone').reason).toBe('left');
@@ -53,7 +53,7 @@ describe('a participant who has left', () => {
     });
   });
 
-  test('is told so wherever its token is used, for 600 s; then the token is unknown', async () => {
+  test('gets participant-gone from every operation for 600 s; then its token is unknown', async () => {
     await alice.leave();
     await clock.advance(REMEMBERED_MS - 1);
     for (const id of OF_A_PARTICIPANT) {
@@ -69,7 +69,7 @@ describe('a participant who has left', () => {
     }
   });
 
-  test('is told nothing about another room, nor about other participants', async () => {
+  test('learns nothing about other rooms or participants', async () => {
     await alice.leave();
     problemOf(await callWith(alice.token, 'listParticipants', newRoom()), 'unauthenticated');
     for (const id of LEAVING) {
@@ -79,7 +79,7 @@ describe('a participant who has left', () => {
     expect(await bob.roster()).toHaveLength(1);
   });
 
-  test('may come again under its name, also with its dead token in hand, and is a new participant', async () => {
+  test('may join again under its id, even with its old token, as a new participant', async () => {
     await bob.send({ type: 'invite', to: 'alice' });
     await alice.leave();
     for (const resume of [false, true]) {
@@ -93,7 +93,7 @@ describe('a participant who has left', () => {
     }
   });
 
-  test('and came again without an id is somebody else', async () => {
+  test('that joins again without an id gets another id', async () => {
     await alice.leave();
     const answer = await call(
       service.app,
@@ -106,7 +106,7 @@ describe('a participant who has left', () => {
 });
 
 describe('a participant whose idle time is over', () => {
-  test('is told so, and the others too', async () => {
+  test('gets participant-gone, and the others a participant-left', async () => {
     await clock.advance(11_000);
     for (const id of OF_A_PARTICIPANT) {
       expect(problemOf(await alice.call(id), 'participant-gone').reason).toBe('timeout');
@@ -117,7 +117,7 @@ describe('a participant whose idle time is over', () => {
     ]);
   });
 
-  test('has lost its mailbox, and what it sent stays', async () => {
+  test('loses its mailbox, but messages that it sent stay', async () => {
     await alice.send({ type: 'invite', to: 'bob' });
     await bob.send({ type: 'ringing', to: 'alice' });
     await clock.advance(11_000);
@@ -129,7 +129,7 @@ describe('a participant whose idle time is over', () => {
 });
 
 describe('a live token', () => {
-  test('of another room is forbidden there, whether that room exists or not', async () => {
+  test('is forbidden in another room, whether that room exists or not', async () => {
     const elsewhere = await join(service.app, newRoom(), 'alice');
     for (const roomId of [elsewhere.roomId, newRoom()]) {
       for (const id of [...OF_A_PARTICIPANT, ...LEAVING]) {
@@ -139,7 +139,7 @@ describe('a live token', () => {
     expect(await elsewhere.roster()).toHaveLength(1);
   });
 
-  test('removes nobody but its own participant', async () => {
+  test('cannot remove another participant', async () => {
     for (const participantId of ['bob', 'nobody']) {
       for (const id of LEAVING) problemOf(await callWith(alice.token, id, alice.roomId, participantId), 'forbidden');
     }
@@ -147,7 +147,7 @@ describe('a live token', () => {
   });
 });
 
-describe('a request without a good credential is 401', () => {
+describe('a request without a valid credential is 401', () => {
   test.each<[string, Record<string, string>, string]>([
     ['nothing', {}, 'no `Authorization` header'],
     ['an empty header', { Authorization: '' }, 'no `Authorization` header'],
@@ -193,14 +193,14 @@ describe('a request without a good credential is 401', () => {
     problemOf(await callWith(`${alice.token}x`, 'listParticipants'), 'unauthenticated');
   });
 
-  test('in the query it is an unknown parameter: tokens do not belong into URLs', async () => {
+  test('a token in the query is an unknown parameter', async () => {
     const query = { token: alice.token, access_token: alice.token };
     const answer = await call(service.app, 'listParticipants', { roomId: alice.roomId }, { query });
     expect(problemOf(answer, 'invalid-request').errors).toHaveLength(2);
     expect(JSON.stringify(answer.body)).not.toContain(alice.token);
   });
 
-  test.each(['bearer', 'BEARER', 'Bearer '])('the scheme is known however it is written: %j', async (scheme) => {
+  test.each(['bearer', 'BEARER', 'Bearer '])('the scheme Bearer is case-insensitive: %j', async (scheme) => {
     const headers = { Authorization: `${scheme} ${alice.token}` };
     const answer = await call(service.app, 'listParticipants', { roomId: alice.roomId }, { headers });
     expect(answer.status).toBe(200);

@@ -71,23 +71,23 @@ describe('a success has these headers and no others', () => {
     expect(namesOf(await callAs(...row)).sort()).toEqual([...ALWAYS, ...WITH_BODY].sort());
   });
 
-  test.each(PAGES)('%s, which is a page', async (...row) => {
+  test.each(PAGES)('the page %s', async (...row) => {
     expect(namesOf(await callAs(...row)).sort()).toEqual([...ALWAYS, ...WITH_BODY, ...OF_PAGES].sort());
   });
 
-  test('a part of a page', async () => {
+  test('a file of a page', async () => {
     const part = await exchange(server.url, 'GET', '/docs/icon.svg', { headers: { 'Accept-Encoding': 'identity' } });
     expect(part.status).toBe(200);
     expect(namesOf(part).sort()).toEqual([...ALWAYS, ...WITH_BODY, ...OF_PAGES].sort());
   });
 
-  test.each(POLLS)('%s, which tells proxies not to buffer it', async (...row) => {
+  test.each(POLLS)('the poll %s, with X-Accel-Buffering', async (...row) => {
     const answer = await callAs(...row);
     expect(namesOf(answer).sort()).toEqual([...ALWAYS, ...WITH_BODY, 'x-accel-buffering'].sort());
     expect(answer.headers['x-accel-buffering']).toBe('no');
   });
 
-  test('acknowledgeMessages and both ways of leaving, whose answers have no body', async () => {
+  test('acknowledgeMessages, leaveRoom and leaveRoomByPost, which have no body', async () => {
     const acknowledged = await callAs('acknowledgeMessages', { body: { cursor: alice.joined.cursor } });
     const guest = await join(server.url, alice.roomId, 'guest');
     for (const answer of [acknowledged, await guest.call('leaveRoom'), await guest.call('leaveRoomByPost')]) {
@@ -112,7 +112,7 @@ describe('a refusal has the same headers', () => {
     expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
   });
 
-  test('and polls tell proxies not to buffer it', async () => {
+  test('a refused poll has X-Accel-Buffering', async () => {
     for (const [id] of POLLS) {
       for (const sent of [{ token: '' }, { token: 'unknown' }, { query: 'x=1' }]) {
         const answer = await callAs(id, sent);
@@ -143,7 +143,7 @@ describe('X-Request-Id', () => {
   });
 });
 
-describe('an answer is complete', () => {
+describe('a response is complete', () => {
   async function rawAnswer(path: string, headers: Record<string, string>): Promise<IncomingMessage> {
     const request = get(`${server.url}${path}`, { headers, agent: false });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -165,7 +165,7 @@ describe('an answer is complete', () => {
     },
   );
 
-  test('its length is counted in bytes, not in characters', async () => {
+  test('Content-Length counts bytes, not characters', async () => {
     await join(server.url, alice.roomId, { displayName: '\u{1F600}é' });
     const answer = await callAs('listParticipants');
     expect(Number(answer.headers['content-length'])).toBe(Buffer.byteLength(JSON.stringify(answer.body)));

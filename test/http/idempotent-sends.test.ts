@@ -39,20 +39,20 @@ const expectReplayed = (answer: Answer, first: Answer): void => {
 
 const invite = { type: 'invite', to: 'bob' };
 
-describe('a send with a key, repeated', () => {
-  test('is answered with the stored receipt, and stored once', async () => {
+describe('a repeated send with an idempotency key', () => {
+  test('gets the stored receipt, and is stored once', async () => {
     const first = await send(invite);
     expectReplayed(await send(invite), first);
     expect(await received()).toBe(1);
   });
 
-  test('also for a batch', async () => {
+  test('gets the stored receipts of a batch', async () => {
     const first = await sendAll([invite, invite]);
     expectReplayed(await sendAll([invite, invite]), first);
     expect(await received()).toBe(2);
   });
 
-  test('whatever has become of the recipient', async () => {
+  test('is replayed after the recipient has left', async () => {
     const first = await send(invite);
     await sendAll([invite, invite], {});
     problemOf(await send(invite, { 'Idempotency-Key': randomUUID() }), 'mailbox-full');
@@ -62,13 +62,13 @@ describe('a send with a key, repeated', () => {
     expectReplayed(await send(invite), first);
   });
 
-  test('is the same when only the text of the JSON differs', async () => {
+  test('is replayed when only the text of the JSON differs', async () => {
     const first = await send({ type: 'custom', to: 'bob', payload: { a: 1, b: [1.5, 'é'] } });
     const text = ' {"payload": {"b":[15e-1,"\\u00e9"], "a":1.0},\n"to":"bob","type":"custom"}';
     expectReplayed(await alice.call('sendMessage', { text, headers: key }), first);
   });
 
-  test('by two requests at once: both get the first outcome', async () => {
+  test('arriving while the first is processed shares its outcome', async () => {
     const [one, other] = await Promise.all([send(invite), send(invite)]);
     expect(one.body).toEqual(other.body);
     expect([one, other].filter(({ headers }) => headers['idempotency-replayed'] === 'true')).toHaveLength(1);
@@ -94,7 +94,7 @@ describe('a send with a key, repeated', () => {
   }
 });
 
-describe('another body under a key', () => {
+describe('another body under an idempotency key', () => {
   test.each<[string, object]>([
     ['another type', { type: 'ringing', to: 'bob' }],
     ['another recipient', { type: 'invite' }],
@@ -106,7 +106,7 @@ describe('another body under a key', () => {
     expect(await received()).toBe(1);
   });
 
-  test('is refused also where only an inner key or the order of a list differs', async () => {
+  test('is refused even if only an inner key or the order of a list differs', async () => {
     const custom = (payload: unknown) => ({ type: 'custom', to: 'bob', payload });
     await send(custom({ a: [1, 2], b: { c: null } }));
     for (const payload of [
@@ -119,7 +119,7 @@ describe('another body under a key', () => {
     }
   });
 
-  test('is another thing: of another sender, of another operation, of a new mailbox', async () => {
+  test('is accepted from another sender, for another operation and for a new mailbox', async () => {
     await send(invite);
     const answers = [
       await bob.call('sendMessage', { body: { type: 'ringing' }, headers: key }),
@@ -135,7 +135,7 @@ describe('another body under a key', () => {
 });
 
 describe('only a 201 is recorded', () => {
-  test('a refused send may be repeated under its key, corrected or not', async () => {
+  test('a refused send may be repeated under its key, changed or not', async () => {
     problemOf(await send({ ...invite, to: 'carol' }), 'recipient-not-found');
     await join(service.app, alice.roomId, 'carol');
     const answer = await send({ ...invite, to: 'carol' });

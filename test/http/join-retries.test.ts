@@ -34,8 +34,8 @@ const memberOf = ({ status, body }: Answer): Member => {
 
 const isReplayed = ({ headers }: Answer): boolean => headers['idempotency-replayed'] === 'true';
 
-describe('a join with a key, repeated because its reply was lost', () => {
-  test.each([{ participantId: 'alice' }, {}])('is the same participant with a fresh token: %j', async (body) => {
+describe('a join that is repeated with its idempotency key', () => {
+  test.each([{ participantId: 'alice' }, {}])('returns a new token for the same participant: %j', async (body) => {
     const [first, second] = [await joinWith(body), await joinWith(body)];
     expect([first, second].map(isReplayed)).toEqual([false, true]);
     const [{ token: lost, ...before }, { token: fresh, ...after }] = [memberOf(first).joined, memberOf(second).joined];
@@ -50,7 +50,7 @@ describe('a join with a key, repeated because its reply was lost', () => {
     expect(await witness.roster()).toHaveLength(2);
   });
 
-  test('leaves all tokens good until one is used, then that one alone', async () => {
+  test('keeps all tokens valid until one is used, then only that one', async () => {
     const first = memberOf(await joinWith({}));
     const second = memberOf(await joinWith({}));
     const third = memberOf(await joinWith({}));
@@ -59,32 +59,32 @@ describe('a join with a key, repeated because its reply was lost', () => {
     expect(await second.roster()).toHaveLength(2);
   });
 
-  test('is a new join once a token was used: the key is forgotten', async () => {
+  test('is a new join once a token has been used', async () => {
     await memberOf(await joinWith({ participantId: 'alice' })).roster();
     problemOf(await joinWith({ participantId: 'alice' }), 'participant-exists');
   });
 
-  test('without an id, once a token was used, makes another participant', async () => {
+  test('without an id creates another participant once a token has been used', async () => {
     const first = memberOf(await joinWith({}));
     await first.roster();
     const second = await joinWith({});
     expect([isReplayed(second), memberOf(second).id === first.id]).toEqual([false, false]);
   });
 
-  test('is replayed though the room is full by now', async () => {
+  test('is replayed even if the room is full by now', async () => {
     await joinWith({ participantId: 'alice' });
     await join(service.app, witness.roomId, 'last');
     problemOf(await call(service.app, 'joinRoom', { roomId: witness.roomId }), 'room-full');
     expect(isReplayed(await joinWith({ participantId: 'alice' }))).toBe(true);
   });
 
-  test('by two requests at once is one participant', async () => {
+  test('arriving concurrently creates one participant', async () => {
     const members = (await Promise.all([joinWith({}), joinWith({})])).map(memberOf);
     expect(new Set(members.map(({ id }) => id)).size).toBe(1);
     expect(await witness.roster()).toHaveLength(2);
   });
 
-  test('has at most 8 valid tokens: older ones are refused, and the others once one is used', async () => {
+  test('keeps at most 8 valid tokens, and one once it is used', async () => {
     const members = [];
     for (let joins = 0; joins < 10; joins += 1) members.push(memberOf(await joinWith({ participantId: 'alice' })));
     for (const replaced of members.slice(0, 2)) problemOf(await replaced.call('listParticipants'), 'unauthenticated');
@@ -101,7 +101,7 @@ describe('a join with a key, repeated because its reply was lost', () => {
   });
 });
 
-describe('a takeover with a key, repeated', () => {
+describe('a takeover that is repeated with its idempotency key', () => {
   test.each([{ resume: true }, { resume: false }])('by the old token: %j', async (how) => {
     const alice = await join(service.app, witness.roomId, 'alice');
     const { cursor } = await witness.poll();
@@ -116,7 +116,7 @@ describe('a takeover with a key, repeated', () => {
   });
 });
 
-describe('a key is of one room, one requested id and one credential', () => {
+describe('the scope of an idempotency key is the room, the requested id and the credential', () => {
   test('another room', async () => {
     await joinWith({ participantId: 'alice' });
     expect(isReplayed(await joinWith({ participantId: 'alice' }, { roomId: newRoom() }))).toBe(false);
@@ -128,13 +128,13 @@ describe('a key is of one room, one requested id and one credential', () => {
     expect([isReplayed(answer), memberOf(answer).id]).toEqual([false, 'bob']);
   });
 
-  test('another credential: whoever guesses a key gets nobody else’s participant', async () => {
+  test('another credential: guessing a key does not yield another participant', async () => {
     const alice = await join(service.app, witness.roomId, 'alice');
     await joinWith({ participantId: 'alice', resume: true }, { token: alice.token });
     problemOf(await joinWith({ participantId: 'alice', resume: true }), 'participant-exists');
   });
 
-  test('a dead or unknown token is no credential at all', async () => {
+  test('an expired or unknown token counts as no credential', async () => {
     const gone = await join(service.app, witness.roomId, 'gone');
     await gone.leave();
     const answers = [await joinWith({}), await joinWith({}, { token: gone.token }), await joinWith({}, { token: 'x' })];
@@ -150,7 +150,7 @@ test('another body under a key is refused, and the first one still replays', asy
   expect(isReplayed(await joinWith({ displayName: 'A', participantId: 'alice' }))).toBe(true);
 });
 
-test('a key of one who has left is of nobody', async () => {
+test('the key of a participant that has left is forgotten', async () => {
   const lost = memberOf(await joinWith({ participantId: 'alice' }));
   const found = memberOf(await joinWith({ participantId: 'alice' }));
   await found.leave();

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { elementSources, memberSource } from '../../src/http/request/json-text.ts';
 
-describe('a value is found as it stands in the text', () => {
+describe('memberSource and elementSources return values as they stand in the text', () => {
   test.each<[string, string | undefined]>([
     ['{}', undefined],
     [' { } ', undefined],
@@ -31,7 +31,7 @@ describe('a value is found as it stands in the text', () => {
     expect(elementSources('[ ]')).toEqual([]);
   });
 
-  test('in any JSON, however it is indented, it is what JSON.parse finds', () => {
+  test('in any JSON, however indented, they find what JSON.parse finds', () => {
     fc.assert(
       fc.property(fc.array(fc.dictionary(fc.string(), fc.jsonValue())), fc.nat(3), (made, indent) => {
         const text = JSON.stringify(made, null, indent);

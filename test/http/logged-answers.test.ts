@@ -7,7 +7,7 @@ afterAll(closeServices);
 
 const PREFLIGHT = { Origin: 'https://app.example.org', 'Access-Control-Request-Method': 'POST' };
 
-test('with LOG_LEVEL=debug every answer is logged, whatever it answers, with the id that the client was told', async () => {
+test('with LOG_LEVEL=debug, each response is logged with the request id that the client got', async () => {
   const lines: string[] = [];
   const { app } = await createService({}, { log: createLog('debug', { write: (line) => lines.push(line) }) });
   const answers = [

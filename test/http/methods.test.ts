@@ -19,7 +19,7 @@ const paths = [...Map.groupBy(served, ([, { path }]) => path)].map(([path, rows]
   allow: rows.map(([, { method }]) => method),
 }));
 
-describe('a path has its own methods and no others', () => {
+describe('a path has only the methods of the table', () => {
   test.each(paths)('$path has $allow', async ({ path, allow }) => {
     const others = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS', 'TRACE'].filter(
       (method) => !allow.includes(method as 'GET'),
@@ -57,7 +57,7 @@ describe('X-HTTP-Method-Override', () => {
     expect(await alice.roster()).toHaveLength(1);
   });
 
-  test('changes nothing about a DELETE', async () => {
+  test('does not change a DELETE', async () => {
     const guest = await join(server.url, alice.roomId, 'guest');
     expect((await guest.leaveBy('DELETE', override('DELETE').headers)).status).toBe(204);
   });
@@ -76,7 +76,7 @@ describe('X-HTTP-Method-Override', () => {
     },
   );
 
-  test('on any method but POST is refused', async () => {
+  test('is refused on any method but POST', async () => {
     const answer = await exchange(server.url, 'GET', `${room()}/participants`, override('DELETE'));
     expect(pointersOf(answer)).toEqual(['/header/X-HTTP-Method-Override']);
   });
@@ -106,12 +106,12 @@ describe('a path is what the document says', () => {
     }
   });
 
-  test('a slash at the end changes nothing', async () => {
+  test('a trailing slash changes nothing', async () => {
     const answer = await exchange(server.url, 'GET', `/v1/rooms/${alice.roomId}/participants/`, { token: alice.token });
     expect(answer.body).toMatchObject({ participants: [{ participantId: 'alice' }] });
   });
 
-  test('an id may be encoded more than it needs', async () => {
+  test('an id may be percent-encoded', async () => {
     const encoded = Buffer.from(alice.roomId).toString('hex').replaceAll(/../g, '%$&');
     const answer = await exchange(server.url, 'GET', `/v1/rooms/${encoded}/participants`, { token: alice.token });
     expect(answer.body).toMatchObject({ participants: [{ participantId: 'alice' }] });
@@ -143,7 +143,7 @@ describe('a path is what the document says', () => {
     },
   );
 
-  test('nothing takes a parameter that it does not know', async () => {
+  test('unknown query parameters are refused', async () => {
     const bare = served.filter(([, { path, query }]) => path.startsWith('/v1/') && query === undefined);
     for (const [id, { method, path }] of bare) {
       const answer = await exchange(server.url, method, `${path.replaceAll(/\{\w+\}/g, 'x')}?wait=1&x=1`);

@@ -36,7 +36,7 @@ const eatBody: express.RequestHandler = (req, _res, next) => void req.resume().o
 describe('mounted in another Express app', () => {
   const at = (path: string) => `${url}/signal/v2${path}`;
 
-  test('a message travels, also to a held poll', async () => {
+  test('a message reaches a held poll', async () => {
     const roomId = newRoom();
     const [alice, bob] = [await join(at(''), roomId, 'alice'), await join(at(''), roomId, 'bob')];
     const poll = await service.hold('bob', () => bob.poll({ wait: 10 }));
@@ -63,7 +63,7 @@ describe('mounted in another Express app', () => {
     expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
   });
 
-  test('what it says about itself has the mount path', async () => {
+  test('its own links have the mount path', async () => {
     expect((await call(at(''), 'getServiceInfo', {})).body).toMatchObject({ openapi: '/signal/v2/openapi.yaml' });
     for (const id of ['getOpenapiJson', 'getOpenapi30Json'] as const) {
       expect((await call(at(''), id, {})).body).toMatchObject({ servers: [{ url: '/signal/v2' }] });
@@ -81,7 +81,7 @@ describe('mounted in another Express app', () => {
     expect(await servers('/signal/v2')).toMatchObject({ servers: [{ url: '/signal/v2' }] });
   });
 
-  test('preflights are answered, and the outer app is left alone', async () => {
+  test('preflights are answered, and other paths of the outer app are not', async () => {
     const headers = { Origin: 'https://a.example', 'Access-Control-Request-Method': 'POST' };
     const preflight = await exchange(at(''), 'OPTIONS', '/v1/rooms/r/messages', { headers });
     expect([preflight.status, preflight.headers['access-control-max-age']]).toEqual([204, '7200']);
@@ -89,7 +89,7 @@ describe('mounted in another Express app', () => {
     expect([own.status, own.body, own.headers['x-request-id']]).toEqual([200, 'the outer app', undefined]);
   });
 
-  test('a client that vanishes frees its poll', async () => {
+  test('the poll of a client that hangs up is released', async () => {
     const alice = await join(at(''), newRoom(), 'vanishing');
     const poll = request(at(`/v1/rooms/${alice.roomId}/messages?wait=10`), {
       headers: { Authorization: `Bearer ${alice.token}` },
@@ -103,7 +103,7 @@ describe('mounted in another Express app', () => {
 });
 
 describe('behind a body parser of the outer app', () => {
-  test.each(['/parsed', '/raw', '/text'])('messages are sent, and refused alike: %s', async (base) => {
+  test.each(['/parsed', '/raw', '/text'])('messages are accepted and refused as usual: %s', async (base) => {
     const target = `${url}${base}`;
     const alice = await join(target, newRoom(), { participantId: 'alice', metadata: { a: 1 } });
     const bob = await join(target, alice.roomId, 'bob');
@@ -121,7 +121,7 @@ describe('behind a body parser of the outer app', () => {
     expect(pointersOf(await alice.call('sendMessage', { text: deep }))).toEqual(['/body']);
   });
 
-  test('a body that was read and thrown away is a fault of the outer app, told at once', async () => {
+  test('a body that the outer app has read and discarded is 500 at once', async () => {
     const answer = await call(`${url}/eaten`, 'joinRoom', { roomId: newRoom() }, { body: {} });
     problemOf(answer, 'internal');
   });
@@ -143,7 +143,7 @@ describe('closed while the app that it is mounted in goes on', () => {
     expect(await poll.ended).toMatchObject({ messages: [], more: false, expired: 0 });
   });
 
-  test('whoever comes later is told that it has gone', async () => {
+  test('later requests get shutting-down', async () => {
     await closing.holdline.close();
     problemOf(await call(closing.app, 'joinRoom', { roomId: newRoom() }), 'shutting-down');
     problemOf(await alice.call('pollMessages'), 'shutting-down');

@@ -34,7 +34,7 @@ describe('joinRoom', () => {
     idleTimeoutSeconds: 60,
   };
 
-  test('answers with all that a client needs', async () => {
+  test('returns everything that a client needs', async () => {
     const body = { participantId: 'alice', displayName: 'Alice', metadata: { role: 'host' }, idleTimeoutSeconds: 90 };
     const answer = await call(app, 'joinRoom', { roomId }, { body });
     expect(answer.status).toBe(201);
@@ -52,7 +52,7 @@ describe('joinRoom', () => {
     });
   });
 
-  test('needs no body, and makes up an id that nobody can guess', async () => {
+  test('needs no body, and generates an id that cannot be guessed', async () => {
     const [first, second] = [await join(app, roomId), await join(app, roomId)];
     expect(first.id).toMatch(/^[\w-]{16,64}$/);
     expect(second.id).not.toBe(first.id);
@@ -61,7 +61,7 @@ describe('joinRoom', () => {
     expect((await call(app, 'joinRoom', { roomId })).status).toBe(201);
   });
 
-  test('takes every id that its pattern allows, also those that objects know', async () => {
+  test('accepts every id that its pattern allows, such as names of Object.prototype', async () => {
     for (const id of ['__proto__', 'constructor', 'a'.repeat(64), '-', '_', '0']) {
       const member = await join(app, id, id);
       expect([member.roomId, member.id]).toEqual([id, id]);
@@ -69,7 +69,7 @@ describe('joinRoom', () => {
     }
   });
 
-  test('tells the others', async () => {
+  test('sends a participant-joined to the others', async () => {
     const alice = await join(app, roomId, 'alice');
     await join(app, roomId, { participantId: 'bob', displayName: 'Bob' });
     expect((await alice.poll()).messages).toEqual([
@@ -131,7 +131,7 @@ describe('messages', () => {
     ]);
   });
 
-  test('acknowledgeMessages drops what was handled, and may be repeated', async () => {
+  test('acknowledgeMessages drops acknowledged messages, and may be repeated', async () => {
     const [alice, bob] = [await join(app, roomId, 'alice'), await join(app, roomId, 'bob')];
     await alice.send({ type: 'invite' });
     const { cursor } = await bob.poll();
@@ -143,8 +143,8 @@ describe('messages', () => {
   });
 });
 
-describe('the rest of a room', () => {
-  test('listParticipants shows who is there, in the order of joining', async () => {
+describe('rosters, ICE servers and rooms', () => {
+  test('listParticipants returns the participants in the order of joining', async () => {
     const zoe = await join(app, roomId, { participantId: 'zoe', displayName: '', metadata: {} });
     await join(app, roomId, 'adam');
     const answer = await zoe.call('listParticipants');
@@ -178,14 +178,14 @@ describe('the rest of a room', () => {
     problemOf(await bob.call('listParticipants'), 'participant-gone');
   });
 
-  test('getIceServers hands out what the operator has set', async () => {
+  test('getIceServers returns the configured servers', async () => {
     const alice = await join(app, roomId, 'alice');
     const answer = await alice.call('getIceServers');
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({ iceServers: [STUN, TURN], ttlSeconds: 3_600 });
   });
 
-  test('a room is gone with its last participant: its name starts anew', async () => {
+  test('a room ends with its last participant, and its id can be used again', async () => {
     const alice = await join(app, roomId, 'alice');
     await join(app, roomId, 'bob').then((bob) => bob.leave());
     await alice.leave();

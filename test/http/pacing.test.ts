@@ -39,10 +39,10 @@ async function slowed(start: () => Promise<Answer>): Promise<{ ended: Promise<An
 const poll = (query: Record<string, string | number> = {}): Promise<Answer> =>
   bob.call('receiveMessages', { query: { wait: 0, ...query } });
 
-describe('a participant that polls without a pause', () => {
+describe('a participant that polls without pauses', () => {
   beforeEach(() => startWith('on'));
 
-  test('is answered later, by 200 ms, and not refused', async () => {
+  test('is delayed by 200 ms instead of refused', async () => {
     await spendBurst();
     const late = await slowed(poll);
     await clock.advance(SLOWED_MS - 1);
@@ -51,7 +51,7 @@ describe('a participant that polls without a pause', () => {
     expect((await late.ended).status).toBe(200);
   });
 
-  test('goes on at 5 polls a second', async () => {
+  test('gets 5 responses a second', async () => {
     await spendBurst();
     const startMs = clock.steadyMs();
     for (let count = 0; count < 10; count += 1) {
@@ -62,7 +62,7 @@ describe('a participant that polls without a pause', () => {
     expect(clock.steadyMs() - startMs).toBe(2_000);
   });
 
-  test('gets what came meanwhile in one batch', async () => {
+  test('gets the messages that arrived during the delay in one batch', async () => {
     await spendBurst();
     const late = await slowed(poll);
     for (let count = 0; count < 5; count += 1) await alice.send({ type: 'candidate', payload: { candidate: '' } });
@@ -73,13 +73,13 @@ describe('a participant that polls without a pause', () => {
     });
   });
 
-  test('has its burst again after a while', async () => {
+  test('regains its burst after a pause', async () => {
     await spendBurst();
     await clock.advance(10_000);
     await spendBurst();
   });
 
-  test('slows down nobody else, nor its own sends', async () => {
+  test('delays neither other participants nor its own sends', async () => {
     await spendBurst();
     await slowed(poll);
     expect((await alice.poll()).messages).toHaveLength(1);
@@ -94,7 +94,7 @@ describe('a participant that polls without a pause', () => {
     problemOf(await late.ended, 'participant-gone');
   });
 
-  test('hears of its end when its turn has come, at the latest', async () => {
+  test('gets participant-gone after the delay at the latest', async () => {
     await spendBurst();
     const late = await slowed(poll);
     await bob.leave();
@@ -102,7 +102,7 @@ describe('a participant that polls without a pause', () => {
     problemOf(await late.ended, 'participant-gone');
   });
 
-  test('evicts its own older poll no faster than that: two tabs on one token', async () => {
+  test('supersedes its own polls no faster: two tabs with one token', async () => {
     await spendBurst();
     const older = await slowed(() => poll({ wait: 20 }));
     const held = service.hold('bob', () => older.ended);
@@ -117,7 +117,7 @@ describe('a participant that polls without a pause', () => {
   });
 });
 
-test('RATE_LIMIT=off lifts it', async () => {
+test('RATE_LIMIT=off lifts the pacing of polls', async () => {
   await startWith('off');
   for (let count = 0; count < 3 * BURST; count += 1) await bob.poll();
 });

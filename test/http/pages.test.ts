@@ -24,14 +24,14 @@ const partsOf = (html: string): string[] =>
   [...html.matchAll(/<(?:link|script|img)[^>]* (?:href|src)="([^"]+)"/g)].map(([, address = '']) => address);
 
 describe.each(PAGES)('%s', (id, path) => {
-  test('is a page under a strict policy, with nothing inline and nothing of other hosts', async () => {
+  test('has a strict content policy, nothing inline and nothing from other hosts', async () => {
     const { status, headers, body } = await call(app, id, {});
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     expect(headers['content-security-policy']).toMatch(STRICT);
     expect(body).not.toMatch(/<script(?![^>]* src=)|<style| style="| on\w+="|https?:\/\//);
   });
 
-  test('has all its parts, with the headers of the house', async () => {
+  test('has all its files, with the usual headers', async () => {
     const parts = partsOf(String((await get(path)).body));
     expect(parts.length).toBeGreaterThan(3);
     for (const part of parts) {
@@ -47,7 +47,7 @@ describe.each(PAGES)('%s', (id, path) => {
     }
   });
 
-  test('opens by a link that others have decorated, and with a slash at its end', async () => {
+  test('opens with unknown query parameters and with a trailing slash', async () => {
     for (const suffix of ['?fbclid=1', '/', '/?a=b']) expect((await get(path + suffix)).status).toBe(200);
   });
 
@@ -60,8 +60,8 @@ describe.each(PAGES)('%s', (id, path) => {
   });
 });
 
-describe('parts of a page', () => {
-  test('are compressed for who can read that, and whole for others', async () => {
+describe('files of a page', () => {
+  test('are compressed for clients that accept gzip', async () => {
     const path = '/docs/swagger-ui.css';
     const zipped = await get(path, { 'Accept-Encoding': 'gzip, br' });
     const plain = await get(path, { 'Accept-Encoding': 'identity' });
@@ -83,7 +83,7 @@ describe('parts of a page', () => {
     expectProblem(await get(path), 'not-found');
   });
 
-  test('can only be read', async () => {
+  test('only take GET', async () => {
     const answer = await exchange(app, 'POST', '/docs/swagger-ui.css');
     expectProblem(answer, 'method-not-allowed');
     expect(answer.headers.allow).toBe('GET');
@@ -93,7 +93,7 @@ describe('parts of a page', () => {
 });
 
 describe('DEMO=off', () => {
-  test('takes away the demo and its parts, not the reference', async () => {
+  test('removes the demo and its files, not the reference', async () => {
     const { app: without } = await createService({ demo: 'off' });
     expectProblem(await call(without, 'getDemoPage', {}), 'not-found');
     expectProblem(await exchange(without, 'GET', '/demo/demo/call/main.js'), 'not-found');

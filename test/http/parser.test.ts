@@ -41,7 +41,7 @@ async function expectRefused(connection: Connection, answer: Answer, status: num
 
 const JOIN = 'POST /v1/rooms/r/participants HTTP/1.1\r\nHost: x\r\n';
 
-describe('what is not HTTP/1.1 is answered with 400', () => {
+describe('bytes that are not HTTP/1.1 get 400', () => {
   test.each<[string, string | Buffer]>([
     ['plain text', 'hello\r\n\r\n'],
     ['a TLS greeting', Buffer.from('16030100ff010000fb0303', 'hex')],
@@ -99,7 +99,7 @@ describe('a transfer coding other than chunked is answered with 501', () => {
     expect(answer.body).toMatchObject({ errors: [{ pointer: '/header/Transfer-Encoding' }] });
   });
 
-  test('but Chunked is served, whatever its case', async () => {
+  test('Chunked is accepted in any case', async () => {
     const { answer } = await exchangeBytes(
       `${JOIN}Content-Type: application/json\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
     );
@@ -125,14 +125,14 @@ describe('with a list of origins', () => {
   const PAGE = 'https://app.example.org';
   const exposed = { 'access-control-expose-headers': expect.stringContaining('X-Request-Id'), vary: 'Origin' };
 
-  test('what is not HTTP/1.1 has an unknown origin: caches are told so, and nobody is let in', async () => {
+  test('bytes that are not HTTP/1.1 have no origin: the response allows none and varies by origin', async () => {
     const { answer } = await exchangeBytes('hello\r\n\r\n', await startService({ corsOrigins: [PAGE] }));
     expectProblem(answer, 'invalid-request');
     expect(answer.headers).toMatchObject(exposed);
     expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
-  test('a request without Host has one, and its page may read the answer', async () => {
+  test('a request without Host has an origin, and its page may read the response', async () => {
     const bytes = `GET / HTTP/1.1\r\nOrigin: ${PAGE}\r\n\r\n`;
     const { answer } = await exchangeBytes(bytes, await startService({ corsOrigins: [PAGE] }));
     expect(pointersOf(answer)).toEqual(['/header/Host']);
@@ -175,7 +175,7 @@ describe('a request that does not arrive in time is answered with 408', () => {
   });
 });
 
-describe('what HTTP/1.1 allows is served', () => {
+describe('valid HTTP/1.1 is served', () => {
   test('HTTP/1.0, with or without Host', async () => {
     const { answer, connection } = await exchangeBytes('GET /healthz HTTP/1.0\r\n\r\n');
     expect([answer.status, answer.body]).toEqual([200, { status: 'ok' }]);
@@ -187,13 +187,13 @@ describe('what HTTP/1.1 allows is served', () => {
     expect(answer.status).toBe(200);
   });
 
-  test('an offer to upgrade, which is declined by going on', async () => {
+  test('an Upgrade header is ignored', async () => {
     const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n';
     const { answer } = await exchangeBytes(`GET /healthz HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n`);
     expect(answer.status).toBe(200);
   });
 
-  test('Expect: 100-continue, as curl sends it with large bodies, and an expectation that nobody knows', async () => {
+  test('Expect: 100-continue, as curl sends it with large bodies, and an unknown expectation', async () => {
     const connection = await Connection.open(server.url);
     connection.write(`${JOIN}Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`);
     expect((await connection.reply()).status).toBe(100);
@@ -203,7 +203,7 @@ describe('what HTTP/1.1 allows is served', () => {
     expect((await connection.reply()).status).toBe(200);
   });
 
-  test('several requests on one connection, also sent ahead', async () => {
+  test('several requests on one connection, pipelined or not', async () => {
     const connection = await Connection.open(server.url);
     connection.request('GET', '/healthz');
     connection.request('GET', '/nowhere');

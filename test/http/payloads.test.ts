@@ -28,7 +28,7 @@ async function pollText(): Promise<string> {
   return text;
 }
 
-describe('a payload arrives as it was sent, to the last byte', () => {
+describe('a payload arrives byte for byte as it was sent', () => {
   const SDP = JSON.stringify('v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n');
 
   test.each<[string, string, string]>([
@@ -64,7 +64,7 @@ describe('a payload arrives as it was sent, to the last byte', () => {
     expect(await pollText()).toContain(`"type":"${type}","payload":${payload},"sentAt"`);
   });
 
-  test('none where none was sent', async () => {
+  test('a message sent without a payload arrives without one', async () => {
     await pollText();
     await alice.sendAll([{ type: 'custom' }, { type: 'invite' }]);
     expect(await pollText()).not.toContain('payload');

@@ -18,7 +18,7 @@ afterAll(closeServices);
 const OPEN_AT_MOST = 16;
 
 /** The HTTP server without the service; the test answers its requests. */
-class Desk {
+class BareServer {
   readonly handled: { readonly req: IncomingMessage; readonly res: ServerResponse }[] = [];
   open = 0;
   readonly #server: Server;
@@ -70,52 +70,52 @@ const requests = (count: number): string =>
 const pathsUpTo = (count: number): string[] => numbers(count).map((index) => `/${index}`);
 
 describe('of pipelined requests on one connection', () => {
-  let desk: Desk;
+  let server: BareServer;
   let connection: Connection;
   beforeEach(async () => {
-    desk = new Desk();
-    connection = await desk.connect();
+    server = new BareServer();
+    connection = await server.connect();
   });
 
-  test('16 are handled at once, and a further one after each response', async () => {
+  test('16 pipelined requests are handled at once, and a further one after each response', async () => {
     connection.write(requests(1_000));
-    await desk.untilHandled(OPEN_AT_MOST);
-    expect(desk.paths).toEqual(pathsUpTo(OPEN_AT_MOST));
-    desk.answer(0);
-    await desk.untilHandled(OPEN_AT_MOST + 1);
-    expect(desk.paths).toEqual(pathsUpTo(OPEN_AT_MOST + 1));
+    await server.untilHandled(OPEN_AT_MOST);
+    expect(server.paths).toEqual(pathsUpTo(OPEN_AT_MOST));
+    server.answer(0);
+    await server.untilHandled(OPEN_AT_MOST + 1);
+    expect(server.paths).toEqual(pathsUpTo(OPEN_AT_MOST + 1));
   });
 
-  test('only few are parsed before their turn: less than 100 of 1,000', async () => {
+  test('fewer than 100 of 1,000 pipelined requests are parsed before their turn', async () => {
     connection.write(requests(1_000));
-    await desk.untilHandled(OPEN_AT_MOST);
-    expect(desk.open).toBeLessThan(100);
+    await server.untilHandled(OPEN_AT_MOST);
+    expect(server.open).toBeLessThan(100);
   });
 
-  test('none is handled while 256 KiB of responses wait', async () => {
+  test('no request is handled while 256 KiB of responses wait', async () => {
     connection.write(requests(3));
-    await desk.untilHandled(3);
-    desk.answer(1, 'x'.repeat(262_144));
+    await server.untilHandled(3);
+    server.answer(1, 'x'.repeat(262_144));
     connection.write(requests(3));
-    await desk.untilHandled(3);
-    expect(desk.handled).toHaveLength(3);
-    desk.answer(0);
-    desk.answer(2);
-    await desk.untilHandled(6);
+    await server.untilHandled(3);
+    expect(server.handled).toHaveLength(3);
+    server.answer(0);
+    server.answer(2);
+    await server.untilHandled(6);
     expect((await connection.reply()).status).toBe(200);
     expect((await connection.reply()).text).toHaveLength(262_144);
   });
 
-  test('all are answered in their order, whatever the order of handling', async () => {
+  test('responses keep the order of the requests, whatever the order of handling', async () => {
     connection.write(requests(100));
     for (let from = 0; from < 100; from += 5) {
-      await desk.untilHandled(from + 5);
-      for (const index of numbers(5).reverse()) desk.answer(from + index, String(from + index));
+      await server.untilHandled(from + 5);
+      for (const index of numbers(5).reverse()) server.answer(from + index, String(from + index));
     }
     const texts: string[] = [];
     for (let count = 0; count < 100; count += 1) texts.push((await connection.reply()).text);
     expect(texts).toEqual(numbers(100).map(String));
-    expect(desk.open).toBe(0);
+    expect(server.open).toBe(0);
   });
 
   test('bodies of any size arrive whole', async () => {
@@ -123,19 +123,19 @@ describe('of pipelined requests on one connection', () => {
     connection.write(bodies.map((body) => requestText('POST', '/', { body })).join(''));
     const received: string[] = [];
     for (const index of bodies.keys()) {
-      await desk.untilHandled(index + 1);
-      received.push(await textOf(desk.handled[index]?.req));
-      desk.answer(index);
+      await server.untilHandled(index + 1);
+      received.push(await textOf(server.handled[index]?.req));
+      server.answer(index);
     }
     expect(received).toEqual(bodies.map((body) => JSON.stringify(body)));
   });
 
-  test('waiting ones end with the connection', async () => {
+  test('waiting requests end with their connection', async () => {
     connection.write(requests(1_000));
-    await desk.untilHandled(OPEN_AT_MOST);
+    await server.untilHandled(OPEN_AT_MOST);
     await connection.reset();
-    while (desk.open > 0) await quiet();
-    expect(desk.handled).toHaveLength(OPEN_AT_MOST);
+    while (server.open > 0) await quiet();
+    expect(server.handled).toHaveLength(OPEN_AT_MOST);
   });
 
   test.each([
@@ -146,31 +146,31 @@ describe('of pipelined requests on one connection', () => {
     ],
   ])('none is handled behind one with %s', async (_, bad) => {
     connection.write(requests(1) + bad + requests(5));
-    await desk.untilHandled(1);
-    desk.answer(0);
+    await server.untilHandled(1);
+    server.answer(0);
     expect((await connection.reply()).status).toBe(200);
     expect((await connection.reply()).status).toBe(400);
     await connection.closed;
-    expect(desk.paths).toEqual(['/0']);
+    expect(server.paths).toEqual(['/0']);
   });
 
-  test('none is handled behind an answer that ends the connection', async () => {
+  test('no request is handled after a response that ends the connection', async () => {
     connection.write(requests(20));
-    await desk.untilHandled(OPEN_AT_MOST);
-    const [first] = desk.handled;
+    await server.untilHandled(OPEN_AT_MOST);
+    const [first] = server.handled;
     if (first !== undefined) first.res.shouldKeepAlive = false;
-    for (const index of numbers(OPEN_AT_MOST)) desk.answer(index);
+    for (const index of numbers(OPEN_AT_MOST)) server.answer(index);
     await connection.closed;
-    expect(desk.handled).toHaveLength(OPEN_AT_MOST);
+    expect(server.handled).toHaveLength(OPEN_AT_MOST);
   });
 
-  test('a body arrives that comes behind as many requests as may be open', async () => {
+  test('a body behind the maximum number of open requests arrives', async () => {
     const body = JSON.stringify('late');
     const head = requestText('POST', '/late', { headers: { 'Content-Length': String(body.length) } });
     connection.write(requests(OPEN_AT_MOST - 1) + head);
-    await desk.untilHandled(OPEN_AT_MOST);
+    await server.untilHandled(OPEN_AT_MOST);
     connection.write(body);
-    expect(await textOf(desk.handled.at(-1)?.req)).toBe(body);
+    expect(await textOf(server.handled.at(-1)?.req)).toBe(body);
   });
 });
 

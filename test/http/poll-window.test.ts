@@ -57,11 +57,11 @@ describe('a poll is held up to 10 % shorter, never longer', () => {
   });
 });
 
-test('a poll that does not wait is answered without the clock being turned', async () => {
+test('a poll with wait=0 is answered at once', async () => {
   expect((await alice.poll({ wait: 0 })).messages).toEqual([]);
 });
 
-test('a message at the end of a window is delivered by this poll or the next, never by none', async () => {
+test('a message at the end of a window is delivered by this poll or the next', async () => {
   const bob = await join(service.app, alice.roomId, 'bob');
   const { cursor } = await alice.poll();
   const poll = await service.hold('alice', () => alice.poll({ wait: 5, after: cursor }));
@@ -71,7 +71,7 @@ test('a message at the end of a window is delivered by this poll or the next, ne
   expect([...batch.messages, ...next.messages].map(({ type }) => type)).toEqual(['invite']);
 });
 
-test('a wall clock that jumps ends no poll', async () => {
+test('a jump of the wall clock ends no poll', async () => {
   const bob = await join(service.app, alice.roomId, 'bob');
   const { cursor } = await alice.poll();
   const poll = await service.hold('alice', () => alice.poll({ wait: 5, after: cursor }));

@@ -40,26 +40,26 @@ describe.each(ways)('a poll by $way', ({ ask }) => {
   const poll = async (query: Query = {}): Promise<Batch> => batchOf(await ask(bob, { wait: 0, ...query }));
   const hold = (query: Query = {}) => service.hold('bob', () => ask(bob, { wait: 20, ...query }));
 
-  test('returns at once what is pending, however long it would wait', async () => {
+  test('returns pending messages at once, whatever its wait', async () => {
     await alice.send(custom(1));
     expect(payloadsOf(await poll({ wait: 50 }))).toEqual([1]);
   });
 
-  test('takes nothing away: asked again in the same way, it answers the same', async () => {
+  test('removes nothing: the same poll returns the same batch again', async () => {
     await alice.sendAll([custom(1), custom(2)]);
     const first = await poll();
     expect(await poll()).toEqual(first);
     expect(await poll({ after: bob.joined.cursor })).toEqual(first);
   });
 
-  test('with a cursor acknowledges all up to it, and returns what is behind it', async () => {
+  test('with a cursor acknowledges everything up to it and returns what follows', async () => {
     await alice.sendAll([custom(1), custom(2), custom(3)]);
     const { cursor } = await poll({ limit: 2 });
     expect(payloadsOf(await poll({ after: cursor }))).toEqual([3]);
     expect(payloadsOf(await poll())).toEqual([3]);
   });
 
-  test('has a cursor also when it is empty, as good as any', async () => {
+  test('returns a usable cursor even with an empty batch', async () => {
     const { cursor, ...rest } = await poll();
     expect(rest).toEqual({ messages: [], more: false, expired: 0 });
     await alice.send(custom(1));
@@ -67,7 +67,7 @@ describe.each(ways)('a poll by $way', ({ ask }) => {
     expect(payloadsOf(await poll({ after: cursor, wait: 50 }))).toEqual([1]);
   });
 
-  test('returns 64 messages, or as many as it says, and tells whether there is more', async () => {
+  test('returns at most `limit` messages, 64 by default, and whether more are pending', async () => {
     for (let batch = 0; batch < 4; batch += 1) {
       await alice.sendAll(Array.from({ length: 30 }, (_, index) => custom(batch * 30 + index)));
     }
@@ -98,13 +98,13 @@ describe.each(ways)('a poll by $way', ({ ask }) => {
     expect([payloadsOf(batch), batch.more]).toEqual([['now'], false]);
   });
 
-  test('wakes for a message to everyone and for a room event alike', async () => {
+  test('wakes for broadcasts and for room events', async () => {
     const held = await hold();
     await alice.leave();
     expect(batchOf(await held.ended).messages).toMatchObject([{ type: 'participant-left' }]);
   });
 
-  test('does not wake for what goes to others', async () => {
+  test('does not wake for messages to others', async () => {
     await join(service.app, alice.roomId, 'carol');
     const { cursor } = await poll();
     const held = await hold({ after: cursor });
@@ -119,7 +119,7 @@ describe.each(ways)('a poll by $way', ({ ask }) => {
     expect(payloadsOf(batchOf(await held.ended))).toEqual([1, 2, 3]);
   });
 
-  test('counts what ran out of its lifetime, and is answered at once for it, even when empty', async () => {
+  test('counts expired messages, and is answered at once for them even with an empty batch', async () => {
     await alice.sendAll([{ ...custom('short'), ttlSeconds: 1 }, custom('long'), { ...custom('short'), ttlSeconds: 1 }]);
     await clock.advance(1_000);
     const batch = await poll();
@@ -132,7 +132,7 @@ describe.each(ways)('a poll by $way', ({ ask }) => {
 });
 
 describe('one poll per mailbox, the newest wins', () => {
-  test.each(ways)('the older is answered 409 at once, and nothing is lost: $way', async ({ ask }) => {
+  test.each(ways)('the older poll gets 409 at once, and no message is lost: $way', async ({ ask }) => {
     const older = await service.hold('bob', () => ask(bob, { wait: 50 }));
     const newer = await service.hold('bob', () => ask(bob, { wait: 50 }));
     const { detail } = problemOf(await older.ended, 'poll-superseded');
@@ -141,7 +141,7 @@ describe('one poll per mailbox, the newest wins', () => {
     expect(payloadsOf(batchOf(await newer.ended))).toEqual([1]);
   });
 
-  test('also when the newer one does not wait', async () => {
+  test('a newer poll that does not wait supersedes the older one, too', async () => {
     const older = await service.hold('bob', () => bob.call('receiveMessages', { query: { wait: 50 } }));
     await bob.poll();
     problemOf(await older.ended, 'poll-superseded');
@@ -157,7 +157,7 @@ describe('one poll per mailbox, the newest wins', () => {
     expect(payloadsOf(await held.ended)).toEqual([1]);
   });
 
-  test('two participants do not displace each other', async () => {
+  test('polls of two participants do not supersede each other', async () => {
     const tab = await join(service.app, alice.roomId);
     const other = await join(service.app, alice.roomId);
     const { cursor } = await tab.poll();

@@ -23,8 +23,8 @@ afterEach(closeServices);
 
 const present = async (): Promise<string[]> => (await alice.roster()).map(({ participantId }) => participantId);
 
-describe('a participant is gone its idle time after its last request', () => {
-  test('never before, and soon after', async () => {
+describe('a participant is removed its idle time after its last request', () => {
+  test('never before its idle time, and soon after', async () => {
     await clock.advance(9_999);
     expect(await present()).toEqual(['alice', 'bob']);
     await clock.advance(LATE_MS);
@@ -48,7 +48,7 @@ describe('a participant is gone its idle time after its last request', () => {
     expect(await present()).toEqual(['alice']);
   });
 
-  test('a held poll is a presence, and its end is a request’s end', async () => {
+  test('a held poll counts as a request until it ends', async () => {
     const poll = await service.hold('bob', () => bob.poll({ wait: 50 }));
     await clock.advance(44_000);
     expect(await present()).toEqual(['alice', 'bob']);
@@ -69,7 +69,7 @@ describe('a participant is gone its idle time after its last request', () => {
     expect(await present()).toEqual(['alice']);
   });
 
-  test('the others are told, once', async () => {
+  test('the others get one participant-left', async () => {
     await clock.advance(20_000);
     expect((await alice.poll()).messages).toMatchObject([
       { type: 'participant-joined' },
@@ -77,7 +77,7 @@ describe('a participant is gone its idle time after its last request', () => {
     ]);
   });
 
-  test('a held poll of another hears of it at once', async () => {
+  test('a held poll of another participant returns the event at once', async () => {
     const { cursor } = await alice.poll();
     const poll = await service.hold('alice', () => alice.poll({ wait: 50, after: cursor }));
     await clock.advance(10_000 + LATE_MS);
@@ -116,25 +116,25 @@ describe('listening', () => {
     expect(await bobListens()).toBe(false);
   });
 
-  test('is true after a poll that did not wait', async () => {
+  test('is true after a poll with wait=0', async () => {
     await bob.poll({ wait: 0 });
     expect(await bobListens()).toBe(true);
     expect((await alice.send({ type: 'invite' })).recipients).toEqual([{ participantId: 'bob', listening: true }]);
   });
 
-  test('is not true after a poll that was refused', async () => {
+  test('is false after a refused poll', async () => {
     problemOf(await bob.call('receiveMessages', { query: { after: 'x', wait: 0 } }), 'invalid-cursor');
     problemOf(await bob.call('receiveMessages', { query: { after: alice.joined.cursor, wait: 0 } }), 'cursor-expired');
     expect(await bobListens()).toBe(false);
   });
 
-  test('is not true for one who only sends', async () => {
+  test('is false for a participant that only sends', async () => {
     await bob.send({ type: 'ringing' });
     expect(await bobListens()).toBe(false);
   });
 });
 
-describe('a message that nobody acknowledges in its lifetime', () => {
+describe('a message that is not acknowledged in its lifetime', () => {
   const call = { type: 'invite', to: 'bob', callId: 'call-1', ttlSeconds: 3 } as const;
   const WITHIN_MS = 2_000;
 
@@ -154,7 +154,7 @@ describe('a message that nobody acknowledges in its lifetime', () => {
     ]);
   });
 
-  test('also when it was read, but not acknowledged', async () => {
+  test('is reported even if it was read', async () => {
     await alice.send(call);
     expect((await bob.poll()).messages).toHaveLength(1);
     await clock.advance(3_000 + WITHIN_MS);
@@ -162,7 +162,7 @@ describe('a message that nobody acknowledges in its lifetime', () => {
     expect(await bob.poll()).toMatchObject({ messages: [], expired: 1 });
   });
 
-  test('but not when it was acknowledged', async () => {
+  test('is not reported if it was acknowledged', async () => {
     await alice.send(call);
     const { cursor } = await bob.poll();
     await bob.poll({ after: cursor });
@@ -170,7 +170,7 @@ describe('a message that nobody acknowledges in its lifetime', () => {
     expect((await alice.poll()).messages.map(({ type }) => type)).toEqual(['participant-joined']);
   });
 
-  test('sent to everyone, is reported for each who missed it', async () => {
+  test('is reported for each recipient of a broadcast', async () => {
     const carol = await join(service.app, alice.roomId, 'carol');
     await join(service.app, alice.roomId, 'dave');
     await alice.send({ type: 'custom', ttlSeconds: 3 });
@@ -188,7 +188,7 @@ describe('a message that nobody acknowledges in its lifetime', () => {
     expect((await alice.poll()).messages.map(({ type }) => type)).toEqual(['participant-joined', 'participant-left']);
   });
 
-  test('lives 120 s when nothing else is said', async () => {
+  test('expires after 120 s by default', async () => {
     const carol = await join(service.app, alice.roomId, { participantId: 'carol', idleTimeoutSeconds: 300 });
     await alice.send({ type: 'custom', to: 'carol' });
     await clock.advance(119_999);
@@ -198,7 +198,7 @@ describe('a message that nobody acknowledges in its lifetime', () => {
   });
 });
 
-test('of more than 128 room events the oldest are dropped and counted', async () => {
+test('beyond 128 room events, the oldest are dropped and counted as expired', async () => {
   for (let count = 0; count < 65; count += 1) await (await join(service.app, alice.roomId, 'guest')).leave();
   const first = await alice.poll({ limit: 100 });
   const rest = await alice.poll({ limit: 100, after: first.cursor });

@@ -130,10 +130,10 @@ describe('every code', () => {
   );
 });
 
-describe('a fault of the server', () => {
+describe('an unexpected error of the server', () => {
   const watchLog = () => jest.spyOn(log, 'error').mockImplementation(() => undefined);
 
-  test('shows nothing of itself, and is logged whole under the id that the client was told', async () => {
+  test('reveals nothing in the response, and is logged whole under the request id', async () => {
     const logged = watchLog();
     jest.spyOn(service.store, 'participants').mockRejectedValue(new Error('SQLITE_CORRUPT: /var/lib/secret.db'));
     const answer = await alice.call('listParticipants', { headers: { 'X-Request-Id': 'request-7' } });
@@ -157,7 +157,7 @@ describe('a fault of the server', () => {
     expect((await send(invite)).status).toBe(201);
   });
 
-  test('is none when the client only erred', async () => {
+  test('is not logged when the fault is the client’s', async () => {
     const logged = watchLog();
     await send({});
     await exchange(service.app, 'GET', '/nowhere');

@@ -32,7 +32,7 @@ async function fill(mailbox: Member): Promise<void> {
 
 const typesOf = async (member: Member): Promise<string[]> => (await member.poll()).messages.map(({ type }) => type);
 
-describe('the receipt names whose mailbox holds the message', () => {
+describe('the receipt lists the recipients whose mailboxes hold the message', () => {
   test('of one recipient', async () => {
     expect((await alice.send({ ...invite, to: 'bob' })).recipients).toEqual([
       { participantId: 'bob', listening: false },
@@ -63,7 +63,7 @@ describe('the receipt names whose mailbox holds the message', () => {
   });
 });
 
-describe('a recipient who is not there', () => {
+describe('a recipient that is not in the room', () => {
   test('refuses the message', async () => {
     const { errors, detail } = problemOf(
       await alice.call('sendMessage', { body: { ...invite, to: 'nobody' } }),
@@ -80,7 +80,7 @@ describe('a recipient who is not there', () => {
     expect(await typesOf(bob)).toEqual(['participant-joined']);
   });
 
-  test('one who has left counts as such, and so does one of another room', async () => {
+  test('includes participants that have left and those of other rooms', async () => {
     await join(service.app, newRoom(), 'dave');
     await carol.leave();
     for (const to of ['carol', 'dave']) {
@@ -90,7 +90,7 @@ describe('a recipient who is not there', () => {
 });
 
 describe('a full mailbox', () => {
-  test('refuses a message to it, until its owner has read', async () => {
+  test('refuses messages until its owner acknowledges some', async () => {
     await fill(bob);
     const answer = await alice.call('sendMessage', { body: { ...invite, to: 'bob' } });
     expect(problemOf(answer, 'mailbox-full').retryable).toBe(true);
@@ -100,7 +100,7 @@ describe('a full mailbox', () => {
     await alice.send({ ...invite, to: 'bob' });
   });
 
-  test('is skipped by a broadcast, and named', async () => {
+  test('is skipped by a broadcast and listed in `skipped`', async () => {
     await fill(bob);
     expect(await alice.send(invite)).toMatchObject({
       recipients: [{ participantId: 'carol', listening: false }],
@@ -116,7 +116,7 @@ describe('a full mailbox', () => {
     expect(errors).toBeUndefined();
   });
 
-  test('refuses a whole batch, with a pointer to the message that finds no room', async () => {
+  test('refuses a whole batch, with a pointer to the message that does not fit', async () => {
     const messages = Array.from({ length: MAX_MAILBOX_MESSAGES + 1 }, () => ({ ...invite, to: 'bob' }));
     const { errors } = problemOf(await alice.call('sendMessages', { body: { messages } }), 'mailbox-full');
     expect(errors).toMatchObject([{ pointer: `/body/messages/${MAX_MAILBOX_MESSAGES}` }]);
@@ -133,13 +133,13 @@ describe('a full mailbox', () => {
     ]);
   });
 
-  test('still learns who comes and goes', async () => {
+  test('still gets room events', async () => {
     await fill(bob);
     await carol.leave();
     expect(await typesOf(bob)).toContain('participant-left');
   });
 
-  test('harms nobody else', async () => {
+  test('does not affect other mailboxes', async () => {
     await fill(bob);
     expect((await alice.send({ ...invite, to: 'carol' })).recipients).toHaveLength(1);
     expect((await bob.send(invite)).recipients).toHaveLength(2);
@@ -147,7 +147,7 @@ describe('a full mailbox', () => {
 });
 
 describe('order', () => {
-  test('a batch keeps its order, and sends that follow each other keep theirs', async () => {
+  test('batches and sequential sends keep their order', async () => {
     await alice.sendAll([
       { type: 'custom', callId: '1', to: 'bob' },
       { type: 'custom', callId: '2' },
@@ -163,7 +163,7 @@ describe('order', () => {
     for (const member of [bob, carol]) expect((await member.poll()).messages.at(-1)?.id).toBe(id);
   });
 
-  test('what a sender has sent stays when it leaves', async () => {
+  test('messages stay when their sender leaves', async () => {
     await alice.send({ ...invite, to: 'bob' });
     await alice.leave();
     expect(await typesOf(bob)).toEqual(['participant-joined', 'invite', 'participant-left']);

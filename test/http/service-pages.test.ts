@@ -18,7 +18,7 @@ afterEach(() => {
 });
 afterAll(closeServices);
 
-test('/ says what runs here, and where its description is', async () => {
+test('/ returns the name and version, and the paths of the documentation', async () => {
   const { status, body } = await call(app, 'getServiceInfo', {});
   expect([status, body]).toEqual([
     200,
@@ -27,7 +27,7 @@ test('/ says what runs here, and where its description is', async () => {
 });
 
 describe('health', () => {
-  test('is good on a service that works', async () => {
+  test('succeeds on a working service', async () => {
     expect((await call(app, 'getHealth', {})).body).toEqual({ status: 'ok' });
     expect((await call(app, 'getReadiness', {})).body).toEqual({ status: 'ready' });
   });
@@ -43,7 +43,7 @@ describe('health', () => {
   });
 });
 
-describe('the description of the interface', () => {
+describe('the OpenAPI document', () => {
   interface Document {
     openapi: string;
     info: { version: string };
@@ -53,7 +53,7 @@ describe('the description of the interface', () => {
   const documentOf = async (id: 'getOpenapiJson' | 'getOpenapi30Json'): Promise<Document> =>
     (await call(app, id, {})).body as Document;
 
-  test('is served as YAML and as JSON, which say the same', async () => {
+  test('is the same as YAML and as JSON', async () => {
     const yaml = await call(app, 'getOpenapiYaml', {});
     expect(yaml.headers['content-type']).toBe('application/yaml; charset=utf-8');
     expect(parse(String(yaml.body))).toEqual(await documentOf('getOpenapiJson'));
@@ -79,14 +79,14 @@ describe('the description of the interface', () => {
     );
   });
 
-  test('has the bounds of this very server', async () => {
+  test('has the bounds of this server', async () => {
     const text = JSON.stringify(await documentOf('getOpenapiJson'));
     expect(text).toContain('above 40 counts as 40');
     expect(text).toContain('"maximum":240');
   });
 });
 
-test('a join result tells the settings of this very server', async () => {
+test('a join result has the settings of this server', async () => {
   const { limits } = (await join(app, newRoom())).joined;
   expect(limits).toMatchObject({
     maxWaitSeconds: 40,

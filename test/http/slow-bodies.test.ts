@@ -59,7 +59,7 @@ test.each(['messages/poll', 'messages', 'messages/ack', 'participants/alice/leav
   },
 );
 
-test('a request whose body is slow, but whose token stays, is served', async () => {
+test('a slow request is served if its token is not replaced meanwhile', async () => {
   const { url } = await startService();
   const alice = await join(url, newRoom(), 'alice');
   const slow = await begin(url, `/v1/rooms/${alice.roomId}/messages`, alice.token, { type: 'custom' });

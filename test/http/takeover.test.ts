@@ -32,7 +32,7 @@ const memberOf = ({ status, body }: Answer): Member => {
 
 const typesOf = async (member: Member): Promise<string[]> => (await member.poll()).messages.map(({ type }) => type);
 
-describe('a join under an id that is taken is refused', () => {
+describe('a join under the id of a present participant is refused', () => {
   test.each(['', 'garbage', 'xxxxxxxxxxxx.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'])('with the token %j', async (token) => {
     for (const resume of [false, true]) {
       problemOf(await joinWith({ participantId: 'alice', resume }, token), 'participant-exists');
@@ -40,7 +40,7 @@ describe('a join under an id that is taken is refused', () => {
     expect(await alice.roster()).toHaveLength(2);
   });
 
-  test('with a dead token', async () => {
+  test('with an expired token', async () => {
     await bob.leave();
     problemOf(await joinWith({ participantId: 'alice' }, bob.token), 'participant-exists');
   });
@@ -59,8 +59,8 @@ describe('a join under an id that is taken is refused', () => {
   });
 });
 
-describe('with its own token, without resume, a participant starts anew', () => {
-  test('with a new token and an empty mailbox', async () => {
+describe('a join with its own token and without resume restarts the participant', () => {
+  test('the participant gets a new token and an empty mailbox', async () => {
     await bob.send({ type: 'invite' });
     const again = await alice.rejoin();
     expect(again.joined).toMatchObject({ participantId: 'alice', resumed: false, limits: { idleTimeoutSeconds: 60 } });
@@ -72,7 +72,7 @@ describe('with its own token, without resume, a participant starts anew', () => 
     expect(await typesOf(again)).toEqual([]);
   });
 
-  test('and the others learn it as one going and one coming', async () => {
+  test('the others get a participant-left and a participant-joined', async () => {
     const { cursor } = await bob.poll();
     await alice.rejoin({ displayName: 'Alice 2' });
     expect((await bob.poll({ after: cursor })).messages).toMatchObject([
@@ -82,8 +82,8 @@ describe('with its own token, without resume, a participant starts anew', () => 
   });
 });
 
-describe('with resume its mailbox is kept', () => {
-  test('and its unread messages, its time of joining and what was left out', async () => {
+describe('a join with resume keeps the mailbox', () => {
+  test('unread messages, the time of joining and omitted fields are kept', async () => {
     await bob.send({ type: 'invite' });
     await clock.advance(1_000);
     const again = await alice.rejoin({ resume: true, displayName: 'Alice 2' });
@@ -97,12 +97,12 @@ describe('with resume its mailbox is kept', () => {
     expect(await typesOf(again)).toEqual(['participant-joined', 'invite']);
   });
 
-  test('and nothing is announced', async () => {
+  test('a resume announces nothing', async () => {
     await alice.rejoin({ resume: true });
     expect(await typesOf(bob)).toEqual([]);
   });
 
-  test('from the acknowledged position', async () => {
+  test('a resumed mailbox continues from the acknowledged position', async () => {
     await bob.send({ type: 'invite' });
     const { cursor } = await alice.poll({ limit: 1 });
     await alice.poll({ after: cursor, limit: 1 });
@@ -111,7 +111,7 @@ describe('with resume its mailbox is kept', () => {
     expect((await again.poll({ after: cursor })).messages).toMatchObject([{ type: 'invite' }]);
   });
 
-  test('without an id it means the participant of the token', async () => {
+  test('resume without an id means the participant of the token', async () => {
     const again = memberOf(await joinWith({ resume: true }, alice.token));
     expect(again.joined).toMatchObject({ participantId: 'alice', resumed: true });
   });
@@ -126,7 +126,7 @@ describe('with resume its mailbox is kept', () => {
     expect(memberOf(await joinWith({ participantId: 'absent', resume: true }, token)).joined.resumed).toBe(false);
   });
 
-  test('without resume and without an id, a token makes nobody start anew: there is one participant more', async () => {
+  test('a join without resume and without an id adds a participant, whatever its token', async () => {
     const third = memberOf(await joinWith({}, alice.token));
     expect(third.joined.participants).toHaveLength(3);
     expect(await alice.roster()).toHaveLength(3);
@@ -134,7 +134,7 @@ describe('with resume its mailbox is kept', () => {
 });
 
 describe.each([{ resume: true }, { resume: false }])('a replaced token, with $resume', (how) => {
-  test('is worth nothing any more', async () => {
+  test('is refused by every operation', async () => {
     const again = await alice.rejoin(how);
     const sent = { body: {} };
     for (const id of ['listParticipants', 'getIceServers', 'receiveMessages', ...LEAVING] as const) {
@@ -148,7 +148,7 @@ describe.each([{ resume: true }, { resume: false }])('a replaced token, with $re
     expect(await again.roster()).toHaveLength(2);
   });
 
-  test('proves who it was on a join, until the new token is first used: a lost reply locks nobody out', async () => {
+  test('still proves its participant on a join until the new token is first used, so a lost response locks nobody out', async () => {
     await alice.rejoin(how); // the reply is lost, and so is the next
     await alice.rejoin(how);
     const again = await alice.rejoin(how);
@@ -157,14 +157,14 @@ describe.each([{ resume: true }, { resume: false }])('a replaced token, with $re
     problemOf(await joinWith({ participantId: 'alice', ...how }, alice.token), 'participant-exists');
   });
 
-  test('and so does each that was minted on the way', async () => {
+  test('each unused token in between proves its participant, too', async () => {
     const [second, third] = [await alice.rejoin(how), await alice.rejoin(how)];
     const fourth = await second.rejoin(how);
     problemOf(await third.call('listParticipants'), 'unauthenticated');
     expect(await fourth.roster()).toHaveLength(2);
   });
 
-  test('loses its held poll, with 410 and the reason, and nothing is delivered to it', async () => {
+  test('loses its held poll with 410 and the reason, and gets no message', async () => {
     const { cursor } = await alice.poll();
     const poll = await service.hold('alice', () =>
       alice.call('receiveMessages', { query: { after: cursor, wait: 20 } }),

@@ -36,7 +36,7 @@ const OF_THE_BODY = ['content-length', 'connection', 'keep-alive', 'date', 'x-re
 const headersOf = ({ headers }: Answer) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_THE_BODY.includes(name)));
 
-test.each(NO_TARGETS)('%s is no target: it is refused in the form of every other answer', async (target) => {
+test.each(NO_TARGETS)('the target %s is refused with problem+json', async (target) => {
   const missing = await exchange(server.url, 'GET', '/nowhere', { headers: { Origin: PAGE } });
   for (const answer of [
     await answerTo(server.url, 'GET', target),
@@ -48,7 +48,7 @@ test.each(NO_TARGETS)('%s is no target: it is refused in the form of every other
   }
 });
 
-test('with a list of origins, too, a page of the list may read why', async () => {
+test('with CORS_ORIGINS, a page of the list may read why a target was refused', async () => {
   const { url } = await startService({ corsOrigins: [PAGE] });
   const missing = await exchange(url, 'GET', '/nowhere', { headers: { Origin: PAGE } });
   for (const target of NO_TARGETS) {
@@ -59,11 +59,11 @@ test('with a list of origins, too, a page of the list may read why', async () =>
   }
 });
 
-test('an asterisk is a path like any other that is not there', async () => {
+test('the target * is 404', async () => {
   expectProblem(await answerTo(server.url, 'OPTIONS', '*'), 'not-found');
 });
 
-test('whatever the target, nothing but the log is written', async () => {
+test('no target makes the server write to stderr', async () => {
   const { url, command } = await ServerProcess.start();
   for (const target of NO_TARGETS) expect((await answerTo(url, 'GET', target)).status).toBe(400);
   command.signal('SIGTERM');

@@ -33,8 +33,8 @@ beforeEach(async () => {
   late = await join(service.app, newRoom(), 'late');
 });
 
-describe('at the cap of held polls', () => {
-  test('a further one is refused, with the time after which to come back', async () => {
+describe('at the limit of held polls', () => {
+  test('a further poll is refused with Retry-After', async () => {
     for (const id of ['receiveMessages', 'pollMessages'] as const) {
       const answer = await late.call(id);
       expect(problemOf(answer, 'too-many-polls').retryable).toBe(true);
@@ -43,7 +43,7 @@ describe('at the cap of held polls', () => {
     }
   });
 
-  test('those who are served stay served', async () => {
+  test('held polls stay held', async () => {
     problemOf(await ask(late), 'too-many-polls');
     for (const { member, ended } of [first, second]) {
       await join(service.app, member.roomId);
@@ -51,13 +51,13 @@ describe('at the cap of held polls', () => {
     }
   });
 
-  test('what need not be held is answered: no wait, or something pending', async () => {
+  test('polls with wait=0 or pending messages are answered', async () => {
     expect((await ask(late, 0)).status).toBe(200);
     await join(service.app, late.roomId, 'guest');
     expect((await ask(late)).body).toMatchObject({ messages: [{ type: 'participant-joined' }] });
   });
 
-  test('one who is held may poll again: the newer takes the place of the older', async () => {
+  test('a participant with a held poll may poll again, which supersedes the older poll', async () => {
     const newer = await hold(first.member);
     problemOf(await first.ended, 'poll-superseded');
     problemOf(await ask(late), 'too-many-polls');
@@ -65,7 +65,7 @@ describe('at the cap of held polls', () => {
     problemOf(await newer.ended, 'participant-gone');
   });
 
-  test('there is room again as soon as one ends', async () => {
+  test('a poll is held again as soon as another ends', async () => {
     await first.member.leave();
     await first.ended;
     const poll = await hold(late);

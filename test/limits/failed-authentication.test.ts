@@ -119,7 +119,7 @@ test('failed authentications and joins have budgets of their own', async () => {
   expect(await codes([join, join, join])).toEqual([undefined, undefined, 'rate-limited']);
 });
 
-test('RATE_LIMIT=off lifts it', async () => {
+test('RATE_LIMIT=off lifts the limit of failed authentications', async () => {
   const { app: free } = await createService({ rateLimitJoinsPerMinute: 1, rateLimit: 'off' }, { clock });
   const fail = () => call(free, 'listParticipants', { roomId: 'lobby' }, { token: guess() });
   expect(new Set(await codes(times(20, fail)))).toEqual(new Set(['unauthenticated']));

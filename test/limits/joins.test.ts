@@ -34,7 +34,7 @@ describe('in open mode a client address joins 3 times a minute', () => {
     app = await service({});
   });
 
-  test('and the fourth is told when to come again', async () => {
+  test('the fourth join is refused with Retry-After', async () => {
     expect(await statuses(times(4, () => join(app, '192.0.2.1')))).toEqual([201, 201, 201, 429]);
     const refused = await join(app, '192.0.2.1');
     problemOf(refused, 'rate-limited');
@@ -47,24 +47,24 @@ describe('in open mode a client address joins 3 times a minute', () => {
     expect(await statuses(times(2, () => join(app, '192.0.2.1')))).toEqual([201, 429]);
   });
 
-  test('each address for itself', async () => {
+  test('each address has its own limit', async () => {
     await statuses(times(4, () => join(app, '192.0.2.1')));
     expect((await join(app, '192.0.2.2')).status).toBe(201);
   });
 
-  test('an IPv6 address together with all of its /64', async () => {
+  test('all addresses of an IPv6 /64 share a limit', async () => {
     const addresses = ['2001:db8::1', '2001:db8::2', '2001:db8:0:0:ffff::', '2001:0db8::9'];
     expect(await statuses(addresses.map((from) => () => join(app, from)))).toEqual([201, 201, 201, 429]);
     expect((await join(app, '2001:db8:0:1::1')).status).toBe(201);
   });
 
-  test('also by those that are refused for other reasons: that is how ids are guessed', async () => {
+  test('joins that are refused for other reasons count, since they can guess ids', async () => {
     await join(app, '192.0.2.9', { body: { participantId: 'alice' } });
     const guess = () => join(app, '192.0.2.1', { body: { participantId: 'alice' } });
     expect(await statuses(times(4, guess))).toEqual([409, 409, 409, 429]);
   });
 
-  test('while retries under a known key go on, uncharged', async () => {
+  test('replays under a known key do not count', async () => {
     const retry = () => join(app, '192.0.2.1', { headers: { 'Idempotency-Key': 'k1' } });
     expect(await statuses(times(6, retry))).toEqual(Array<number>(6).fill(201));
     expect(await statuses(times(3, () => join(app, '192.0.2.1')))).toEqual([201, 201, 429]);
@@ -76,7 +76,7 @@ describe('in open mode a client address joins 3 times a minute', () => {
     );
   });
 
-  test('while replays of one join beyond 8 in a minute are charged as joins', async () => {
+  test('replays of one join beyond 8 in a minute count as joins', async () => {
     const replay = () => join(app, '192.0.2.1', { headers: { 'Idempotency-Key': 'k1' } });
     const free = times(9, replay);
     expect(await statuses(free)).toEqual(Array<number>(9).fill(201));
@@ -89,7 +89,7 @@ describe('in open mode a client address joins 3 times a minute', () => {
     expect(await statuses(times(8, replay))).toEqual(Array<number>(8).fill(201));
   });
 
-  test('and what it does besides joining is not counted', async () => {
+  test('requests other than joins do not count', async () => {
     const { token } = (await join(app, '192.0.2.1')).body as JoinResult;
     const list = () => call(app, 'listParticipants', { roomId: 'lobby' }, { token });
     expect(await statuses(times(10, list))).toEqual(Array<number>(10).fill(200));
@@ -104,7 +104,7 @@ describe('with access tokens a subject joins 3 times a minute', () => {
   const as = async (sub: string, room: string | undefined = '*') =>
     join(app, '192.0.2.1', { token: await accessToken(clock.wallMs(), { sub, room }) });
 
-  test('and the fourth is refused, whichever room and address', async () => {
+  test('the fourth join is refused, whatever the room and address', async () => {
     expect(await statuses(times(4, () => as('alice')))).toEqual([201, 201, 201, 429]);
     const token = await accessToken(clock.wallMs(), { sub: 'alice', room: 'attic' });
     const elsewhere = await call(
@@ -136,7 +136,7 @@ test('API keys join without end', async () => {
   );
 });
 
-test('RATE_LIMIT=off lifts it', async () => {
+test('RATE_LIMIT=off lifts the rate limit of joins', async () => {
   const app = await service({ rateLimit: 'off' });
   expect(await statuses(times(20, () => join(app, '192.0.2.1')))).toEqual(Array<number>(20).fill(201));
 });

@@ -31,7 +31,7 @@ const statuses = async (answers: readonly Promise<Answer>[]) =>
   (await Promise.all(answers)).map(({ status }) => status);
 
 describe('a participant sends 2 messages a second, in bursts of 8', () => {
-  test('the ninth is refused, and told when to come again', async () => {
+  test('the ninth message is refused with Retry-After', async () => {
     expect(await statuses(Array.from({ length: 9 }, () => send(alice)))).toEqual([...Array<number>(8).fill(201), 429]);
     const refused = await send(alice);
     problemOf(refused, 'rate-limited');
@@ -54,20 +54,20 @@ describe('a participant sends 2 messages a second, in bursts of 8', () => {
     expect(await statuses([sendAll(alice, 3)])).toEqual([201]);
   });
 
-  test('a batch larger than a burst passes when nothing was sent before, and is paid off afterwards', async () => {
+  test('a batch above the burst is accepted first, and delays later messages', async () => {
     expect(((await sendAll(alice, 32)).body as ReceiptList).receipts).toHaveLength(32);
     expect((await send(alice)).headers['retry-after']).toBe('13');
     await clock.advance(13_000);
     expect(await statuses([send(alice), send(alice), send(alice)])).toEqual([201, 201, 429]);
   });
 
-  test('each for itself: what others send changes nothing', async () => {
+  test('each participant has its own limit', async () => {
     const bob = await join(app, 'lobby', 'bob');
     expect(await statuses([sendAll(alice, 8), sendAll(bob, 8)])).toEqual([201, 201]);
     expect(await statuses([sendAll(alice, 1), sendAll(bob, 1)])).toEqual([429, 429]);
   });
 
-  test('and not more by joining anew', async () => {
+  test('joining again does not reset the limit', async () => {
     await sendAll(alice, 8);
     const [kept, anew] = [await alice.rejoin({ resume: true }), await alice.rejoin({ resume: false })];
     problemOf(await send(anew), 'rate-limited');
@@ -83,7 +83,7 @@ describe('a participant sends 2 messages a second, in bursts of 8', () => {
 });
 
 describe('a retry under a known idempotency key', () => {
-  test('is neither charged nor refused', async () => {
+  test('is neither counted nor refused', async () => {
     const first = await sendAll(alice, 7, 'k1');
     for (let time = 0; time < 5; time += 1) {
       const again = await sendAll(alice, 7, 'k1');
@@ -94,12 +94,12 @@ describe('a retry under a known idempotency key', () => {
     expect((await sendAll(alice, 7, 'k1')).headers['idempotency-replayed']).toBe('true');
   });
 
-  test('with another body is told of that, not of the rate', async () => {
+  test('with another body is idempotency-key-reused, not rate-limited', async () => {
     await sendAll(alice, 8, 'k1');
     problemOf(await sendAll(alice, 2, 'k1'), 'idempotency-key-reused');
   });
 
-  test('of a refused request is a new one: only what was stored is replayed', async () => {
+  test('of a refused request is a new request', async () => {
     await sendAll(alice, 8);
     problemOf(await send(alice, INVITE, 'k2'), 'rate-limited');
     await clock.advance(500);
@@ -109,10 +109,10 @@ describe('a retry under a known idempotency key', () => {
   });
 });
 
-describe('the rate comes', () => {
+describe('the rate limit is checked', () => {
   beforeEach(() => sendAll(alice, 8));
 
-  test('after the fields, and costs nothing when those are wrong', async () => {
+  test('after the fields, and invalid messages do not count', async () => {
     problemOf(await send(alice, { type: 'nonsense' }), 'invalid-request');
     problemOf(await send(alice, { type: 'invite', to: 'alice' }), 'invalid-request');
   });
@@ -122,13 +122,13 @@ describe('the rate comes', () => {
   });
 });
 
-test('RATE_LIMIT=off lifts it', async () => {
+test('RATE_LIMIT=off lifts the rate limit of messages', async () => {
   const { app: free } = await createService({ rateLimitMessagesPerSecond: 1, rateLimit: 'off' }, { clock });
   const member = await join(free, 'lobby');
   expect(new Set(await statuses(Array.from({ length: 40 }, () => sendAll(member, 10))))).toEqual(new Set([201]));
 });
 
-test('the limit is 50 a second when nothing is set', async () => {
+test('the default limit is 50 messages a second', async () => {
   const { app: usual } = await createService({}, { clock });
   const member = await join(usual, 'lobby');
   const answers = [...Array.from({ length: 6 }, () => sendAll(member, 32)), sendAll(member, 8)];

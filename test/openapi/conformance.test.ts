@@ -30,7 +30,7 @@ function refusal(code: ProblemCode, fields: object = {}, headers: Record<string,
 }
 
 describe('an answer conforms', () => {
-  test('when it is what the document says', () => {
+  test('when it matches the document', () => {
     expectConforms('sendMessage', reply());
     expectConforms('sendMessage', reply(example, { 'idempotency-replayed': 'true' }));
     for (const id of LEAVING) expectConforms(id, { status: 204, headers: ENVELOPE, body: '' });

@@ -53,20 +53,20 @@ test('the examples of each field of a request are accepted there', () => {
   expect(refused.map(([name]) => name)).toEqual([]);
 });
 
-test('every problem code is documented by some operation, but for the one that answers what no operation is', () => {
+test('every problem code except method-not-allowed is documented by an operation', () => {
   const documented = new Set(operationRows().flatMap(([, operation]) => problemsOf(operation)));
   const missing = Object.keys(PROBLEM_CODES).filter((code) => !documented.has(code as keyof typeof PROBLEM_CODES));
   expect(missing).toEqual(['method-not-allowed']);
 });
 
-test('exactly 429, 500 and 503 are worth repeating unchanged', () => {
+test('exactly 429, 500 and 503 are retryable', () => {
   const retryable = Object.values(PROBLEM_CODES).filter(
     (kind) => kind.retryable !== [429, 500, 503].includes(kind.status),
   );
   expect(retryable).toEqual([]);
 });
 
-test('the schema of a problem takes all that the contract names', () => {
+test('the schema of a problem accepts all fields of the contract', () => {
   const named = [
     'type',
     'title',

@@ -81,7 +81,7 @@ describe('every operation of the document', () => {
   });
 });
 
-describe('what generators trip over is not there', () => {
+describe('the document avoids what breaks generators', () => {
   test('no pattern beside a format', () => {
     expect(offenders((value) => 'pattern' in value && 'format' in value)).toEqual([]);
   });
@@ -108,14 +108,14 @@ describe('what generators trip over is not there', () => {
     expect(closed).toHaveLength(6);
   });
 
-  test('only requests and SDP types have enumerations: in replies a new value must break nobody', () => {
+  test('only requests and SDP types have enumerations, since replies may get new values', () => {
     const paths = offenders((value) => 'enum' in value);
     const allowed = /\/SendRequest\/|\/parameters\/|\/(Offer|Answer)Payload\/properties\/type$/;
     expect(paths.filter((path) => !allowed.test(path))).toEqual([]);
   });
 });
 
-test('every field, parameter and component says what it is and shows an example', () => {
+test('every field, parameter and component has a description and an example', () => {
   const described = offenders(
     (value, path) => /\/(properties|schemas|parameters|headers)\/[^/]+$/.test(path) && isSilent(value),
   );
@@ -128,7 +128,7 @@ function isSilent(value: JsonObject): boolean {
   return !value.description || (isLeaf && !('examples' in value) && !('example' in value));
 }
 
-test('every component is used, but for the payload schemas, which are there for the types of generated clients', () => {
+test('every component is used, except for payload schemas, which give generated clients their types', () => {
   const used = new Set(all.flatMap(([, { $ref }]) => (typeof $ref === 'string' ? [$ref] : [])));
   const { schemas, responses, headers } = document.components;
   const kinds = Object.entries({ schemas, responses, headers });
@@ -137,7 +137,7 @@ test('every component is used, but for the payload schemas, which are there for 
   expect(unused.filter((name) => !name.endsWith('Payload'))).toEqual([]);
 });
 
-describe('payloads are schemas of their own', () => {
+describe('payloads have schemas', () => {
   const payloads = Object.entries(document.components.schemas).filter(([name]) => name.endsWith('Payload'));
   const SENT = ['OfferPayload', 'AnswerPayload', 'CandidatePayload', 'CallEndPayload'];
   const WRITTEN_BY_THE_SERVER = ['ParticipantJoinedPayload', 'ParticipantLeftPayload', 'MessageExpiredPayload'];
@@ -179,7 +179,7 @@ describe('payloads are schemas of their own', () => {
   });
 });
 
-describe('the form for OpenAPI 3.0', () => {
+describe('the OpenAPI 3.0 document', () => {
   test('says `nullable` where 3.1 lists null among the types', () => {
     expect(older.components.schemas.CandidatePayload).toMatchObject({
       properties: { sdpMLineIndex: { type: 'integer', nullable: true, minimum: -1, maximum: 65_535 } },
@@ -187,7 +187,7 @@ describe('the form for OpenAPI 3.0', () => {
     expect([...objects(older as unknown as Json)].filter(([, value]) => Array.isArray(value.type))).toEqual([]);
   });
 
-  test('has the same operations with the same answers', () => {
+  test('has the same operations with the same responses', () => {
     const outline = (from: Document) =>
       operationsOf(from).map(({ operationId, responses }) => [operationId, Object.keys(responses)]);
     expect(older.openapi).toBe('3.0.3');

@@ -55,7 +55,7 @@ describe('a message that is accepted', () => {
   });
 });
 
-describe('a message that is refused, with the place of the fault', () => {
+describe('a message that is refused with a pointer to the fault', () => {
   test.each<[string, unknown, string[]]>([
     ['no type', {}, ['/body/type']],
     ['no object', [], ['/body']],
@@ -108,7 +108,7 @@ describe('a message that is refused, with the place of the fault', () => {
     expect(faults('sendMessage', candidate(payload)).map((fault) => fault.detail)).toEqual([detail]);
   });
 
-  test('a bad type is answered with the known ones, and the rest of the message is judged too', () => {
+  test('an unknown type is refused with the known ones, and the rest of the message is checked, too', () => {
     expect(faults('sendMessage', { type: 'ofer', to: '' })).toEqual([
       { pointer: '/body/to', detail: 'must be 1 to 64 of A-Z a-z 0-9 _ -' },
       {
@@ -119,14 +119,14 @@ describe('a message that is refused, with the place of the fault', () => {
     ]);
   });
 
-  test('an unknown field is answered with the known ones', () => {
+  test('an unknown field is refused with the known ones', () => {
     expect(faults('sendMessage', custom({ tll: 3 }))).toEqual([
       { pointer: '/body/tll', detail: 'unknown field; known: to, type, payload, callId, ttlSeconds' },
     ]);
   });
 });
 
-test('a payload is judged and not copied, so that even __proto__ passes', () => {
+test('a payload is checked but not copied, so that even __proto__ is kept', () => {
   const payload: unknown = JSON.parse('{"type":"offer","sdp":"v=0","__proto__":{"a":1}}');
   const message = schemas.sendMessage.parse({ type: 'offer', payload });
   expect(message.payload).toBe(payload);

@@ -112,16 +112,16 @@ async function tryEach(error: unknown, text: string, rules: JWTVerifyOptions): P
 }
 
 const CLAIM_REASONS: Readonly<Record<string, string>> = {
-  exp: 'has no usable `exp`, which it needs',
+  exp: 'has no usable `exp`, which is required',
   nbf: 'is not valid yet (`nbf`); leave `nbf` out, or set it a little before now',
   aud: 'is for another audience (`aud`)',
 };
 
 /** Why the token is refused; `undefined` when the fault lies elsewhere. */
 function reasonOf(error: unknown): string | undefined {
-  if (error instanceof errors.JWTExpired) return 'has expired; get a new one from where it came from';
+  if (error instanceof errors.JWTExpired) return 'has expired; get a new one from the server that issued it';
   if (error instanceof errors.JWTClaimValidationFailed) return CLAIM_REASONS[error.claim] ?? 'has unusable claims';
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed with an algorithm that is not accepted here';
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'is signed with an algorithm that this server does not accept';
   if (error instanceof errors.JWKSNoMatchingKey) return 'is signed with a key that is not published';
   return error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid) ? 'cannot be verified' : undefined;
 }

@@ -99,7 +99,7 @@ async function among(
 export const keysUnavailable = (): SignallingError =>
   new SignallingError(
     'storage-unavailable',
-    'The keys by which access tokens are verified cannot be had now, so this one can be neither accepted nor refused. Try again.',
+    'The keys that verify access tokens are not available now, so this token can be neither accepted nor refused. Try again.',
   );
 
 /** Fetches a key document (RFC 7517, section 5), bounded in time and size. */

@@ -70,10 +70,10 @@ const BEARER = {
   type: 'http',
   scheme: 'bearer',
   description:
-    "The `token` of the join result. `joinRoom` also takes an access token (a JWT of the app's own backend: `sub` is the participant, " +
-    '`room` the room or `*`, `exp` the end of its use; `exp` and `nbf` have 5 s of leeway; optional `name` and `metadata` win over the ' +
-    'body) where the operator asks for one. ' +
-    'Trusted servers send an API key to join on behalf of others, to read rosters, to remove participants, and to list and close rooms.',
+    "The `token` of the join result. Where the operator requires it, `joinRoom` takes an access token: a JWT of the app's backend, in " +
+    'which `sub` is the participant, `room` the room or `*`, and `exp` the end of its validity (`exp` and `nbf` have 5 s of leeway). ' +
+    'Its optional `name` and `metadata` take precedence over the body. ' +
+    'Trusted servers send an API key to join on behalf of others, read rosters, remove participants, and list and close rooms.',
 } as const;
 
 /**

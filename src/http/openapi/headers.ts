@@ -23,24 +23,24 @@ const text = (description: string, example: string, required = true): HeaderObje
 });
 
 export const RESPONSE_HEADERS: Record<ResponseHeader, HeaderObject> = {
-  'Cache-Control': text('Nothing here may be stored by caches.', 'no-store'),
-  'X-Request-Id': text('Names this request in the log of the server.', '6c9fecd4-0fc1-41a1-9146-2021ab39bdf2'),
-  'X-Accel-Buffering': text('Tells a buffering proxy to pass the reply on at once.', 'no'),
+  'Cache-Control': text('Caches must not store the response.', 'no-store'),
+  'X-Request-Id': text('Identifies this request in the log of the server.', '6c9fecd4-0fc1-41a1-9146-2021ab39bdf2'),
+  'X-Accel-Buffering': text('Asks a buffering proxy to pass the response on at once.', 'no'),
   'WWW-Authenticate': text(
-    'How to authenticate (RFC 6750): with `error="invalid_token"` when a Bearer credential arrived and was refused, without it when ' +
-      'none arrived.',
+    'How to authenticate (RFC 6750). Has `error="invalid_token"` when a Bearer credential arrived and was refused, and lacks it ' +
+      'when none arrived.',
     'Bearer realm="holdline", error="invalid_token"',
   ),
-  RateLimit: text('What is left of the budget (IETF RateLimit fields).', '"messages";r=0;t=1', false),
-  'RateLimit-Policy': text('The budget (IETF RateLimit fields).', '"messages";q=200;w=4', false),
+  RateLimit: text('What remains of the rate limit (IETF RateLimit fields).', '"messages";r=0;t=1', false),
+  'RateLimit-Policy': text('The rate limit (IETF RateLimit fields).', '"messages";q=200;w=4', false),
   'Retry-After': {
-    description: 'Seconds to wait before the same request is sent again.',
+    description: 'Seconds to wait before sending the same request again.',
     required: true,
     schema: { type: 'integer', minimum: 0 },
     example: 1,
   },
   'Idempotency-Replayed': {
-    description: '`true` when the answer is the stored one of an earlier request with the same `Idempotency-Key`.',
+    description: '`true` when the response is the stored one of an earlier request with the same `Idempotency-Key`.',
     required: false,
     schema: { type: 'boolean' },
     example: true,

@@ -7,9 +7,9 @@ import { COMMON_HEADERS, headerRefs, type ResponseHeader } from './headers.ts';
 import { problemResponses } from './problems.ts';
 
 const DESCRIPTIONS: Record<Tag, string> = {
-  rooms: 'Joining, leaving, and who is there.',
+  rooms: 'Joining, leaving, rosters and rooms.',
   messages: 'Sending, polling and acknowledging.',
-  operations: 'For those who run the service.',
+  operations: 'For operators, and pages for people.',
 };
 
 /** In the order of the document. */
@@ -77,7 +77,7 @@ const pathParametersOf = ({ path }: Operation): Fields =>
 const METHOD_OVERRIDE = z
   .enum(['DELETE'])
   .optional()
-  .meta({ description: 'Only with POST, where a proxy refuses DELETE.', examples: ['DELETE'] });
+  .meta({ description: 'Only with POST, for networks where a proxy refuses DELETE.', examples: ['DELETE'] });
 
 function requestHeadersOf({ method, isIdempotent, idempotencyNote }: Operation): Fields {
   const { description = '' } = idempotencyKey;

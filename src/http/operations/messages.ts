@@ -12,13 +12,13 @@ const POLL = { ...OF_A_MAILBOX, isPoll: true, refusedWhileDraining: true } as co
 const POLL_PROBLEMS = ['invalid-cursor', 'poll-superseded', 'cursor-expired', 'too-many-polls'] as const;
 
 const POLLING =
-  'Returns what is pending at once, or holds the request until a message arrives or `wait` is over; an empty batch is a normal answer. ' +
-  'Reading takes nothing away: a message stays until the cursor behind it comes back. So a lost reply costs nothing, just ask again with ' +
-  'the same `after`. One poll per mailbox: a newer one ends the older with 409 `poll-superseded`.';
+  'Returns pending messages at once, or holds the request until a message arrives or `wait` is over. An empty batch is a normal response. ' +
+  'Reading does not remove a message: it stays until you send back a cursor past it. If a response is lost, poll again with the same ' +
+  '`after`. A mailbox has one poll: a newer one ends the older one with 409 `poll-superseded`.';
 
 const POLLED = {
   status: 200,
-  description: 'The pending messages, or an empty batch when the window is over.',
+  description: 'The pending messages, or an empty batch when `wait` is over.',
   schema: batch,
   example: examples.batch,
 } as const;
@@ -29,11 +29,11 @@ export const messageOperations = {
     path: '/v1/rooms/{roomId}/messages',
     summary: 'Send a message',
     description: [
-      'To one participant, or without `to` to everyone else in the room. 201 means stored; `recipients` tells whose mailbox holds it ' +
-        'and who is listening, so that the sender knows at once whether to use a push notification.',
-      'Without `to`, full mailboxes are skipped and named in `skipped`; it is 429 `mailbox-full` only when all are full. Nobody else ' +
-        'in the room is no error: 201 with no recipients.',
-      'Send an `Idempotency-Key` and repeat it in retries, and the message is stored once.',
+      'Sends to one participant or, without `to`, to everyone else in the room. 201 means stored. `recipients` lists the participants ' +
+        'whose mailboxes hold the message and whether they are listening, so that the sender can decide to use a push notification.',
+      'A message without `to` skips full mailboxes and lists them in `skipped`; the response is 429 `mailbox-full` only when all are ' +
+        'full. If nobody else is in the room, the response is 201 without recipients.',
+      'Send an `Idempotency-Key` and repeat it in retries, so that the message is stored once.',
     ].join('\n\n'),
     body: {
       schema: 'sendMessage',
@@ -55,8 +55,8 @@ export const messageOperations = {
     path: '/v1/rooms/{roomId}/messages/batch',
     summary: 'Send several messages',
     description:
-      `One to ${MAX_SEND_BATCH} messages that are stored together, in their order, or not at all: any fault, unknown recipient or full mailbox ` +
-      'refuses the whole batch, with a pointer to the message. Candidates found together travel best like this.',
+      `Sends one to ${MAX_SEND_BATCH} messages. Either all are stored, in their order, or none: a fault, an unknown recipient or a full mailbox ` +
+      'fails the whole batch, with a pointer to the message. Use it for candidates that are found together.',
     body: {
       schema: 'sendMessages',
       required: true,
@@ -77,7 +77,7 @@ export const messageOperations = {
     method: 'GET',
     path: '/v1/rooms/{roomId}/messages',
     summary: 'Poll for messages',
-    description: `${POLLING}\n\nBrowsers do better with \`pollMessages\`: they cache a CORS preflight per full URL.`,
+    description: `${POLLING}\n\nIn browsers, prefer \`pollMessages\`: they cache a CORS preflight per full URL.`,
     query: 'pollMessages',
     success: POLLED,
     problems: POLL_PROBLEMS,
@@ -88,8 +88,8 @@ export const messageOperations = {
     path: '/v1/rooms/{roomId}/messages/poll',
     summary: 'Poll for messages, by POST',
     description:
-      `${POLLING}\n\nThe same as \`receiveMessages\` in every respect, but with a URL that never changes: one CORS preflight serves all ` +
-      'polls, and no proxy caches or repeats it.',
+      `${POLLING}\n\nBehaves like \`receiveMessages\` in every respect, but its URL never changes: one CORS preflight serves all polls, ` +
+      'and no proxy caches or repeats them.',
     body: { schema: 'pollMessages', required: false, example: examples.pollRequest, maxBytes: MAX_FEW_FIELDS_BYTES },
     success: POLLED,
     problems: POLL_PROBLEMS,
@@ -100,8 +100,8 @@ export const messageOperations = {
     path: '/v1/rooms/{roomId}/messages/ack',
     summary: 'Acknowledge messages',
     description:
-      'Drops everything up to `cursor`, as the `after` of the next poll would; for a client that will not poll again soon. At or ' +
-      'behind what is acknowledged already, it does nothing.',
+      'Acknowledges everything up to `cursor`, as the `after` of the next poll would. For clients that will not poll again soon. Has ' +
+      'no effect for a cursor at or before the acknowledged position.',
     body: {
       schema: 'acknowledgeMessages',
       required: true,

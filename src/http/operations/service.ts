@@ -13,8 +13,8 @@ export const serviceOperations = {
   getServiceInfo: {
     ...PUBLIC,
     path: '/',
-    summary: 'What runs here',
-    description: 'The name and version of the service, and where its description is.',
+    summary: 'Get the name and version',
+    description: 'Returns the name and version of the service, and the paths of its documentation.',
     success: {
       status: 200,
       description: 'The service.',
@@ -25,26 +25,28 @@ export const serviceOperations = {
   getHealth: {
     ...FOR_OPERATORS,
     path: '/healthz',
-    summary: 'Is the process alive?',
-    description: 'Green as long as the process answers, also while it shuts down. For liveness probes.',
-    success: { status: 200, description: 'Alive.', schema: health, example: { status: 'ok' } },
+    summary: 'Check that the process is alive',
+    description: 'Succeeds as long as the process responds, even while it shuts down. For liveness probes.',
+    success: { status: 200, description: 'The process is alive.', schema: health, example: { status: 'ok' } },
   },
   getReadiness: {
     ...FOR_OPERATORS,
     path: '/readyz',
-    summary: 'Are messages being delivered?',
+    summary: 'Check that messages are delivered',
     description:
-      'The service sends itself a message, every three seconds at most: green when it was stored, delivered to a waiting poll and ' +
-      'acknowledged within two. Red otherwise, when Redis may evict messages, and while the service shuts down. A full store ' +
-      'stays green and says `"store": "full"`, since readers must be able to empty it. For load balancers and readiness probes.',
-    success: { status: 200, description: 'Ready.', schema: readiness, example: { status: 'ready' } },
+      'The service sends itself a message, at most every three seconds. The check succeeds when that message was stored, delivered to a ' +
+      'held poll and acknowledged within two seconds. It fails otherwise, when Redis may evict messages, and while the service shuts ' +
+      'down. It succeeds with `"store": "full"` when the store is full, since clients must be able to read and so empty it. For load ' +
+      'balancers and readiness probes.',
+    success: { status: 200, description: 'The service is ready.', schema: readiness, example: { status: 'ready' } },
     problems: ['shutting-down', 'storage-unavailable'],
   },
   getMetrics: {
     ...FOR_OPERATORS,
     path: '/metrics',
-    summary: 'Numbers for Prometheus',
-    description: 'In the text format of Prometheus, version 0.0.4. On `ADMIN_PORT` when that is set.',
+    summary: 'Get metrics for Prometheus',
+    description:
+      'Returns metrics in the text format of Prometheus, version 0.0.4. Served on `ADMIN_PORT` when that is set.',
     success: {
       status: 200,
       description: 'The metrics.',
@@ -57,17 +59,16 @@ export const serviceOperations = {
     ...PUBLIC,
     audience: 'admin-port',
     path: '/trace/{roomId}',
-    summary: 'What happened in a room lately',
+    summary: 'Trace a room',
     description:
-      'Who sent which type to whom and when, when that was first in a reply and acknowledged, which polls were held and how they ended; ' +
-      'never payloads. The events come from the memory of this process, which does not know what other processes on the same ' +
-      'Redis delivered. Only on `ADMIN_PORT`; without it there are no traces. For people; the command ' +
-      '`holdline trace ROOM` prints it.',
+      'Shows recent events of a room: the sender, recipient, type and time of each message, when it was first returned and acknowledged, ' +
+      'which polls were held and how they ended; never payloads. The events come from the memory of this process, which does not know ' +
+      'what other processes on the same Redis delivered. Served only on `ADMIN_PORT`. The command `holdline trace ROOM` prints it.',
     success: {
       status: 200,
-      description: 'A line per event, oldest first.',
+      description: 'One line per event, oldest first.',
       mediaType: 'text/plain',
-      schema: z.string().meta({ description: 'Text for people; its form may change.' }),
+      schema: z.string().meta({ description: 'Text for people; its format may change.' }),
       example: 'room blue-door-4821, the last 1 events of this process, times in UTC, no payloads\n',
     },
     problems: ['not-found'],
@@ -75,7 +76,7 @@ export const serviceOperations = {
   getOpenapiYaml: {
     ...PUBLIC,
     path: '/openapi.yaml',
-    summary: 'This description, as YAML',
+    summary: 'Get the OpenAPI document as YAML',
     description: 'OpenAPI 3.1.',
     success: {
       status: 200,
@@ -88,23 +89,23 @@ export const serviceOperations = {
   getOpenapiJson: {
     ...PUBLIC,
     path: '/openapi.json',
-    summary: 'This description, as JSON',
+    summary: 'Get the OpenAPI document as JSON',
     description: 'OpenAPI 3.1.',
     success: { status: 200, description: 'The document.', schema: jsonDocument, example: { openapi: '3.1.0' } },
   },
   getOpenapi30Json: {
     ...PUBLIC,
     path: '/openapi-3.0.json',
-    summary: 'This description, for older generators',
-    description: 'OpenAPI 3.0.3: the same operations and schemas, for generators that do not read 3.1 yet.',
+    summary: 'Get the OpenAPI document for older generators',
+    description: 'OpenAPI 3.0.3, with the same operations and schemas, for generators that do not read 3.1.',
     success: { status: 200, description: 'The document.', schema: jsonDocument, example: { openapi: '3.0.3' } },
   },
   getDocsPage: {
     ...PUBLIC,
     path: '/docs',
     ignoresQuery: true,
-    summary: 'This description, to read and to try',
-    description: 'The reference of this interface, from which every operation can be called on this very server.',
+    summary: 'Open the reference',
+    description: 'The reference of this API, in which each operation can be tried on this server.',
     success: {
       status: 200,
       description: 'The page.',
@@ -117,9 +118,9 @@ export const serviceOperations = {
     ...PUBLIC,
     path: '/demo',
     ignoresQuery: true,
-    summary: 'A call to try',
+    summary: 'Open the demo call',
     description:
-      'Opened in two tabs or on two phones it makes a real audio, video and data call through this service alone, and shows the ' +
+      'Opened in two tabs or on two phones, the page makes a real audio, video and data call through this service, and shows the ' +
       'signalling as it happens. 404 with `DEMO=off`.',
     success: {
       status: 200,
@@ -134,8 +135,8 @@ export const serviceOperations = {
     ...PUBLIC,
     audience: ['public', 'operators'],
     path: '/problems/{code}',
-    summary: 'What a problem code means',
-    description: 'The page to which `type` of a problem leads: what happened, and what to do about it.',
+    summary: 'Explain a problem code',
+    description: 'The page that `type` of a problem refers to: what happened, and what to do about it.',
     success: {
       status: 200,
       description: 'The explanation.',

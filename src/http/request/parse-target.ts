@@ -23,9 +23,10 @@ export function parseTarget(
   { querySchemas }: AppContext,
 ): ParsedTarget {
   const faults: Fault[] = [];
+  // The only place where text of a path becomes an id: `checkedId` has tested it.
   const path = {
-    roomId: checkedId<RoomId>('roomId', params.roomId, faults),
-    participantId: checkedId<ParticipantId>('participantId', params.participantId, faults),
+    roomId: checkedId('roomId', params.roomId, faults) as RoomId | undefined,
+    participantId: checkedId('participantId', params.participantId, faults) as ParticipantId | undefined,
     code: typeof params.code === 'string' ? params.code : undefined,
   };
   const at = operation.ignoresQuery === true ? -1 : url.indexOf('?');
@@ -37,14 +38,10 @@ export function parseTarget(
   return { path, query: parsed.data };
 }
 
-/** The only place where text of a path becomes an id. @returns `undefined` when the path has none, or an invalid one */
-function checkedId<Id extends RoomId | ParticipantId>(
-  name: keyof typeof PATH_SCHEMAS,
-  value: unknown,
-  faults: Fault[],
-): Id | undefined {
+/** @returns `undefined` when the path has no such id, or an invalid one, whose faults are added to `faults` */
+function checkedId(name: keyof typeof PATH_SCHEMAS, value: unknown, faults: Fault[]): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && ROOM_ID_PATTERN.test(value)) return value as Id;
+  if (typeof value === 'string' && ROOM_ID_PATTERN.test(value)) return value;
   const { error } = PATH_SCHEMAS[name].safeParse(value);
   if (error !== undefined) faults.push(...faultsAt(`/path/${name}`, error, 'path'));
   return undefined;

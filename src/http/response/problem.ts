@@ -75,7 +75,7 @@ function describe(error: unknown, place: ProblemPlace): Description {
   }
   return {
     code: 'internal',
-    detail: 'The server failed on this request; its log tells more under the requestId.',
+    detail: 'The server failed to process the request. Its log has the details under the requestId.',
     extras: {},
     headers: [],
   };

@@ -47,7 +47,7 @@ export const nothingAt = (path: string, guide: string): RequestProblem =>
   new RequestProblem('not-found', `There is nothing at ${path}.${guide}`);
 
 export const methodNotAllowed = (method: string, allow: string): RequestProblem =>
-  new RequestProblem('method-not-allowed', `${method} does not work here; ${allow} does.`, {
+  new RequestProblem('method-not-allowed', `This path does not take ${method}; it takes ${allow}.`, {
     headers: { Allow: allow },
   });
 
@@ -102,13 +102,13 @@ export const notJson = (position: string | undefined): RequestProblem =>
 export const noTrace = (): RequestProblem =>
   new RequestProblem(
     'not-found',
-    'This process has no trace of the room: nothing happened in it since the process started, or busier rooms displaced it.',
+    'This process has no trace of the room: nothing has happened in it since the process started, or busier rooms have displaced it.',
   );
 
 export const demoIsOff = (): RequestProblem =>
-  new RequestProblem('not-found', 'The demo is switched off here (DEMO=off).');
+  new RequestProblem('not-found', 'The demo is switched off on this server (DEMO=off).');
 
-export const noSuchAsset = (): RequestProblem => new RequestProblem('not-found', 'The page has no such part.');
+export const noSuchAsset = (): RequestProblem => new RequestProblem('not-found', 'The page has no such file.');
 
 export const noSuchCode = (basePath: string): RequestProblem =>
-  new RequestProblem('not-found', `There is no problem code like this. All are listed in ${basePath}/openapi.yaml.`);
+  new RequestProblem('not-found', `This problem code does not exist. ${basePath}/openapi.yaml lists all codes.`);

@@ -43,7 +43,7 @@ function refuseTooLarge(sources: readonly string[], maxBytes: number): void {
   if (errors.length > 0) throw messagesTooLarge(errors);
 }
 
-/** @param source JSON text of the message; the payload is cut from it and passed on byte for byte */
+/** @param source JSON text of the message; its payload is cut from it and passed on byte for byte */
 function outgoingMessage(
   id: MessageId,
   message: SendRequest,

@@ -17,6 +17,7 @@ export function prepareForExpress(app: Express): Prepared {
   class Res<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {}
   Object.setPrototypeOf(Req.prototype, app.request);
   Object.setPrototypeOf(Res.prototype, app.response);
+  // What Express's types ask for is inherited from the prototypes set above.
   app.request = Req.prototype as Express['request'];
   app.response = Res.prototype as unknown as Express['response'];
   return { IncomingMessage: Req, ServerResponse: Res };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { subscriberOf } from '../../src/http/request/client-address.ts';
 
-describe('a client pays as its network', () => {
+describe('the rate-limit key of a client address', () => {
   test.each([
     ['192.0.2.1', '192.0.2.1'],
     ['192.0.2.1:51234', '192.0.2.1'],
@@ -16,7 +16,7 @@ describe('a client pays as its network', () => {
     ['::', '0:0:0:0::/64'],
     ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
     ['1:2:3:4:5:6:192.0.2.1', '1:2:3:4::/64'],
-  ])('%s is of %s', (address, network) => {
+  ])('of %s is %s', (address, network) => {
     expect(subscriberOf(address)).toBe(network);
   });
 
@@ -30,11 +30,11 @@ describe('a client pays as its network', () => {
     '_hidden',
     'x'.repeat(10_000),
     '1:2:3',
-  ])('"%s" is no address', (text) => {
+  ])('"%s" is not an address', (text) => {
     expect(subscriberOf(text)).toBeUndefined();
   });
 
-  test('one IPv6 network is one, however its addresses are spelt', () => {
+  test('is the same for every spelling of an IPv6 network', () => {
     const spellings = [
       '2001:db8:0:1::1',
       '2001:0db8::1:0:0:0:1',
