@@ -214,5 +214,5 @@ test('the bounds of the server that serves it are in the document', () => {
   const { schemas } = plain(openApiDocument({ bounds, version: '0.0.0' })).components;
   expect(schemas.SendRequest).toMatchObject({ properties: { ttlSeconds: { minimum: 1, maximum: 7 } } });
   expect(schemas.JoinRequest).toMatchObject({ properties: { idleTimeoutSeconds: { minimum: 1, maximum: 300 } } });
-  expect(JSON.stringify(schemas.PollRequest)).toMatch(/9 when omitted, 0 answers at once, above 11 counts as 11/);
+  expect(JSON.stringify(schemas.PollRequest)).toMatch(/9 when omitted; 0 answers at once; above 11 counts as 11/);
 });
