@@ -40,9 +40,10 @@ function clientAddressOf(req: Request): string {
 export function subscriberOf(text: string): string | undefined {
   const [, bracketed, plain] = WITH_PORT.exec(text) ?? [];
   const address = (bracketed ?? plain ?? text).replace(/%.*$/, '');
-  // ipaddr.js alone would accept shortened IPv4 addresses such as `10.1`.
-  if (isIP(address) === 0) return undefined;
-  const parsed = ipaddr.process(address);
+  // ipaddr.js alone accepts `10.1` as an IPv4 address, and cannot read an IPv4 address at the end of eight full groups.
+  const version = isIP(address);
+  if (version === 0) return undefined;
+  const parsed = ipaddr.process(version === 4 ? address : new URL(`http://[${address}]`).hostname.slice(1, -1));
   if (parsed.kind() === 'ipv4') return parsed.toString();
   const prefix = parsed.toNormalizedString().split(':').slice(0, 4);
   return `${prefix.join(':')}::/64`;
