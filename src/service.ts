@@ -131,7 +131,6 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     await Promise.all([signalling.drain(drainMs * RELEASE_SHARE), listener.close(drainMs)]);
     // Until here it says that the service is draining.
     await admin?.close(0);
-    metrics.close();
     signalling.close();
     await store.close();
   }

@@ -23,11 +23,11 @@ export function selectorsOf(query: string): Selector[] {
   );
 }
 
-/** The labels of `by (...)` and `without (...)`. */
+/** The labels of `by (...)`, `without (...)`, `on (...)` and `ignoring (...)`. */
 export function groupingsOf(query: string): string[] {
-  return [...query.matchAll(/\b(?:by|without)\s*\(([^)]*)\)/g)].flatMap(([, names = '']) =>
+  return [...query.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g)].flatMap(([, names = '']) =>
     names.split(',').map((name) => name.trim()),
   );
 }
 
-const withoutGroupings = (query: string): string => query.replaceAll(/\b(?:by|without)\s*\([^)]*\)/g, ' ');
+const withoutGroupings = (query: string): string => query.replaceAll(/\b(?:by|without|on|ignoring)\s*\([^)]*\)/g, ' ');

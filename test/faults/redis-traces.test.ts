@@ -17,7 +17,7 @@ describeOnRedis('the trace of one of two processes', () => {
 
     const sender = await traceAt(here, alice.roomId);
     expect(sender).toContain(`sent invite to bob: in no reply of this process  [${id}]`);
-    expect(sender).toMatch(/^other processes on the same Redis keep traces of their own/m);
+    expect(sender).toMatch(/^other processes on the same Redis have traces of their own/m);
     expect(sender).toMatch(/; polls held by this process: none$/m);
     expect(await traceAt(there, alice.roomId)).toMatch(/bob +poll, answered with .*invite/);
     await ledger.settle();

@@ -9,7 +9,7 @@ import { join, newRoom } from '../support/member.ts';
 afterEach(killAll);
 afterEach(cleanUp);
 
-const OPERATORS = ['/healthz', '/readyz', '/metrics', '/trace/room'];
+const OPERATOR_PATHS = ['/healthz', '/readyz', '/metrics', '/trace/room'];
 
 async function withAdminPort(env: Readonly<Record<string, string>> = {}) {
   const { command, url } = await startServer({ env: { ADMIN_PORT: '0', ...env } });
@@ -31,12 +31,12 @@ async function rawAnswer(url: string, bytes: string): Promise<RawReply> {
 }
 
 describe('with ADMIN_PORT', () => {
-  test.each(OPERATORS)('the main port knows no %s', async (path) => {
+  test.each(OPERATOR_PATHS)('the main port has no %s', async (path) => {
     const { url } = await withAdminPort();
     expectProblem(await exchange(url, 'GET', path), 'not-found');
   });
 
-  test('health, readiness, metrics and traces are there', async () => {
+  test('health, readiness, metrics and traces are on the admin port', async () => {
     const { url, admin } = await withAdminPort();
     const { roomId } = await join(url, newRoom(), 'alice');
     for (const id of ['getHealth', 'getReadiness', 'getMetrics', 'traceRoom'] as const) {
@@ -44,14 +44,14 @@ describe('with ADMIN_PORT', () => {
     }
   });
 
-  test('nobody joins there, and is sent to no description that is not there either', async () => {
+  test('the admin port has no joins, and its 404 links to no description', async () => {
     const { admin } = await withAdminPort();
     const answer = await exchange(admin, 'POST', '/v1/rooms/r/participants');
     expectProblem(answer, 'not-found');
     expect(answer.body).toMatchObject({ detail: 'There is nothing at /v1/rooms/r/participants.' });
   });
 
-  test.each(['*', 'https://app.example'])('no page of any origin may read there (CORS_ORIGINS=%s)', async (origins) => {
+  test.each(['*', 'https://app.example'])('the admin port sends no CORS headers (CORS_ORIGINS=%s)', async (origins) => {
     const { admin } = await withAdminPort({ CORS_ORIGINS: origins });
     const headers = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'GET' };
     const answers = [
@@ -63,13 +63,13 @@ describe('with ADMIN_PORT', () => {
       await rawAnswer(admin, `GET /${'a'.repeat(17_000)} HTTP/1.1\r\nHost: x\r\n\r\n`),
     ];
     expect(answers.map(({ status }) => status)).toEqual([200, 405, 404, 400, 400, 431]);
-    const told = answers
+    const corsHeaders = answers
       .flatMap(({ headers }) => Object.keys(headers))
       .filter((name) => /^access-control|^vary/.test(name));
-    expect(told).toEqual([]);
+    expect(corsHeaders).toEqual([]);
   });
 
-  test('readiness is red there while the main port drains', async () => {
+  test('readiness on the admin port is 503 while the main port drains', async () => {
     const { command, url, admin } = await withAdminPort({ DRAIN_SECONDS: '600' });
     const [alice, bob] = [await join(url, newRoom(), 'alice'), await join(url, newRoom(), 'bob')];
     const first = alice.call('receiveMessages', { query: { wait: 50 } });
@@ -80,14 +80,14 @@ describe('with ADMIN_PORT', () => {
     await command.logged(/^draining/);
     expect(await call(admin, 'getReadiness', {})).toMatchObject({ status: 503, body: { code: 'shutting-down' } });
     expect(await first).toMatchObject({ status: 200 });
-    // The other poll would be held for minutes: until it ends, the main port drains.
+    // The main port drains until the other poll, which would be held for minutes, ends.
     await bob.leave();
     expect(await last).toMatchObject({ status: 410 });
     expect((await command.ended).code).toBe(0);
   });
 });
 
-test('without ADMIN_PORT health and metrics are on the main port, and traces nowhere', async () => {
+test('without ADMIN_PORT, health and metrics are on the main port, and there are no traces', async () => {
   const { url } = await startServer();
   for (const id of ['getHealth', 'getReadiness', 'getMetrics'] as const) {
     expect(await call(url, id, {})).toMatchObject({ status: 200 });

@@ -22,8 +22,8 @@ const send = (from: Member, to: string, type: 'ringing' | 'accept' = 'ringing', 
   from.send({ to, type, ttlSeconds });
 const outcome = (type: string, what: string) => `holdline_messages_total{type="${type}",outcome="${what}"}`;
 
-describe('a copy of a message counts', () => {
-  test('as stored, and as delivered when it is in a reply, however often that is sent again', async () => {
+describe('metrics of messages', () => {
+  test('a copy counts once as stored and once as delivered, however often it is sent again', async () => {
     const { alice, bob, counted } = await setUp();
     await send(alice, 'bob');
     expect(await counted('messages_total')).toEqual({});
@@ -41,7 +41,7 @@ describe('a copy of a message counts', () => {
     });
   });
 
-  test('once per recipient of a broadcast, those who were skipped left out', async () => {
+  test('a broadcast counts once per recipient, without skipped mailboxes', async () => {
     const { alice, bob, service, counted } = await setUp();
     await join(service.app, alice.roomId, 'carol');
     for (let message = 0; message < 4; message += 1) await send(alice, 'bob');
@@ -50,7 +50,7 @@ describe('a copy of a message counts', () => {
     expect((await bob.poll()).messages.filter(({ type }) => type === 'ringing')).toHaveLength(4);
   });
 
-  test('as expired when its lifetime was over before it was in a reply', async () => {
+  test('a copy whose lifetime ends before its first reply counts as expired', async () => {
     const { clock, alice, bob, counted } = await setUp();
     await send(alice, 'bob', 'ringing', 1);
     await send(alice, 'bob', 'accept', 60);
@@ -60,7 +60,7 @@ describe('a copy of a message counts', () => {
     expect(await counted('messages_total{type="accept"')).toEqual({ [outcome('accept', 'delivered')]: 1 });
   });
 
-  test('not as expired when it was in a reply before', async () => {
+  test('a delivered copy does not count as expired', async () => {
     const { clock, alice, bob, counted } = await setUp();
     await send(alice, 'bob', 'ringing', 1);
     await bob.poll();
@@ -68,7 +68,7 @@ describe('a copy of a message counts', () => {
     expect(await counted('messages_total{type="ringing"')).toEqual({ [outcome('ringing', 'delivered')]: 1 });
   });
 
-  test('as undeliverable when its mailbox went before', async () => {
+  test('a copy whose mailbox ends before its first reply counts as undeliverable', async () => {
     const { alice, bob, counted } = await setUp();
     await send(alice, 'bob');
     await bob.poll();
@@ -81,7 +81,7 @@ describe('a copy of a message counts', () => {
     expect(await counted('participants_gone')).toEqual({ 'holdline_participants_gone_total{reason="left"}': 1 });
   });
 
-  test('as nothing when it is a replay', async () => {
+  test('a replayed send does not count', async () => {
     const { alice, counted } = await setUp();
     const headers = { 'Idempotency-Key': 'once' };
     for (let attempt = 0; attempt < 3; attempt += 1) await alice.send({ to: 'bob', type: 'ringing' }, headers);
@@ -89,8 +89,8 @@ describe('a copy of a message counts', () => {
   });
 });
 
-describe('delivery time', () => {
-  test('is from commit to reply, apart for polls that waited and for messages that waited', async () => {
+describe('the delivery time', () => {
+  test('runs from commit to reply, with one series for held polls and one for pending messages', async () => {
     const { clock, service, alice, bob, counted } = await setUp();
     const after = (await bob.poll()).cursor;
     const held = await service.hold('bob', () => bob.call('receiveMessages', { query: { wait: 20, after } }));

@@ -21,7 +21,7 @@ async function setUp() {
   return { clock, service, alice, ends, hold };
 }
 
-test('a poll that is answered with messages ends by a message', async () => {
+test('a poll that returns messages ends with the cause message', async () => {
   const { service, alice, ends, hold } = await setUp();
   const { ended } = await hold();
   await join(service.app, alice.roomId, 'bob');
@@ -29,7 +29,7 @@ test('a poll that is answered with messages ends by a message', async () => {
   expect(await ends()).toEqual({ message: 1 });
 });
 
-test('a poll that is answered empty ends by its window, also when it had none', async () => {
+test('an empty poll ends with the cause window, also with wait=0', async () => {
   const { clock, alice, ends, hold } = await setUp();
   const { ended } = await hold();
   await clock.advance(20_000);
@@ -38,7 +38,7 @@ test('a poll that is answered empty ends by its window, also when it had none', 
   expect(await ends()).toEqual({ window: 2 });
 });
 
-test('a poll that a newer one takes over ends as superseded', async () => {
+test('a poll that a newer poll replaces ends with the cause superseded', async () => {
   const { clock, ends, hold } = await setUp();
   const older = await hold();
   const newer = await hold();
@@ -48,7 +48,7 @@ test('a poll that a newer one takes over ends as superseded', async () => {
   expect(await ends()).toEqual({ superseded: 1, window: 1 });
 });
 
-test('a poll of one who leaves ends as gone', async () => {
+test('a poll of a participant that leaves ends with the cause gone', async () => {
   const { alice, ends, hold } = await setUp();
   const { ended } = await hold();
   await alice.leave();
@@ -56,14 +56,14 @@ test('a poll of one who leaves ends as gone', async () => {
   expect(await ends()).toEqual({ gone: 1 });
 });
 
-test('a poll with a bad cursor is refused', async () => {
+test('a poll with an invalid cursor ends with the cause refused', async () => {
   const { service, alice, ends } = await setUp();
   const other = await join(service.app, alice.roomId, 'bob');
   await alice.call('receiveMessages', { query: { wait: 0, after: other.joined.cursor } });
   expect(await ends()).toEqual({ refused: 1 });
 });
 
-test('a poll that is held when the service stops ends by draining', async () => {
+test('a poll that is held when the service stops ends with the cause draining', async () => {
   const { clock, service, ends, hold } = await setUp();
   const bob = await join(service.app, newRoom(), 'bob');
   const first = await hold();
@@ -75,7 +75,7 @@ test('a poll that is held when the service stops ends by draining', async () => 
   await Promise.all([second.ended, closed]);
 });
 
-test('a poll whose client hangs up ends as closed by it, and is not held any longer', async () => {
+test('a poll whose client closes its connection ends with the cause client_closed, and is no longer held', async () => {
   const { service, url } = await startService();
   const alice = await join(url, newRoom(), 'alice');
   const poll = request(`${url}/v1/rooms/${alice.roomId}/messages?wait=20`, {

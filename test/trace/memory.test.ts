@@ -15,8 +15,8 @@ const joins = (trace: Trace, room: string, times: number): void => {
 
 const knows = (trace: Trace, room: string): boolean => trace.text(room as RoomId) !== undefined;
 
-describe('the memory of traces is bounded', () => {
-  test('in one room: the oldest events go', () => {
+describe('the memory of the trace is bounded', () => {
+  test('in one room, the oldest events are dropped first', () => {
     const trace = new Trace(new TestClock());
     joins(trace, 'room', 1_000);
     const text = trace.text('room' as RoomId) ?? '';
@@ -25,7 +25,7 @@ describe('the memory of traces is bounded', () => {
     expect(text).not.toContain(' p599 ');
   });
 
-  test('over all rooms: those in which nothing happens go first', () => {
+  test('over all rooms, inactive rooms are dropped first', () => {
     const trace = new Trace(new TestClock(), { maxEvents: 100 });
     joins(trace, 'old', 10);
     joins(trace, 'busy', 10);
@@ -39,7 +39,7 @@ describe('the memory of traces is bounded', () => {
     expect(knows(trace, 'room-0')).toBe(false);
   });
 
-  test('a poll that repeats its cursor is one acknowledgement', () => {
+  test('a repeated cursor adds one acknowledgement to the trace', () => {
     const trace = new Trace(new TestClock());
     for (let time = 0; time < 10; time += 1) trace.acknowledged(mailbox('room'), 7);
     expect(trace.text('room' as RoomId)).toContain('the last 1 events');

@@ -7,7 +7,7 @@ afterEach(killAll);
 
 const SECRET = 'v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\n';
 
-/** A call of which everything is known: joined, invited, answered, left. */
+/** A room whose trace is known: two joins, an invite that was acknowledged, and an offer that is pending. */
 async function afterCall() {
   const { command, url } = await startServer({ env: { ADMIN_PORT: '0' } });
   const { adminPort } = await command.logged(/^listening/);
@@ -22,10 +22,10 @@ async function afterCall() {
   return { command, url, admin, adminPort: String(adminPort), alice, bob, lines: String(answer.body).split('\n') };
 }
 
-const lineWith = (lines: readonly string[], words: string) => lines.find((line) => line.includes(words)) ?? '';
+const lineWith = (lines: readonly string[], text: string) => lines.find((line) => line.includes(text)) ?? '';
 
 describe("a room's trace", () => {
-  test('tells who joined, who sent which type to whom, and what became of it', async () => {
+  test('shows joins, and for each message its sender, type, recipient and delivery', async () => {
     const { lines } = await afterCall();
     expect(lineWith(lines, 'alice  joined')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /);
     expect(lineWith(lines, 'sent invite')).toMatch(
@@ -34,27 +34,27 @@ describe("a room's trace", () => {
     expect(lineWith(lines, 'sent offer')).toContain('bob: in no reply yet');
   });
 
-  test('tells how polls ended and what was in them', async () => {
+  test('shows how polls ended and which messages they returned', async () => {
     const { lines } = await afterCall();
     expect(lineWith(lines, 'poll, answered with')).toMatch(/bob +poll, answered with invite/);
-    expect(lineWith(lines, 'poll, answered empty')).toContain('its window was over');
+    expect(lineWith(lines, 'poll, answered empty')).toContain('at the end of its window');
   });
 
-  test('never tells what anybody said, nor tokens and display names', async () => {
+  test('contains no payloads, tokens or display names', async () => {
     const { lines, alice } = await afterCall();
     const text = lines.join('\n');
     for (const secret of ['192.0.2.7', 'v=0', alice.token, 'Alice In Person']) expect(text).not.toContain(secret);
   });
 
-  test('outlives the room', async () => {
+  test('remains after the room has ended', async () => {
     const { admin, alice, bob } = await afterCall();
     await alice.leave();
     await bob.leave();
     const { body } = await call(admin, 'traceRoom', { roomId: alice.roomId });
-    expect(String(body)).toMatch(/bob +gone \(left\), 1 unacknowledged went with it/);
+    expect(String(body)).toMatch(/bob +gone \(left\), unacknowledged messages: 1/);
   });
 
-  test('shows the polls that are held at this moment', async () => {
+  test('shows the polls that are held now', async () => {
     const { admin, alice, bob } = await afterCall();
     const { cursor } = await bob.poll();
     const held = bob.call('receiveMessages', { query: { wait: 20, after: cursor } });
@@ -65,7 +65,7 @@ describe("a room's trace", () => {
     expect(await held).toMatchObject({ status: 200 });
   });
 
-  test('is 404 for a room of which nothing is known', async () => {
+  test('of an unknown room is 404', async () => {
     const { admin } = await afterCall();
     problemOf(await call(admin, 'traceRoom', { roomId: 'nowhere' }), 'not-found');
   });
@@ -75,19 +75,19 @@ describe('holdline trace ROOM', () => {
   const run = (args: readonly string[], env: Record<string, string> = {}) =>
     new Command(['trace', ...args], { env }).ended;
 
-  test('prints it from a running server', async () => {
+  test('prints the trace from a running server', async () => {
     const { adminPort, alice } = await afterCall();
     const { code, stdout } = await run([alice.roomId, '--admin-port', adminPort]);
     expect({ code, first: stdout.split(',')[0] }).toEqual({ code: 0, first: `room ${alice.roomId}` });
     expect(stdout).toContain('sent invite to bob');
   });
 
-  test('reads the port from the environment, as the server does', async () => {
+  test('reads ADMIN_PORT from the environment, like the server', async () => {
     const { adminPort, alice } = await afterCall();
     expect(await run([alice.roomId], { ADMIN_PORT: adminPort, HOST: '0.0.0.0' })).toMatchObject({ code: 0 });
   });
 
-  test('says in one line when nothing is known of the room', async () => {
+  test('fails with one line for an unknown room', async () => {
     const { adminPort } = await afterCall();
     const { code, stderr } = await run(['nowhere', '--admin-port', adminPort]);
     expect({ code, stderr }).toMatchObject({
@@ -96,17 +96,17 @@ describe('holdline trace ROOM', () => {
     });
   });
 
-  test('says in one line that it needs ADMIN_PORT', async () => {
+  test('fails with one line when ADMIN_PORT is not set', async () => {
     const { code, stderr } = await run(['room']);
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/^holdline: .*ADMIN_PORT.*\n$/) });
   });
 
-  test('says in one line that no server is there', async () => {
+  test('fails with one line when no server answers', async () => {
     const { code, stderr } = await run(['room', '--admin-port', '1']);
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(/^holdline: no server .*\n$/) });
   });
 
-  test('ends with 2 without a room', async () => {
+  test('exits with 2 when no room is named', async () => {
     expect(await run(['--admin-port', '1'])).toMatchObject({ code: 2 });
   });
 });

@@ -1,7 +1,7 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { StoreUsage } from '../../signalling/store.ts';
 
-/** What is asked when somebody scrapes. */
+/** What is read at each rendering. */
 export interface Sources {
   readonly version: string;
   readonly maxHeldPolls: number;
@@ -12,25 +12,29 @@ export interface Sources {
 }
 
 export function registerGauges(registry: Registry, sources: Sources): void {
-  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, registers: [registry] });
-  gauge('holdline_held_polls_limit', 'MAX_HELD_POLLS.').set(sources.maxHeldPolls);
-  collected('holdline_held_polls', 'Polls that are held now.', () => sources.heldPolls());
-  collected('holdline_ready', '1 while messages are delivered, as /readyz has it; 0 while they are not.', async () =>
-    (await sources.isReady()) ? 1 : 0,
-  );
-  registerUsage(registry, sources);
-  registerProcess(registry, sources.version);
-
-  function collected(name: string, help: string, read: () => number | Promise<number>): void {
+  const registers = [registry];
+  const gauge = (name: string, help: string, read: () => number | Promise<number>): void => {
     new Gauge({
       name,
       help,
-      registers: [registry],
+      registers,
       async collect() {
         this.set(await read());
       },
     });
-  }
+  };
+  new Gauge({ name: 'holdline_held_polls_limit', help: 'MAX_HELD_POLLS.', registers }).set(sources.maxHeldPolls);
+  gauge('holdline_held_polls', 'Polls that are held now.', () => sources.heldPolls());
+  gauge('holdline_ready', '1 while messages are delivered, as in /readyz; 0 otherwise.', async () =>
+    (await sources.isReady()) ? 1 : 0,
+  );
+  new Gauge({
+    name: 'holdline_build_info',
+    help: 'Always 1. The labels name the running version.',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version: sources.version, node: process.versions.node }, 1);
+  registerUsage(registry, sources);
 }
 
 const USAGE: Record<keyof StoreUsage, { name: string; help: string }> = {
@@ -38,11 +42,11 @@ const USAGE: Record<keyof StoreUsage, { name: string; help: string }> = {
   participants: { name: 'holdline_participants', help: 'Participants in all rooms.' },
   liveBytes: {
     name: 'holdline_store_live_bytes',
-    help: 'Live data; at its limit joins and sends get 503. On Redis all that it holds.',
+    help: 'Live data. At its limit, joins and sends get 503. On Redis: all of its memory in use.',
   },
   fileBytes: {
     name: 'holdline_store_file_bytes',
-    help: 'What the database takes, free pages included and its write-ahead log not.',
+    help: 'Size of the database, free pages included, without its write-ahead log.',
   },
   isFull: {
     name: 'holdline_store_full',
@@ -50,56 +54,34 @@ const USAGE: Record<keyof StoreUsage, { name: string; help: string }> = {
   },
   limitBytes: {
     name: 'holdline_store_limit_bytes',
-    help: 'What live data may grow to: MAX_STORE_BYTES, or the maxmemory of Redis.',
+    help: 'Limit of the live data: MAX_STORE_BYTES, or the maxmemory of Redis.',
   },
 };
 
 function registerUsage(registry: Registry, sources: Sources): void {
   const keys = Object.keys(USAGE) as (keyof StoreUsage)[];
   const gauges = keys.map((key) => ({ key, gauge: new Gauge({ ...USAGE[key], registers: [registry], collect }) }));
-  let asked: Promise<void> | undefined;
+  let reading: Promise<void> | undefined;
 
-  /** One question for all: they are collected in one go. */
+  /** One read for all of them: prom-client collects them at the same time. */
   function collect(): Promise<void> {
-    return (asked ??= ask().finally(() => (asked = undefined)));
+    return (reading ??= read().finally(() => (reading = undefined)));
   }
 
-  async function ask(): Promise<void> {
-    // A store that is out of reach must not take the other metrics with it: they are what tells of it.
+  async function read(): Promise<void> {
+    // An unreachable store must not fail the other metrics: they are what shows the outage.
     const usage = await sources.usage().catch(() => undefined);
     for (const { key, gauge } of gauges) gauge.set(Number(usage?.[key] ?? NaN));
   }
 }
 
-function registerProcess(registry: Registry, version: string): void {
-  const registers = [registry];
-  new Gauge({
-    name: 'holdline_build_info',
-    help: 'Always 1; the labels tell what runs.',
-    labelNames: ['version', 'node'],
-    registers,
-  }).set({ version, node: process.versions.node }, 1);
-  new Gauge({
-    name: 'process_resident_memory_bytes',
-    help: 'Memory of the process.',
-    registers,
-    collect() {
-      this.set(process.memoryUsage.rss());
-    },
-  });
-  new Counter({
-    name: 'process_cpu_seconds_total',
-    help: 'Processor time of the process.',
-    registers,
-    collect() {
-      const { user, system } = process.cpuUsage();
-      this.reset();
-      this.inc((user + system) / 1e6);
-    },
-  });
-  new Gauge({
-    name: 'process_start_time_seconds',
-    help: 'When the process started (Unix time).',
-    registers,
-  }).set(Math.round((Date.now() - process.uptime() * 1_000) / 1_000));
+let processRegistry: Registry | undefined;
+
+/**
+ * prom-client's default metrics: processor time, memory, event-loop lag, garbage collection. One registry for all services of the
+ * process, since prom-client cannot stop its observers again; it begins at the first rendering.
+ */
+export function processMetrics(): Promise<string> {
+  if (processRegistry === undefined) collectDefaultMetrics({ register: (processRegistry = new Registry()) });
+  return processRegistry.metrics();
 }

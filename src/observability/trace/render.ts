@@ -1,124 +1,121 @@
 import type { RoomId } from '../../signalling/ids.ts';
 import type { PollEnd } from '../../signalling/telemetry.ts';
-import type { TraceEvent } from './events.ts';
-import type { Timeline } from './timeline.ts';
+import type { Timeline, TraceEvent } from './timeline.ts';
 
-type Of<Kind extends TraceEvent['kind']> = Extract<TraceEvent, { kind: Kind }>;
+type EventOf<Kind extends TraceEvent['kind']> = Extract<TraceEvent, { kind: Kind }>;
 
-/** When a copy was first in a reply, and when the cursor behind it came back. */
-interface Fate {
-  readonly handedAtMs: number;
+/** When a copy of a message was first in a reply, and when its recipient acknowledged it. */
+interface Delivery {
+  readonly deliveredAtMs: number;
   acknowledgedAtMs?: number;
 }
 
-/** `<message id> <recipient>` to what became of the copy. */
-type Fates = ReadonlyMap<string, Fate>;
-
-interface Known {
-  readonly fates: Fates;
+interface Context {
+  /** By `<message id> <recipient>`. */
+  readonly deliveries: ReadonlyMap<string, Delivery>;
   readonly isShared: boolean;
 }
-
-const keyOf = (id: string, who: string): string => `${id} ${who}`;
 
 interface RenderOptions {
   readonly nowMs: number;
-  /** Other processes may have delivered what this one has not: a missing event proves nothing. */
+  /** Other processes may have delivered messages, so a missing event proves nothing. */
   readonly isShared: boolean;
 }
 
+/** A line of text per event. */
 export function render(roomId: RoomId, timeline: Timeline, { nowMs, isShared }: RenderOptions): string {
   const events = timeline.events();
-  const fates = fatesOf(events);
-  const widths = Math.max(...events.map(({ who }) => who.length), 0);
-  const lines = events.map((event) => lineOf(event, widths, describe(event, { fates, isShared })));
-  const held = timeline.held().map(({ who, atMs }) => `${who} for ${duration(nowMs - atMs)}`);
+  const context = { deliveries: deliveriesOf(events), isShared };
+  const width = Math.max(...events.map(({ participantId }) => participantId.length), 0);
+  const held = timeline.heldPolls().map(({ participantId, atMs }) => `${participantId} for ${duration(nowMs - atMs)}`);
   return [
     `room ${roomId}, the last ${events.length} events of this process, times in UTC, no payloads`,
-    ...(isShared ? ['other processes on the same Redis keep traces of their own: ask each of them'] : []),
-    ...lines,
+    ...(isShared ? ['other processes on the same Redis have traces of their own: query each of them'] : []),
+    ...events.map((event) => lineOf(event, width, textOf(event, context))),
     `now ${new Date(nowMs).toISOString()}; polls held${isShared ? ' by this process' : ''}: ${held.join(', ') || 'none'}`,
     '',
   ].join('\n');
 }
 
-const lineOf = ({ atMs, who }: TraceEvent, width: number, text: string): string =>
-  `${new Date(atMs).toISOString()}  ${who.padEnd(width)}  ${text}`;
+const lineOf = ({ atMs, participantId }: TraceEvent, width: number, text: string): string =>
+  `${new Date(atMs).toISOString()}  ${participantId.padEnd(width)}  ${text}`;
 
-function fatesOf(events: readonly TraceEvent[]): Fates {
-  const fates = new Map<string, Fate>();
-  const unacknowledged = new Map<string, { readonly position: number; readonly fate: Fate }[]>();
+const keyOf = (messageId: string, recipient: string): string => `${messageId} ${recipient}`;
+
+function deliveriesOf(events: readonly TraceEvent[]): Context['deliveries'] {
+  const deliveries = new Map<string, Delivery>();
+  const unacknowledged = new Map<string, { readonly position: number; readonly delivery: Delivery }[]>();
   for (const event of events) {
     if (event.kind === 'poll') {
-      for (const { id, position } of event.handed) {
-        const key = keyOf(id, event.who);
-        if (fates.has(key)) continue;
-        const fate: Fate = { handedAtMs: event.atMs };
-        fates.set(key, fate);
-        unacknowledged.set(event.mailboxId, [...(unacknowledged.get(event.mailboxId) ?? []), { position, fate }]);
+      for (const { id, position } of event.delivered) {
+        const key = keyOf(id, event.participantId);
+        if (deliveries.has(key)) continue;
+        const delivery: Delivery = { deliveredAtMs: event.atMs };
+        deliveries.set(key, delivery);
+        unacknowledged.set(event.mailboxId, [...(unacknowledged.get(event.mailboxId) ?? []), { position, delivery }]);
       }
     } else if (event.kind === 'acknowledged') {
-      const waiting = unacknowledged.get(event.mailboxId) ?? [];
-      for (const { fate } of waiting.filter(({ position }) => position <= event.position)) {
-        fate.acknowledgedAtMs = event.atMs;
+      const pending = unacknowledged.get(event.mailboxId) ?? [];
+      for (const { delivery } of pending.filter(({ position }) => position <= event.position)) {
+        delivery.acknowledgedAtMs = event.atMs;
       }
-      const left = waiting.filter(({ position }) => position > event.position);
+      const left = pending.filter(({ position }) => position > event.position);
       unacknowledged.set(event.mailboxId, left);
     }
   }
-  return fates;
+  return deliveries;
 }
 
-function describe(event: TraceEvent, known: Known): string {
+function textOf(event: TraceEvent, context: Context): string {
   switch (event.kind) {
     case 'joined':
       return event.resumed ? 'joined again and kept its mailbox' : 'joined';
     case 'gone':
-      return `gone (${event.reason})${event.unread > 0 ? `, ${event.unread} unacknowledged went with it` : ''}`;
+      return `gone (${event.reason})${event.unread > 0 ? `, unacknowledged messages: ${event.unread}` : ''}`;
     case 'sent':
-      return describeSent(event, known);
+      return textOfSent(event, context);
     case 'poll':
-      return describePoll(event);
+      return textOfPoll(event);
     case 'acknowledged':
-      return 'acknowledged what it had read';
+      return 'acknowledged the messages that it had received';
     case 'expired':
-      return `did not acknowledge ${event.type} in its lifetime`;
+      return `did not acknowledge ${event.type} within its lifetime`;
   }
 }
 
-function describeSent({ id, type, to, atMs }: Of<'sent'>, { fates, isShared }: Known): string {
-  if (to.length === 0) return `sent ${type}, and nobody else was there  [${id}]`;
-  const copies = to.map(({ participantId, listening }) => {
-    const fate = fates.get(keyOf(id, participantId));
-    const text = fate === undefined ? unseen(listening, isShared) : seen(fate, atMs, isShared);
+function textOfSent({ id, type, recipients, atMs }: EventOf<'sent'>, { deliveries, isShared }: Context): string {
+  if (recipients.length === 0) return `sent ${type}, no other participant was in the room  [${id}]`;
+  const copies = recipients.map(({ participantId, listening }) => {
+    const delivery = deliveries.get(keyOf(id, participantId));
+    const text = delivery === undefined ? undelivered(listening, isShared) : delivered(delivery, atMs, isShared);
     return `${participantId}: ${text}`;
   });
   return `sent ${type} to ${copies.join('; ')}  [${id}]`;
 }
 
-const unseen = (wasListening: boolean, isShared: boolean): string =>
+const undelivered = (wasListening: boolean, isShared: boolean): string =>
   `${isShared ? 'in no reply of this process' : 'in no reply yet'}${wasListening ? '' : ', it was not listening'}`;
 
-function seen({ handedAtMs, acknowledgedAtMs }: Fate, sentAtMs: number, isShared: boolean): string {
-  const handed = `in a reply after ${duration(handedAtMs - sentAtMs)}`;
-  if (acknowledgedAtMs !== undefined) return `${handed}, acknowledged after ${duration(acknowledgedAtMs - sentAtMs)}`;
-  return `${handed}, not acknowledged${isShared ? ' at this process' : ''}`;
+function delivered({ deliveredAtMs, acknowledgedAtMs }: Delivery, sentAtMs: number, isShared: boolean): string {
+  const text = `in a reply after ${duration(deliveredAtMs - sentAtMs)}`;
+  if (acknowledgedAtMs !== undefined) return `${text}, acknowledged after ${duration(acknowledgedAtMs - sentAtMs)}`;
+  return `${text}, not acknowledged${isShared ? ' at this process' : ''}`;
 }
 
 const ENDS: Record<PollEnd, string> = {
   message: 'answered',
-  window: 'answered empty, its window was over',
+  window: 'answered empty at the end of its window',
   superseded: 'superseded by a newer poll',
   gone: 'ended, the participant was gone or replaced',
-  'hung-up': 'cut: the client or a proxy hung up',
+  'hung-up': 'cut off by the client or a proxy',
   draining: 'answered empty, the server was stopping',
   refused: 'refused',
 };
 
-function describePoll({ end, heldMs, handed, expired }: Of<'poll'>): string {
-  const held = heldMs === undefined ? 'poll' : `poll held ${duration(heldMs)}`;
-  const count = handed.length === 0 ? '' : ` with ${handed.map(({ type }) => type).join(', ')}`;
-  return `${held}, ${ENDS[end]}${count}${expired > 0 ? `, ${expired} expired` : ''}`;
+function textOfPoll({ end, heldMs, delivered: messages, expired }: EventOf<'poll'>): string {
+  const poll = heldMs === undefined ? 'poll' : `poll held ${duration(heldMs)}`;
+  const types = messages.length === 0 ? '' : ` with ${messages.map(({ type }) => type).join(', ')}`;
+  return `${poll}, ${ENDS[end]}${types}${expired > 0 ? `, ${expired} expired` : ''}`;
 }
 
 function duration(ms: number): string {

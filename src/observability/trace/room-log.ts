@@ -5,7 +5,7 @@ interface DebugLog {
   debug(fields: object, text: string): void;
 }
 
-/** Writes room events as debug lines, without payloads. For `LOG_LEVEL=debug` only. */
+/** Logs what happens in rooms as debug lines, without payloads. Used with `LOG_LEVEL=debug` only. */
 export class RoomLog implements Telemetry {
   readonly #log: DebugLog;
 
@@ -45,7 +45,7 @@ export class RoomLog implements Telemetry {
   }
 
   committed(): void {
-    // Commits belong to no single room.
+    // A commit belongs to no single room.
   }
 
   #write({ roomId, participantId }: Mailbox, fields: object, text: string): void {

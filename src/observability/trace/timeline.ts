@@ -1,23 +1,54 @@
 import type { MailboxId, ParticipantId } from '../../signalling/ids.ts';
-import type { TraceEvent } from './events.ts';
+import type { GoneReason } from '../../signalling/message.ts';
+import type { PollEnd } from '../../signalling/telemetry.ts';
 
-/** A call of two takes some 60 events; an idle poll adds one per window. */
+/** A message in a reply, without its content. */
+interface DeliveredMessage {
+  readonly id: string;
+  readonly type: string;
+  readonly position: number;
+}
+
+interface Recipient {
+  readonly participantId: ParticipantId;
+  /** Whether one of its polls was held, or had just ended, when the message was stored. */
+  readonly listening: boolean;
+}
+
+/** An event in a room, with its wall-clock time. It holds names, types and times, never content. */
+export type TraceEvent = { readonly atMs: number; readonly participantId: ParticipantId } & (
+  | { readonly kind: 'joined'; readonly resumed: boolean }
+  | { readonly kind: 'gone'; readonly reason: GoneReason; readonly unread: number }
+  | { readonly kind: 'sent'; readonly id: string; readonly type: string; readonly recipients: readonly Recipient[] }
+  | {
+      readonly kind: 'poll';
+      readonly mailboxId: MailboxId;
+      readonly end: PollEnd;
+      readonly heldMs: number | undefined;
+      readonly delivered: readonly DeliveredMessage[];
+      readonly expired: number;
+    }
+  | { readonly kind: 'acknowledged'; readonly mailboxId: MailboxId; readonly position: number }
+  | { readonly kind: 'expired'; readonly type: string }
+);
+
+/** A call between two participants takes some 60 events; an idle poll adds one per window. */
 const MAX_EVENTS = 400;
 
 interface HeldPoll {
-  readonly who: ParticipantId;
+  readonly participantId: ParticipantId;
   readonly atMs: number;
 }
 
-/** The last events of one room, and the polls that are held in it now. */
+/** The latest events of one room, and its held polls. */
 export class Timeline {
   #events: TraceEvent[] = [];
   #oldest = 0;
-  /** Only while there are any: most rooms that are remembered are quiet, and a map takes more than an event. */
+  /** Absent while empty: most rooms in memory are quiet, and a map takes more memory than an event. */
   #held: Map<MailboxId, HeldPoll> | undefined;
-  /** Positions that were told already: a poll repeats its cursor until it gets something new. */
+  /** Acknowledged positions: a poll repeats its cursor until it receives something new. */
   #acknowledged: Map<MailboxId, number> | undefined;
-  /** Set by every event, cleared by whoever looks for rooms to forget. */
+  /** Set by every event, cleared when the trace looks for rooms to forget. */
   isActive = true;
 
   get size(): number {
@@ -36,17 +67,17 @@ export class Timeline {
     return 0;
   }
 
-  hold(mailboxId: MailboxId, who: ParticipantId, atMs: number): void {
+  addHeldPoll(mailboxId: MailboxId, poll: HeldPoll): void {
     this.isActive = true;
     this.#held ??= new Map<MailboxId, HeldPoll>();
-    this.#held.set(mailboxId, { who, atMs });
+    this.#held.set(mailboxId, poll);
   }
 
-  release(mailboxId: MailboxId): void {
+  removeHeldPoll(mailboxId: MailboxId): void {
     this.#held?.delete(mailboxId);
   }
 
-  /** @returns whether that is news */
+  /** @returns whether the position was not acknowledged before */
   acknowledge(mailboxId: MailboxId, position: number): boolean {
     this.#acknowledged ??= new Map<MailboxId, number>();
     if (position <= (this.#acknowledged.get(mailboxId) ?? 0)) return false;
@@ -54,8 +85,8 @@ export class Timeline {
     return true;
   }
 
-  end(mailboxId: MailboxId): void {
-    this.release(mailboxId);
+  forgetMailbox(mailboxId: MailboxId): void {
+    this.removeHeldPoll(mailboxId);
     this.#acknowledged?.delete(mailboxId);
     if (this.#held?.size === 0) this.#held = undefined;
     if (this.#acknowledged?.size === 0) this.#acknowledged = undefined;
@@ -66,7 +97,7 @@ export class Timeline {
     return [...this.#events.slice(this.#oldest), ...this.#events.slice(0, this.#oldest)];
   }
 
-  held(): readonly HeldPoll[] {
+  heldPolls(): readonly HeldPoll[] {
     return [...(this.#held?.values() ?? [])];
   }
 }

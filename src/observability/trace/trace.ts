@@ -2,13 +2,12 @@ import type { Clock } from '../../signalling/clock.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
 import type { Copy, EndedPoll, Telemetry } from '../../signalling/telemetry.ts';
-import type { TraceEvent } from './events.ts';
 import { render } from './render.ts';
-import { Timeline } from './timeline.ts';
+import { Timeline, type TraceEvent } from './timeline.ts';
 
-/** Over all rooms; some 20 MB when full. */
+/** Of all rooms together: some 20 MB. */
 const MAX_EVENTS = 100_000;
-/** What a room takes beside its events, in events. */
+/** Memory of a room without its events, in events. */
 const ROOM_SIZE = 3;
 
 export interface TraceOptions {
@@ -18,8 +17,8 @@ export interface TraceOptions {
 }
 
 /**
- * What happened lately in each room, in the memory of this process: a restart forgets it, and so does a busy service after a
- * while, the rooms first in which nothing happens. Rooms that are gone stay in it, since that is when people ask.
+ * The latest events of each room, in the memory of this process. A restart clears it; a full trace forgets inactive rooms first.
+ * Rooms that have ended stay in it: they are the ones that people ask for.
  */
 export class Trace implements Telemetry {
   readonly #clock: Clock;
@@ -34,60 +33,60 @@ export class Trace implements Telemetry {
     this.#isShared = isShared;
   }
 
-  /** For a person: a line per event. `undefined` for a room of which nothing is known. */
+  /** A line per event, for people; `undefined` for an unknown room. */
   text(roomId: RoomId): string | undefined {
     const timeline = this.#rooms.get(roomId);
     return timeline && render(roomId, timeline, { nowMs: this.#clock.wallMs(), isShared: this.#isShared });
   }
 
   joined({ roomId, participantId }: Mailbox, resumed: boolean): void {
-    this.#add(roomId, { kind: 'joined', atMs: this.#clock.wallMs(), who: participantId, resumed });
+    this.#add(roomId, { kind: 'joined', atMs: this.#clock.wallMs(), participantId, resumed });
   }
 
   departed({ roomId, participantId, mailboxId }: Mailbox, reason: GoneReason, unread: readonly Copy[]): void {
     const atMs = this.#clock.wallMs();
-    this.#add(roomId, { kind: 'gone', atMs, who: participantId, reason, unread: unread.length }).end(mailboxId);
+    this.#add(roomId, { kind: 'gone', atMs, participantId, reason, unread: unread.length }).forgetMailbox(mailboxId);
   }
 
   sent(sender: Mailbox, messages: readonly OutgoingMessage[], receipts: readonly Receipt[]): void {
     const atMs = this.#clock.wallMs();
     messages.forEach(({ id, type }, index) => {
-      const to = receipts[index]?.recipients ?? [];
-      this.#add(sender.roomId, { kind: 'sent', atMs, who: sender.participantId, id, type, to });
+      const recipients = receipts[index]?.recipients ?? [];
+      this.#add(sender.roomId, { kind: 'sent', atMs, participantId: sender.participantId, id, type, recipients });
     });
   }
 
   pollHeld({ roomId, participantId, mailboxId }: Mailbox): void {
-    this.#timeline(roomId).hold(mailboxId, participantId, this.#clock.wallMs());
+    this.#timeline(roomId).addHeldPoll(mailboxId, { participantId, atMs: this.#clock.wallMs() });
   }
 
   pollEnded({ roomId, participantId, mailboxId }: Mailbox, { end, heldMs, messages, expired }: EndedPoll): void {
-    const handed = messages.map(({ id, type, position }) => ({ id, type, position }));
+    const delivered = messages.map(({ id, type, position }) => ({ id, type, position }));
     const atMs = this.#clock.wallMs();
-    const event = { kind: 'poll', atMs, who: participantId, mailboxId, end, heldMs, handed, expired } as const;
+    const event = { kind: 'poll', atMs, participantId, mailboxId, end, heldMs, delivered, expired } as const;
     const timeline = this.#add(roomId, event);
-    // The poll that took its place is held already.
-    if (heldMs !== undefined && end !== 'superseded') timeline.release(mailboxId);
+    // A superseded poll has left its place to the newer one.
+    if (heldMs !== undefined && end !== 'superseded') timeline.removeHeldPoll(mailboxId);
   }
 
   acknowledged({ roomId, participantId, mailboxId }: Mailbox, position: number): void {
     if (!this.#timeline(roomId).acknowledge(mailboxId, position)) return;
     const atMs = this.#clock.wallMs();
-    this.#add(roomId, { kind: 'acknowledged', atMs, who: participantId, mailboxId, position });
+    this.#add(roomId, { kind: 'acknowledged', atMs, participantId, mailboxId, position });
   }
 
   expired({ roomId, participantId }: Mailbox, { type }: Copy): void {
-    this.#add(roomId, { kind: 'expired', atMs: this.#clock.wallMs(), who: participantId, type });
+    this.#add(roomId, { kind: 'expired', atMs: this.#clock.wallMs(), participantId, type });
   }
 
   committed(): void {
-    // Not of any room.
+    // A commit belongs to no single room.
   }
 
   #add(roomId: RoomId, event: TraceEvent): Timeline {
     const timeline = this.#timeline(roomId);
     this.#size += timeline.add(event);
-    while (this.#size > this.#maxEvents) this.#forgetOne();
+    while (this.#size > this.#maxEvents) this.#forgetRoom();
     return timeline;
   }
 
@@ -100,8 +99,8 @@ export class Trace implements Telemetry {
     return timeline;
   }
 
-  /** The oldest room in which nothing happened since the last look; those in use go to the end (second chance). */
-  #forgetOne(): void {
+  /** Forgets the oldest room without an event since the last look; active rooms move to the end (second-chance eviction). */
+  #forgetRoom(): void {
     for (const [roomId, timeline] of this.#rooms) {
       this.#rooms.delete(roomId);
       if (!timeline.isActive || this.#rooms.size === 0) {
