@@ -56,5 +56,5 @@ export default {
   // In one process the modules of 300 test files pile up to 4 GB: workers are replaced in time.
   maxWorkers: 2,
   workerIdleMemoryLimit: '1200MB',
-  reporters: ['default', '<rootDir>/scripts/closing-line-reporter.ts'],
+  reporters: ['default', '<rootDir>/test/support/closing-line-reporter.ts'],
 };

@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describeCommit, describeMachine } from './measure/machine.ts';
 import { DEFAULT_RESULTS, parseOptions, USAGE, type BenchOptions } from './options.ts';
-import { failures } from './report/aggregate.ts';
-import { printResults } from './report/console.ts';
-import { writeReport } from './report/write.ts';
-import { together, type Results, type RunResult } from './results.ts';
+import { failures } from './report/figures.ts';
+import { writeReport } from './report/page.ts';
+import { printResults } from './report/tables.ts';
+import { merge, type Results, type RunResult } from './results.ts';
 import type { RunOrder } from './run.ts';
 import { scaling } from './scaling/main.ts';
-import { cleanUp, runApart } from './schedule.ts';
+import { cleanUp, runIsolated } from './isolated-run.ts';
 import { systemNamed } from './systems/index.ts';
 import { applies } from './workloads/index.ts';
 import type { Point, WorkloadName } from './workloads/workload.ts';
@@ -22,7 +22,7 @@ function installPeers(): void {
   spawnSync('npm', ['ci'], { cwd: import.meta.dirname, stdio: 'inherit' });
 }
 
-/** Those that can run here; the others are named, loudly. */
+/** The systems that can run on this machine. Prints the others. */
 function available(names: readonly string[]): string[] {
   return names.filter((name) => {
     const missing = systemNamed(name).missing();
@@ -38,7 +38,7 @@ async function runOnce(
   options: BenchOptions,
 ): Promise<RunResult> {
   const order: Omit<RunOrder, 'directory'> = { system, workload, sizes: options.sizes };
-  const outcome = await runApart<Point[]>(RUN, order);
+  const outcome = await runIsolated<Point[]>(RUN, order);
   if ('result' in outcome) {
     const cost = outcome.result.at(-1)?.cpuMsPer1000?.toFixed(1) ?? '';
     console.log(`round ${round}  ${workload.padEnd(7)} ${system.padEnd(16)} ${cost} ms / 1,000`);
@@ -75,7 +75,7 @@ function save(results: Results, file: string): void {
   writeFileSync(file, JSON.stringify(results, undefined, 1));
 }
 
-/** Time never fails a run; a Holdline that loses, doubles, reorders, breaks or is missing does. */
+/** A run fails when Holdline loses, duplicates or reorders messages, fails or is missing, but never by its speed. */
 function isSound(results: Results): boolean {
   const ours = results.runs.filter((run) => run.system.startsWith('holdline'));
   const mishaps = ours
@@ -96,7 +96,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (args[0] === 'report') {
     const files = args.length > 1 ? args.slice(1) : [DEFAULT_RESULTS];
-    writeReport(together(files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Results)));
+    writeReport(merge(files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Results)));
     return 0;
   }
   if (args[0] === 'scaling') return scaling(args.slice(1));

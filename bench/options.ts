@@ -8,7 +8,7 @@ export interface BenchOptions {
   rounds: number;
   sizes: Sizes;
   quick: boolean;
-  /** Where the results go. */
+  /** The file for the results. */
   json: string;
 }
 
@@ -16,7 +16,7 @@ export const DEFAULT_RESULTS = new URL('results/latest.json', import.meta.url).p
 
 export const USAGE = `npm run bench                     all systems, all workloads, 3 rounds (an hour and a half)
 npm run bench -- --quick          correctness and rough ratios, within a minute (for CI)
-npm run bench -- report [FILE...] write docs/benchmarks.* from the results in the files, of one commit on one machine
+npm run bench -- report [FILE...] writes docs/benchmarks.* from result files of one commit on one machine
 npm run bench -- scaling          1, 2 and 4 processes on one Redis; writes the figures of docs/scaling.md
 
   --systems LIST     of ${systems.map((system) => system.name).join(', ')}
@@ -24,7 +24,7 @@ npm run bench -- scaling          1, 2 and 4 processes on one Redis; writes the 
   --rounds N         rounds; every round runs every system once (3)
   --calls N          calls per measurement in calls, depth and growth (1000)
   --seconds N        length of paced, and of each part of flood (15)
-  --json FILE        where the results go (${DEFAULT_RESULTS.split('/').slice(-3).join('/')})`;
+  --json FILE        file for the results (${DEFAULT_RESULTS.split('/').slice(-3).join('/')})`;
 
 export const FULL: Sizes = {
   warmUpCalls: 600,
@@ -49,7 +49,7 @@ export const QUICK: Sizes = {
 const QUICK_SYSTEMS = ['floor', 'holdline', 'engine.io', 'holdline-normal', 'express', 'holdline-memory'];
 const QUICK_WORKLOADS: readonly WorkloadName[] = ['calls', 'paced'];
 
-/** Throws with a line for the user when an option cannot be understood. */
+/** @throws Error with a line for the user, for an invalid option */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],

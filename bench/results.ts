@@ -1,17 +1,17 @@
 import type { MachineInfo } from './measure/machine.ts';
 import type { Point, WorkloadName } from './workloads/workload.ts';
 
-/** One run: a system under a workload in one round. */
+/** A system under a workload in one round. */
 export interface RunResult {
   system: string;
   workload: WorkloadName;
   round: number;
   points: Point[];
-  /** Why there is no figure. */
+  /** Why there are no figures. */
   error?: string;
 }
 
-/** Everything a bench run found out: what the report is made from. */
+/** The results of a bench: the input of the report. */
 export interface Results {
   startedAt: string;
   commit: string;
@@ -28,8 +28,8 @@ export interface SystemInfo {
   version: string;
 }
 
-/** Several runs, of some workloads each, as one: an evening's worth, when nobody has an hour and a half in one piece. */
-export function together(parts: readonly Results[]): Results {
+/** Joins the results of several runs with different workloads. */
+export function merge(parts: readonly Results[]): Results {
   const [first, ...others] = parts;
   if (first === undefined) throw new Error('there are no results');
   for (const { commit, machine, runs } of others) {

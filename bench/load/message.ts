@@ -14,9 +14,9 @@ interface Payload {
   candidate?: string;
 }
 
-/** Candidates each side of a call sends. */
+/** Candidates that each side of a call sends. */
 const CANDIDATES = 12;
-/** A description and its candidates: what each side sends in a call. Sequence 0 is the description. */
+/** A description (sequence 0) and its candidates. */
 export const MESSAGES_PER_SIDE = 1 + CANDIDATES;
 
 const SDP = longSdp(2_900);
@@ -42,7 +42,7 @@ export function sequenceOf(message: Incoming): number {
   return Number.parseInt(message.payload.candidate?.slice('candidate:'.length) ?? '0', 10);
 }
 
-/** The messages in `values`; events of the server's own (they name no sender) are left out. */
+/** The messages among the values, without events of the server itself, which have no sender. */
 export function incoming(values: unknown): Incoming[] {
   return Array.isArray(values) ? values.filter(isIncoming) : [];
 }

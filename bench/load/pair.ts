@@ -1,18 +1,42 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { System } from '../systems/system.ts';
-import { Endpoint } from './endpoint.ts';
+import type { Participant, System } from '../systems/system.ts';
 import type { HttpClient } from './http-client.ts';
-import { candidate, description, MESSAGES_PER_SIDE, sequenceOf, type Outgoing } from './message.ts';
+import { candidate, description, MESSAGES_PER_SIDE, sequenceOf, type Incoming, type Outgoing } from './message.ts';
 import { Stream, type Tally } from './tally.ts';
 
-/** Candidates of one side on their way at a time. */
+/** Candidates that one side sends at a time. */
 const IN_FLIGHT = 3;
-/** A call that is not over by then never will be: what is missing counts as lost. */
+/** A call that takes longer has lost messages. */
 const CALL_DEADLINE_MS = 30_000;
 
 let rooms = 0;
 
-/** Two fresh participants in a room of their own, each with a poll open. */
+/** A participant that keeps a poll open until it leaves. */
+export class Endpoint {
+  readonly participant: Participant;
+  onMessage: (message: Incoming) => void = () => undefined;
+  readonly #listening: Promise<void>;
+
+  constructor(participant: Participant) {
+    this.participant = participant;
+    this.#listening = this.#listen();
+  }
+
+  async close(): Promise<void> {
+    await this.participant.leave();
+    await this.#listening;
+  }
+
+  async #listen(): Promise<void> {
+    for (;;) {
+      const messages = await this.participant.receive();
+      if (messages === 'over') return;
+      for (const message of messages) this.onMessage(message);
+    }
+  }
+}
+
+/** Two new participants in a room of their own, each with an open poll. */
 export class Pair {
   readonly caller: Endpoint;
   readonly callee: Endpoint;
@@ -29,15 +53,15 @@ export class Pair {
     return new Pair(caller, callee);
   }
 
-  /** Offer, answer on receipt, candidates both ways; over when both have everything. */
+  /** Offer, answer on receipt, candidates both ways; ends when both have all messages. */
   async call(tally: Tally): Promise<void> {
     const { caller, callee } = this;
-    const there = new Stream(tally);
-    const back = new Stream(tally);
+    const toCallee = new Stream(tally);
+    const toCaller = new Stream(tally);
     const offered = Promise.withResolvers<undefined>();
-    const heard = [hearAll(callee, there, () => offered.resolve(undefined)), hearAll(caller, back)];
-    const answered = offered.promise.then(() => speak(callee, caller, 'answer', back));
-    const over = Promise.all([speak(caller, callee, 'offer', there), answered, ...heard]);
+    const received = [receiveAll(callee, toCallee, () => offered.resolve(undefined)), receiveAll(caller, toCaller)];
+    const answered = offered.promise.then(() => sendSide(callee, caller, 'answer', toCaller));
+    const over = Promise.all([sendSide(caller, callee, 'offer', toCallee), answered, ...received]);
     await Promise.race([over, delay(CALL_DEADLINE_MS, undefined, { ref: false })]);
   }
 
@@ -47,7 +71,11 @@ export class Pair {
 }
 
 /** Resolves when all of one side's messages have arrived. */
-function hearAll(endpoint: Endpoint, stream: Stream, onDescription: () => void = () => undefined): Promise<undefined> {
+function receiveAll(
+  endpoint: Endpoint,
+  stream: Stream,
+  onDescription: () => void = () => undefined,
+): Promise<undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   endpoint.onMessage = (message) => {
     if (!stream.arrived(sequenceOf(message))) return;
@@ -57,19 +85,19 @@ function hearAll(endpoint: Endpoint, stream: Stream, onDescription: () => void =
   return promise;
 }
 
-/** One side's part of a call: its description, then its candidates one by one, three in flight. */
-async function speak(from: Endpoint, to: Endpoint, type: 'offer' | 'answer', stream: Stream): Promise<void> {
+/** One side's messages of a call: its description, then its candidates, three in flight. */
+async function sendSide(from: Endpoint, to: Endpoint, type: 'offer' | 'answer', stream: Stream): Promise<void> {
   await send(from, to, description(type), 0, stream);
   let next = 1;
-  const lane = async () => {
+  const sender = async () => {
     for (let sequence = next++; sequence < MESSAGES_PER_SIDE; sequence = next++) {
       await send(from, to, candidate(sequence), sequence, stream);
     }
   };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane));
+  await Promise.all(Array.from({ length: IN_FLIGHT }, sender));
 }
 
-/** Sends one message and keeps the books about it. */
+/** Sends one message and records it in the stream. */
 export async function send(from: Endpoint, to: Endpoint, message: Outgoing, sequence: number, stream: Stream) {
   stream.sending(sequence);
   await from.participant.send(to.participant.id, message);

@@ -1,4 +1,4 @@
-/** What one sender sent one receiver, checked on arrival. */
+/** The messages from one sender to one receiver, checked on arrival. */
 export class Stream {
   readonly #tally: Tally;
   readonly #sentAtMs = new Map<number, number>();
@@ -25,7 +25,7 @@ export class Stream {
     this.#acceptedAs.set(sequence, this.#tally.tick());
   }
 
-  /** False for a message that had arrived before. */
+  /** @returns false for a duplicate */
   arrived(sequence: number): boolean {
     if (this.#received.has(sequence)) {
       this.#tally.doubled++;
@@ -39,8 +39,8 @@ export class Stream {
   }
 
   /**
-   * Reordered: a message whose acceptance the sender knew before it started another one arrives behind that other one.
-   * Of sends in flight together either may win; those that arrive in another order than they started merely overtook.
+   * Reordered: a message that was accepted before the sender started another one arrives after that other one. Sends in flight
+   * together may arrive in any order; those in another order than they started count as overtaken.
    */
   #checkOrder(sequence: number): void {
     const started = this.#startedAs.get(sequence) ?? 0;
@@ -54,14 +54,14 @@ export class Stream {
   }
 }
 
-/** What a measured stretch of load did. */
+/** The messages of a measured load. */
 export class Tally {
   sent = 0;
   delivered = 0;
   doubled = 0;
   reordered = 0;
   overtaken = 0;
-  /** From the start of the send to the receipt, both on the generator's clock. */
+  /** From the start of the send to the receipt, by the generator's clock. */
   readonly latenciesMs: number[] = [];
   #clock = 0;
 
@@ -69,7 +69,7 @@ export class Tally {
     return this.sent - this.delivered;
   }
 
-  /** A clock that never stands still, for "before" and "after". */
+  /** A logical clock for "before" and "after". */
   tick(): number {
     return ++this.#clock;
   }

@@ -1,21 +1,21 @@
 import type { HttpClient } from '../load/http-client.ts';
 import { Tally } from '../load/tally.ts';
-import type { ProcessTree } from './process-usage.ts';
+import type { ProcessTree } from './process-tree.ts';
 
-/** What one measured stretch of load showed. */
+/** The results of a measured load. */
 export interface Figures {
   delivered: number;
   lost: number;
   doubled: number;
   reordered: number;
-  /** Sends in flight together that arrived in another order than they started: allowed, but worth knowing. */
+  /** Sends in flight together that arrived in another order than they started. This is allowed. */
   overtaken: number;
   seconds: number;
-  /** The headline: user and system time of the server's processes per 1,000 delivered messages. */
+  /** The main figure: user and system time of the server's processes per 1,000 delivered messages. */
   cpuMsPer1000: number;
   requestsPerMessage: number;
   latencyMs: Percentiles;
-  /** Shares of one core: a generator near 1 would be the bottleneck. */
+  /** Shares of one core. A generator near 1 is the bottleneck. */
   serverBusy: number;
   generatorBusy: number;
 }

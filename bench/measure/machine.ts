@@ -1,15 +1,29 @@
 import { spawnSync } from 'node:child_process';
 import { arch, cpus, release, tmpdir, totalmem, type } from 'node:os';
-import { canPin } from './cores.ts';
 
-/** Where figures come from: without it they mean little. */
+/** The server and the load generator have a core each, so that neither takes time from the other. */
+export const GENERATOR_CORE = 0;
+export const SERVER_CORE = 1;
+
+/**
+ * False with a single core or without `taskset`: then figures are only roughly comparable.
+ * Not `availableParallelism()`, which is 1 inside a pinned process.
+ */
+const canPin = cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0;
+
+/** The command, on one core where that is possible. */
+export function pinned(core: number, command: readonly string[]): readonly string[] {
+  return canPin ? ['taskset', '-c', String(core), ...command] : command;
+}
+
+/** The machine of a run. Figures mean little without it. */
 export interface MachineInfo {
   cpu: string;
   cores: number;
   memoryGiB: number;
   os: string;
   node: string;
-  /** The file system that databases were on: it decides what a flush to disk costs. */
+  /** Of the databases: it decides the cost of a flush to disk. */
   fileSystem: string;
   pinned: boolean;
 }
@@ -26,7 +40,7 @@ export function describeMachine(): MachineInfo {
   };
 }
 
-/** The commit measured, marked when the working tree differed from it. */
+/** The measured commit, marked when the working tree differs from it. */
 export function describeCommit(): string {
   const commit = output('git', ['rev-parse', '--short', 'HEAD']);
   const changed = output('git', ['status', '--porcelain', '--', 'src', 'migrations', 'bench', 'package-lock.json']);

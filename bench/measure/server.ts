@@ -1,40 +1,33 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Program } from '../../test/support/command.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import type { System } from '../systems/system.ts';
-import { SERVER_CORE, pinned } from './cores.ts';
+import { SERVER_CORE, pinned } from './machine.ts';
 
 const START_DEADLINE_MS = 15_000;
 const STOP_DEADLINE_MS = 3_000;
-/** Enough of what a server complained about to see why a run failed. */
-const MAX_COMPLAINT_CHARACTERS = 2_000;
+const MAX_ERROR_CHARACTERS = 2_000;
 
-/** A server under test, in a process of its own on a core of its own. */
-export class RunningServer {
+/** A server under test: a process of its own on a core of its own. */
+export class BenchServer {
   readonly port: number;
-  readonly #child: ChildProcess;
-  #complaint = '';
+  readonly #program: Program;
   #isStopping = false;
 
-  private constructor(port: number, child: ChildProcess) {
+  private constructor(port: number, program: Program) {
     this.port = port;
-    this.#child = child;
-    child.stderr?.on('data', (text: Buffer) => {
-      this.#complaint = (this.#complaint + text.toString()).slice(-MAX_COMPLAINT_CHARACTERS);
-    });
-    child.on('exit', (code) => {
-      if (!this.#isStopping) console.error(`the server ended by itself with ${code ?? 'a signal'}: ${this.#complaint}`);
+    this.#program = program;
+    void program.ended.then(({ code }) => {
+      if (!this.#isStopping) console.error(`the server ended unexpectedly with ${code ?? 'a signal'}: ${this.#errors}`);
     });
   }
 
-  static async start(system: System, directory: string): Promise<RunningServer> {
+  static async start(system: System, directory: string): Promise<BenchServer> {
     const port = await freePort();
     const { command, env } = system.serve(port, directory);
-    const [file = '', ...args] = pinned(SERVER_CORE, command);
-    const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
-    const server = new RunningServer(port, child);
+    const program = new Program(pinned(SERVER_CORE, command), { env: { ...process.env, ...env }, readsOutput: false });
+    const server = new BenchServer(port, program);
     try {
       await server.#untilListening();
     } catch (error) {
@@ -45,28 +38,23 @@ export class RunningServer {
   }
 
   get pid(): number {
-    if (this.#child.pid === undefined) throw new Error('the server did not start');
-    return this.#child.pid;
+    return this.#program.pid;
   }
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    if (this.#hasEnded()) return;
-    const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    await Promise.race([ended, delay(STOP_DEADLINE_MS, undefined, { ref: false })]);
-    if (!this.#hasEnded()) this.#child.kill('SIGKILL');
+    await this.#program.stop(STOP_DEADLINE_MS);
   }
 
-  #hasEnded(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  get #errors(): string {
+    return this.#program.stderr.slice(-MAX_ERROR_CHARACTERS);
   }
 
   async #untilListening(): Promise<void> {
     const deadline = performance.now() + START_DEADLINE_MS;
     while (!(await accepts(this.port))) {
-      if (this.#hasEnded() || performance.now() > deadline)
-        throw new Error(`the server did not start: ${this.#complaint}`);
+      if (this.#program.hasEnded || performance.now() > deadline)
+        throw new Error(`the server did not start: ${this.#errors}`);
       await delay(20);
     }
   }

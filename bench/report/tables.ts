@@ -4,6 +4,7 @@ import {
   axis,
   cpu,
   doubled,
+  failures,
   figure,
   lost,
   p50,
@@ -14,12 +15,12 @@ import {
   total,
   type Pick,
   type Spread,
-} from './aggregate.ts';
-import { bars, steepness, type Bar } from './bars.ts';
+} from './figures.ts';
+import { steepness, targets, type Target } from './targets.ts';
 
 export type Table = string[][];
 
-/** The figures of each workload that was run, a line per system (and per point of the workload's axis). */
+/** The figures of each workload of the run: a line per system, and per point of the workload's axis. */
 export function workloadTables(results: Results): { workload: WorkloadName; table: Table }[] {
   return WORKLOADS.filter((workload) => ranking(results, workload).length > 0).map((workload) => ({
     workload,
@@ -33,12 +34,12 @@ function tableOf(results: Results, workload: WorkloadName): Table {
   return workload === 'depth' || workload === 'growth' ? axisTable(results, workload) : costTable(results, workload);
 }
 
-export function barsTable(results: Results): Table {
-  const known = bars(results).filter((bar) => bar.measured !== undefined);
-  return [['bar', 'at most', 'measured', ''], ...known.map(barRow)];
+export function targetsTable(results: Results): Table {
+  const known = targets(results).filter((target) => target.measured !== undefined);
+  return [['target', 'at most', 'measured', ''], ...known.map(targetRow)];
 }
 
-function barRow({ what, limit, measured = Number.NaN, unit }: Bar): string[] {
+function targetRow({ what, limit, measured = Number.NaN, unit }: Target): string[] {
   return [what, `${limit}${unit}`, `${short(measured)}${unit}`, measured <= limit ? 'met' : '**missed**'];
 }
 
@@ -71,7 +72,7 @@ function axisTable(results: Results, workload: WorkloadName): Table {
   ]);
   const [first = '', ...others] = points.map(pointTitle);
   const costs = [`CPU ms / 1,000 at ${first}`, ...others.map((title) => `at ${title}`)];
-  return [['system', ...costs, 'dearest / cheapest', 'p50 ms at the last', 'p99 ms at the last', MISHAPS], ...rows];
+  return [['system', ...costs, 'highest / lowest', 'p50 ms at the last', 'p99 ms at the last', MISHAPS], ...rows];
 }
 
 /** On the whole axis of the workload. */
@@ -101,7 +102,7 @@ function heldTable(results: Results): Table {
   return [head, ...rows];
 }
 
-/** Latency alone: what the flood and the expiry cost the server has nothing to do with the messages counted here. */
+/** Latency only: the CPU time includes the flood and the expiry, which are not messages counted here. */
 function floodTable(results: Results): Table {
   const points = axis(results, 'flood');
   const rows = ranking(results, 'flood').flatMap((name) =>
@@ -140,8 +141,22 @@ function withRange(spread: Spread | undefined): string {
   return min === max ? short(median) : `${short(median)} (${short(min)} to ${short(max)})`;
 }
 
-/** Three figures are more than enough for a clock that is right to a few percent. */
+/** Three digits: the clock is right to a few percent. */
 export function short(value: number): string {
   if (value >= 100) return value.toFixed(0);
   return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}
+
+/** The tables as plain text. */
+export function printResults(results: Results): void {
+  for (const { workload, table } of workloadTables(results)) console.log(`\n${workload}\n${aligned(table)}`);
+  console.log(`\n${aligned(targetsTable(results)).replaceAll('`', '').replaceAll('**', '')}`);
+  for (const { system, workload, round, error } of failures(results)) {
+    console.log(`!!! FAILED round ${round} ${workload} ${system}: ${error ?? ''}`);
+  }
+}
+
+function aligned(table: Table): string {
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  return table.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  ')).join('\n');
 }

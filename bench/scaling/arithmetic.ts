@@ -2,24 +2,24 @@ import { short, type Table } from '../report/tables.ts';
 import type { CallsRun, PresenceRun } from './results.ts';
 import { redisCpuPer1000 } from './tables.ts';
 
-/** What a million participants are taken to do. Each is a choice, not a measurement. */
+/** Assumptions about a million participants. Each is a choice, not a measurement. */
 const PARTICIPANTS = 1_000_000;
 const STAY_S = 30 * 60;
 /** A call of two every ten minutes: 13 messages to each of both, as in `calls`. */
 const SECONDS_PER_CALL = 600;
 const MESSAGES_EACH = 13;
-/** The default window of 25 s, on average 5 % shorter, and the way there and back. */
+/** The default window of 25 s, shortened by 5 % on average, plus a round trip. */
 const SECONDS_PER_RENEWAL = 24;
-/** Of a core; the rest is for peaks, and for the others when one of them is gone. */
+/** Of a core. The rest is for peaks and for the load of a process that has failed. */
 const TARGET_LOAD = 0.5;
-/** How much of a message is waiting somewhere, on average: those who poll have it at once. */
+/** How long a message stays in its mailbox on average. */
 const UNREAD_SECONDS = 5;
 /** Headers both ways with a browser's fields, an empty batch, TLS and TCP. */
 const BYTES_PER_RENEWAL = 2_000;
 const BYTES_PER_MESSAGE = 4_000;
-/** What Linux gives a proxy towards one address and port: 32768 to 60999. */
+/** Source ports that Linux gives a proxy for one address and port: 32768 to 60999. */
 const EPHEMERAL_PORTS = 28_232;
-/** How long Redis remembers who left, and which room a token was for. */
+/** How long Redis keeps departed participants, and the room of a token. */
 const GONE_KEPT_S = 600;
 const NOTES_KEPT_S = 1_200;
 /** A PUBLISH on the bus of a Redis 7 cluster, to each other node. */
@@ -27,8 +27,8 @@ const BUS_BYTES_PER_WAKE_UP = 2_330;
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
 
-/** A fleet of that size, from what one process and one Redis showed. */
-export function fleetTable(aof: CallsRun, presence: PresenceRun): Table {
+/** The processes for a million participants, extrapolated from one process and one Redis. */
+export function millionTable(aof: CallsRun, presence: PresenceRun): Table {
   const { held } = presence;
   const renewals = PARTICIPANTS / SECONDS_PER_RENEWAL;
   const messages = (PARTICIPANTS * MESSAGES_EACH) / SECONDS_PER_CALL;
@@ -48,7 +48,7 @@ export function fleetTable(aof: CallsRun, presence: PresenceRun): Table {
     ['what', 'how much', 'how'],
     ['renewals of polls', `${thousands(renewals)} / s`, `arithmetic: one in ${SECONDS_PER_RENEWAL} s each`],
     ['messages', `${thousands(messages)} / s`, 'assumed: a call of 26 messages every 10 minutes'],
-    ['joins', `${thousands(joins)} / s`, 'assumed: who joins stays for 30 minutes'],
+    ['joins', `${thousands(joins)} / s`, 'assumed: participants stay for 30 minutes'],
     ['Holdline: CPU', `${holdlineCores.toFixed(1)} cores`, 'measured costs times the above'],
     ['Holdline: processes', `${processes}`, 'extrapolated: each core half busy'],
     [
@@ -76,12 +76,12 @@ export function fleetTable(aof: CallsRun, presence: PresenceRun): Table {
     [
       'Redis: memory, former participants',
       `${((left + notes) / GIB).toFixed(1)} GiB`,
-      'measured bytes; kept for 10 minutes, notes about tokens for 20',
+      'measured bytes; kept for 10 minutes, rooms of tokens for 20',
     ],
     [
       'Redis: append-only files',
       `${(aofBytes / MIB).toFixed(0)} MB / s over all`,
-      'measured for messages; renewals come on top',
+      'measured for messages, without renewals',
     ],
     [
       'Redis: scripts of idle processes',
@@ -108,7 +108,7 @@ const cores = (perSecond: number, ms: number): number => (perSecond * ms) / 1_00
 const thousands = (value: number): string =>
   value >= 1_000 ? (Math.round(value / 100) * 100).toLocaleString('en') : short(value);
 
-/** What a core of each carries, and which is full first. */
+/** The capacity of a core of each, and which is full first. */
 export function capacity(aof: CallsRun, { held }: PresenceRun): string[] {
   const messages = (cpuMsPer1000: number) => 1e6 / cpuMsPer1000;
   const polls = (cpuMs: number) => (SECONDS_PER_RENEWAL * 1_000) / (cpuMs / held.renewals);

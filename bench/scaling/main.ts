@@ -4,44 +4,40 @@ import { loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeCommit, describeMachine } from '../measure/machine.ts';
+import { runIsolated } from '../isolated-run.ts';
 import { FULL, QUICK } from '../options.ts';
-import { runApart } from '../schedule.ts';
 import type { Sizes } from '../workloads/workload.ts';
 import { callsTable } from './tables.ts';
 import type { CallsRun, Keeping, PresenceRun, ScalingOrder, ScalingResults } from './results.ts';
-import { writeFigures } from './write.ts';
+import { writeFigures } from './page.ts';
 
 const RUN = new URL('run.ts', import.meta.url);
 const RESULTS = new URL('../results/scaling.json', import.meta.url).pathname;
 
 const USAGE = `npm run bench -- scaling             1, 2 and 4 processes on one Redis: some six minutes; writes the figures of docs/scaling.md
-npm run bench -- scaling --quick     a look within a minute; writes nothing into docs
-npm run bench -- scaling report      docs/scaling.md once more, from the last results`;
+npm run bench -- scaling --quick     rough figures within a minute; writes nothing into docs
+npm run bench -- scaling report      writes docs/scaling.md from the last results`;
 
 type Order = Omit<ScalingOrder, 'directory' | 'sizes'>;
 
-const FLEETS: readonly (readonly [Keeping, number])[] = [
-  ...([
-    ['sqlite', 1],
-    ['none', 1],
-    ['none', 2],
-    ['none', 4],
-    ['aof', 1],
-    ['aof', 2],
-    ['aof', 4],
-  ] as const),
-  ...([
-    ['aof-always', 2],
-    ['aof-replica', 2],
-  ] as const),
+const SETUPS: readonly (readonly [Keeping, number])[] = [
+  ['sqlite', 1],
+  ['none', 1],
+  ['none', 2],
+  ['none', 4],
+  ['aof', 1],
+  ['aof', 2],
+  ['aof', 4],
+  ['aof-always', 2],
+  ['aof-replica', 2],
 ];
-const QUICK_FLEETS: typeof FLEETS = [
+const QUICK_SETUPS: typeof SETUPS = [
   ['sqlite', 1],
   ['aof', 1],
   ['aof', 2],
 ];
 
-/** The polls of `held` hang for 24 s on average; a room is swept a minute after its first join. */
+/** Polls are held for 24 s on average; a room is swept a minute after its first join. */
 const SIZES: Sizes = { ...FULL, warmUpCalls: 400, calls: 250, pacedSeconds: 3, heldPolls: [5_000], idleSeconds: 48 };
 const QUICK_SIZES: Sizes = { ...QUICK, warmUpCalls: 100, heldPolls: [400], idleSeconds: 3 };
 
@@ -82,7 +78,7 @@ async function runAll(quick: boolean): Promise<ScalingResults> {
   const calls: CallsRun[] = [];
   const failures: string[] = [];
   const run = async <Result>(order: Order): Promise<Result | undefined> => {
-    const outcome = await runApart<Result>(RUN, { ...order, sizes });
+    const outcome = await runIsolated<Result>(RUN, { ...order, sizes });
     const name = `${order.what} ${order.keeping} x ${order.processes}`;
     console.log(`${new Date().toISOString().slice(11, 19)}  ${name}: ${'error' in outcome ? outcome.error : 'done'}`);
     if ('result' in outcome) return outcome.result;
@@ -90,7 +86,7 @@ async function runAll(quick: boolean): Promise<ScalingResults> {
     return undefined;
   };
   const startedAt = new Date().toISOString();
-  for (const [keeping, processes] of quick ? QUICK_FLEETS : FLEETS) {
+  for (const [keeping, processes] of quick ? QUICK_SETUPS : SETUPS) {
     const result = await run<CallsRun>({ what: 'calls', keeping, processes });
     if (result !== undefined) calls.push(result);
   }

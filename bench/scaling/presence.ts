@@ -3,10 +3,9 @@ import { candidate, description } from '../load/message.ts';
 import type { Pair } from '../load/pair.ts';
 import { Tally } from '../load/tally.ts';
 import type { Participant } from '../systems/system.ts';
-import { warmUp } from '../workloads/calls.ts';
 import { openPairs } from '../workloads/held.ts';
-import { closedLoop, freshCall, type Bench } from '../workloads/workload.ts';
-import { withFleet, type Fleet } from './fleet.ts';
+import { closedLoop, freshCall, warmUp, type Bench } from '../workloads/workload.ts';
+import { withProcesses } from './processes.ts';
 import type { Redis } from './redis.ts';
 import type { PresenceRun, ScalingOrder } from './results.ts';
 
@@ -17,16 +16,16 @@ const IDLE_MS = 5_000;
 const WATCHED_CALLS = 100;
 /** Long enough for each of them to be renewed once. */
 const WATCHED_POLLS_MS = 25_000;
-/** For what is in Redis: pairs who do not poll. */
+/** Pairs that do not poll, for the memory of Redis. */
 const PAIRS = 1_000;
 const MESSAGES_EACH = 8;
 const NOTES = 'holdline:token:*';
 /** Long enough for garbage to be collected, and for the buffers of connections to shrink. */
 const SETTLE_MS = 4_000;
 
-/** What participants, messages and held polls take in a process and in Redis, and what idle held polls cost. */
+/** Memory of participants, messages and held polls in a process and in Redis, and the CPU of held polls. */
 export async function presenceOn(order: ScalingOrder): Promise<PresenceRun> {
-  return withFleet(order, async ({ bench, redis }: Fleet) => {
+  return withProcesses(order, async ({ bench, redis }) => {
     if (redis === undefined) throw new Error('presence is measured on Redis');
     const idle = await idleUse(bench, redis);
     await warmUp(bench);
@@ -79,7 +78,7 @@ async function heldPolls(bench: Bench, redis: Redis, residentBefore: number): Pr
   };
 }
 
-/** In rooms of two who read nothing, one after the other. */
+/** In rooms of two participants that read nothing. */
 async function bytesOf({ system, http }: Bench, redis: Redis) {
   const pairs: [Participant, Participant][] = [];
   await redis.drop(NOTES);

@@ -6,22 +6,22 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SCRIPTS } from '../../src/store/redis/scripts.ts';
 import { freePort } from '../../test/support/free-port.ts';
-import { SERVER_CORE, pinned } from '../measure/cores.ts';
+import { SERVER_CORE, pinned } from '../measure/machine.ts';
 import { percentiles } from '../measure/figures.ts';
-import { ProcessTree } from '../measure/process-usage.ts';
+import { ProcessTree } from '../measure/process-tree.ts';
 import type { RedisUse, ScriptUse } from './results.ts';
 
 const START_DEADLINE_MS = 5_000;
-/** Rewrites of the file come when they come: they would fall into some runs and not into others. */
+/** Without rewrites of the append-only file, which would fall into some runs only. */
 const ALWAYS = ['--bind', '127.0.0.1', '--save', '', '--auto-aof-rewrite-percentage', '0'];
 const NAMES: ReadonlyMap<string, string> = new Map(Object.values(SCRIPTS).map(({ sha, name }) => [sha, name]));
-/** Of a watched stretch: more than it can bring. */
+/** Length of the slow log: more commands than a watched load can run. */
 const MAX_WATCHED = 200_000;
 
 type Client = ReturnType<typeof connectTo>;
 type Counters = RedisUse & { atMs: number };
 
-/** A real Redis on the core of the servers. It ends with the run's process group. */
+/** A real Redis on the core of the servers. It ends with the process group of the run. */
 export class Redis {
   readonly port: number;
   readonly #child: ChildProcess;
@@ -41,7 +41,7 @@ export class Redis {
     const [file = '', ...rest] = pinned(SERVER_CORE, command);
     const child = spawn(file, rest, { stdio: 'ignore' });
     const client = connectTo(port);
-    await Promise.race([client.connect(), delay(START_DEADLINE_MS, undefined, { ref: false }).then(tooLate)]);
+    await Promise.race([client.connect(), delay(START_DEADLINE_MS, undefined, { ref: false }).then(failStart)]);
     return new Redis(port, child, client);
   }
 
@@ -61,20 +61,20 @@ export class Redis {
     return numberIn(await this.#info('memory'), 'used_memory');
   }
 
-  /** Deletes what is named so. @returns the bytes that it took */
+  /** Deletes the keys that match. @returns the memory that they used, in bytes */
   async drop(pattern: string): Promise<number> {
     const before = await this.usedBytes();
     const script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end";
-    await this.#say('EVAL', script, '0', pattern);
+    await this.#command('EVAL', script, '0', pattern);
     return before - (await this.usedBytes());
   }
 
-  /** Resolves once a replica has everything. */
+  /** Resolves once the replica is up to date. */
   async replicated(): Promise<void> {
-    while ((await this.#say('WAIT', '1', '100')) !== 1) await delay(50);
+    while ((await this.#command('WAIT', '1', '100')) !== 1) await delay(50);
   }
 
-  /** What the load asked of it, with what happens meanwhile by itself. */
+  /** What Redis does during the load, its background work included. */
   async during<T>(load: () => Promise<T>): Promise<{ outcome: T; use: RedisUse }> {
     const before = await this.#counters();
     const outcome = await load();
@@ -93,15 +93,15 @@ export class Redis {
     return { outcome, use };
   }
 
-  /** The scripts of a stretch by name, from the slow log: with every command in it. It costs, so nothing else is taken from it. */
+  /** The scripts of a load by name, from the slow log. Logging every command costs time, so nothing else is measured meanwhile. */
   async watch<T>(load: () => Promise<T>): Promise<{ outcome: T; scripts: ScriptUse[] }> {
-    await this.#say('CONFIG', 'SET', 'slowlog-max-len', String(MAX_WATCHED));
-    await this.#say('SLOWLOG', 'RESET');
-    await this.#say('CONFIG', 'SET', 'slowlog-log-slower-than', '0');
+    await this.#command('CONFIG', 'SET', 'slowlog-max-len', String(MAX_WATCHED));
+    await this.#command('SLOWLOG', 'RESET');
+    await this.#command('CONFIG', 'SET', 'slowlog-log-slower-than', '0');
     const outcome = await load();
-    await this.#say('CONFIG', 'SET', 'slowlog-log-slower-than', '-1');
-    const entries = (await this.#say('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][];
-    await this.#say('SLOWLOG', 'RESET');
+    await this.#command('CONFIG', 'SET', 'slowlog-log-slower-than', '-1');
+    const entries = (await this.#command('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][];
+    await this.#command('SLOWLOG', 'RESET');
     return { outcome, scripts: byName(entries) };
   }
 
@@ -128,17 +128,17 @@ export class Redis {
   }
 
   async #info(section: string): Promise<string> {
-    return (await this.#say('INFO', section)) as string;
+    return (await this.#command('INFO', section)) as string;
   }
 
-  #say(...words: string[]): Promise<unknown> {
-    return this.#client.sendCommand(words);
+  #command(...args: string[]): Promise<unknown> {
+    return this.#client.sendCommand(args);
   }
 }
 
 function connectTo(port: number) {
   const client = createClient({ socket: { port, host: '127.0.0.1', reconnectStrategy: 20 } });
-  // Until it has started.
+  // Connections fail until it has started.
   client.on('error', () => undefined);
   return client;
 }
@@ -161,6 +161,6 @@ function byName(entries: readonly [number, number, number, string[]][]): ScriptU
     .sort((one, other) => other.runs * other.microseconds - one.runs * one.microseconds);
 }
 
-function tooLate(): never {
+function failStart(): never {
   throw new Error('redis-server does not answer');
 }

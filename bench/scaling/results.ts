@@ -2,7 +2,7 @@ import type { Figures } from '../measure/figures.ts';
 import type { MachineInfo } from '../measure/machine.ts';
 import type { Sizes } from '../workloads/workload.ts';
 
-/** Where messages are: how the Redis of a run keeps them, or SQLite. */
+/** Where messages are stored: SQLite, or Redis with the persistence named. */
 export type Keeping = 'aof' | 'aof-always' | 'aof-replica' | 'none' | 'sqlite';
 
 /** What a run measures, and on what. */
@@ -15,7 +15,7 @@ export interface ScalingOrder {
   directory: string;
 }
 
-/** What one stretch of load asked of a Redis. */
+/** What a load makes Redis do. */
 export interface RedisUse {
   seconds: number;
   cpuMs: number;
@@ -31,14 +31,14 @@ export interface RedisUse {
   aofBytes: number;
 }
 
-/** How often a script ran while it was watched, and how long it took: the median, which other work on the machine leaves alone. */
+/** Runs of a script and their median duration, which other work on the machine hardly changes. */
 export interface ScriptUse {
   name: string;
   runs: number;
   microseconds: number;
 }
 
-/** Calls on so many processes. */
+/** The calls of a run. */
 export interface CallsRun {
   keeping: Keeping;
   processes: number;
@@ -47,16 +47,16 @@ export interface CallsRun {
   redis?: RedisUse;
 }
 
-/** What participants, messages and held polls take and cost: one process. */
+/** Memory and CPU of participants, messages and held polls on one process. */
 export interface PresenceRun {
-  /** Nobody there: what a process asks of Redis by itself. */
+  /** Without participants: the background work of a process. */
   idle: { holdlineCpuMs: number; redis: RedisUse };
   /** Scripts while calls were made, and how many messages those delivered. */
   callScripts: { delivered: number; scripts: ScriptUse[] };
   bytesPerParticipant: number;
   bytesPerCandidate: number;
   bytesPerDescription: number;
-  /** In Redis, for each participant who joined and left; and the part of it that notes the room of a token. */
+  /** In Redis, for each participant that has left; and the part of it for the room of its token. */
   bytesLeftBehind: number;
   bytesOfNotes: number;
   held: HeldPolls;
@@ -66,7 +66,7 @@ interface HeldPolls {
   polls: number;
   residentBytesPerPoll: number;
   redisBytesPerPoll: number;
-  /** A stretch in which polls only ended and were renewed. */
+  /** A time in which polls only end and are renewed. */
   seconds: number;
   renewals: number;
   holdlineCpuMs: number;

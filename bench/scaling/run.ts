@@ -1,8 +1,29 @@
-/** One run, in a process of its own. Its result goes to standard output as JSON. */
-import { callsOn } from './calls.ts';
+/** A run of `npm run bench -- scaling`, in a process of its own. Prints its result as JSON. */
+import { measure, type Figures } from '../measure/figures.ts';
+import { pacedCalls } from '../workloads/calls.ts';
+import { closedLoop, CONCURRENT_CALLS, freshCall, warmUp } from '../workloads/workload.ts';
 import { presenceOn } from './presence.ts';
-import type { ScalingOrder } from './results.ts';
+import { withProcesses } from './processes.ts';
+import type { CallsRun, ScalingOrder } from './results.ts';
+
+/** The workload `calls`, then `paced`, without sticky sessions: most messages are sent to one process and read from another. */
+async function callsOn(order: ScalingOrder): Promise<CallsRun> {
+  const { keeping, processes } = order;
+  return withProcesses(order, async ({ bench, redis }) => {
+    // V8 optimises each process by itself, so each one needs a full warm-up.
+    const warmUpCalls = bench.sizes.warmUpCalls * processes;
+    await warmUp({ ...bench, sizes: { ...bench.sizes, warmUpCalls } }, CONCURRENT_CALLS * processes);
+    const closed = () =>
+      measure(bench.server, bench.http, (tally) =>
+        closedLoop(CONCURRENT_CALLS * processes, bench.sizes.calls * processes, () => freshCall(bench, tally)),
+      );
+    const paced = (): Promise<Figures> =>
+      measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, bench.sizes.pacedSeconds));
+    if (redis === undefined) return { keeping, processes, calls: await closed(), paced: await paced() };
+    const { outcome, use } = await redis.during(closed);
+    return { keeping, processes, calls: outcome, redis: use, paced: await paced() };
+  });
+}
 
 const order = JSON.parse(process.argv[2] ?? '') as ScalingOrder;
-const result = await (order.what === 'calls' ? callsOn(order) : presenceOn(order));
-console.log(JSON.stringify(result));
+console.log(JSON.stringify(await (order.what === 'calls' ? callsOn(order) : presenceOn(order))));

@@ -9,7 +9,7 @@ const STORES: Record<Keeping, string> = {
   'aof-replica': 'Redis, AOF everysec, `replicas=1`',
 };
 
-/** What a delivered message costs. */
+/** The cost of a delivered message. */
 export function callsTable({ calls }: ScalingResults): Table {
   return [
     [
@@ -42,25 +42,25 @@ function mishaps({ calls, paced }: CallsRun): string {
   return `${sum('lost')} / ${sum('doubled')} / ${sum('reordered')}`;
 }
 
-/** What is where, and what hanging costs. */
+/** Memory and traffic, and the cost of held polls. */
 export function bytesTable(presence: PresenceRun, aof: CallsRun | undefined): Table {
   const { held, idle } = presence;
   const perMessage = (name: 'aofBytes' | 'bytesIn' | 'bytesOut') =>
     short(each(aof?.redis?.[name], aof ?? NO_RUN) / 1024);
   return [
     ['what', 'measured'],
-    ['Redis: a participant in a room of two, who does not poll', `${short(presence.bytesPerParticipant / 1024)} KB`],
+    ['Redis: a participant in a room of two, that does not poll', `${short(presence.bytesPerParticipant / 1024)} KB`],
     ['Redis: a participant in a room of two with a held poll', `${short(held.redisBytesPerPoll / 1024)} KB`],
     ['Redis: a waiting candidate of 250 B', `${short(presence.bytesPerCandidate / 1024)} KB`],
     ['Redis: a waiting description of 3 KB', `${short(presence.bytesPerDescription / 1024)} KB`],
     [
-      'Redis: what a participant who left leaves for a while',
-      `${short(presence.bytesLeftBehind / 1024)} KB, ${short(presence.bytesOfNotes / 1024)} KB of it the note which room its token belongs to`,
+      'Redis: kept for a while after a participant has left',
+      `${short(presence.bytesLeftBehind / 1024)} KB, ${short(presence.bytesOfNotes / 1024)} KB of it for the room of its token`,
     ],
     ['AOF: each delivered message, joining and leaving included', `${perMessage('aofBytes')} KB`],
     [
       'Network between Holdline and Redis, each delivered message',
-      `${perMessage('bytesIn')} KB there, ${perMessage('bytesOut')} KB back`,
+      `${perMessage('bytesIn')} KB to Redis, ${perMessage('bytesOut')} KB from Redis`,
     ],
     ['Wake-ups, each delivered message', short(each(aof?.redis?.published, aof ?? NO_RUN))],
     [
@@ -83,7 +83,7 @@ const NO_RUN = { calls: { delivered: Number.NaN } } as CallsRun;
 
 const perSecond = ({ scripts, seconds }: RedisUse): string => (scripts / seconds).toFixed(0);
 
-/** Where the time of Redis goes. */
+/** The time of Redis by script. */
 export function scriptsTable({ callScripts, held: { watched } }: PresenceRun): Table {
   const names = [...new Set([...callScripts.scripts, ...watched.scripts].map(({ name }) => name))];
   const rows = names.map((name) => {

@@ -1,4 +1,4 @@
-/** Express as everybody uses it: `express.json()`, `res.json()`, defaults; with `HARDENED=1` also helmet and cors in front. */
+/** Express with its defaults, `express.json()` and `res.json()`; with `HARDENED=1` also helmet and cors. */
 import cors from 'cors';
 import express from 'express';
 import helmet from 'helmet';

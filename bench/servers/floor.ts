@@ -1,4 +1,4 @@
-/** The floor: what a relay over long polling costs on `node:http` when it keeps nothing and checks next to nothing. */
+/** The floor: a long-polling relay on bare `node:http` that stores nothing and checks next to nothing. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Mailboxes } from './mailboxes.ts';
 

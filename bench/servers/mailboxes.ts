@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** Ends a poll: with messages, with none when its window is over, or with `undefined` once the participant is gone. */
+/** Ends a poll: with messages, with none at the end of its window, or with `undefined` once the participant is gone. */
 export type Answer = (messages: readonly unknown[] | undefined) => void;
 
 interface Mailbox {
@@ -12,7 +12,7 @@ interface Mailbox {
 /** As long as Holdline's default window. */
 const WINDOW_MS = 25_000;
 
-/** What an in-memory relay needs, and no more: no order across restarts, no limits, nothing kept once it was handed out. */
+/** The minimum of an in-memory relay: no order across restarts, no limits, and a delivered message is gone. */
 export class Mailboxes {
   readonly #mailboxes = new Map<string, Mailbox>();
 
@@ -31,7 +31,7 @@ export class Mailboxes {
     return true;
   }
 
-  /** Answers at once, or holds the poll; the function returned forgets it (its caller hung up). */
+  /** Answers at once, or holds the poll. @returns a function that removes it, for a client that closes its connection */
   poll(id: string, answer: Answer): () => void {
     const mailbox = this.#mailboxes.get(id);
     if (mailbox === undefined || mailbox.pending.length > 0) {

@@ -1,8 +1,7 @@
 import { expectSuccess, type HttpClient } from '../load/http-client.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
-import { OneAtATime } from '../load/one-at-a-time.ts';
-import { packageMissing, packageVersion, serverScript } from './peer.ts';
-import type { Participant, System } from './system.ts';
+import { BatchingSender } from '../load/batching-sender.ts';
+import { packageMissing, packageVersion, peerRelay, type Participant, type System } from './system.ts';
 
 export const engineIo: System = {
   name: 'engine.io',
@@ -10,13 +9,13 @@ export const engineIo: System = {
   keeps: 'in memory',
   version: () => packageVersion('engine.io'),
   missing: () => packageMissing('engine.io'),
-  serve: (port) => serverScript('engine-io', port),
+  serve: (port) => peerRelay('engine.io', port),
   async join(http) {
     return new EngineParticipant(await openSession(http, '/engine.io/'));
   },
 };
 
-/** Packet types of the engine.io protocol, version 4; packets of one payload are parted by a record separator. */
+/** Packet types of the engine.io protocol, version 4; a record separator divides the packets of a payload. */
 const OPEN = '0';
 const CLOSE = '1';
 const PING = '2';
@@ -25,26 +24,26 @@ const MESSAGE = '4';
 const SEPARATOR = '\x1e';
 const TEXT_BODY = 'Content-Type: text/plain;charset=UTF-8\r\n';
 
-/** A polling session of engine.io, as its own client keeps it. */
-export class EngineSession {
+/** A polling session of engine.io, like that of its own client. */
+class EngineSession {
   readonly id: string;
   readonly #http: HttpClient;
   readonly #path: string;
-  readonly #outbox: OneAtATime;
+  readonly #outbox: BatchingSender;
   #closed = false;
 
   constructor(http: HttpClient, path: string, id: string) {
     this.#http = http;
     this.#path = `${path}?EIO=4&transport=polling&sid=${id}`;
     this.id = id;
-    this.#outbox = new OneAtATime((packets) => this.#post(packets.join(SEPARATOR)));
+    this.#outbox = new BatchingSender((packets) => this.#post(packets.join(SEPARATOR)));
   }
 
   send(text: string): Promise<void> {
     return this.#outbox.send(MESSAGE + text);
   }
 
-  /** The texts one poll brought; `over` once the session is closed. */
+  /** The texts of one poll, or `over` once the session is closed. */
   async receive(): Promise<string[] | 'over'> {
     const reply = await this.#http.request('GET', this.#path);
     if (this.#closed) return 'over';
@@ -63,7 +62,7 @@ export class EngineSession {
   }
 }
 
-export async function openSession(http: HttpClient, path: string): Promise<EngineSession> {
+async function openSession(http: HttpClient, path: string): Promise<EngineSession> {
   const reply = expectSuccess(await http.request('GET', `${path}?EIO=4&transport=polling`));
   if (!reply.body.startsWith(OPEN)) throw new Error(`no handshake: ${reply.body}`);
   const { sid } = JSON.parse(reply.body.slice(1)) as { sid: string };
@@ -86,6 +85,55 @@ class EngineParticipant implements Participant {
   async receive(): Promise<readonly Incoming[] | 'over'> {
     const texts = await this.#session.receive();
     return texts === 'over' ? 'over' : incoming(texts.map((text): unknown => JSON.parse(text)));
+  }
+
+  leave(): Promise<void> {
+    return this.#session.close();
+  }
+}
+
+/** Packet types of the socket.io protocol, version 5. */
+const SOCKET_CONNECT = '0';
+const SOCKET_EVENT = '2';
+
+export const socketIo: System = {
+  name: 'socket.io',
+  title: 'socket.io, polling',
+  keeps: 'in memory',
+  version: () => packageVersion('socket.io'),
+  missing: () => packageMissing('socket.io'),
+  serve: (port) => peerRelay('socket.io', port),
+  join: joinSocket,
+};
+
+async function joinSocket(http: HttpClient): Promise<Participant> {
+  const session = await openSession(http, '/socket.io/');
+  await session.send(SOCKET_CONNECT);
+  const packets = await session.receive();
+  const connected = packets === 'over' ? undefined : packets.find((packet) => packet.startsWith(SOCKET_CONNECT));
+  if (connected === undefined) throw new Error('socket.io did not connect');
+  const { sid } = JSON.parse(connected.slice(1)) as { sid: string };
+  return new SocketParticipant(session, sid);
+}
+
+class SocketParticipant implements Participant {
+  readonly id: string;
+  readonly #session: EngineSession;
+
+  constructor(session: EngineSession, id: string) {
+    this.#session = session;
+    this.id = id;
+  }
+
+  send(to: string, message: Outgoing): Promise<void> {
+    return this.#session.send(SOCKET_EVENT + JSON.stringify(['message', { from: this.id, to, ...message }]));
+  }
+
+  async receive(): Promise<readonly Incoming[] | 'over'> {
+    const packets = await this.#session.receive();
+    if (packets === 'over') return 'over';
+    const events = packets.filter((packet) => packet.startsWith(SOCKET_EVENT));
+    return incoming(events.map((packet) => (JSON.parse(packet.slice(1)) as unknown[])[1]));
   }
 
   leave(): Promise<void> {

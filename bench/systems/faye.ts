@@ -1,7 +1,6 @@
 import { expectSuccess, type HttpClient } from '../load/http-client.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
-import { packageMissing, packageVersion, serverScript } from './peer.ts';
-import type { Participant, System } from './system.ts';
+import { packageMissing, packageVersion, peerRelay, type Participant, type System } from './system.ts';
 
 const JSON_BODY = 'Content-Type: application/json\r\n';
 const CONNECTION_TYPE = 'long-polling';
@@ -12,7 +11,7 @@ export const faye: System = {
   keeps: 'in memory',
   version: () => packageVersion('faye'),
   missing: () => packageMissing('faye'),
-  serve: (port) => serverScript('faye', port),
+  serve: (port) => peerRelay('faye', port),
   join,
 };
 
@@ -33,7 +32,7 @@ async function join(http: HttpClient): Promise<Participant> {
   return new FayeParticipant(http, clientId);
 }
 
-/** Each participant listens on a channel of its own. */
+/** Each participant has a channel of its own. */
 function channelOf(id: string): string {
   return `/participants/${id}`;
 }
@@ -68,7 +67,7 @@ class FayeParticipant implements Participant {
     if (this.#left) return 'over';
     const connect = { channel: '/meta/connect', clientId: this.id, connectionType: CONNECTION_TYPE };
     const answers = await exchange(this.#http, connect).catch((error: unknown) => {
-      if (this.#left) return []; // The server knows this client no more.
+      if (this.#left) return []; // The server has removed this client.
       throw error;
     });
     return incoming(answers.map((answer) => answer.data));

@@ -9,16 +9,15 @@ const PACKAGE = new URL('../../package.json', import.meta.url);
 const JSON_BODY = 'Content-Type: application/json\r\n';
 
 /**
- * All load comes from one address, which the limits per address would treat as an attack. The server therefore trusts
- * that address as a proxy, and each join names a client address of its own. All limits stay in force, and only the
- * flooding sender comes near one.
+ * All load comes from one address, which the limits per client address would treat as an attack. So the server trusts that address
+ * as a proxy, and each join names a client address of its own. All limits stay on, and only the flooding sender comes near one.
  */
 let clients = 0;
 function clientHeaders(): string {
   clients += 1;
   return `${JSON_BODY}X-Forwarded-For: 10.${clients >> 16}.${(clients >> 8) & 255}.${clients & 255}\r\n`;
 }
-/** Those who hold stocked messages must outlast the run; five minutes is the longest idle time in open mode. */
+/** Participants with stored messages must outlast the run; five minutes is the longest idle time in open mode. */
 const STOCK_IDLE_SECONDS = 300;
 
 const base = {
@@ -116,7 +115,7 @@ class HoldlineParticipant implements Participant {
     await this.#post('/messages', { to, ...message });
   }
 
-  /** At most 32 at a time: what a batch may hold. */
+  /** At most 32 at a time, the maximum of a batch. */
   async sendBatch(to: string, count: number, ttlSeconds: number): Promise<void> {
     const messages = Array.from({ length: count }, (_, index) => ({ to, ...candidate(index), ttlSeconds }));
     await this.#post('/messages/batch', { messages });

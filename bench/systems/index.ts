@@ -1,10 +1,8 @@
-import { engineIo } from './engine-io.ts';
-import { express, expressHelmet } from './express.ts';
+import { engineIo, socketIo } from './engine-io.ts';
 import { faye } from './faye.ts';
-import { floor } from './floor.ts';
 import { holdlineFull, holdlineMemory, holdlineNormal } from './holdline.ts';
 import { nchan } from './nchan.ts';
-import { socketIo } from './socket-io.ts';
+import { express, expressHelmet, floor } from './plain-relay.ts';
 import { sockJs } from './sockjs.ts';
 import type { System } from './system.ts';
 

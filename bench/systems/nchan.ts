@@ -2,13 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
-import { expectSuccess, type Cuttable, type HttpClient } from '../load/http-client.ts';
+import { expectSuccess, headerOf, type Cuttable, type HttpClient } from '../load/http-client.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
-import { headerOf } from '../load/reply.ts';
 import type { Participant, ServerCommand, System } from './system.ts';
 
 const NGINX = '/usr/sbin/nginx';
-/** Where Debian's package libnginx-mod-nchan puts it. */
+/** Its path in Debian's package libnginx-mod-nchan. */
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so';
 const JSON_BODY = 'Content-Type: application/json\r\n';
 
@@ -53,7 +52,7 @@ function configuration(port: number, directory: string): string {
 class NchanParticipant implements Participant {
   readonly id = randomUUID();
   readonly #http: HttpClient;
-  /** What nchan calls a message id: where the next poll goes on. */
+  /** The message id of nchan: the position from which the next poll reads. */
   #after = '';
   #poll: Cuttable | undefined;
   #left = false;

@@ -1,17 +1,41 @@
 import { expectSuccess, type HttpClient } from '../load/http-client.ts';
 import { candidate, incoming, type Incoming, type Outgoing } from '../load/message.ts';
-import type { Participant, System } from './system.ts';
+import { packageMissing, packageVersion, serverScript, type Participant, type System } from './system.ts';
 
 const JSON_BODY = 'Content-Type: application/json\r\n';
 
-/** The client of the floor and of Express: both servers speak the same small API. */
-export const plainRelay: Pick<System, 'keeps' | 'join'> = {
-  keeps: 'in memory',
-  join,
+/** The floor and Express have the same small API. */
+const plainRelay: Pick<System, 'keeps' | 'join'> = { keeps: 'in memory', join };
+
+export const floor: System = {
+  ...plainRelay,
+  name: 'floor',
+  title: 'bare node:http relay (the floor)',
+  version: () => `node ${process.versions.node}`,
+  missing: () => undefined,
+  serve: (port) => serverScript('floor', port),
+  stock,
 };
 
-/** Two participants with `count` messages each, which nobody fetches. */
-export async function stock(http: HttpClient, room: string, count: number): Promise<void> {
+export const express: System = {
+  ...plainRelay,
+  name: 'express',
+  title: 'Express + express.json',
+  version: () => packageVersion('express'),
+  missing: () => packageMissing('express'),
+  serve: (port) => serverScript('express', port),
+};
+
+export const expressHelmet: System = {
+  ...express,
+  name: 'express-helmet',
+  title: 'Express + express.json + helmet + cors',
+  version: () => `${packageVersion('express')}, ${packageVersion('helmet')}`,
+  serve: (port) => serverScript('express', port, { HARDENED: '1' }),
+};
+
+/** Two participants with `count` messages each, which are never fetched. */
+async function stock(http: HttpClient, room: string, count: number): Promise<void> {
   const [one, other] = [await join(http, room), await join(http, room)];
   for (let stored = 0; stored < count; stored++) {
     await one.send(other.id, candidate(stored));

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expectSuccess, type Cuttable, type HttpClient } from '../load/http-client.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
-import { OneAtATime } from '../load/one-at-a-time.ts';
-import { packageMissing, packageVersion, serverScript } from './peer.ts';
-import type { Participant, System } from './system.ts';
+import { BatchingSender } from '../load/batching-sender.ts';
+import { packageMissing, packageVersion, peerRelay, type Participant, type System } from './system.ts';
 
 const TEXT_BODY = 'Content-Type: text/plain\r\n';
 /** Frames of the SockJS protocol; a heartbeat (`h`) brings nothing. */
@@ -16,7 +15,7 @@ export const sockJs: System = {
   keeps: 'in memory',
   version: () => packageVersion('sockjs'),
   missing: () => packageMissing('sockjs'),
-  serve: (port) => serverScript('sockjs', port),
+  serve: (port) => peerRelay('sockjs', port),
   join,
 };
 
@@ -32,7 +31,7 @@ class SockJsParticipant implements Participant {
   readonly id: string;
   readonly #http: HttpClient;
   readonly #path: string;
-  readonly #outbox: OneAtATime;
+  readonly #outbox: BatchingSender;
   #poll: Cuttable | undefined;
   #left = false;
 
@@ -40,7 +39,7 @@ class SockJsParticipant implements Participant {
     this.#http = http;
     this.#path = path;
     this.id = id;
-    this.#outbox = new OneAtATime((texts) => this.#post(JSON.stringify(texts)));
+    this.#outbox = new BatchingSender((texts) => this.#post(JSON.stringify(texts)));
   }
 
   send(to: string, message: Outgoing): Promise<void> {
@@ -58,7 +57,7 @@ class SockJsParticipant implements Participant {
     return incoming(texts.map((text): unknown => JSON.parse(text)));
   }
 
-  /** As its client does: the poll is cut, and the server closes the session. */
+  /** Cuts the poll like its own client; the server then closes the session. */
   leave(): Promise<void> {
     this.#left = true;
     this.#poll?.cut();

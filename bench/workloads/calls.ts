@@ -1,21 +1,32 @@
-import { Tally } from '../load/tally.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Tally } from '../load/tally.ts';
 import { measure } from '../measure/figures.ts';
-import { closedLoop, freshCall, type Bench, type Point } from './workload.ts';
+import { closedLoop, CONCURRENT_CALLS, freshCall, warmUp, type Bench, type Point } from './workload.ts';
 
-/** Calls at a time. */
-const CONCURRENT = 32;
+const CALLS_PER_SECOND = 20;
 
 /** As many calls as the system can take, 32 at a time. */
 export async function calls(bench: Bench): Promise<Point[]> {
   await warmUp(bench);
   return [
     await measure(bench.server, bench.http, (tally) =>
-      closedLoop(CONCURRENT, bench.sizes.calls, () => freshCall(bench, tally)),
+      closedLoop(CONCURRENT_CALLS, bench.sizes.calls, () => freshCall(bench, tally)),
     ),
   ];
 }
 
-/** As many at a time as will be measured: V8 tunes a server to what it meets. */
-export async function warmUp(bench: Bench, width = CONCURRENT): Promise<void> {
-  await closedLoop(width, bench.sizes.warmUpCalls, () => freshCall(bench, new Tally()));
+/** Calls that begin at a fixed pace, however long each takes. */
+export async function paced(bench: Bench): Promise<Point[]> {
+  await warmUp(bench);
+  return [await measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, bench.sizes.pacedSeconds))];
+}
+
+export async function pacedCalls(bench: Bench, tally: Tally, seconds: number): Promise<void> {
+  const started = performance.now();
+  const running: Promise<void>[] = [];
+  for (let index = 0; index < seconds * CALLS_PER_SECOND; index++) {
+    await delay(Math.max(0, started + (index * 1000) / CALLS_PER_SECOND - performance.now()));
+    running.push(freshCall(bench, tally));
+  }
+  await Promise.all(running);
 }

@@ -3,18 +3,17 @@ import { candidate, MESSAGES_PER_SIDE, sequenceOf } from '../load/message.ts';
 import { Pair, send } from '../load/pair.ts';
 import { Stream, type Tally } from '../load/tally.ts';
 import { measure } from '../measure/figures.ts';
-import { warmUp } from './calls.ts';
-import { closedLoop, type Bench, type Point } from './workload.ts';
+import { closedLoop, warmUp, type Bench, type Point } from './workload.ts';
 
 const JOINS_AT_A_TIME = 32;
-/** Long enough for the garbage of joining to be collected, short of the first renewal of a 25 s poll. */
+/** Long enough for the garbage of joining to be collected, and before the first renewal of a 25 s poll. */
 const SETTLE_MS = 4_000;
-/** CPU of polls that just hang is sampled this long, before the first of them is renewed. */
+/** CPU of held polls is sampled for this long, before the first of them is renewed. */
 const QUIET_SECONDS = 5;
 const RECEIVERS = 500;
 const SENDERS_AT_A_TIME = 8;
 
-/** Polls that just hang, more and more of them; then some of those who hold them get messages. */
+/** More and more held polls; then some of their participants receive messages. */
 export async function held(bench: Bench): Promise<Point[]> {
   await warmUp(bench);
   const base = await settledBytes(bench);
@@ -57,7 +56,7 @@ async function idleCpu({ server, sizes }: Bench): Promise<Point> {
   };
 }
 
-/** Candidates from a partner, one after the other: the server's clock is too coarse for a single message each. */
+/** Candidates from the partner, one after the other: CPU time is too coarse for a single message each. */
 async function messageSome(pairs: readonly Pair[], tally: Tally): Promise<void> {
   const chosen = pairs.slice(0, RECEIVERS);
   await closedLoop(SENDERS_AT_A_TIME, chosen.length, async (index) => {

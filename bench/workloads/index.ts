@@ -1,10 +1,7 @@
 import type { System } from '../systems/system.ts';
-import { calls } from './calls.ts';
-import { depth } from './depth.ts';
-import { flood } from './flood.ts';
-import { growth } from './growth.ts';
+import { depth, flood, growth } from './background.ts';
+import { calls, paced } from './calls.ts';
 import { held } from './held.ts';
-import { paced } from './paced.ts';
 import type { Bench, Point, WorkloadName } from './workload.ts';
 
 export const workloads: Record<WorkloadName, (bench: Bench) => Promise<Point[]>> = {
@@ -16,7 +13,7 @@ export const workloads: Record<WorkloadName, (bench: Bench) => Promise<Point[]>>
   flood,
 };
 
-/** Whether the system can do what the workload asks: `depth` needs stored messages, `flood` lifetimes and limits too. */
+/** Whether the system supports the workload: `depth` needs stored messages, `flood` also lifetimes and limits. */
 export function applies(workload: WorkloadName, system: System): boolean {
   if (workload === 'depth') return system.stock !== undefined;
   return workload !== 'flood' || system.stockLastsMs !== undefined;

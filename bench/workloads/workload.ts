@@ -1,16 +1,16 @@
 import type { HttpClient } from '../load/http-client.ts';
 import { Pair } from '../load/pair.ts';
-import type { Tally } from '../load/tally.ts';
+import { Tally } from '../load/tally.ts';
 import type { Figures } from '../measure/figures.ts';
-import type { ProcessTree } from '../measure/process-usage.ts';
+import type { ProcessTree } from '../measure/process-tree.ts';
 import type { System } from '../systems/system.ts';
 
 export const WORKLOADS = ['calls', 'paced', 'held', 'depth', 'growth', 'flood'] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
-/** How big each workload is. */
+/** The size of each workload. */
 export interface Sizes {
-  /** Unmeasured, so that V8 has compiled what it will compile, in the server and in the generator. */
+  /** Not measured: lets V8 compile the hot code in the server and in the generator. */
   warmUpCalls: number;
   calls: number;
   pacedSeconds: number;
@@ -29,14 +29,14 @@ export interface Bench {
   sizes: Sizes;
 }
 
-/** One line of a workload's results; `at` says where on its axis (polls, participants, stored messages). */
+/** One line of a workload's results; `at` is the place on its axis (polls, participants, stored messages). */
 export interface Point extends Partial<Figures> {
   at?: number;
   label?: string;
-  /** Resident memory per held poll, against the same server with none, and against the half. */
+  /** Resident memory per held poll, against the same server without polls and against the previous point. */
   bytesPerPoll?: number;
   marginalBytesPerPoll?: number;
-  /** Server CPU while nothing is sent: polls that just hang, and with their renewals. */
+  /** Server CPU without messages: held polls without and with their renewals. */
   quietCpuMsPerSecond?: number;
   idleCpuMsPerSecond?: number;
 }
@@ -48,15 +48,23 @@ export async function closedLoop(
   task: (index: number) => Promise<unknown>,
 ): Promise<void> {
   let next = 0;
-  const lane = async () => {
+  const worker = async () => {
     for (let index = next++; index < count; index = next++) await task(index);
   };
-  await Promise.all(Array.from({ length: Math.min(width, count) }, lane));
+  await Promise.all(Array.from({ length: Math.min(width, count) }, worker));
 }
 
-/** One call of two fresh participants who leave when it is over. */
+/** A call of two new participants, which leave at its end. */
 export async function freshCall({ system, http }: Bench, tally: Tally): Promise<void> {
   const pair = await Pair.open(system, http);
   await pair.call(tally);
   await pair.close();
+}
+
+/** Calls at a time under full load. */
+export const CONCURRENT_CALLS = 32;
+
+/** Unmeasured calls with the concurrency of the measured ones: V8 optimises a server for its load. */
+export async function warmUp(bench: Bench, width = CONCURRENT_CALLS): Promise<void> {
+  await closedLoop(width, bench.sizes.warmUpCalls, () => freshCall(bench, new Tally()));
 }

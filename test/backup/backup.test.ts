@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join as inside } from 'node:path';
-import { Command, killAll } from '../cli/command.ts';
+import { Command, killAll } from '../support/command.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { problemOf } from '../support/http.ts';
 import { join, Member, newRoom } from '../support/member.ts';

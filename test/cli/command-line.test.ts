@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
-import { Command, killAll } from './command.ts';
+import { Command, killAll } from '../support/command.ts';
 
 afterEach(killAll);
 

@@ -7,7 +7,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { greeting } from '../../src/cli/greeting.ts';
 import { defaultSettings } from '../../src/settings/settings.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
-import { Command, killAll, startServer } from './command.ts';
+import { Command, killAll, startServer } from '../support/command.ts';
 
 afterEach(cleanUp);
 afterEach(killAll);

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Definition } from '../../src/settings/definition.ts';
 import { definitions } from '../../src/settings/definitions/index.ts';
-import { Command, killAll } from './command.ts';
+import { Command, killAll } from '../support/command.ts';
 
 afterEach(killAll);
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { cleanUp } from '../support/clean-up.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
-import { killAll, startServer } from './command.ts';
+import { killAll, startServer } from '../support/command.ts';
 
 afterEach(cleanUp);
 afterEach(killAll);

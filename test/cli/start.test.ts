@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command, killAll, startServer } from './command.ts';
+import { Command, killAll, startServer } from '../support/command.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { killAll, startServer } from '../cli/command.ts';
+import { killAll, startServer } from '../support/command.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { join } from '../support/member.ts';
 import { QuietPoll } from '../support/quiet-poll.ts';

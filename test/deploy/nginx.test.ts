@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join as pathOf } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { killAll, startServer } from '../cli/command.ts';
+import { killAll, startServer } from '../support/command.ts';
 import { join } from '../support/member.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { temporaryDirectory } from '../support/server-process.ts';

@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Command } from '../cli/command.ts';
+import type { Command } from '../support/command.ts';
 import { onCleanUp } from '../support/clean-up.ts';
 
 export const deployed = (path: string): string => join(import.meta.dirname, '../../deploy', path);

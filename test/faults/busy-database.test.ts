@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { join as inside } from 'node:path';
-import { Command, killAll } from '../cli/command.ts';
+import { Command, killAll } from '../support/command.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { call, problemOf } from '../support/http.ts';
 import { join, newRoom } from '../support/member.ts';

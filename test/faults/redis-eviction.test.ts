@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
-import { Command } from '../cli/command.ts';
+import { Command } from '../support/command.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { call, problemOf } from '../support/http.ts';
 import { startCluster } from '../support/redis/cluster.ts';

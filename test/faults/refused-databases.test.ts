@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JoinResult } from '../../src/wire/index.ts';
-import { Command, killAll } from '../cli/command.ts';
+import { Command, killAll } from '../support/command.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { FetchMember } from '../support/fetch-member.ts';
 import { join as joinRoom } from '../support/member.ts';

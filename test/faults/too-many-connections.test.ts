@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { killAll } from '../cli/command.ts';
+import { killAll } from '../support/command.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { Connection, type RawReply } from '../support/connection.ts';
 import { call } from '../support/http.ts';

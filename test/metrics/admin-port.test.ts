@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { killAll, startServer } from '../cli/command.ts';
+import { killAll, startServer } from '../support/command.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { expectProblem } from '../support/conformance.ts';
 import { Connection, type RawReply } from '../support/connection.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Command, type Ended, startServer } from '../cli/command.ts';
+import { type Command, type Ended, startServer } from './command.ts';
 import { onCleanUp } from './clean-up.ts';
 import type { Member } from './member.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Command, killAll, startServer } from '../cli/command.ts';
+import { Command, killAll, startServer } from '../support/command.ts';
 import { call, problemOf } from '../support/http.ts';
 import { join, newRoom } from '../support/member.ts';
 

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const MS_PER_TICK = 10;
 const RESIDENT_KIB = /VmRSS:\s+(\d+) kB/;
 
-/** Processes and everything they started, as /proc knows them. Taken once the server is up: its workers stay the same. */
+/** Processes and all their descendants, from /proc. Taken once the server listens: its workers stay the same. */
 export class ProcessTree {
   readonly pids: readonly number[];
 
@@ -12,7 +12,7 @@ export class ProcessTree {
     this.pids = roots.flatMap(withDescendants);
   }
 
-  /** User and system time since the start, of all processes; children that ended are counted by their parents. */
+  /** User and system time of all processes since their start. A parent includes its children that have ended. */
   cpuMs(): number {
     return this.#sum((pid) => {
       const fields = statFields(pid);
@@ -47,11 +47,11 @@ function parentOf(pid: number): number {
   try {
     return Number(statFields(pid)[1]);
   } catch {
-    return 0; // It ended while we were looking.
+    return 0; // The process has ended in the meantime.
   }
 }
 
-/** The fields of /proc/<pid>/stat behind the command, which may itself contain spaces: `[0]` is the state. */
+/** The fields of /proc/<pid>/stat after the command, which may contain spaces: `[0]` is the state. */
 function statFields(pid: number): string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GENERATOR_CORE, pinned } from './measure/cores.ts';
+import { GENERATOR_CORE, pinned } from './measure/machine.ts';
 
-/** A run that takes longer is stuck: stocking a million messages is the longest thing it does. */
+/** A run that takes longer is stuck: storing a million messages takes longest. */
 const RUN_DEADLINE_MS = 10 * 60_000;
 const MAX_ERROR_CHARACTERS = 600;
 
@@ -15,10 +15,10 @@ type Outcome<Result> = { result: Result } | { error: string };
 let current: { child: ChildProcess; directory: string } | undefined;
 
 /**
- * One run in processes and a directory of its own; both are gone afterwards, whatever happened.
- * @param script what to run: it gets the order with the directory as its argument, and prints its result as JSON
+ * A run with processes and a directory of its own, which are removed afterwards in any case.
+ * @param script gets the order and the directory as its argument, and prints its result as JSON
  */
-export async function runApart<Result>(script: URL, order: object): Promise<Outcome<Result>> {
+export async function runIsolated<Result>(script: URL, order: object): Promise<Outcome<Result>> {
   const directory = mkdtempSync(join(tmpdir(), 'holdline-bench-'));
   const command = [process.execPath, fileURLToPath(script), JSON.stringify({ ...order, directory })];
   const [file = '', ...args] = pinned(GENERATOR_CORE, command);
@@ -34,7 +34,7 @@ export async function runApart<Result>(script: URL, order: object): Promise<Outc
   return { error: complaint.slice(0, MAX_ERROR_CHARACTERS) || `ended with ${String(code)}` };
 }
 
-/** Ends the run under way with everything it started. */
+/** Kills the current run with all its processes. */
 export function cleanUp(): void {
   if (current === undefined) return;
   const { child, directory } = current;
@@ -42,7 +42,7 @@ export function cleanUp(): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // The whole group has ended already.
+    // The process group has ended already.
   }
   rmSync(directory, { recursive: true, force: true });
 }

@@ -1,6 +1,6 @@
 import { HttpClient } from '../load/http-client.ts';
-import { ProcessTree } from '../measure/process-usage.ts';
-import { RunningServer } from '../measure/server.ts';
+import { ProcessTree } from '../measure/process-tree.ts';
+import { BenchServer } from '../measure/server.ts';
 import { holdlineFull, holdlineOnRedis } from '../systems/holdline.ts';
 import type { System } from '../systems/system.ts';
 import type { Bench } from '../workloads/workload.ts';
@@ -14,13 +14,13 @@ const ARGUMENTS: Record<Exclude<Keeping, 'sqlite'>, readonly string[]> = {
   none: ['--appendonly', 'no'],
 };
 
-export interface Fleet {
+export interface Setup {
   readonly bench: Bench;
   readonly redis: Redis | undefined;
 }
 
-/** Processes of Holdline on one store; every request goes to the next of them. */
-export async function withFleet<T>(order: ScalingOrder, use: (fleet: Fleet) => Promise<T>): Promise<T> {
+/** Starts processes of Holdline on one store. Each request goes to the next process. */
+export async function withProcesses<T>(order: ScalingOrder, use: (setup: Setup) => Promise<T>): Promise<T> {
   const { keeping, directory, sizes } = order;
   const stops: (() => Promise<void>)[] = [];
   try {
@@ -44,9 +44,9 @@ export async function withFleet<T>(order: ScalingOrder, use: (fleet: Fleet) => P
 }
 
 async function startAll(system: System, { processes, directory }: ScalingOrder, stops: (() => Promise<void>)[]) {
-  const servers: RunningServer[] = [];
+  const servers: BenchServer[] = [];
   for (let started = 0; started < processes; started++) {
-    const server = await RunningServer.start(system, directory);
+    const server = await BenchServer.start(system, directory);
     stops.unshift(() => server.stop());
     servers.push(server);
   }

@@ -1,9 +1,9 @@
 import type { Results } from '../results.ts';
 import type { WorkloadName } from '../workloads/workload.ts';
-import { axis, cpu, doubled, figure, lost, p50, p99, reordered, total, type Pick } from './aggregate.ts';
+import { axis, cpu, doubled, figure, lost, p50, p99, reordered, total, type Pick } from './figures.ts';
 
-/** A promise about speed, and what this run says about it. */
-export interface Bar {
+/** A performance target, and the figure of this run. */
+export interface Target {
   what: string;
   limit: number;
   measured: number | undefined;
@@ -12,8 +12,8 @@ export interface Bar {
 
 const SUBJECT = 'holdline';
 
-/** The bars of the project that this run can judge: medians of one run, defaults on. */
-export function bars(results: Results): Bar[] {
+/** The targets of the project, with medians of one run and default settings. */
+export function targets(results: Results): Target[] {
   return [
     { what: '`calls`: CPU against the floor', limit: 1.15, measured: ratio(results, 'calls', 'floor', cpu), unit: 'x' },
     {
@@ -33,10 +33,10 @@ export function bars(results: Results): Bar[] {
     },
     { what: '`held`: memory per poll', limit: 9, measured: kilobytesPerPoll(results), unit: ' KB' },
     { what: '`held`: idle CPU against the floor', limit: 1.2, measured: idleRatio(results), unit: 'x' },
-    { what: '`depth`: dearest against the cheapest', limit: 1.2, measured: steepness(results, 'depth'), unit: 'x' },
-    { what: '`growth`: dearest against the cheapest', limit: 1.2, measured: steepness(results, 'growth'), unit: 'x' },
-    { what: '`flood`: what others lose at p99, flood', limit: 10, measured: disturbance(results, 1), unit: ' ms' },
-    { what: '`flood`: what others lose at p99, expiry', limit: 10, measured: disturbance(results, 2), unit: ' ms' },
+    { what: '`depth`: highest CPU against the lowest', limit: 1.2, measured: steepness(results, 'depth'), unit: 'x' },
+    { what: '`growth`: highest CPU against the lowest', limit: 1.2, measured: steepness(results, 'growth'), unit: 'x' },
+    { what: '`flood`: added p99 latency of others, flood', limit: 10, measured: disturbance(results, 1), unit: ' ms' },
+    { what: '`flood`: added p99 latency of others, expiry', limit: 10, measured: disturbance(results, 2), unit: ' ms' },
   ];
 }
 
@@ -60,11 +60,11 @@ function idleRatio(results: Results): number | undefined {
   const last = axis(results, 'held').length - 1;
   const idle: Pick = (point) => point.idleCpuMsPerSecond;
   const [one, other] = [SUBJECT, 'floor'].map((name) => figure(results, 'held', name, idle, last));
-  // A run too short for the clock shows an idle floor that costs nothing: no ratio then.
+  // In a short run the floor's idle CPU is 0: no ratio then.
   return one === undefined || other === undefined || other.median === 0 ? undefined : one.median / other.median;
 }
 
-/** The dearest message on a workload's axis against the cheapest. */
+/** The highest CPU per message on the axis of a workload against the lowest. */
 export function steepness(results: Results, workload: WorkloadName, system = SUBJECT): number | undefined {
   const costs = axis(results, workload).flatMap((_, at) => figure(results, workload, system, cpu, at)?.median ?? []);
   return costs.length < 2 ? undefined : Math.max(...costs) / Math.min(...costs);

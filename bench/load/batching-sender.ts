@@ -5,10 +5,10 @@ interface Queued {
 }
 
 /**
- * Sends as the clients of engine.io and SockJS do, whose servers allow one POST per session at a time: what comes
- * while one is under way goes out together in the next.
+ * Sends like the clients of engine.io and SockJS, whose servers allow one POST per session at a time: messages that arrive during a
+ * POST share the next one.
  */
-export class OneAtATime {
+export class BatchingSender {
   readonly #post: (texts: string[]) => Promise<unknown>;
   #queue: Queued[] = [];
   #busy = false;

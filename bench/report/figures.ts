@@ -31,14 +31,14 @@ export function figure(
   return spread(values.filter((value): value is number => Number.isFinite(value)));
 }
 
-/** The sum over all rounds and points: for what must never happen a median would be too kind. */
+/** The sum over all rounds and points. For what must never happen, a median would hide failures. */
 export function total(results: Results, workload: WorkloadName, system: string, pick: Pick): number {
   return runsOf(results, workload, system)
     .flatMap((run) => run.points)
     .reduce((sum, point) => sum + (pick(point) ?? 0), 0);
 }
 
-/** The points on the axis of a workload that any system has figures for. */
+/** The points on the axis of a workload for which a system has figures. */
 export function axis(results: Results, workload: WorkloadName): Point[] {
   const longest = results.runs
     .filter((run) => run.workload === workload)

@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import { pipes } from '../report/markdown.ts';
-import { capacity, fleetTable } from './arithmetic.ts';
+import { pipes } from '../report/page.ts';
+import { capacity, millionTable } from './arithmetic.ts';
 import type { ScalingResults } from './results.ts';
 import { bytesTable, callsTable, scriptsTable } from './tables.ts';
 
 const PAGE = new URL('../../docs/scaling.md', import.meta.url);
 
-/** Puts the figures between their markers in docs/scaling.md. */
+/** Writes the figures between their markers in docs/scaling.md. */
 export async function writeFigures(results: ScalingResults): Promise<void> {
   const { presence, calls } = results;
   const aof = calls.find(({ keeping, processes }) => keeping === 'aof' && processes === 2);
@@ -18,7 +18,7 @@ export async function writeFigures(results: ScalingResults): Promise<void> {
     bytes: [pipes(bytesTable(presence, aof))],
     scripts: [pipes(scriptsTable(presence))],
     capacity: [capacity(aof, presence).join('\n')],
-    fleet: [pipes(fleetTable(aof, presence))],
+    million: [pipes(millionTable(aof, presence))],
     conditions: [conditions(results)],
   };
   let page = readFileSync(PAGE, 'utf8');
@@ -30,7 +30,7 @@ export async function writeFigures(results: ScalingResults): Promise<void> {
 function replaced(page: string, name: string, text: string): string {
   const [open, close] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
   const [from, to] = [page.indexOf(open), page.indexOf(close)];
-  if (from < 0 || to < from) throw new Error(`docs/scaling.md has no place for ${name}`);
+  if (from < 0 || to < from) throw new Error(`docs/scaling.md has no markers for ${name}`);
   return `${page.slice(0, from + open.length)}\n\n${text}\n\n${page.slice(to)}`;
 }
 

@@ -1,28 +1,32 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { HttpClient } from '../load/http-client.ts';
+import { requestJson } from '../load/json-client.ts';
 
 const SEND_EVERY_MS = 200;
 
-interface Joined {
+export interface Joined {
   readonly token: string;
   readonly cursor: string;
 }
 
 interface Message {
-  readonly type: string;
   readonly payload?: { readonly sentAtMs: number };
 }
 
-/** Two who behave: one sends five messages a second, the other holds polls. */
+/** Two well-behaved participants: one sends five messages a second, the other holds polls. */
 export class Conversation {
-  /** From the start of the send to the end of the poll that brought it, in milliseconds. */
+  /** From the start of the send to the end of the poll that returned the message. */
   latenciesMs: number[] = [];
-  readonly #url: string;
+  readonly #http: HttpClient;
+  readonly #room: string;
   readonly #sender: Joined;
   readonly #receiver: Joined;
   #isOver = false;
 
-  constructor(url: string, sender: Joined, receiver: Joined) {
-    this.#url = url;
+  /** @param room its path */
+  constructor(http: HttpClient, room: string, sender: Joined, receiver: Joined) {
+    this.#http = http;
+    this.#room = room;
     this.#sender = sender;
     this.#receiver = receiver;
   }
@@ -31,7 +35,7 @@ export class Conversation {
     await Promise.all([this.#send(), this.#receive()]);
   }
 
-  /** Both have stopped within a poll's window. */
+  /** Both stop within the window of a poll. */
   end(): void {
     this.#isOver = true;
   }
@@ -48,25 +52,18 @@ export class Conversation {
   async #receive(): Promise<void> {
     let after = this.#receiver.cursor;
     while (!this.#isOver) {
-      const batch = (await this.#post('/messages/poll', this.#receiver, { after, wait: 2 }, 200)) as {
-        messages: Message[];
-        cursor: string;
-      };
+      const batch = await this.#post('/messages/poll', this.#receiver, { after, wait: 2 }, 200);
       const nowMs = performance.now();
-      for (const { payload } of batch.messages) {
+      for (const { payload } of batch.messages as readonly Message[]) {
         if (typeof payload?.sentAtMs === 'number') this.latenciesMs.push(nowMs - payload.sentAtMs);
       }
-      after = batch.cursor;
+      after = String(batch.cursor);
     }
   }
 
-  async #post(path: string, { token }: Joined, body: object, expected: number): Promise<unknown> {
-    const answer = await fetch(`${this.#url}${path}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-      body: JSON.stringify(body),
-    });
-    if (answer.status !== expected) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+  async #post(path: string, { token }: Joined, body: object, expected: number): Promise<Record<string, unknown>> {
+    const reply = await requestJson(this.#http, 'POST', this.#room + path, { token, body });
+    if (reply.status !== expected) throw new Error(`${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
+    return reply.body;
   }
 }

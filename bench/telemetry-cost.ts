@@ -1,7 +1,4 @@
-/**
- * What counting and tracing cost per message, in processor time: `node scripts/telemetry-cost.ts`. A message is a send, a held poll
- * and its end.
- */
+/** The CPU time of metrics and traces per message: `node bench/telemetry-cost.ts`. A message is a send, a held poll and its end. */
 import { Metrics } from '../src/observability/metrics/metrics.ts';
 import { systemClock } from '../src/signalling/clock.ts';
 import { newMailboxId, newMessageId, type ParticipantId, type RoomId } from '../src/signalling/ids.ts';
@@ -34,7 +31,7 @@ function run(telemetry: Telemetry, metrics: Metrics | undefined): number {
     telemetry.sent(alice, [{ id, type: 'candidate', ttlMs: 1 }], [{ id, sentAtMs: 0, recipients }]);
     const messages = [{ id, position, type: 'candidate', sentAtMs: 0, ageMs: index % 20 }];
     telemetry.pollEnded(bob, { end: 'message', heldMs: 3, messages, expired: 0 });
-    // Two requests; and at a moderate load three operations share a commit.
+    // A message takes two requests. At a moderate load, three operations share a commit.
     metrics?.answered('sendMessage', 201, undefined, 1);
     metrics?.answered('pollMessages', 200, undefined, 3);
     if (index % 3 === 0) telemetry.committed(3, 0.1);
@@ -50,7 +47,7 @@ function best(make: () => { telemetry: Telemetry; metrics?: Metrics }): string {
 }
 
 console.log(
-  'nobody told      ',
+  'no telemetry     ',
   best(() => ({ telemetry: SILENT })),
 );
 console.log(
