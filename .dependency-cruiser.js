@@ -1,4 +1,4 @@
-/** One wall: modules under `from` may reach, within src/, only themselves and `allowed`. */
+/** A wall: modules under `from` may import, within src/, only each other and `allowed`. */
 function wall(name, from, allowed, comment) {
   return { name, comment, severity: 'error', from: { path: from }, to: { path: '^src/', pathNot: [from, ...allowed] } };
 }
@@ -40,16 +40,16 @@ export default {
       'service-wall',
       service,
       [settings, log, version, http, observability, store, signalling],
-      'The service wires the rooms; what goes over the wire is the business of http/.',
+      'The service wires the rooms; http/ owns the wire format.',
     ),
     wall('settings-wall', settings, [signalling, wire], 'Settings are parsed before anything is built.'),
-    wall('log-wall', log, [], 'The logger is handed in and knows nobody.'),
-    wall('version-wall', version, [], 'A constant knows nobody.'),
+    wall('log-wall', log, [], 'The logger is passed in and imports nothing of ours.'),
+    wall('version-wall', version, [], 'A constant imports nothing.'),
     wall(
       'http-wall',
       http,
       [signalling, wire],
-      'The edge sees the rules, never the bytes: no store/, no settings, no logger.',
+      'HTTP sees the rules, never the bytes: no store/, no settings, no logger.',
     ),
     wall(
       'observability-wall',
@@ -57,21 +57,16 @@ export default {
       [signalling, wire],
       'Metrics and traces observe the rules; they never call them.',
     ),
-    wall('store-wall', store, [signalling], 'An adapter knows the port and its types, nothing else.'),
+    wall('store-wall', store, [signalling], 'An adapter imports the port and its types, nothing else.'),
     wall('signalling-wall', signalling, [wire], 'The rules import nothing of ours.'),
-    onlyTypes(
-      'signalling-wire-types',
-      signalling,
-      wire,
-      'The rules may name a shape of the wire, never run its schemas.',
-    ),
-    wall('wire-wall', wire, [], 'What goes over the wire imports nothing of ours.'),
+    onlyTypes('signalling-wire-types', signalling, wire, 'The rules may use types of the wire, never its schemas.'),
+    wall('wire-wall', wire, [], 'The wire format imports nothing of ours.'),
     wall('client-wall', client, [wire], 'The client is published on its own and runs in browsers.'),
     wall('demo-wall', demo, [client], 'The pages run in browsers, on the client that apps import.'),
     onlyTypes('client-wire-types', client, wire, 'zod must not reach the client bundle.'),
     {
       name: 'no-room-outside-the-walls',
-      comment: 'A file that no wall names would be a door through all of them: give it a room, or a wall.',
+      comment: 'A file outside all rooms would bypass every wall. Move it into a room, or add a wall.',
       severity: 'error',
       from: { path: '^src/', pathNot: rooms },
       to: { path: '^src/' },
@@ -85,28 +80,28 @@ export default {
     },
     {
       name: 'drivers-stay-in-store',
-      comment: 'A second adapter comes in without moving walls only while no other room knows a database driver.',
+      comment: 'Only the adapters in store/ import database drivers.',
       severity: 'error',
       from: { path: '^src/', pathNot: store },
       to: { path: '(^|node_modules/)(better-sqlite3|redis)(/|$)' },
     },
     {
       name: 'prom-client-stays-in-metrics',
-      comment: 'The rules tell what happens; that it is counted for Prometheus is the business of one room.',
+      comment: 'Prometheus is a detail of one room.',
       severity: 'error',
       from: { path: '^src/', pathNot: metrics },
       to: { path: '(^|node_modules/)prom-client(/|$)' },
     },
     {
       name: 'no-cycles',
-      comment: 'Type imports count: a circle of types is still one knot.',
+      comment: 'Type imports count: files whose types depend on each other are one unit.',
       severity: 'error',
       from: {},
       to: { circular: true },
     },
     {
       name: 'src-stands-alone',
-      comment: 'What ships does not import tests, scripts or benches.',
+      comment: 'The package does not import tests, scripts or the bench.',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: '^(test|scripts|bench)/' },
@@ -120,8 +115,7 @@ export default {
     },
     {
       name: 'no-unresolvable',
-      comment:
-        'An import that cannot be followed cannot be judged. The peers of the bench are installed for a bench run only.',
+      comment: 'An unresolved import cannot be checked. The peers of the bench are installed for a bench run only.',
       severity: 'error',
       from: {},
       to: { couldNotResolve: true, pathNot: peers },
@@ -129,7 +123,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    // Written by generators, or for what they write; an app, whose packages are not installed here.
+    // Generated clients and their callers, and an app whose packages are not installed here.
     exclude: { path: '^test/(sdk/(generated|typescript)|react-native/app)/' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },

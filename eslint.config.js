@@ -8,7 +8,7 @@ export default tseslint.config(
       'coverage/',
       '.ci/out/',
       '**/node_modules/',
-      // Checked where what they import is installed.
+      // Checked where their dependencies are installed.
       'test/react-native/app/',
       'test/sdk/generated/',
       'test/sdk/typescript/',
@@ -23,7 +23,7 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/consistent-type-exports': 'error',
-      // `type` and `interface` are both house style: unions need the one, ports read better as the other.
+      // Both `type` and `interface` are used: unions need the former, and interfaces read better as ports.
       '@typescript-eslint/consistent-type-definitions': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       // A port may be asynchronous although one adapter answers at once; dropping `async` would turn its throws synchronous.
@@ -36,7 +36,7 @@ export default tseslint.config(
     },
   },
   {
-    // Commands speak to a person on the standard streams; the service itself speaks through its logger.
+    // Commands write to the standard streams; the service uses its logger.
     files: ['scripts/**', 'test/**', 'bench/**'],
     rules: { 'no-console': 'off' },
   },

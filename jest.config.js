@@ -13,9 +13,9 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.ci/out/'],
 };
 
-/** Whose tests are about the contract, and know nothing of the store behind it. */
+/** Folders whose tests are about the contract and independent of the store. */
 const OF_THE_CONTRACT = ['access', 'health', 'http', 'limits', 'metrics', 'openapi', 'faults'];
-/** Files among them that are about SQLite itself, start processes of their own, or never touch a store. */
+/** Files in them that are about SQLite, start processes of their own, or use no store. */
 const OF_ONE_STORE = [
   'faults/(busy-database|crashes|store-full|pipelined-requests|refused-databases|rolling-deploy|shutdown|slow-clients|too-many-connections)\\.test',
   'faults/redis-',
@@ -23,7 +23,7 @@ const OF_ONE_STORE = [
   'openapi/(committed|examples|form|requests)\\.test',
 ];
 
-/** A cluster runs the same adapter: there the interface is enough, and what it is made of (contract and stories run on it, too). */
+/** Folders for the cluster, which runs the same adapter as a single Redis. The store contract and the property tests run on it, too. */
 const OF_THE_INTERFACE = ['access', 'http', 'limits'];
 
 const onStore = (store, folders) => ({
@@ -40,7 +40,7 @@ const hasRedis = spawnSync('redis-server', ['--version']).error === undefined;
 if (!hasRedis) process.emitWarning('SKIPPED: redis-server is not installed, so the HTTP suite runs on SQLite only');
 
 /**
- * Everything once, on SQLite where it needs a store; then what is about the contract on the others, too. One of them alone:
+ * All tests run once, on SQLite where they need a store. Tests of the contract also run on the other stores. A single store:
  * `npm test -- --selectProjects redis`.
  *
  * @type {import('jest').Config}
@@ -50,10 +50,10 @@ export default {
     { ...common, displayName: 'sqlite', testMatch: ['<rootDir>/test/**/*.test.ts'] },
     ...(hasRedis ? [onStore('redis', OF_THE_CONTRACT), onStore('redis-cluster', OF_THE_INTERFACE)] : []),
   ],
-  // Milliseconds. Ends a test that hangs, and must never end one that is only slow: a machine that is shared by ten others takes
-  // half a minute to start a few servers. No test relies on it, and none sets a bound of its own.
+  // Milliseconds. Ends a test that hangs, never one that is slow: a busy machine takes half a minute to start a few servers. No test
+  // relies on it, and none sets a limit of its own.
   testTimeout: 240_000,
-  // In one process the modules of 300 test files pile up to 4 GB: workers are replaced in time.
+  // The modules of 300 test files take 4 GB in one process, so workers are replaced.
   maxWorkers: 2,
   workerIdleMemoryLimit: '1200MB',
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.ts'],

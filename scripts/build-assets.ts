@@ -20,19 +20,19 @@ async function bundle(entry: string, outfile: string, options: BuildOptions): Pr
 
 cpSync(pathOf('src/store/redis/scripts'), pathOf('dist/store/redis/scripts'), { recursive: true });
 
-/** The pages, one script each. */
+/** The pages, with one script each. */
 cpSync(pathOf('demo'), pathOf('dist/demo'), { recursive: true, filter: (file) => !isSource(file) });
 await bundle('demo/call/main.ts', 'dist/demo/call/main.js', { format: 'esm' });
 await bundle('demo/reference/show.ts', 'dist/demo/reference/show.js', { format: 'esm' });
 
-// Copied rather than depended upon: npm would bring 11 MB of other builds, and a script that reports installations to others.
+// Copied, since the dependency would bring 11 MB of other builds and a script that reports installations.
 const SWAGGER_UI = ['swagger-ui.css', 'swagger-ui-bundle.js', 'swagger-ui-bundle.js.LICENSE.txt', 'LICENSE', 'NOTICE'];
 for (const name of SWAGGER_UI)
   cpSync(pathOf(`node_modules/swagger-ui-dist/${name}`), pathOf(`dist/demo/reference/${name}`));
 
 /**
- * The client as CommonJS, for tools that cannot load ES modules or do not transform packages: Jest, Metro, older bundlers. One
- * file, and the same declarations in a folder whose package.json makes them CommonJS to TypeScript as well.
+ * The client as CommonJS, for tools that cannot load ES modules or do not transform packages: Jest, Metro, older bundlers. It is one
+ * file, with the same declarations in a folder whose package.json marks them as CommonJS for TypeScript.
  */
 for (const folder of ['client', 'wire']) {
   const filter = (file: string): boolean => !file.endsWith('.js');

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the Dockerfile without a container engine or a registry, and runs the image's own command as process 1.
-# Needs root, Debian's buildah, debootstrap, curl and jq, and `npm ci` done before. Give a directory to keep the base for the next run.
+# Needs root, Debian's buildah, debootstrap, curl and jq, and a finished `npm ci`. An argument names a directory that keeps the base for the next run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -39,7 +39,7 @@ make_base() {
 }
 buildah inspect --type image "$base" >/dev/null 2>&1 || make_base
 
-# The build asks the registry that this machine asks, and trusts what this machine trusts.
+# The build uses the registry and the certificates of this machine.
 printf 'registry=%s\ncafile=/etc/npm-ca.crt\n' "$(npm config get registry)" >"$work/npmrc"
 authorities=$(npm config get cafile)
 [ -f "$authorities" ] || authorities=/etc/ssl/certs/ca-certificates.crt
@@ -57,7 +57,7 @@ directory=$(jq -r .WorkingDir <<<"$image")
 port=$(scripts/free-port.sh)
 within=(chroot --userspec="$user" "$mount" env -i -C "$directory" "${environment[@]}" PORT="$port")
 
-# A process 1 ignores every signal it has no handler for, so only a real one proves that SIGTERM is heard.
+# Process 1 ignores every signal without a handler, so only a real one proves that SIGTERM is handled.
 unshare --pid --fork --mount sh -c 'mount -t proc proc "$0/proc" && mount --bind /dev "$0/dev" && exec "$@"' \
   "$mount" "${within[@]}" "${command[@]}" >"$work/server.log" 2>&1 &
 namespace=$!

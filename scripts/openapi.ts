@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { openApi30, openApiDocument, toYaml } from '../src/http/openapi/document.ts';
 import { defaultSettings } from '../src/settings/settings.ts';
 
-/** Writes `openapi.yaml`; with `--check` it fails instead when the committed file is stale, or either form is not sound. */
+/** Writes `openapi.yaml`. With `--check`, fails when the committed file is stale or a form of the document is invalid. */
 const FILE = new URL('../openapi.yaml', import.meta.url).pathname;
 
 // An API key lifts the caps of open mode, which are not the defaults.
@@ -37,7 +37,7 @@ function check(): void {
       env,
     });
   } catch {
-    process.exitCode = 1; // redocly has said why
+    process.exitCode = 1; // redocly has printed the reason
   } finally {
     rmSync(folder, { recursive: true });
   }

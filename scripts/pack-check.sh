@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Packs the package and uses it as a stranger would: from its tarball, in a directory of its own, with nothing of the repository at hand.
+# Packs the package and uses it like an app: from its tarball, in a separate directory, without the repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -60,7 +60,7 @@ options=(--strict --target es2024 --types node --typeRoots "$root/node_modules/@
 "$root/node_modules/.bin/tsc" "${options[@]}" --module nodenext use.ts use.cts
 "$root/node_modules/.bin/tsc" "${options[@]}" --module node16 --noEmit use.cts
 node use.js
-# What Redis runs is in files of its own, which a package may lack.
+# The scripts for Redis are separate files, which a package may lack.
 if command -v redis-server >/dev/null; then
   port=$("$root/scripts/free-port.sh")
   redis-server --bind 127.0.0.1 --port "$port" --save '' --dir "$scratch" >"$scratch/redis.log" &
@@ -73,11 +73,11 @@ on_node() { # VERSION ARGUMENT...
   npm install --prefix "$scratch/node" --silent --no-save --ignore-scripts "node-$(node -p 'process.platform + "-" + process.arch')@$1"
   "$scratch"/node/node_modules/node-*/bin/node "${@:2}"
 }
-# The oldest Node that package.json allows, and the one after ours.
+# The oldest Node version that package.json allows, and the version after ours.
 for version in "$(node -p "require('$root/package.json').engines.node.replace('>=', '')")" 26; do
   on_node "$version" use.js
 done
-# An older Node cannot run the command, and the command says so in one line.
+# On an older Node, the command fails with one line.
 refused=$(on_node 20 node_modules/holdline/dist/main.js 2>&1) && { echo "the command ran on Node 20" >&2; exit 1; }
 [[ $refused =~ ^holdline:\ Node\ 20\.[^$'\n']*\ needs\ Node\ [^$'\n']*$ ]] || { echo "on Node 20 the command said: $refused" >&2; exit 1; }
 

@@ -29,7 +29,7 @@ interface Options {
   readonly jestArguments: readonly string[];
 }
 
-/** Takes out this script's own options. Jest judges the rest. */
+/** Parses the options of this script. Jest parses the rest. */
 function parseOptions(words: readonly string[]): Options {
   const jestArguments: string[] = [];
   let [times, help] = ['1', false];
@@ -49,7 +49,7 @@ function parseOptions(words: readonly string[]): Options {
 
 const children = new Set<ChildProcess>();
 
-/** In this session, so that a scheduler which shares the processor between sessions takes the loops and the tests for one piece of work. */
+/** In this session: a scheduler that shares the processor between sessions must not give the tests a share of their own. */
 function start(command: string, args: readonly string[]): ChildProcess {
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   children.add(child);
@@ -61,7 +61,7 @@ function endChildren(): void {
   for (const child of children) child.kill();
 }
 
-/** `npm test` without npm between, so that a signal reaches Jest, which takes its workers with it. */
+/** Runs `npm test` without npm, so that signals reach Jest, which ends its workers. */
 async function runTests(jestArguments: readonly string[]): Promise<boolean> {
   const child = start('sh', ['-c', `exec ${manifest.scripts.test} "$@"`, 'sh', ...jestArguments]);
   const [status] = (await once(child, 'exit')) as [number | null];

@@ -1,10 +1,9 @@
 import { createClient } from '@redis/client';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SCRIPTS } from '../../src/store/redis/scripts.ts';
+import { Program } from '../../test/support/command.ts';
 import { freePort } from '../../test/support/free-port.ts';
 import { SERVER_CORE, pinned } from '../measure/machine.ts';
 import { percentiles } from '../measure/figures.ts';
@@ -24,12 +23,12 @@ type Counters = RedisUse & { atMs: number };
 /** A real Redis on the core of the servers. It ends with the process group of the run. */
 export class Redis {
   readonly port: number;
-  readonly #child: ChildProcess;
+  readonly #program: Program;
   readonly #client: Client;
 
-  private constructor(port: number, child: ChildProcess, client: Client) {
+  private constructor(port: number, program: Program, client: Client) {
     this.port = port;
-    this.#child = child;
+    this.#program = program;
     this.#client = client;
   }
 
@@ -38,23 +37,20 @@ export class Redis {
     const own = join(directory, `redis-${port}`);
     mkdirSync(own);
     const command = ['redis-server', '--port', String(port), '--dir', own, ...ALWAYS, ...args];
-    const [file = '', ...rest] = pinned(SERVER_CORE, command);
-    const child = spawn(file, rest, { stdio: 'ignore' });
+    const program = new Program(pinned(SERVER_CORE, command), { env: process.env, readsOutput: false });
     const client = connectTo(port);
     await Promise.race([client.connect(), delay(START_DEADLINE_MS, undefined, { ref: false }).then(failStart)]);
-    return new Redis(port, child, client);
+    return new Redis(port, program, client);
   }
 
   get processes(): ProcessTree {
-    if (this.#child.pid === undefined) throw new Error('redis-server did not start');
-    return new ProcessTree(this.#child.pid);
+    return new ProcessTree(this.#program.pid);
   }
 
   async stop(): Promise<void> {
     this.#client.destroy();
-    const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await ended;
+    this.#program.signal('SIGKILL');
+    await this.#program.ended;
   }
 
   async usedBytes(): Promise<number> {

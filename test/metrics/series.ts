@@ -1,7 +1,7 @@
 import type { Target } from '../support/http.ts';
 import { call } from '../support/http.ts';
 
-/** Each series by its name and labels, as it stands in the text. */
+/** The value of each series, by its name and labels as in the text. */
 export type Series = ReadonlyMap<string, number>;
 
 export async function scrape(target: Target): Promise<Series> {
@@ -14,7 +14,7 @@ export async function scrape(target: Target): Promise<Series> {
   );
 }
 
-/** What changed, by how much; only series whose names begin so. */
+/** The differences of the series whose names begin with the prefix. */
 export function changes(before: Series, after: Series, prefix: string): Record<string, number> {
   const changed = [...after]
     .filter(([name]) => name.startsWith(prefix))

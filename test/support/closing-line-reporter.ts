@@ -1,10 +1,10 @@
-/** What this reporter reads of Jest's aggregated result. */
+/** The fields of Jest's aggregated result that the reporter uses. */
 interface RunResult {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  /** Files that broke before any of their tests could run. */
+  /** Files that failed before any of their tests ran. */
   readonly numRuntimeErrorTestSuites: number;
 }
 
@@ -17,7 +17,7 @@ export default class ClosingLineReporter {
     const skipped = result.numPendingTests + result.numTodoTests;
     this.executed = result.numPassedTests + failed;
     const tail = skipped > 0 ? `, ${skipped} skipped` : '';
-    // Jest's own summary always comes after every other reporter, so the line waits for the exit.
+    // Jest prints its own summary after all reporters, so the line waits for the exit.
     process.once('exit', () => process.stdout.write(`\n${result.numPassedTests} passed, ${failed} failed${tail}\n`));
   }
 

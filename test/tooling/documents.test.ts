@@ -11,7 +11,7 @@ const settings = Object.values(definitions).flatMap(({ name, ...row }) =>
 describe.each(['SECURITY.md', 'docs/operations.md', 'deploy/README.md'])('%s', (path) => {
   const text = readFileSync(join(root, path), 'utf8');
 
-  test('names tests and files that there are', () => {
+  test('names only tests and files that exist', () => {
     const named = [...text.matchAll(/`((?:test|deploy|scripts)\/[\w./-]*)`/g)].map(([, name = '']) => join(root, name));
     const linked = [...text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link = '']) =>
       join(root, dirname(path), link),
@@ -20,20 +20,20 @@ describe.each(['SECURITY.md', 'docs/operations.md', 'deploy/README.md'])('%s', (
     expect(named.length + linked.length).toBeGreaterThan(2);
   });
 
-  test('names settings that there are', () => {
+  test('names only settings that exist', () => {
     const named = [...text.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name);
     expect(named.filter((name) => !settings.includes(name))).toEqual([]);
   });
 });
 
-test('docs/operations.md names metrics that there are', () => {
+test('docs/operations.md names only holdline_ metrics that the dashboard shows', () => {
   const operations = readFileSync(join(root, 'docs/operations.md'), 'utf8');
   const dashboard = readFileSync(join(root, 'deploy/grafana/holdline.json'), 'utf8');
   const named = new Set([...operations.matchAll(/holdline_[a-z_]+/g)].map(([name]) => name));
   expect([...named].filter((name) => !dashboard.includes(name))).toEqual([]);
 });
 
-test('the image is built on a base pinned by digest, of the same Node as the tests', () => {
+test('the image has a base that is pinned by digest and has the Node version of the tests', () => {
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
   const [, base = ''] = /^ARG BASE=(.*)$/m.exec(readFileSync(join(root, 'Dockerfile'), 'utf8')) ?? [];
   expect(base.split('@sha256:')).toEqual([

@@ -12,7 +12,7 @@ const report = z.object({
 });
 
 /** Imports that every wall allows, one file per room. */
-const lawful = {
+const allowed = {
   'package.json': JSON.stringify({
     dependencies: { zod: '1', 'better-sqlite3': '1', 'prom-client': '1' },
     devDependencies: { jest: '1' },
@@ -49,8 +49,8 @@ const lawful = {
   'test/helper.ts': '',
 };
 
-/** One crime per wall: the file that commits it, and its source. */
-const crimes: Record<string, readonly [file: string, source: string]> = {
+/** A violation per wall: the file that contains it, and its source. */
+const violations: Record<string, readonly [file: string, source: string]> = {
   'entry-wall': ['src/main.ts', "import './http/app.ts';"],
   'service-wall': ['src/service.ts', "import type { Shape } from './wire/schema.ts';"],
   'settings-wall': ['src/settings/settings.ts', "import '../log.ts';"],
@@ -78,43 +78,43 @@ const crimes: Record<string, readonly [file: string, source: string]> = {
   'no-unresolvable': ['src/http/route.ts', "import './nowhere.ts';"],
 };
 
-let house = '';
+let directory = '';
 beforeAll(() => {
-  house = mkdtempSync(join(tmpdir(), 'holdline-walls-'));
-  for (const [file, source] of Object.entries(lawful)) add(file, source);
+  directory = mkdtempSync(join(tmpdir(), 'holdline-walls-'));
+  for (const [file, source] of Object.entries(allowed)) add(file, source);
 });
 afterAll(() => {
-  rmSync(house, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 function add(file: string, source: string): void {
-  mkdirSync(dirname(join(house, file)), { recursive: true });
-  appendFileSync(join(house, file), `${source}\n`);
+  mkdirSync(dirname(join(directory, file)), { recursive: true });
+  appendFileSync(join(directory, file), `${source}\n`);
 }
 
-/** Every broken wall, as `wall: file that broke it`. */
-function brokenWalls(): string[] {
+/** Every violation, as `wall: file`. */
+function reportedViolations(): string[] {
   const depcruise = join(root, 'node_modules/.bin/depcruise');
   const options = ['--config', configFile, '--output-type', 'json', 'src', 'demo', 'bench'];
-  const run = spawnSync(depcruise, options, { cwd: house, encoding: 'utf8' });
-  const { violations } = report.parse(JSON.parse(run.stdout)).summary;
-  return violations.map(({ rule, from }) => `${rule.name}: ${from}`);
+  const run = spawnSync(depcruise, options, { cwd: directory, encoding: 'utf8' });
+  const { summary } = report.parse(JSON.parse(run.stdout));
+  return summary.violations.map(({ rule, from }) => `${rule.name}: ${from}`);
 }
 
-describe('the walls of the house', () => {
-  test('let the lawful imports of every room through', () => {
-    expect(brokenWalls()).toEqual([]);
+describe('the walls', () => {
+  test('allow the normal imports of every room', () => {
+    expect(reportedViolations()).toEqual([]);
   });
 
-  test('stop every crime, each by the wall that is there for it', () => {
-    for (const [file, source] of Object.values(crimes)) add(file, source);
-    const expected = Object.entries(crimes).map(([wall, [file]]) => `${wall}: ${file}`);
-    expect(brokenWalls()).toEqual(expect.arrayContaining(expected));
+  test('report every violation by the wall that forbids it', () => {
+    for (const [file, source] of Object.values(violations)) add(file, source);
+    const expected = Object.entries(violations).map(([wall, [file]]) => `${wall}: ${file}`);
+    expect(reportedViolations()).toEqual(expect.arrayContaining(expected));
   });
 
-  test('are each tried by a crime', async () => {
+  test('each have a violation in this test', async () => {
     const config = z.object({ default: z.object({ forbidden: z.array(z.object({ name: z.string() })) }) });
     const walls = config.parse(await import(configFile)).default.forbidden.map(({ name }) => name);
-    expect(Object.keys(crimes).sort()).toEqual(walls.sort());
+    expect(Object.keys(violations).sort()).toEqual(walls.sort());
   });
 });
