@@ -95,7 +95,7 @@ export const trustedProxies: Parser<boolean | number | string[]> = {
 /** With two slashes, `sqlite://data/x.db` would be a file in the root directory. SQLite ignores options after a `?`. */
 const sqlitePath = z.string().regex(/^(?!\/\/)[^\0?]+$/);
 const sqlite = z.strictObject({ kind: z.literal('sqlite'), path: sqlitePath });
-const redis = z.strictObject({ kind: z.literal('redis'), url: z.string().regex(/^rediss?:\/\/\S+$/) });
+const redis = z.strictObject({ kind: z.literal('redis'), url: z.string().regex(/^rediss?(\+sentinel)?:\/\/\S+$/) });
 
 /** `path` has SQLite's form: relative to the working directory, or `:memory:`. */
 type StoreSetting = z.output<typeof sqlite> | z.output<typeof redis>;

@@ -7,6 +7,7 @@ import { describeOnRedis } from '../support/redis/on-redis.ts';
 import { ownRedis, type Pair, startPair, untilHeld, untilReadiness, untilServed } from '../support/redis/processes.ts';
 import type { RedisServer } from '../support/redis/redis-server.ts';
 import { startReplica } from '../support/redis/replica.ts';
+import { Sentinels } from '../support/redis/sentinels.ts';
 import { TcpProxy } from '../support/redis/tcp-proxy.ts';
 
 const SETTINGS = { RATE_LIMIT: 'off' };
@@ -68,7 +69,7 @@ describeOnRedis('Redis fails over', () => {
       return { ...all, kept: kept.cursor, lost: lost.cursor };
     }
 
-    test('a cursor from that second is told so, and where to go on', async () => {
+    test('a cursor from the lost second gets 410 with a cursor to continue from', async () => {
       const { alice, bob, lost, failOver } = await withLostSecond();
       await failOver();
       const answer = await bob.call('receiveMessages', { query: { after: lost, wait: 0 } });
@@ -79,7 +80,7 @@ describeOnRedis('Redis fails over', () => {
     });
 
     test.each([1, 50])(
-      '%d messages that came before the next poll are delivered behind such a cursor',
+      '%d messages sent before the next poll are delivered after a cursor from the lost second',
       async (count) => {
         const { alice, bob, kept, lost, failOver } = await withLostSecond();
         await failOver();
@@ -90,7 +91,7 @@ describeOnRedis('Redis fails over', () => {
       },
     );
 
-    test('a poll that is held across it is told so, or gets what comes after', async () => {
+    test('a poll held across the fail-over gets 410, or the messages sent after it', async () => {
       const { there, alice, bob, lost, failOver } = await withLostSecond();
       const held = untilServed(() => bob.call('receiveMessages', { query: { after: lost, wait: 40 } }));
       await untilHeld(there.url, 1);
@@ -103,7 +104,7 @@ describeOnRedis('Redis fails over', () => {
         expect(payloadsOf(await bob.poll({ after: (body as { resetCursor: string }).resetCursor }))).toContain('new');
     });
 
-    test('who joined in that second is not there any more, and joins again', async () => {
+    test('a participant that joined in the lost second is unknown, and can join again', async () => {
       const { here, ledger, part, failOver } = await onReplicatedRedis();
       await part();
       const carol = await ledger.join(here.url, 'room', 'carol');
@@ -114,6 +115,28 @@ describeOnRedis('Redis fails over', () => {
     });
   });
 
+  test('with Sentinel, polls and sends continue on the promoted replica with the messages that it has', async () => {
+    const primary = await ownRedis();
+    const replica = await startReplica(primary.port);
+    onCleanUp(() => replica.end());
+    const sentinels = await Sentinels.start(primary.port);
+    onCleanUp(() => sentinels.end());
+    const { here, there, ledger, alice, bob } = await startPair([sentinels, sentinels], SETTINGS);
+    await send(alice, 'before');
+    const { cursor: after } = await alice.poll();
+    const held = untilServed(() => alice.call('receiveMessages', { query: { after, wait: 40 } }));
+    await untilHeld(here.url, 1);
+    await untilReplicated(primary);
+    await primary.kill();
+    await Promise.all([here, there].map(({ url }) => untilReadiness(url, 503)));
+    await Promise.all([here, there].map(({ url }) => untilReadiness(url, 200)));
+    await untilBothServed({ alice, bob });
+    await send(bob, 'after', 'alice');
+    expect(payloadsOf((await held).body as Batch)).toEqual(['after']);
+    expect(payloadsOf(await bob.poll({ after: bob.joined.cursor }))).toEqual(['before']);
+    await ledger.settle();
+  });
+
   describe('within a cluster', () => {
     async function onCluster() {
       const cluster = await startCluster({ replicas: true });
@@ -121,7 +144,7 @@ describeOnRedis('Redis fails over', () => {
       return { cluster, ...(await startPair([cluster, cluster], SETTINGS)) };
     }
 
-    test('what the replica has is there; polls and sends go on by themselves', async () => {
+    test('polls and sends continue on the promoted replica with the messages that it has', async () => {
       const { cluster, here, there, ledger, alice, bob } = await onCluster();
       await send(alice, 'before');
       const { cursor: after } = await alice.poll();

@@ -3,34 +3,35 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SignallingError } from '../../signalling/errors.ts';
 import { storeFull } from '../refusals.ts';
 import { StoreError } from '../store-error.ts';
-import { Confirmations } from './confirmations.ts';
-import { Deadlines } from './deadlines.ts';
-import { KeptOpen } from './kept-open.ts';
-import { readLocation, type RedisLocation } from './location.ts';
+import { CommandTimeouts } from './command-timeouts.ts';
+import { readLocation, type Host, type RedisLocation } from './location.ts';
 import { Outages } from './outages.ts';
+import { addressOf } from './primary.ts';
+import { Reconnecting } from './reconnecting.ts';
+import { Replication } from './replication.ts';
 import type { Script } from './scripts.ts';
-import { addressOf, openServer, type Server } from './server.ts';
+import { openServer, type Server } from './server.ts';
 
-/** What a script got wrong is a bug of ours; every other reply of that kind says that Redis cannot do it now. */
+/** Errors of a script or of the settings. Every other error reply means that Redis cannot do it now. */
 const BUG = /^(ERR(?! WAIT)|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
 
-/** It was the primary when the connection was made: another of the hosts may be now. */
+/** The server was the primary when the connection was opened, and no longer is. */
 const DEMOTED = /^(READONLY|MASTERDOWN|ERR WAIT cannot be used)\b/;
 
 /** At its `maxmemory` Redis refuses commands that need memory; all others work. */
 const FULL = /^OOM\b/;
 
-/** So often at most a cluster is asked anew who its nodes are. */
-const CLUSTER_PATIENCE_MS = 10_000;
+/** A cluster is asked for its nodes again at most once in this time. */
+const REPLACE_CLUSTER_EVERY_MS = 10_000;
 
-/** Of the event loop: what follows from an answer has been asked by then. */
+/** Turns of the event loop after which everything that follows from a reply has been sent. */
 const QUIET_TURNS = 3;
 
 interface Run {
   readonly script: Script;
   readonly keys: readonly string[];
   readonly args: readonly string[];
-  /** Whether the replicas of the settings must have it, too. */
+  /** Wait for the replicas that the settings name. */
   readonly confirmed?: boolean;
 }
 
@@ -40,170 +41,160 @@ interface NodeInfo {
   readonly text: string;
 }
 
-/** Runs scripts on the Redis of the settings. Lost connections are opened again; nothing waits for that. */
+/** Runs scripts on the Redis of the settings. Lost connections are opened again; commands do not wait for that. */
 export class Connection {
   readonly location: RedisLocation;
   readonly outages = new Outages();
-  readonly #server: KeptOpen<Server>;
-  /** `WAIT` holds up its connection: what waits for replicas has one of its own. */
-  readonly #confirming: KeptOpen<Server> | undefined;
-  readonly #deadlines: Deadlines;
-  readonly #confirmations: Confirmations;
-  readonly #underWay = new Set<Promise<unknown>>();
-  readonly #listeners: (() => void)[] = [];
-  #hosts: RedisLocation['hosts'];
-  #lostAt = -Infinity;
+  readonly #server: Reconnecting<Server>;
+  /** Commands that wait for replicas have a connection of their own, since `WAIT` blocks it. */
+  readonly #replicated: Reconnecting<Server> | undefined;
+  readonly #replication: Replication;
+  readonly #timeouts: CommandTimeouts;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #reopenedListeners: (() => void)[] = [];
+  #knownHosts: readonly Host[];
+  #replacedAt = -Infinity;
 
-  private constructor(
-    location: RedisLocation,
-    server: KeptOpen<Server>,
-    confirming: KeptOpen<Server> | undefined,
-    deadlines: Deadlines,
-  ) {
-    this.#confirming = confirming;
+  private constructor(location: RedisLocation) {
     this.location = location;
-    this.#hosts = location.hosts;
-    this.#server = server;
-    this.#deadlines = deadlines;
-    this.#confirmations = new Confirmations(location.replicas);
+    this.#knownHosts = location.hosts;
+    this.#replication = new Replication(location.replicas);
+    this.#timeouts = new CommandTimeouts(() => this.#onTimeout());
+    const open = (onLost: () => void): Promise<Server> => openServer(location, this.hosts, onLost);
+    const onReopened = (): void => this.#reopenedListeners.forEach((listener) => listener());
+    this.#server = new Reconnecting({ open, onReopened });
+    this.#replicated = location.replicas === 0 ? undefined : new Reconnecting({ open, onReopened: () => undefined });
   }
 
   /** @throws StoreError */
   static async open(url: string): Promise<Connection> {
     const location = readLocation(url);
-    let connection: Connection | undefined;
-    const keepOpen = (onReopened: () => void): Promise<KeptOpen<Server>> =>
-      KeptOpen.open<Server>({
-        open: (onLost) => openServer(location, connection?.hosts ?? location.hosts, onLost),
-        onReopened,
-      });
+    const connection = new Connection(location);
     try {
-      const server = await keepOpen(() => connection?.reopened());
-      const confirming = location.replicas === 0 ? undefined : await keepOpen(() => undefined);
-      connection = new Connection(location, server, confirming, new Deadlines(() => connection?.late()));
+      await connection.#server.connect();
+      await connection.#replicated?.connect();
       return connection;
     } catch (error) {
+      connection.close();
       if (error instanceof StoreError) throw error;
-      const hosts = location.hosts.map(addressOf).join(', ');
-      throw new StoreError(
-        `Redis at ${hosts} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const cause = error instanceof Error ? error.message : String(error);
+      throw new StoreError(`Redis at ${location.hosts.map(addressOf).join(', ')} cannot be used: ${cause}`);
     }
   }
 
-  /** The hosts of the settings first, then whatever else the cluster had. */
-  get hosts(): RedisLocation['hosts'] {
+  /** The hosts of the settings first, then the other nodes of the cluster. */
+  get hosts(): readonly Host[] {
     const known = this.#server.current?.hosts() ?? [];
-    if (known.length > 0) this.#hosts = [...this.location.hosts, ...known];
-    return this.#hosts;
+    if (known.length > 0) this.#knownHosts = [...this.location.hosts, ...known];
+    return this.#knownHosts;
   }
 
-  /** An answer is late: nobody knows whether that connection still lives. Of a cluster the others are not disturbed. */
-  late(): void {
-    const nowMs = performance.now();
-    if (this.#server.current?.isCluster === true) {
-      if (nowMs - this.#lostAt < CLUSTER_PATIENCE_MS) return;
-      this.#lostAt = nowMs;
-      for (const server of [this.#server, this.#confirming]) server?.replace().catch(() => undefined);
-      return;
-    }
-    this.#server.lose();
-    this.#confirming?.lose();
-  }
-
-  /** Called whenever the connection was lost and is there again: what Redis was told of waiting polls may be lost. */
-  onBack(listener: () => void): void {
-    this.#listeners.push(listener);
+  /** Called whenever a lost connection is open again: Redis may have lost what was recorded about polls. */
+  onReopened(listener: () => void): void {
+    this.#reopenedListeners.push(listener);
   }
 
   /** @throws SignallingError `storage-unavailable` */
   run(run: Run): Promise<unknown> {
-    const answer = this.#run(run);
-    this.#underWay.add(answer);
-    const settled = (): void => void this.#underWay.delete(answer);
-    answer.then(settled, settled);
-    return answer;
+    const reply = this.#run(run);
+    this.#inFlight.add(reply);
+    const onEnd = (): void => void this.#inFlight.delete(reply);
+    reply.then(onEnd, onEnd);
+    return reply;
   }
 
-  /** Of every node that takes writes. */
+  /** `INFO` of every node that takes writes. */
   async info(section: string): Promise<readonly NodeInfo[]> {
-    return Promise.all(this.#askWriters(section));
+    return Promise.all(this.#infos(section));
   }
 
-  /** Of every node that takes writes and responds now. */
+  /** `INFO` of every node that takes writes and answers now. */
   async infoOfReachable(section: string): Promise<readonly NodeInfo[]> {
-    const answers = await Promise.allSettled(this.#askWriters(section));
-    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    const infos = await Promise.allSettled(this.#infos(section));
+    return infos.flatMap((info) => (info.status === 'fulfilled' ? [info.value] : []));
   }
 
-  /** Resolves once no script is under way, nor one that follows from the answer to another. */
+  /** Resolves once no script is in flight, nor one that follows from the reply to another. */
   async drain(): Promise<void> {
     for (let quietTurns = 0; quietTurns < QUIET_TURNS; quietTurns += 1) {
-      if (this.#underWay.size > 0) quietTurns = 0;
-      await Promise.allSettled([...this.#underWay]);
+      if (this.#inFlight.size > 0) quietTurns = 0;
+      await Promise.allSettled([...this.#inFlight]);
       await nextTurn();
     }
   }
 
-  /** Whatever is under way is refused. */
+  /** Rejects what is in flight. */
   close(): void {
     this.#server.close();
-    this.#confirming?.close();
-    this.#deadlines.stop();
+    this.#replicated?.close();
+    this.#timeouts.stop();
   }
 
-  #askWriters(section: string): Promise<NodeInfo>[] {
+  #infos(section: string): Promise<NodeInfo>[] {
     return this.#currentOf(this.#server)
       .writers()
-      .map(async ({ at, client }) => ({ at, text: await this.#watched(client.then((node) => node.info(section))) }));
+      .map(async ({ at, client }) => ({ at, text: await this.#guard(client.then((node) => node.info(section))) }));
   }
 
   async #run({ script, keys, args, confirmed = false }: Run): Promise<unknown> {
-    const confirming = confirmed ? this.#confirming : undefined;
-    const server = this.#currentOf(confirming ?? this.#server);
-    const reply = await this.#watched(this.#evaluate(server, script, keys, args));
-    if (confirming !== undefined) await this.#watched(this.#confirmations.of(server, keys[0] ?? ''));
+    const replicated = confirmed ? this.#replicated : undefined;
+    const server = this.#currentOf(replicated ?? this.#server);
+    const reply = await this.#guard(evaluate(server, script, keys, args));
+    if (replicated !== undefined) await this.#guard(this.#replication.waitForReplicas(server, keys[0] ?? ''));
     return reply;
   }
 
-  async #evaluate(server: Server, script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+  async #guard<T>(reply: Promise<T>): Promise<T> {
     try {
-      return await server.evalSha(script, keys, args);
+      return await this.#timeouts.watch(reply);
     } catch (error) {
-      // A server that was restarted, or a replica that took over, has not seen it yet.
-      if (error instanceof ErrorReply && error.message.startsWith('NOSCRIPT')) return server.eval(script, keys, args);
-      throw error;
+      throw this.#refusalOf(error);
     }
   }
 
-  async #watched<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await this.#deadlines.watch(answer);
-    } catch (error) {
-      throw this.#refusal(error);
-    }
-  }
-
-  #refusal(error: unknown): SignallingError | ErrorReply {
-    if (error instanceof ErrorReply && DEMOTED.test(error.message)) {
-      this.#server.lose();
-      this.#confirming?.lose();
-    }
+  #refusalOf(error: unknown): SignallingError | ErrorReply {
     if (error instanceof SignallingError) return error;
-    if (error instanceof ErrorReply && BUG.test(error.message)) return error;
-    if (error instanceof ErrorReply && FULL.test(error.message)) return storeFull();
-    return this.outages.add(error);
+    if (!(error instanceof ErrorReply)) return this.outages.add(error);
+    if (DEMOTED.test(error.message)) this.#reconnect();
+    if (BUG.test(error.message)) return error;
+    return FULL.test(error.message) ? storeFull() : this.outages.add(error);
   }
 
-  #currentOf({ current }: KeptOpen<Server>): Server {
+  #reconnect(): void {
+    this.#server.reconnect();
+    this.#replicated?.reconnect();
+  }
+
+  /** Whether that connection still works is unknown. In a cluster, the other nodes keep theirs until the new ones are open. */
+  #onTimeout(): void {
+    if (this.#server.current?.isCluster !== true) {
+      this.#reconnect();
+      return;
+    }
+    const nowMs = performance.now();
+    if (nowMs - this.#replacedAt < REPLACE_CLUSTER_EVERY_MS) return;
+    this.#replacedAt = nowMs;
+    for (const server of [this.#server, this.#replicated]) server?.replace().catch(() => undefined);
+  }
+
+  #currentOf({ current }: Reconnecting<Server>): Server {
     if (current !== undefined) return current;
-    throw this.outages.add(
-      new Error(`there is no connection to Redis at ${this.location.hosts.map(addressOf).join(', ')}`),
-    );
+    const hosts = this.location.hosts.map(addressOf).join(', ');
+    throw this.outages.add(new Error(`there is no connection to Redis at ${hosts}`));
   }
+}
 
-  /** What works again is told to those who asked. */
-  reopened(): void {
-    for (const listener of this.#listeners) listener();
+async function evaluate(
+  server: Server,
+  script: Script,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<unknown> {
+  try {
+    return await server.evalSha(script, keys, args);
+  } catch (error) {
+    // A server that was restarted, or a replica that took over, does not know the script yet.
+    if (error instanceof ErrorReply && error.message.startsWith('NOSCRIPT')) return server.eval(script, keys, args);
+    throw error;
   }
 }

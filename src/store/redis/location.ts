@@ -1,60 +1,83 @@
 import { StoreError } from '../store-error.ts';
 
-/** Where a Redis is, as `STORE_URL` says. */
+export interface Host {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a Redis is, parsed from `STORE_URL`. */
 export interface RedisLocation {
-  /** One server, or some nodes of a cluster: the others are found through them. */
-  readonly hosts: readonly { readonly host: string; readonly port: number }[];
+  /** A server and those that may take over from it, nodes of a cluster, or Sentinels. */
+  readonly hosts: readonly Host[];
+  /** Set when the hosts are Sentinels: the name under which they know the primary. */
+  readonly sentinelName: string | undefined;
   readonly tls: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
   /** A cluster has only 0. */
   readonly database: number;
-  /** Before all keys and channels: several services can share one Redis. */
+  /** Begins all keys and channels, so that several services can share a Redis. */
   readonly prefix: string;
   /** How many replicas must have a join or a message before it is answered with 201. */
   readonly replicas: number;
 }
 
 const FORM =
-  /^(?<scheme>rediss?):\/\/(?:(?<username>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^/?#@]+)(?:\/(?<database>\d{1,4})?)?(?:\?(?<options>[^#]*))?$/;
+  /^(?<scheme>rediss?)(?<sentinel>\+sentinel)?:\/\/(?:(?<username>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^/?#@]+)(?:\/(?<path>[^?#@]*))?(?:\?(?<options>[^#]*))?$/;
 const HOST = /^(?<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(?<port>\d{1,5}))?$/;
+const DATABASE = /^\d{0,4}$/;
+const SENTINEL_PATH = /^(?<name>[A-Za-z0-9._-]+)(?:\/(?<database>\d{0,4}))?$/;
 const DEFAULT_PORT = 6_379;
+const DEFAULT_SENTINEL_PORT = 26_379;
 const PREFIX = /^[A-Za-z0-9_.-]{1,64}$/;
 
-const REDIS_URL_FORM = 'redis[s]://[USER:PASSWORD@]HOST[:PORT][,HOST...][/DATABASE][?prefix=NAME&replicas=COUNT]';
+const URL_FORM =
+  'redis[s]://[USER:PASSWORD@]HOST[:PORT][,HOST...][/DATABASE][?prefix=NAME&replicas=COUNT], ' +
+  'or redis[s]+sentinel://[USER:PASSWORD@]SENTINEL[:PORT][,SENTINEL...]/NAME[/DATABASE] with the same options';
 
 /** @throws StoreError that shows no password */
 export function readLocation(url: string): RedisLocation {
-  const { scheme, username, password, hosts, database, options } = FORM.exec(url)?.groups ?? {};
-  if (hosts === undefined) throw bad('it is not of that form');
-  const { prefix, replicas } = readOptions(new URLSearchParams(options));
+  const { scheme, sentinel, username, password, hosts, path = '', options } = FORM.exec(url)?.groups ?? {};
+  if (hosts === undefined) throw invalid('it does not have that form');
+  const isSentinel = sentinel !== undefined;
+  const defaultPort = isSentinel ? DEFAULT_SENTINEL_PORT : DEFAULT_PORT;
   return {
-    hosts: hosts.split(',').map(readHost),
+    ...(isSentinel ? readSentinelPath(path) : { sentinelName: undefined, database: readDatabase(path) }),
+    ...readOptions(new URLSearchParams(options)),
+    hosts: hosts.split(',').map((text) => readHost(text, defaultPort)),
     tls: scheme === 'rediss',
     username: decoded(username),
     password: decoded(password),
-    database: Number(database ?? 0),
-    prefix,
-    replicas,
   };
 }
 
-function readHost(text: string): RedisLocation['hosts'][number] {
+function readDatabase(path: string): number {
+  if (!DATABASE.test(path)) throw invalid('behind the hosts comes the number of a database');
+  return Number(path);
+}
+
+function readSentinelPath(path: string): Pick<RedisLocation, 'sentinelName' | 'database'> {
+  const { name, database } = SENTINEL_PATH.exec(path)?.groups ?? {};
+  if (name === undefined) throw invalid('behind the Sentinels comes the name of the primary, as in /mymaster');
+  return { sentinelName: name, database: Number(database ?? 0) };
+}
+
+function readHost(text: string, defaultPort: number): Host {
   const { host, port } = HOST.exec(text)?.groups ?? {};
-  if (host === undefined) throw bad(`"${text}" is no host`);
-  const number = Number(port ?? DEFAULT_PORT);
-  if (number < 1 || number > 65_535) throw bad(`the port of "${text}" is not from 1 to 65535`);
+  if (host === undefined) throw invalid(`"${text}" is not a host`);
+  const number = Number(port ?? defaultPort);
+  if (number < 1 || number > 65_535) throw invalid(`the port of "${text}" is not from 1 to 65535`);
   return { host: host.replace(/^\[|\]$/g, ''), port: number };
 }
 
 function readOptions(options: URLSearchParams): Pick<RedisLocation, 'prefix' | 'replicas'> {
   for (const name of options.keys()) {
-    if (name !== 'prefix' && name !== 'replicas') throw bad(`it has no option "${name}"`);
+    if (name !== 'prefix' && name !== 'replicas') throw invalid(`it has no option "${name}"`);
   }
   const prefix = options.get('prefix') ?? 'holdline';
   const replicas = options.get('replicas') ?? '0';
-  if (!PREFIX.test(prefix)) throw bad('prefix is 1 to 64 of A-Z a-z 0-9 _ . -');
-  if (!/^\d$/.test(replicas)) throw bad('replicas is a number from 0 to 9');
+  if (!PREFIX.test(prefix)) throw invalid('prefix is 1 to 64 of A-Z a-z 0-9 _ . -');
+  if (!/^\d$/.test(replicas)) throw invalid('replicas is a number from 0 to 9');
   return { prefix, replicas: Number(replicas) };
 }
 
@@ -62,8 +85,8 @@ function decoded(text: string | undefined): string | undefined {
   try {
     return text === undefined || text === '' ? undefined : decodeURIComponent(text);
   } catch {
-    throw bad('user and password are percent-encoded');
+    throw invalid('user and password are percent-encoded');
   }
 }
 
-const bad = (why: string): StoreError => new StoreError(`STORE_URL is ${REDIS_URL_FORM}; ${why}`);
+const invalid = (why: string): StoreError => new StoreError(`STORE_URL is ${URL_FORM}; ${why}`);

@@ -96,7 +96,7 @@ async function openParts(connection: Connection, options: RedisStoreOptions): Pr
       .sendHeartbeat()
       .catch(() => undefined)
       .then(() => presence.renew());
-  connection.onBack(() => void onReconnected());
+  connection.onReopened(() => void onReconnected());
   const tokens = new Tokens(rooms, connection, tokenCache);
   const polls = new OpenPolls(presence);
   return { connection, subscription, membership, clock, index, rooms, tokens, presence, polls, limits, watchers };

@@ -1,66 +1,52 @@
-import { KeptOpen } from './kept-open.ts';
-import type { RedisLocation } from './location.ts';
-import { connectToAny, orDestroyed, type Client } from './server.ts';
+import type { Host, RedisLocation } from './location.ts';
+import { connectToPrimary, orDestroy, type Client } from './primary.ts';
+import { Reconnecting } from './reconnecting.ts';
 
-/** A text that was published to this process is heard within this time, or the connection hears nothing any more. */
-const HEARD_WITHIN_MS = 2_000;
+/** A text that was published to this process arrives within this time, or the subscription no longer works. */
+const ARRIVES_WITHIN_MS = 2_000;
 
 interface Options {
   readonly location: RedisLocation;
-  /** Where there is a Redis to subscribe at; any node of a cluster will do. */
-  readonly hosts: () => RedisLocation['hosts'];
+  /** Any node of a cluster will do. */
+  readonly hosts: () => readonly Host[];
   readonly channels: Readonly<Record<string, (text: string) => void>>;
-  /** Called whenever there was a time in which texts may have been missed. */
+  /** Called after every time in which texts may have been missed. */
   readonly onMissed: () => void;
 }
 
 /** The one subscribed connection of the process. */
 export class Subscription {
-  readonly #client: KeptOpen<Client>;
-  /** When the last text came (real ms). */
-  readonly #ear: { heardAt: number };
+  readonly #options: Options;
+  readonly #client: Reconnecting<Client>;
+  /** When the last text arrived (monotonic ms). */
+  #receivedAt = -Infinity;
 
-  private constructor(client: KeptOpen<Client>, ear: { heardAt: number }) {
-    this.#ear = ear;
-    this.#client = client;
+  private constructor(options: Options) {
+    this.#options = options;
+    this.#client = new Reconnecting({ open: (onLost) => this.#subscribe(onLost), onReopened: options.onMissed });
   }
 
-  static async open({ location, hosts, channels, onMissed }: Options): Promise<Subscription> {
-    const ear = { heardAt: performance.now() };
-    const client = await KeptOpen.open<Client>({
-      open: async (onLost) => {
-        const opened = await connectToAny(location, shuffled(hosts()), onLost);
-        return orDestroyed(opened, async () => {
-          for (const [channel, onText] of Object.entries(channels)) {
-            await opened.subscribe(channel, (text) => {
-              ear.heardAt = performance.now();
-              onText(text);
-            });
-          }
-          ear.heardAt = performance.now();
-          return opened;
-        });
-      },
-      onReopened: onMissed,
-    });
-    return new Subscription(client, ear);
+  static async open(options: Options): Promise<Subscription> {
+    const subscription = new Subscription(options);
+    await subscription.#client.connect();
+    return subscription;
   }
 
-  /** A text to this process was published just now: a node that left its cluster answers pings, but tells nothing any more. */
+  /** A text to this process was just published. A node that has left its cluster answers pings, but delivers no texts. */
   expectText(): void {
     const publishedAt = performance.now();
     const timer = setTimeout(() => {
-      if (this.#ear.heardAt < publishedAt - HEARD_WITHIN_MS) this.#client.lose();
-    }, HEARD_WITHIN_MS);
+      if (this.#receivedAt < publishedAt - ARRIVES_WITHIN_MS) this.#client.reconnect();
+    }, ARRIVES_WITHIN_MS);
     timer.unref();
   }
 
-  /** False while the subscription is lost and wake-ups are missed. */
+  /** False while the subscription is lost and hints are missed. */
   get isOpen(): boolean {
     return this.#client.current !== undefined;
   }
 
-  /** Resolves once everything that was published at this node before has been heard. */
+  /** Resolves once every text that was published at this node before has been handled. */
   async ping(): Promise<void> {
     await this.#client.current?.ping();
   }
@@ -68,9 +54,24 @@ export class Subscription {
   close(): void {
     this.#client.close();
   }
+
+  async #subscribe(onLost: () => void): Promise<Client> {
+    const { location, hosts, channels } = this.#options;
+    const client = await connectToPrimary(location, shuffled(hosts()), onLost);
+    return orDestroy(client, async () => {
+      for (const [channel, onText] of Object.entries(channels)) {
+        await client.subscribe(channel, (text) => {
+          this.#receivedAt = performance.now();
+          onText(text);
+        });
+      }
+      this.#receivedAt = performance.now();
+      return client;
+    });
+  }
 }
 
-/** So that the processes of a fleet do not all listen at the first node. */
+/** So that not all processes subscribe at the first node. */
 function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))
