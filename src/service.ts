@@ -6,6 +6,7 @@ import { createApp } from './http/app.ts';
 import { createAppContext } from './http/context.ts';
 import { Listener } from './http/server/listener.ts';
 import { createServiceLog, type Log } from './log.ts';
+import { combine, withoutReservedRooms } from './observability/combine.ts';
 import { Metrics } from './observability/metrics/metrics.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
 import { iceServersFor } from './signalling/ice-servers.ts';
@@ -13,7 +14,6 @@ import { failedAuthenticationRate, MAX_PARTICIPANTS_PER_ADDRESS, rosterRate } fr
 import { RateLimiter } from './signalling/rate-limiter.ts';
 import { Signalling } from './signalling/signalling.ts';
 import type { StoreAdapter } from './signalling/store.ts';
-import { tellBoth } from './signalling/telemetry.ts';
 import { openStore } from './store/open-store.ts';
 import { RoomLog } from './observability/trace/room-log.ts';
 import { Trace } from './observability/trace/trace.ts';
@@ -61,9 +61,9 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const clock = overrides.clock ?? systemClock();
   const metrics = new Metrics();
   const trace = new Trace(clock, { isShared: settings.store.kind === 'redis' });
-  const observed = tellBoth(metrics, trace);
-  // Absent at other levels, since it runs for every message.
-  const telemetry = log.isLevelEnabled?.('debug') === false ? observed : tellBoth(observed, new RoomLog(log));
+  // The room log runs for every message, so it is absent at other levels.
+  const roomLogs = log.isLevelEnabled?.('debug') === false ? [] : [new RoomLog(log)];
+  const telemetry = withoutReservedRooms(combine(metrics, trace, ...roomLogs));
   const opened = await openStore({
     location: settings.store,
     sqliteSynchronous: settings.sqliteSynchronous,

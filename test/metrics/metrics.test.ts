@@ -11,9 +11,9 @@ const DOCUMENTED = [
   'holdline_held_polls',
   'holdline_participants',
   'holdline_rooms',
-  'holdline_messages_total{type="offer",outcome="delivered"}',
-  'holdline_messages_total{type="offer",outcome="expired"}',
-  'holdline_messages_total{type="offer",outcome="undeliverable"}',
+  'holdline_messages_total{outcome="delivered"}',
+  'holdline_messages_total{outcome="expired"}',
+  'holdline_messages_total{outcome="undeliverable"}',
   'holdline_messages_stored_total{type="offer"}',
   'holdline_delivery_seconds_bucket{le="0.01",poll="held"}',
   ...['message', 'window', 'superseded', 'gone', 'client_closed', 'draining', 'refused'].map(

@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import { failedAuthenticationRate, joinRate, messageRate, rosterRate } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
-import type { Copy, EndedPoll, PollEnd, Telemetry } from '../../signalling/telemetry.ts';
+import type { EndedPoll, PollEnd, Telemetry } from '../../signalling/telemetry.ts';
 import { BucketHistogram, CellCounter, type Cell } from './cheap-metrics.ts';
 import { processMetrics, registerGauges, type Sources } from './gauges.ts';
 import { MessageMetrics } from './message-metrics.ts';
@@ -115,7 +115,7 @@ export class Metrics implements Telemetry {
     // `holdline_http_requests_total` counts joins.
   }
 
-  departed({ mailboxId }: Mailbox, reason: GoneReason, unread: readonly Copy[]): void {
+  departed({ mailboxId }: Mailbox, reason: GoneReason, unread: number): void {
     this.#gone[reason].count += 1;
     this.#messages.departed(mailboxId, unread);
   }
@@ -137,8 +137,8 @@ export class Metrics implements Telemetry {
     this.#messages.acknowledged(mailboxId, position);
   }
 
-  expired({ mailboxId }: Mailbox, copy: Copy): void {
-    this.#messages.expired(mailboxId, copy);
+  expired({ mailboxId }: Mailbox, position: number): void {
+    this.#messages.expired(mailboxId, position);
   }
 
   committed(operations: number, elapsedMs: number): void {

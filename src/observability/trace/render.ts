@@ -79,7 +79,7 @@ function textOf(event: TraceEvent, context: Context): string {
     case 'acknowledged':
       return 'acknowledged the messages that it had received';
     case 'expired':
-      return `did not acknowledge ${event.type} within its lifetime`;
+      return 'did not acknowledge a message within its lifetime';
   }
 }
 

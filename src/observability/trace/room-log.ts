@@ -1,5 +1,5 @@
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
-import type { Copy, EndedPoll, Telemetry } from '../../signalling/telemetry.ts';
+import type { EndedPoll, Telemetry } from '../../signalling/telemetry.ts';
 
 interface DebugLog {
   debug(fields: object, text: string): void;
@@ -17,8 +17,8 @@ export class RoomLog implements Telemetry {
     this.#write(mailbox, { resumed }, 'joined');
   }
 
-  departed(mailbox: Mailbox, reason: GoneReason, unread: readonly Copy[]): void {
-    this.#write(mailbox, { reason, unread: unread.length }, 'gone');
+  departed(mailbox: Mailbox, reason: GoneReason, unread: number): void {
+    this.#write(mailbox, { reason, unread }, 'gone');
   }
 
   sent(sender: Mailbox, messages: readonly OutgoingMessage[], receipts: readonly Receipt[]): void {
@@ -40,8 +40,8 @@ export class RoomLog implements Telemetry {
     this.#write(mailbox, { position }, 'acknowledged');
   }
 
-  expired(mailbox: Mailbox, { type }: Copy): void {
-    this.#write(mailbox, { type }, 'message expired');
+  expired(mailbox: Mailbox, position: number): void {
+    this.#write(mailbox, { position }, 'message expired');
   }
 
   committed(): void {

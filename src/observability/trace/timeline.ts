@@ -29,7 +29,7 @@ export type TraceEvent = { readonly atMs: number; readonly participantId: Partic
       readonly expired: number;
     }
   | { readonly kind: 'acknowledged'; readonly mailboxId: MailboxId; readonly position: number }
-  | { readonly kind: 'expired'; readonly type: string }
+  | { readonly kind: 'expired' }
 );
 
 /** A call between two participants takes some 60 events; an idle poll adds one per window. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../signalling/clock.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
-import type { Copy, EndedPoll, Telemetry } from '../../signalling/telemetry.ts';
+import type { EndedPoll, Telemetry } from '../../signalling/telemetry.ts';
 import { render } from './render.ts';
 import { Timeline, type TraceEvent } from './timeline.ts';
 
@@ -43,9 +43,9 @@ export class Trace implements Telemetry {
     this.#add(roomId, { kind: 'joined', atMs: this.#clock.wallMs(), participantId, resumed });
   }
 
-  departed({ roomId, participantId, mailboxId }: Mailbox, reason: GoneReason, unread: readonly Copy[]): void {
+  departed({ roomId, participantId, mailboxId }: Mailbox, reason: GoneReason, unread: number): void {
     const atMs = this.#clock.wallMs();
-    this.#add(roomId, { kind: 'gone', atMs, participantId, reason, unread: unread.length }).forgetMailbox(mailboxId);
+    this.#add(roomId, { kind: 'gone', atMs, participantId, reason, unread }).forgetMailbox(mailboxId);
   }
 
   sent(sender: Mailbox, messages: readonly OutgoingMessage[], receipts: readonly Receipt[]): void {
@@ -75,8 +75,8 @@ export class Trace implements Telemetry {
     this.#add(roomId, { kind: 'acknowledged', atMs, participantId, mailboxId, position });
   }
 
-  expired({ roomId, participantId }: Mailbox, { type }: Copy): void {
-    this.#add(roomId, { kind: 'expired', atMs: this.#clock.wallMs(), participantId, type });
+  expired({ roomId, participantId }: Mailbox): void {
+    this.#add(roomId, { kind: 'expired', atMs: this.#clock.wallMs(), participantId });
   }
 
   committed(): void {

@@ -28,20 +28,15 @@ const roster = z.array(
     })),
 );
 
-/** A participant that left, and its unread messages. */
-const departure = z.tuple([text], text).transform(([who, ...unread]) => {
-  const [id, mailbox, reason] = z.tuple([participantId, mailboxId, goneReason]).parse(who.split(' '));
-  const copies = unread.map((copy) => {
-    const [position, type] = z.tuple([number, text]).parse(copy.split(' '));
-    return { position, type };
-  });
-  return { participantId: id, mailboxId: mailbox, reason, unread: copies };
+const departure = text.transform((line) => {
+  const [id, mailbox, reason, unread] = z.tuple([participantId, mailboxId, goneReason, number]).parse(line.split(' '));
+  return { participantId: id, mailboxId: mailbox, reason, unread };
 });
 const departures = z.array(departure);
 
 const expiration = text.transform((line) => {
-  const [id, mailbox, position, type] = z.tuple([participantId, mailboxId, number, text]).parse(line.split(' '));
-  return { participantId: id, mailboxId: mailbox, position, type };
+  const [id, mailbox, position] = z.tuple([participantId, mailboxId, number]).parse(line.split(' '));
+  return { participantId: id, mailboxId: mailbox, position };
 });
 const expirations = z.array(expiration);
 

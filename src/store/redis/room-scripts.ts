@@ -99,12 +99,12 @@ export class RoomScripts {
     const { telemetry, tokenCache } = this.#context;
     // The published text reaches this process later than its next request may.
     if (departures.length > 0) tokenCache.forget(roomId);
-    for (const { mailboxId } of departures) this.departed(mailboxId);
     for (const { participantId, mailboxId, reason, unread } of departures) {
+      this.departed(mailboxId);
       telemetry.departed({ roomId, participantId, mailboxId }, reason, unread);
     }
-    for (const { participantId, mailboxId, ...copy } of expirations) {
-      telemetry.expired({ roomId, participantId, mailboxId }, copy);
+    for (const { participantId, mailboxId, position } of expirations) {
+      telemetry.expired({ roomId, participantId, mailboxId }, position);
     }
   }
 

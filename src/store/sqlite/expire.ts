@@ -43,7 +43,7 @@ function expire(context: SqliteContext, tx: Tx, overdue: OverdueRow): void {
   mailbox.becomeTombstone(overdue);
   tx.hint({ kind: 'messages', mailboxId });
   const { type, position, id: messageId } = overdue;
-  tx.afterCommit(() => context.telemetry.expired(address, { type, position }));
+  tx.afterCommit(() => context.telemetry.expired(address, position));
 
   const sender = context.index.byRow(overdue.senderRow);
   if (sender === undefined) return;

@@ -33,7 +33,7 @@ function remove(context: SqliteContext, tx: Tx, participant: ParticipantRecord, 
 /** Removes everything that belongs to the mailbox; the participant's row and its tokens stay. */
 export function endMailbox(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
   const { mailbox, mailboxId, address } = participant;
-  const unread = mailbox.messages === 0 ? [] : context.statements.unread.all(mailbox.row, mailbox.acknowledged);
+  const unread = mailbox.messages;
   tx.afterCommit(() => context.telemetry.departed(address, reason, unread));
   tx.hint({ kind: 'departed', mailboxId });
   mailbox.clear();

@@ -99,9 +99,6 @@ export function prepareStatements(db: Database.Database) {
       `DELETE FROM messages WHERE mailbox = ? AND position <= ?
        RETURNING position, sender AS senderRow, bytes, expired`,
     ),
-    unread: prepare<[number, number], { type: string; position: number }>(
-      'SELECT type, position FROM messages WHERE mailbox = ? AND position > ? AND sender IS NOT NULL AND expired = 0',
-    ),
     deleteMailbox: prepare<[number]>('DELETE FROM messages WHERE mailbox = ?'),
 
     lastOverdue: prepare<[number, number], OverdueRow>(

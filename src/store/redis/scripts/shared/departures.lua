@@ -2,14 +2,7 @@
 
 -- Ends the mailbox: deletes everything that belongs to it except the member's hash and tokens.
 local function endMailbox(member, reason)
-  local told = { member.id .. ' ' .. member.mailbox .. ' ' .. reason }
-  if member.messages > 0 then
-    for _, text in ipairs(call('ZRANGE', member.queue, 0, -1)) do
-      local entry = unpackEntry(text)
-      if entry.kind == MESSAGE then told[#told + 1] = int(entry.position) .. ' ' .. unpackHead(entry)[4] end
-    end
-  end
-  departures[#departures + 1] = told
+  departures[#departures + 1] = member.id .. ' ' .. member.mailbox .. ' ' .. reason .. ' ' .. int(member.messages)
   call('DEL', member.queue)
   call('SET', key('gone', member.mailbox), reason, 'PX', int(GONE_REMEMBERED_MS))
   deleteJoinOutcome(member)

@@ -90,14 +90,14 @@ end
 
 local function leftPayload(id, reason) return '{"participantId":"' .. id .. '","reason":"' .. reason .. '"}' end
 
--- Returned to the process for its telemetry. Departures: `<id> <mailbox> <reason>`, then `<position> <type>` of each unread message.
+-- Returned to the process for its telemetry. Departures: `<id> <mailbox> <reason> <pending messages>`.
 local departures = {}
--- Expired messages: `<id> <mailbox> <position> <type>`.
+-- Expired messages: `<id> <mailbox> <position>`.
 local expirations = {}
 
 local function tellSender(member, entry)
   local id, _, _, kind, callId = unpack(unpackHead(entry))
-  expirations[#expirations + 1] = member.id .. ' ' .. member.mailbox .. ' ' .. int(entry.position) .. ' ' .. kind
+  expirations[#expirations + 1] = member.id .. ' ' .. member.mailbox .. ' ' .. int(entry.position)
   local sender = find(entry.sender)
   if not sender or sender.mailbox ~= entry.senderMailbox then return end
   local callIdField = type(callId) == 'string' and ',"callId":' .. cjson.encode(callId) or ''
