@@ -11,7 +11,7 @@ import { Metrics } from './observability/metrics/metrics.ts';
 import { systemClock, type Clock } from './signalling/clock.ts';
 import { iceServersFor } from './signalling/ice-servers.ts';
 import { failedAuthenticationRate, MAX_PARTICIPANTS_PER_ADDRESS, rosterRate } from './signalling/limits.ts';
-import { RateLimiter } from './signalling/rate-limiter.ts';
+import { RateLimiter } from './signalling/rate-limit.ts';
 import { Signalling } from './signalling/signalling.ts';
 import type { StoreAdapter } from './signalling/store.ts';
 import { openStore } from './store/open-store.ts';

@@ -1,5 +1,5 @@
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
-import type { RateLimiter } from '../signalling/rate-limiter.ts';
+import type { RateLimiter } from '../signalling/rate-limit.ts';
 import type { Signalling } from '../signalling/signalling.ts';
 import type { Access } from './access/access.ts';
 import type { CorsOrigins } from './response/headers.ts';

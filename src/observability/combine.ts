@@ -1,4 +1,4 @@
-import { isReserved } from '../signalling/reserved.ts';
+import { isReserved } from '../signalling/ids.ts';
 import type { Telemetry } from '../signalling/telemetry.ts';
 
 type Event = keyof Telemetry;

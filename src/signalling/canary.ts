@@ -1,11 +1,9 @@
 import type { Clock } from './clock.ts';
 import { decodeCursor } from './cursor.ts';
-import { isUnavailable, SignallingError } from './errors.ts';
-import { isStoreFull } from './full-store-watch.ts';
-import { newMailboxId, newMessageId, newParticipantId } from './ids.ts';
+import { isStoreFull, isUnavailable, notDelivering, SignallingError, withoutCause } from './errors.ts';
+import { CANARY_ROOM, newMailboxId, newMessageId, newParticipantId } from './ids.ts';
 import type { Mailbox } from './message.ts';
 import { receive, type Batch } from './receive.ts';
-import { CANARY_ROOM } from './reserved.ts';
 import type { SignallingStore, StoreMaintenance } from './store.ts';
 import { SILENT } from './telemetry.ts';
 import { mintToken } from './tokens.ts';
@@ -60,9 +58,7 @@ export class Canary {
     const hangUps: (() => void)[] = [];
     const onHangUp = (listener: () => void): void => void hangUps.push(listener);
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const cancel = this.#options.clock.after(LIMIT_MS, () =>
-      reject(unavailable('A message that the service sent to itself was not delivered within 2 s.')),
-    );
+    const cancel = this.#options.clock.after(LIMIT_MS, () => reject(notDelivering('late')));
     try {
       await Promise.race([this.#roundTrip(onHangUp), late]);
       this.#options.report.checkPassed();
@@ -73,10 +69,10 @@ export class Canary {
         this.#options.report.checkPassed();
         return;
       }
-      const failure = isUnavailable(error) ? error : unavailable('The service cannot send itself a message.', error);
+      const failure = isUnavailable(error) ? error : notDelivering('failed', error);
       this.#options.report.checkFailed(failure);
       // The reporter logs the cause.
-      throw unavailable(failure.message);
+      throw withoutCause(failure);
     } finally {
       cancel();
       for (const hangUp of hangUps) hangUp();
@@ -123,11 +119,10 @@ export class Canary {
         // Longer than the limit, since the end of a window would hide that nothing woke it.
         const poll = { after: cursor, windowMs: LIMIT_MS * 2, limit: 64, onHangUp };
         const batch = await receive(context, mailbox, poll);
-        if (batch === undefined) throw unavailable('A poll of the service was not answered in time.');
+        if (batch === undefined) throw notDelivering('no-answer');
         if (batch.messages.some((message) => message.id === id)) return batch;
         // An empty batch means that the service is draining: every further poll would end at once, too.
-        if (batch.messages.length === 0 && batch.expired === 0)
-          throw unavailable('A poll of the service ended before its message came.');
+        if (batch.messages.length === 0 && batch.expired === 0) throw notDelivering('ended');
         after = batch.cursor;
       }
     } finally {
@@ -159,6 +154,3 @@ export class Canary {
     this.#options.store.depart(roomId, participantId, 'left', mailboxId).catch(() => undefined);
   }
 }
-
-const unavailable = (detail: string, cause?: unknown): SignallingError =>
-  new SignallingError('storage-unavailable', detail, { cause });

@@ -1,4 +1,4 @@
-import { SignallingError } from './errors.ts';
+import { expiredCursor, invalidCursor, type SignallingError } from './errors.ts';
 import type { MailboxId } from './ids.ts';
 
 /**
@@ -18,12 +18,7 @@ export const encodeCursor = (cursor: Cursor): string => `${cursor.mailboxId}.${c
 export function decodeCursor(text: string): Cursor {
   const [, mailboxId, digits] = FORM.exec(text) ?? [];
   const position = digits === undefined ? NaN : parseInt(digits, 36);
-  if (mailboxId === undefined || !Number.isSafeInteger(position)) {
-    throw new SignallingError(
-      'invalid-cursor',
-      'The cursor cannot be read. Send back a `cursor` exactly as a reply gave it, or leave it out to read everything unacknowledged.',
-    );
-  }
+  if (mailboxId === undefined || !Number.isSafeInteger(position)) throw invalidCursor();
   return { mailboxId: mailboxId as MailboxId, position };
 }
 
@@ -47,15 +42,6 @@ export function cursorExpired(
   mailbox: { mailboxId: MailboxId; acknowledged: number; head: number },
 ): SignallingError {
   const resetCursor = encodeCursor({ mailboxId: mailbox.mailboxId, position: mailbox.acknowledged });
-  const cause =
-    cursor.mailboxId === mailbox.mailboxId
-      ? cursor.position > mailbox.head
-        ? 'is ahead of this mailbox'
-        : 'is behind what this mailbox has acknowledged'
-      : 'belongs to another mailbox, or to this one before a new join';
-  return new SignallingError(
-    'cursor-expired',
-    `The cursor ${cause}. Continue from \`resetCursor\`, and renegotiate: messages may have been missed.`,
-    { resetCursor },
-  );
+  if (cursor.mailboxId !== mailbox.mailboxId) return expiredCursor('foreign', resetCursor);
+  return expiredCursor(cursor.position > mailbox.head ? 'ahead' : 'behind', resetCursor);
 }

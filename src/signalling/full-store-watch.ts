@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { SignallingError } from './errors.ts';
+import { isStoreFull } from './errors.ts';
 import type { StoreUsage } from './store.ts';
 
 /** How often to check whether a full store has room again. */
@@ -62,7 +62,3 @@ export class FullStoreWatch {
     }
   }
 }
-
-/** Whether the store refused an operation because it is full. */
-export const isStoreFull = (error: unknown): boolean =>
-  error instanceof SignallingError && error.details.isStoreFull === true;

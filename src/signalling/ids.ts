@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { randomText } from './random-text.ts';
+import { randomBytes, randomUUID } from 'node:crypto';
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -13,6 +12,9 @@ export type MessageId = Brand<string, 'MessageId'>;
 export type JsonText = Brand<string, 'JsonText'>;
 export type { Brand };
 
+/** That many random bytes, in base64url. */
+export const randomText = (bytes: number): string => randomBytes(bytes).toString('base64url');
+
 /** 128 random bits: in open mode, knowing a participant's id must not help to guess another's. */
 export const newParticipantId = (): ParticipantId => randomText(16) as ParticipantId;
 
@@ -24,3 +26,12 @@ export function newMessageId(unixMs: number): MessageId {
   const time = unixMs.toString(16).padStart(12, '0');
   return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}` as MessageId;
 }
+
+/** Outside the pattern of public room ids, so that no caller can name such a room. */
+const RESERVED = '~';
+
+/** The room in which the service sends messages to itself, to check that they arrive. */
+export const CANARY_ROOM = `${RESERVED}canary` as RoomId;
+
+/** Rooms of the service itself: in no list and no count, and no limit applies to them. */
+export const isReserved = (roomId: RoomId): boolean => roomId.startsWith(RESERVED);

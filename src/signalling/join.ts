@@ -1,21 +1,15 @@
-import { admit, type Admission, type JoinPolicy, type JoinRequest } from './admit.ts';
-import type { Credential } from './credential.ts';
+import { admit, type Admission, type JoinPolicy, type JoinRequest } from './access.ts';
+import type { Credential } from './credentials.ts';
 import { encodeCursor } from './cursor.ts';
 import type { SignallingError } from './errors.ts';
-import { digest } from './fingerprint.ts';
 import type { FreeReplays } from './free-replays.ts';
+import { joinScope, type Idempotency } from './idempotency.ts';
 import { newMailboxId, newParticipantId } from './ids.ts';
 import type { Mailbox, Participant } from './message.ts';
 import type { ParticipantsPerAddress } from './participants-per-address.ts';
-import type { RateLimiter } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limit.ts';
 import type { Joined, SignallingStore } from './store.ts';
 import { mintToken } from './tokens.ts';
-
-/** A client's key for one request and what the request said; see `Idempotency-Key`. */
-export interface Idempotency {
-  readonly key: string;
-  readonly fingerprint: string;
-}
 
 export interface JoinOutcome {
   readonly mailbox: Mailbox;
@@ -46,14 +40,13 @@ export async function join(
 ): Promise<JoinOutcome> {
   const admission = admit(request, credential, context.policy);
   const { participantId = newParticipantId(), proof, profile } = admission;
-  const kept = idempotency && {
-    scope: digest('join', request.roomId, request.participantId ?? '', admission.scope, idempotency.key),
-    fingerprint: idempotency.fingerprint,
-  };
+  const scoped =
+    idempotency &&
+    joinScope({ roomId: request.roomId, participantId: request.participantId, caller: admission.caller }, idempotency);
   const minted = mintToken();
   const { roomId, resume } = request;
   const place = { roomId, participantId, mailboxId: newMailboxId() };
-  const joined = await charged(context, { ...admission, place, keyScope: kept?.scope }, () =>
+  const joined = await charged(context, { ...admission, place, keyScope: scoped?.scope }, () =>
     context.store.join({
       ...place,
       resume,
@@ -61,7 +54,7 @@ export async function join(
       profile,
       defaultIdleTimeoutMs: context.defaultIdleTimeoutMs,
       token: { handle: minted.handle, digest: minted.digest },
-      ...(kept && { idempotency: kept }),
+      ...(scoped && { idempotency: scoped }),
     }),
   );
   const { mailbox, acknowledged, ...outcome } = joined;
@@ -69,7 +62,7 @@ export async function join(
   return { mailbox, token: minted.token, cursor, ...outcome };
 }
 
-interface Attempt extends Pick<Admission, 'payer' | 'countedFor'> {
+interface Attempt extends Pick<Admission, 'rateLimitKey' | 'countedFor'> {
   /** The mailbox of the participant, if it is new. */
   readonly place: Mailbox;
   /** Scope of the idempotency key. */
@@ -82,9 +75,9 @@ interface Attempt extends Pick<Admission, 'payer' | 'countedFor'> {
  */
 async function charged(context: JoinContext, attempt: Attempt, perform: () => Promise<Joined>): Promise<Joined> {
   const { limiter, freeReplays, perAddress, store } = context;
-  const { payer, place, keyScope } = attempt;
-  if (payer === undefined) return perform();
-  const refusal = (await count(perAddress, attempt)) ?? limiter.charge(payer);
+  const { rateLimitKey, place, keyScope } = attempt;
+  if (rateLimitKey === undefined) return perform();
+  const refusal = (await count(perAddress, attempt)) ?? limiter.consume(rateLimitKey);
   if (refusal !== undefined) {
     perAddress?.remove(place.mailboxId);
     const isReplay = keyScope !== undefined && (await store.knowsJoin(place.roomId, keyScope));
@@ -92,7 +85,7 @@ async function charged(context: JoinContext, attempt: Attempt, perform: () => Pr
     throw refusal;
   }
   const joined = await settled(perAddress, place, perform);
-  if (joined.replayed && keyScope !== undefined && freeReplays.take(keyScope)) limiter.refund(payer);
+  if (joined.replayed && keyScope !== undefined && freeReplays.take(keyScope)) limiter.refund(rateLimitKey);
   return joined;
 }
 

@@ -1,4 +1,4 @@
-import type { Rate } from './rate.ts';
+import type { RateLimit } from './rate-limit.ts';
 
 /** Bounds that operators set. Each stops the attack or accident that it names. */
 export interface Limits {
@@ -47,45 +47,35 @@ export const RECONNECT_GRACE_MS = 1_000;
 /** Room for a participant's, a token's and a room's rows: what a join adds to the live data. */
 export const PARTICIPANT_BYTES = 1_024;
 
-/** Stops a poll loop without a pause from eating the process: 5 per second with a burst of 50; faster ones are answered up to 200 ms later. */
-export const POLL_INTERVAL_MS = 200;
-export const POLL_BURST = 50;
-
 /**
  * Stops one participant from filling everyone's mailboxes and the disk; a burst of candidates from several peers passes. Per
  * participant, a batch counts its messages.
  */
-export const messageRate = (perSecond: number): Rate => ({
+export const messageRate = (perSecond: number): RateLimit => ({
   name: 'messages',
   quota: perSecond * 4,
   windowMs: 4_000,
-  excess: 'This participant sends more messages than the server allows. Nothing was stored; try again in a moment.',
 });
 
 /** Stops rooms and mailboxes made by the thousand, and guessing which participants exist. Per client address or subject. */
-export const joinRate = (perMinute: number): Rate => ({
+export const joinRate = (perMinute: number): RateLimit => ({
   name: 'joins',
   quota: perMinute,
   windowMs: 60_000,
-  excess:
-    'More joins than the server allows came from this client address, or for this subject. Try again in a moment.',
 });
 
 /** Stops guessing tokens and keys. Per client address; requests with a valid credential are not affected. */
-export const failedAuthenticationRate = (perMinute: number): Rate => ({
+export const failedAuthenticationRate = (perMinute: number): RateLimit => ({
   name: 'authentication',
   quota: perMinute,
   windowMs: 60_000,
-  excess: 'Too many requests from this client address carried no valid credential. Try again in a moment.',
 });
 
 /** Stops a participant from reading the full roster, some 100 KB, at 50 bytes a request: 5 a second, a burst of 50. */
-export const rosterRate = (isLimited: boolean): Rate => ({
+export const rosterRate = (isLimited: boolean): RateLimit => ({
   name: 'roster',
   quota: isLimited ? 50 : Infinity,
   windowMs: 10_000,
-  excess:
-    'This participant reads the roster more often than the server allows. Joins and departures arrive as messages; try again in a moment.',
 });
 
 /** Stops one address from filling the store with live participants. Per process, in open mode. */

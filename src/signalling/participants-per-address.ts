@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { SignallingError } from './errors.ts';
+import { rateLimited, type SignallingError } from './errors.ts';
 import type { MailboxId } from './ids.ts';
 import type { Mailbox } from './message.ts';
 import type { SignallingStore } from './store.ts';
@@ -48,7 +48,7 @@ export class ParticipantsPerAddress {
   /** @returns the refusal when the address is at its limit; the mailbox is not counted then */
   async enter(address: string, mailbox: Mailbox): Promise<SignallingError | undefined> {
     if (this.#isAtLimit(address)) await this.#look(address);
-    if (this.#isAtLimit(address)) return tooMany(this.#options.max);
+    if (this.#isAtLimit(address)) return tooManyParticipants(this.#options.max);
     this.add(address, mailbox);
     return undefined;
   }
@@ -99,9 +99,5 @@ export class ParticipantsPerAddress {
   }
 }
 
-const tooMany = (quota: number): SignallingError =>
-  new SignallingError(
-    'rate-limited',
-    `This client address has ${quota} participants, as many as the server allows. Try again when some of them have left.`,
-    { budget: { name: 'participants', quota, remaining: 0, retryAfterSeconds: RETRY_AFTER_SECONDS } },
-  );
+const tooManyParticipants = (quota: number): SignallingError =>
+  rateLimited({ name: 'participants', quota, remaining: 0, retryAfterSeconds: RETRY_AFTER_SECONDS });

@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
 import { encodeCursor, type Cursor } from './cursor.ts';
-import { participantGone, SignallingError } from './errors.ts';
+import { participantGone, pollSuperseded, tooManyPolls } from './errors.ts';
 import { MAX_BATCH_BYTES } from './limits.ts';
 import type { Mailbox, ReceivedMessage } from './message.ts';
-import type { PollPacer } from './pacer.ts';
+import type { PollPacer } from './rate-limit.ts';
 import type { Page, PollOutcome, PollPresence, SignallingStore } from './store.ts';
 import type { PollEnd, Telemetry } from './telemetry.ts';
 import type { WaitEnd, Waiter, Waiters } from './waiters.ts';
@@ -94,12 +94,7 @@ async function attend(open: OpenPoll): Promise<Page | undefined> {
 
 async function hold(open: OpenPoll, position: number, deadlineMs: number): Promise<Page | undefined> {
   const { context, mailbox, poll, waiter, presence } = open;
-  if (context.waiters.size > context.maxHeldPolls()) {
-    throw new SignallingError(
-      'too-many-polls',
-      'This server holds as many polls as it may. Try again, or poll with `wait=0`.',
-    );
-  }
+  if (context.waiters.size > context.maxHeldPolls()) throw tooManyPolls();
   presence.hold(Math.ceil(deadlineMs - context.clock.steadyMs()), position);
   waiter.heldFromMs = context.clock.steadyMs();
   context.telemetry.pollHeld(mailbox);
@@ -118,12 +113,7 @@ async function readAfter(
   poll: Poll,
 ): Promise<Page | undefined> {
   const end = await waited;
-  if (end.kind === 'superseded') {
-    throw new SignallingError(
-      'poll-superseded',
-      'A newer poll of this mailbox took over. Nothing is lost; keep one poll in flight.',
-    );
-  }
+  if (end.kind === 'superseded') throw pollSuperseded();
   if (end.kind === 'gone') throw participantGone(end.reason);
   return end.kind === 'hung-up' ? undefined : read(store, mailbox, poll);
 }

@@ -1,26 +1,23 @@
-import { requireEntry, type JoinPolicy, type JoinRequest } from './admit.ts';
+import { requireEntry, type JoinPolicy, type JoinRequest } from './access.ts';
 import { BackgroundLog, type ServiceLog } from './background-log.ts';
 import { Canary } from './canary.ts';
 import type { Clock } from './clock.ts';
-import type { Bearer, Credential } from './credential.ts';
+import { identify, type Bearer, type Credential } from './credentials.ts';
 import type { Cursor } from './cursor.ts';
-import { drain } from './drain.ts';
-import { identify } from './identify.ts';
 import { FreeReplays } from './free-replays.ts';
 import { FullStoreWatch } from './full-store-watch.ts';
 import { newMessageId, type MessageId, type ParticipantId, type RoomId } from './ids.ts';
-import { join, type Idempotency, type JoinContext, type JoinOutcome } from './join.ts';
+import { sendScope, type Idempotency } from './idempotency.ts';
+import { join, type JoinContext, type JoinOutcome } from './join.ts';
 import { joinRate, messageRate } from './limits.ts';
 import type { Mailbox, OutgoingMessage, Participant } from './message.ts';
 import { ParticipantsPerAddress } from './participants-per-address.ts';
-import { PollPacer } from './pacer.ts';
-import { RateLimiter } from './rate-limiter.ts';
-import type { Rate } from './rate.ts';
+import { PollPacer, RateLimiter, type RateLimit } from './rate-limit.ts';
 import { receive, type Batch, type Poll, type ReceiveContext } from './receive.ts';
 import type { Appended, Hint, RoomSummary, StoreAdapter, StoreUsage, TokenLookup } from './store.ts';
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
-import { Waiters } from './waiters.ts';
+import { drain, Waiters } from './waiters.ts';
 
 export interface SignallingOptions {
   readonly store: StoreAdapter;
@@ -58,7 +55,7 @@ export class Signalling {
   readonly #telemetry: Telemetry;
   readonly #receiving: ReceiveContext;
   readonly #joining: JoinContext;
-  readonly #messageRate: Rate;
+  readonly #messageRate: RateLimit;
   readonly #background: BackgroundLog;
   readonly #canary: Canary;
   readonly #fullStore: FullStoreWatch;
@@ -147,9 +144,7 @@ export class Signalling {
         sender,
         messages,
         rate: this.#messageRate,
-        ...(idempotency && {
-          idempotency: { scope: `${operation}:${idempotency.key}`, fingerprint: idempotency.fingerprint },
-        }),
+        ...(idempotency && { idempotency: sendScope(operation, idempotency) }),
       }),
     );
     if (!appended.replayed) this.#telemetry.sent(sender, messages, appended.receipts);

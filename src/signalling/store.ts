@@ -1,7 +1,7 @@
 import type { Cursor } from './cursor.ts';
 import type { JsonText, MailboxId, ParticipantId, RoomId } from './ids.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Participant, Receipt, ReceivedMessage } from './message.ts';
-import type { Rate } from './rate.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { TokenDigest, TokenHandle } from './tokens.ts';
 
 /**
@@ -242,7 +242,7 @@ export interface Append {
   readonly sender: Mailbox;
   readonly messages: readonly OutgoingMessage[];
   /** Charged to the sender, one for each message; absent: free. */
-  readonly rate?: Rate;
+  readonly rate?: RateLimit;
   /** `scope` names the operation and the key; the store adds the sender's mailbox. */
   readonly idempotency?: { readonly scope: string; readonly fingerprint: string };
 }

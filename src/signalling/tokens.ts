@@ -1,6 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Brand } from './ids.ts';
-import { randomText } from './random-text.ts';
+import { randomText, type Brand } from './ids.ts';
 
 /** The public half of a token: finds its record, proves nothing. */
 export type TokenHandle = Brand<string, 'TokenHandle'>;

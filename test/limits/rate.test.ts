@@ -1,24 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SignallingError } from '../../src/signalling/errors.ts';
-import { RateLimiter } from '../../src/signalling/rate-limiter.ts';
-import { overdrawn, pay, type Rate } from '../../src/signalling/rate.ts';
+import { RateLimiter, exceeded, consume, type RateLimit } from '../../src/signalling/rate-limit.ts';
 import { TestClock } from '../support/clock.ts';
 
-const rateOf = (quota: number, windowMs: number): Rate => ({ name: 'joins', quota, windowMs, excess: 'Too many.' });
+const rateOf = (quota: number, windowMs: number): RateLimit => ({ name: 'joins', quota, windowMs });
 const MINUTE = rateOf(3, 60_000);
 
 /** Payments of 1 at once that are taken. */
-function takenAtOnce(rate: Rate, nowMs: number): number {
+function takenAtOnce(rate: RateLimit, nowMs: number): number {
   let fullAtMs = 0;
   for (let taken = 0; ; taken += 1) {
-    const paid = pay(rate, fullAtMs, nowMs, 1);
-    if (paid === undefined || taken > 1e6) return taken;
-    fullAtMs = paid;
+    const fullAgainAtMs = consume(rate, fullAtMs, nowMs, 1);
+    if (fullAgainAtMs === undefined || taken > 1e6) return taken;
+    fullAtMs = fullAgainAtMs;
   }
 }
 
-describe('a budget', () => {
+describe('a quota', () => {
   test('is its quota at once, whatever the quota and the time', () => {
     const quotas = fc.integer({ min: 1, max: 1_000 });
     const times = fc.double({ min: 0, max: 4e12, noNaN: true });
@@ -39,8 +38,8 @@ describe('a budget', () => {
         let [nowMs, fullAtMs, taken] = [1e12, 0, 0];
         for (const { afterMs, cost } of events) {
           nowMs += afterMs;
-          const paid = pay(rate, fullAtMs, nowMs, cost);
-          if (paid !== undefined) [fullAtMs, taken] = [paid, taken + cost];
+          const fullAgainAtMs = consume(rate, fullAtMs, nowMs, cost);
+          if (fullAgainAtMs !== undefined) [fullAtMs, taken] = [fullAgainAtMs, taken + cost];
           expect(taken).toBeLessThanOrEqual(quota + ((nowMs - 1e12) / 4_000) * quota + 0.1);
         }
       }),
@@ -54,14 +53,14 @@ describe('a budget', () => {
         const rate = rateOf(8, 4_000);
         let [nowMs, fullAtMs] = [1e12, 0];
         for (const cost of all) {
-          const paid = pay(rate, fullAtMs, nowMs, cost);
-          if (paid !== undefined) {
-            fullAtMs = paid;
+          const fullAgainAtMs = consume(rate, fullAtMs, nowMs, cost);
+          if (fullAgainAtMs !== undefined) {
+            fullAtMs = fullAgainAtMs;
             continue;
           }
-          const { budget } = overdrawn(rate, fullAtMs, nowMs, cost).details;
-          nowMs += (budget?.retryAfterSeconds ?? 0) * 1_000;
-          const later = pay(rate, fullAtMs, nowMs, cost);
+          const { limit } = exceeded(rate, fullAtMs, nowMs, cost).details;
+          nowMs += (limit?.retryAfterSeconds ?? 0) * 1_000;
+          const later = consume(rate, fullAtMs, nowMs, cost);
           expect(later).toBeDefined();
           fullAtMs = later ?? 0;
         }
@@ -69,11 +68,11 @@ describe('a budget', () => {
     );
   });
 
-  test('takes more than the quota at once when nothing is spent, and is paid off afterwards', () => {
-    const paid = pay(rateOf(4, 4_000), 0, 1_000, 32);
-    expect(paid).toBe(33_000);
-    expect(pay(rateOf(4, 4_000), 33_000, 29_500, 1)).toBeUndefined();
-    expect(pay(rateOf(4, 4_000), 33_000, 30_000, 1)).toBe(34_000);
+  test('takes more than the quota at once when nothing is spent, and is fullAgainAtMs off afterwards', () => {
+    const fullAgainAtMs = consume(rateOf(4, 4_000), 0, 1_000, 32);
+    expect(fullAgainAtMs).toBe(33_000);
+    expect(consume(rateOf(4, 4_000), 33_000, 29_500, 1)).toBeUndefined();
+    expect(consume(rateOf(4, 4_000), 33_000, 30_000, 1)).toBe(34_000);
   });
 
   test('without end refuses nothing', () => {
@@ -82,39 +81,39 @@ describe('a budget', () => {
 });
 
 describe('a limiter', () => {
-  test('keeps a budget for each who pays, and tells what is left', async () => {
+  test('has a limit for each key, and a refusal says what is left', async () => {
     const clock = new TestClock();
     const limiter = new RateLimiter(MINUTE, clock);
-    const budget = { name: 'joins', quota: 3, windowSeconds: 60, remaining: 0, retryAfterSeconds: 20 };
-    expect([1, 2, 3].map(() => limiter.charge('a'))).toEqual([undefined, undefined, undefined]);
-    expect(limiter.charge('a')).toBeInstanceOf(SignallingError);
-    expect(limiter.refusal('a')).toMatchObject({ code: 'rate-limited', message: 'Too many.', details: { budget } });
-    expect(limiter.charge('b')).toBeUndefined();
+    const limit = { name: 'joins', quota: 3, windowSeconds: 60, remaining: 0, retryAfterSeconds: 20 };
+    expect([1, 2, 3].map(() => limiter.consume('a'))).toEqual([undefined, undefined, undefined]);
+    expect(limiter.consume('a')).toBeInstanceOf(SignallingError);
+    expect(limiter.check('a')).toMatchObject({ code: 'rate-limited', details: { limit } });
+    expect(limiter.consume('b')).toBeUndefined();
     await clock.advance(20_000);
-    expect([limiter.charge('a'), limiter.charge('a')]).toEqual([undefined, expect.anything()]);
+    expect([limiter.consume('a'), limiter.consume('a')]).toEqual([undefined, expect.anything()]);
   });
 
-  test('gives back', () => {
+  test('a refunded unit can be consumed again', () => {
     const limiter = new RateLimiter(MINUTE, new TestClock());
-    for (const _ of [1, 2, 3]) limiter.charge('a');
+    for (const _ of [1, 2, 3]) limiter.consume('a');
     limiter.refund('a');
-    expect([limiter.refusal('a'), limiter.charge('a'), limiter.charge('a')]).toEqual([
+    expect([limiter.check('a'), limiter.consume('a'), limiter.consume('a')]).toEqual([
       undefined,
       undefined,
       expect.anything(),
     ]);
     limiter.refund('somebody else');
-    expect(limiter.refusal('somebody else')).toBeUndefined();
+    expect(limiter.check('somebody else')).toBeUndefined();
   });
 
-  test('keeps no more than a window of a flood from ever new payers', async () => {
+  test('a flood of new keys takes memory for one window', async () => {
     const clock = new TestClock();
     const limiter = new RateLimiter(MINUTE, clock);
     for (let second = 0; second < 300; second += 1) {
-      for (let payer = 0; payer < 100; payer += 1) limiter.charge(`${second}/${payer}`);
+      for (let key = 0; key < 100; key += 1) limiter.consume(`${second}/${key}`);
       await clock.leap(1_000);
     }
-    // One payment is worth 20 s; twice as much may be there before it is swept.
+    // One unit takes 20 s to refill; twice as many keys may be remembered before they are forgotten.
     expect(limiter.size).toBeLessThanOrEqual(2 * 20 * 100 + 100);
   });
 });

@@ -1,12 +1,10 @@
-import type { Cursor } from '../../src/signalling/cursor.ts';
-import { decodeCursor } from '../../src/signalling/cursor.ts';
+import { type Cursor, decodeCursor } from '../../src/signalling/cursor.ts';
 import { SignallingError } from '../../src/signalling/errors.ts';
-import { drain } from '../../src/signalling/drain.ts';
-import { PollPacer } from '../../src/signalling/pacer.ts';
+import { drain, Waiters } from '../../src/signalling/waiters.ts';
+import { PollPacer } from '../../src/signalling/rate-limit.ts';
 import { receive, type Batch } from '../../src/signalling/receive.ts';
 import type { Hint, Joined, StoreAdapter } from '../../src/signalling/store.ts';
 import { SILENT, type EndedPoll } from '../../src/signalling/telemetry.ts';
-import { Waiters } from '../../src/signalling/waiters.ts';
 import { settle } from '../support/clock.ts';
 import { inWords, type OpenScene, type Scene } from '../store-contract/scene.ts';
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { drain } from '../../src/signalling/drain.ts';
+import { drain, Waiters } from '../../src/signalling/waiters.ts';
 import type { MailboxId } from '../../src/signalling/ids.ts';
-import { Waiters } from '../../src/signalling/waiters.ts';
 import { settle, TestClock } from '../support/clock.ts';
 
 const OVER_MS = 5_000;

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { FullStoreWatch } from '../../src/signalling/full-store-watch.ts';
 import type { StoreUsage } from '../../src/signalling/store.ts';
-import { storeFull, unavailable } from '../../src/store/refusals.ts';
+import { storeFull, storeUnavailable } from '../../src/signalling/errors.ts';
 import { TestClock } from '../support/clock.ts';
 
 const USAGE: StoreUsage = { rooms: 0, participants: 0, liveBytes: 0, limitBytes: 1, isFull: false, fileBytes: 0 };
@@ -11,7 +11,7 @@ function watched() {
   const changes: boolean[] = [];
   const store = { isFull: true, isThere: true };
   const usage = (): Promise<StoreUsage> =>
-    store.isThere ? Promise.resolve({ ...USAGE, isFull: store.isFull }) : Promise.reject(unavailable(undefined));
+    store.isThere ? Promise.resolve({ ...USAGE, isFull: store.isFull }) : Promise.reject(storeUnavailable(undefined));
   const watch = new FullStoreWatch({ usage, clock, onChange: (isFull) => changes.push(isFull) });
   return { clock, changes, store, watch };
 }
@@ -43,7 +43,7 @@ test('a store that hovers at its bound is one episode', async () => {
 
 test('other refusals do not count as a full store, nor does a store that does not respond', async () => {
   const { changes, store, watch } = watched();
-  watch.noteRefusal(unavailable(new Error('the disk is broken')));
+  watch.noteRefusal(storeUnavailable(new Error('the disk is broken')));
   watch.noteRefusal(new Error('a bug'));
   expect(changes).toEqual([]);
   store.isThere = false;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { newMailboxId, newMessageId, newParticipantId } from '../../src/signalling/ids.ts';
+import { newMailboxId, newMessageId, newParticipantId, randomText } from '../../src/signalling/ids.ts';
 import { mintToken, readToken, secretMatches } from '../../src/signalling/tokens.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -50,4 +50,10 @@ describe('tokens', () => {
       expect(readToken(text)).toBeUndefined();
     },
   );
+});
+
+test('a random text has the length of that many bytes in base64url, and comes once', () => {
+  expect(randomText(9)).toMatch(/^[A-Za-z0-9_-]{12}$/);
+  expect(randomText(24)).toMatch(/^[A-Za-z0-9_-]{32}$/);
+  expect(new Set(Array.from({ length: 2_000 }, () => randomText(9))).size).toBe(2_000);
 });

@@ -39,7 +39,7 @@ describe('participants of a client address', () => {
     const [first] = [await enter('a'), await enter('b')];
     expect(await perAddress.enter(ADDRESS, mailbox('c'))).toMatchObject({
       code: 'rate-limited',
-      details: { budget: { name: 'participants', quota: 2, remaining: 0 } },
+      details: { limit: { name: 'participants', quota: 2, remaining: 0 } },
     });
     expect(await enter('other', '192.0.2.2')).toBeDefined();
     if (first !== undefined) perAddress.remove(first.mailboxId);

@@ -58,7 +58,7 @@ const message = (number: number, to: string | undefined, more: Partial<OutgoingM
 const keyedSend = (sender: Joined): Append => ({
   sender: sender.mailbox,
   messages: [message(3, 'bob', { type: 'invite', callId: 'call-1' })],
-  rate: { name: 'messages', quota: 8, windowMs: 4_000, excess: 'too many messages' },
+  rate: { name: 'messages', quota: 8, windowMs: 4_000 },
   idempotency: { scope: 'send:key', fingerprint: 'body' },
 });
 

@@ -1,9 +1,8 @@
 import { createSecretKey } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions } from 'jose';
-import { forbidden, unauthenticated } from '../../signalling/authorize.ts';
 import type { Clock } from '../../signalling/clock.ts';
-import type { AccessGrant } from '../../signalling/credential.ts';
-import { SignallingError } from '../../signalling/errors.ts';
+import type { AccessGrant } from '../../signalling/credentials.ts';
+import { accessTokenUnusable, SignallingError, unauthenticated } from '../../signalling/errors.ts';
 import type { JsonText, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import { accessTokenClaims } from '../../wire/index.ts';
 import { unreadable } from '../request/json-text.ts';
@@ -59,11 +58,11 @@ export class AccessTokens {
     if (!FORM.test(text)) return undefined;
     if (text.length > MAX_LENGTH) throw unauthenticated(`The access token is longer than ${MAX_LENGTH} characters.`);
     const claims = accessTokenClaims.safeParse(await this.#verify(text));
-    if (!claims.success) throw forbidden(`The access token cannot be used: ${faultsOf(claims.error.issues)}.`);
+    if (!claims.success) throw accessTokenUnusable(faultsOf(claims.error.issues));
     const { sub, room, name, metadata } = claims.data;
     const metadataText = metadata === undefined ? undefined : (JSON.stringify(metadata) as JsonText);
     const [fault] = metadataText === undefined ? [] : unreadable(metadataText, false);
-    if (fault !== undefined) throw forbidden(`The access token cannot be used: \`metadata\` ${fault.detail}.`);
+    if (fault !== undefined) throw accessTokenUnusable(`\`metadata\` ${fault.detail}`);
     return {
       kind: 'access-token',
       subject: sub as ParticipantId,

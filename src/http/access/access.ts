@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { JoinPolicy } from '../../signalling/admit.ts';
+import type { JoinPolicy } from '../../signalling/access.ts';
 import type { Clock } from '../../signalling/clock.ts';
-import { NO_CREDENTIAL, type ApiKey, type Credential } from '../../signalling/credential.ts';
+import { NO_CREDENTIAL, type ApiKey, type Credential } from '../../signalling/credentials.ts';
 import { AccessTokens, type KeySource } from './access-tokens.ts';
 
 export interface AccessSettings {

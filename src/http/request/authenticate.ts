@@ -1,6 +1,6 @@
 import type { Request } from 'express';
-import { requireApiKey, requireParticipant, requireSelf } from '../../signalling/authorize.ts';
-import { NO_CREDENTIAL, type Credential } from '../../signalling/credential.ts';
+import { requireApiKey, requireParticipant, requireSelf } from '../../signalling/access.ts';
+import { NO_CREDENTIAL, type Credential } from '../../signalling/credentials.ts';
 import { SignallingError } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import { UNGUESSABLE_CHARACTERS } from '../../signalling/limits.ts';
@@ -37,7 +37,7 @@ async function readAccess(
   req: Request,
   { access, failures, clientAddressOf }: AppContext,
 ): Promise<Credential> {
-  const refusal = text.length < UNGUESSABLE_CHARACTERS ? failures.refusal(clientAddressOf(req)) : undefined;
+  const refusal = text.length < UNGUESSABLE_CHARACTERS ? failures.check(clientAddressOf(req)) : undefined;
   if (refusal !== undefined) throw refusal;
   return access.read(text);
 }
@@ -59,7 +59,7 @@ export async function chargeFailure(error: unknown, refused: Refused, context: A
   const isCharged =
     (error instanceof SignallingError && error.code === 'unauthenticated') ||
     (error instanceof RequestProblem && INVALID.has(error.code) && (await isFromStranger(refused, context)));
-  return (isCharged ? context.failures.charge(context.clientAddressOf(refused.req)) : undefined) ?? error;
+  return (isCharged ? context.failures.consume(context.clientAddressOf(refused.req)) : undefined) ?? error;
 }
 
 const INVALID = new Set<ProblemCode>(['invalid-request', 'invalid-json', 'too-large', 'unsupported-media-type']);

@@ -1,8 +1,8 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
-import type { Credential } from '../../signalling/credential.ts';
+import type { Credential } from '../../signalling/credentials.ts';
 import type { ParticipantId, RoomId } from '../../signalling/ids.ts';
-import type { Idempotency } from '../../signalling/join.ts';
+import type { Idempotency } from '../../signalling/idempotency.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import type { RequestSchemas } from '../../wire/index.ts';
 import type { AppContext } from '../context.ts';

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { NO_CREDENTIAL, type Credential } from '../../signalling/credential.ts';
+import { NO_CREDENTIAL, type Credential } from '../../signalling/credentials.ts';
 import { isUnavailable, SignallingError } from '../../signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../../signalling/ids.ts';
 import type { AppContext } from '../context.ts';
@@ -65,8 +65,8 @@ function logFailure(error: unknown, request: object, { log, signalling }: AppCon
 }
 
 function countRateLimit(refused: unknown, { observability }: AppContext): void {
-  const budget = refused instanceof SignallingError ? refused.details.budget : undefined;
-  if (budget !== undefined) observability.rateLimited(budget.name);
+  const limit = refused instanceof SignallingError ? refused.details.limit : undefined;
+  if (limit !== undefined) observability.rateLimited(limit.name);
 }
 
 interface Exchange {

@@ -1,5 +1,5 @@
 import type { SignallingCode } from '../../signalling/errors.ts';
-import { SignallingError, type SpentBudget } from '../../signalling/errors.ts';
+import { SignallingError, type ExceededLimit } from '../../signalling/errors.ts';
 import { pointerOf, PROBLEM_CODES, type Problem, type ProblemCode } from '../../wire/index.ts';
 import type { HeaderList } from './headers.ts';
 import type { Reply } from './reply.ts';
@@ -82,7 +82,7 @@ function describe(error: unknown, place: ProblemPlace): Description {
 }
 
 function describeRefusal(error: SignallingError, place: ProblemPlace): Description {
-  const { reason, resetCursor, messageIndex, budget } = error.details;
+  const { reason, resetCursor, messageIndex, limit } = error.details;
   const path = place.inBatch === true && messageIndex !== undefined ? ['messages', messageIndex] : undefined;
   const challenge = error.code === 'unauthenticated' ? challengeTo(place.authorization) : undefined;
   return {
@@ -95,14 +95,14 @@ function describeRefusal(error: SignallingError, place: ProblemPlace): Descripti
     },
     headers: [
       ...(challenge === undefined ? [] : ['WWW-Authenticate', challenge.header]),
-      ...(budget === undefined ? [] : rateLimitFields(budget)),
+      ...(limit === undefined ? [] : rateLimitFields(limit)),
     ],
-    ...(budget === undefined ? {} : { retryAfterSeconds: budget.retryAfterSeconds }),
+    ...(limit === undefined ? {} : { retryAfterSeconds: limit.retryAfterSeconds }),
   };
 }
 
 /** The fields of draft-ietf-httpapi-ratelimit-headers, version 8 and later. */
-const rateLimitFields = ({ name, quota, windowSeconds, remaining, retryAfterSeconds }: SpentBudget): HeaderList => [
+const rateLimitFields = ({ name, quota, windowSeconds, remaining, retryAfterSeconds }: ExceededLimit): HeaderList => [
   'RateLimit-Policy',
   windowSeconds === undefined ? `"${name}";q=${quota}` : `"${name}";q=${quota};w=${windowSeconds}`,
   'RateLimit',

@@ -1,4 +1,4 @@
-import { requireParticipant } from '../../signalling/authorize.ts';
+import { requireParticipant } from '../../signalling/access.ts';
 import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
 import type { AppContext } from '../context.ts';
 import type { Call, Handler } from '../request/call.ts';
@@ -15,7 +15,7 @@ export const joinRoom: Handler<'joinRoom'> = async (
       roomId,
       ...(participantId === undefined ? {} : { participantId: participantId as ParticipantId }),
       resume,
-      source: clientAddressOf(req),
+      clientAddress: clientAddressOf(req),
       profile: {
         ...(displayName === undefined ? {} : { displayName }),
         ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) as JsonText }),
@@ -36,7 +36,7 @@ export const listParticipants: Handler<'listParticipants'> = async (
 ) => {
   if (credential.kind !== 'api-key') {
     const { mailboxId } = requireParticipant(credential, roomId);
-    const refusal = rosterReads.charge(mailboxId);
+    const refusal = rosterReads.consume(mailboxId);
     if (refusal !== undefined) throw refusal;
   }
   return ok(`{"participants":${participantsJson(await signalling.participants(roomId))}}`);

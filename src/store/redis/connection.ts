@@ -1,7 +1,6 @@
 import { ErrorReply } from '@redis/client';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SignallingError } from '../../signalling/errors.ts';
-import { storeFull } from '../refusals.ts';
+import { SignallingError, storeFull } from '../../signalling/errors.ts';
 import { StoreError } from '../store-error.ts';
 import { CommandTimeouts } from './command-timeouts.ts';
 import { readLocation, type Host, type RedisLocation } from './location.ts';

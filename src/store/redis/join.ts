@@ -1,9 +1,8 @@
-import type { RoomId } from '../../signalling/ids.ts';
+import { type RoomId, isReserved } from '../../signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS, type Limits } from '../../signalling/limits.ts';
-import { isReserved } from '../../signalling/reserved.ts';
 import { participantJoined } from '../../signalling/room-events.ts';
 import type { Join, Joined } from '../../signalling/store.ts';
-import { keyReused, participantExists, roomFull } from '../refusals.ts';
+import { idempotencyKeyReused, participantExists, roomFull } from '../../signalling/errors.ts';
 import { Joined as JoinedReply, Known } from './replies.ts';
 import type { Argument, RoomScripts } from './room-scripts.ts';
 import { SCRIPTS } from './scripts.ts';
@@ -20,7 +19,7 @@ export async function join(rooms: RoomScripts, limits: Limits, request: Join): P
   );
   if (status === 'participant-exists') throw participantExists(participantId);
   if (status === 'room-full') throw roomFull(limits.maxParticipantsPerRoom);
-  if (status === 'idempotency-key-reused') throw keyReused();
+  if (status === 'idempotency-key-reused') throw idempotencyKeyReused();
   // A replay has the id of the first join, which differs when the server chose both.
   const { participantId: joinedAs, mailboxId, departures, ...joined } = JoinedReply.parse(result);
   rooms.tell(roomId, departures);

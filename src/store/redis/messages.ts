@@ -1,9 +1,9 @@
 import { cursorExpired, type Cursor } from '../../signalling/cursor.ts';
 import { IDEMPOTENCY_KEPT_MS, type Limits } from '../../signalling/limits.ts';
 import { messageBytes, type Mailbox } from '../../signalling/message.ts';
-import { overdrawn } from '../../signalling/rate.ts';
+import { exceeded } from '../../signalling/rate-limit.ts';
 import type { Append, Appended, Page, ReadRange } from '../../signalling/store.ts';
-import { keyReused, mailboxFull, recipientNotFound } from '../refusals.ts';
+import { idempotencyKeyReused, mailboxFull, recipientNotFound } from '../../signalling/errors.ts';
 import type { Presence } from './presence.ts';
 import { packBody, unpackPage, unpackReceipts } from './records.ts';
 import { Appended as AppendedReply, Expirations, Position, Read } from './replies.ts';
@@ -39,8 +39,8 @@ function appendArguments({ sender, messages, rate, idempotency }: Append, limits
 }
 
 function appendRefusal({ status, result: [detail], nowMs }: Outcome, { rate, messages }: Append): Error {
-  if (status === 'idempotency-key-reused') return keyReused();
-  if (status === 'rate-limited' && rate !== undefined) return overdrawn(rate, Number(detail), nowMs, messages.length);
+  if (status === 'idempotency-key-reused') return idempotencyKeyReused();
+  if (status === 'rate-limited' && rate !== undefined) return exceeded(rate, Number(detail), nowMs, messages.length);
   const index = Number(detail);
   const message = messages[index];
   if (status === 'mailbox-full' && message !== undefined) return mailboxFull(message, index);

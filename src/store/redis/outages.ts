@@ -1,5 +1,4 @@
-import type { SignallingError } from '../../signalling/errors.ts';
-import { unavailable } from '../refusals.ts';
+import { type SignallingError, storeUnavailable } from '../../signalling/errors.ts';
 
 /** Failures further apart than this are separate outages: every process runs a few scripts a second. */
 const GAP_MS = 5_000;
@@ -12,7 +11,7 @@ interface Outage {
   readonly error: SignallingError;
 }
 
-/** Records when Redis was unavailable to this process. */
+/** Records when Redis was storeUnavailable to this process. */
 export class Outages {
   #newest: Outage | undefined;
   #reportedMs = -Infinity;
@@ -20,7 +19,7 @@ export class Outages {
   /** @returns the refusal for the request that failed */
   add(cause: unknown): SignallingError {
     const nowMs = performance.now();
-    const error = unavailable(cause);
+    const error = storeUnavailable(cause);
     const sinceMs = this.since(nowMs - GAP_MS)?.sinceMs ?? nowMs;
     this.#newest = { sinceMs, untilMs: nowMs, error };
     return error;
@@ -31,7 +30,7 @@ export class Outages {
     return this.#newest !== undefined && this.#newest.untilMs >= fromMs ? this.#newest : undefined;
   }
 
-  /** @throws SignallingError `storage-unavailable` if anything has failed since the last call */
+  /** @throws SignallingError `storage-storeUnavailable` if anything has failed since the last call */
   report(): void {
     const outage = this.since(this.#reportedMs);
     this.#reportedMs = performance.now();

@@ -21,7 +21,7 @@ import type {
 import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 import { OpenPolls } from '../open-polls.ts';
-import { unavailable } from '../refusals.ts';
+import { storeUnavailable } from '../../signalling/errors.ts';
 import { Connection } from './connection.ts';
 import { join, knowsJoin } from './join.ts';
 import { Membership } from './membership.ts';
@@ -190,7 +190,7 @@ export class RedisStore implements StoreAdapter {
   async sweep(): Promise<boolean> {
     const more = await sweep(this.parts.rooms, this.parts.index, this.parts.membership, this.parts.clock);
     this.parts.connection.outages.report();
-    if (!this.parts.subscription.isOpen) throw unavailable(new Error('there is no subscription to wake-ups'));
+    if (!this.parts.subscription.isOpen) throw storeUnavailable(new Error('there is no subscription to wake-ups'));
     return more;
   }
 

@@ -1,4 +1,4 @@
-import { unavailable } from '../refusals.ts';
+import { storeUnavailable } from '../../signalling/errors.ts';
 import type { Client } from './primary.ts';
 import type { Server } from './server.ts';
 
@@ -23,7 +23,7 @@ export class Replication {
 
   /**
    * Call after the reply to the write, with the server that it went to.
-   * @throws SignallingError `storage-unavailable`: it is stored, but too few replicas are known to have it
+   * @throws SignallingError `storage-storeUnavailable`: it is stored, but too few replicas are known to have it
    */
   async waitForReplicas(server: Server, key: string): Promise<void> {
     if (performance.now() < this.#failFastUntil) throw this.#tooFew('a moment ago');
@@ -34,7 +34,7 @@ export class Replication {
   }
 
   #tooFew(count: string): Error {
-    return unavailable(new Error(`too few of ${this.#replicas} replicas confirmed within ${TIMEOUT_MS} ms: ${count}`));
+    return storeUnavailable(new Error(`too few of ${this.#replicas} replicas confirmed within ${TIMEOUT_MS} ms: ${count}`));
   }
 
   #wait(client: Client): Promise<number> {

@@ -1,7 +1,5 @@
-import { SignallingError } from '../../signalling/errors.ts';
-import type { RoomId } from '../../signalling/ids.ts';
-import { isReserved } from '../../signalling/reserved.ts';
-import { unavailable } from '../refusals.ts';
+import { SignallingError, storeUnavailable } from '../../signalling/errors.ts';
+import { type RoomId, isReserved } from '../../signalling/ids.ts';
 import type { Connection } from './connection.ts';
 import { Counts, Names } from './replies.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
@@ -102,7 +100,7 @@ export class RoomIndex {
     const parts = await Promise.allSettled(this.#runOnAll(SCRIPTS.takeDue, ({ due }) => [due], args));
     // A node that is away does not delay the rooms of other parts.
     const answered = parts.filter((part) => part.status === 'fulfilled');
-    if (answered.length === 0) throw unavailable(parts.find((part) => part.status === 'rejected')?.reason);
+    if (answered.length === 0) throw storeUnavailable(parts.find((part) => part.status === 'rejected')?.reason);
     const found = answered.map((part) => Names.parse(part.value));
     return { rooms: found.flat() as RoomId[], more: found.some((rooms) => rooms.length === ROOMS_PER_PART) };
   }

@@ -1,5 +1,4 @@
-import { unauthenticated } from '../../signalling/authorize.ts';
-import { participantGone, SignallingError } from '../../signalling/errors.ts';
+import { participantGone, SignallingError, unauthenticated } from '../../signalling/errors.ts';
 import { newMessageId, type MailboxId, type RoomId } from '../../signalling/ids.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import type { Hint } from '../../signalling/store.ts';

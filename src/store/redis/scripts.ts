@@ -9,7 +9,7 @@ import {
   RECONNECT_GRACE_MS,
 } from '../../signalling/limits.ts';
 import { ENVELOPE_BYTES } from '../../signalling/message.ts';
-import { ROUNDING } from '../../signalling/rate.ts';
+import { DRIFT_TOLERANCE } from '../../signalling/rate-limit.ts';
 
 /** A Lua script. Redis runs one at a time. */
 export interface Script {
@@ -28,7 +28,7 @@ const CONSTANTS = {
   RECONNECT_GRACE_MS,
   GONE_REMEMBERED_MS,
   ENVELOPE_BYTES,
-  RATE_ROUNDING: ROUNDING,
+  RATE_ROUNDING: DRIFT_TOLERANCE,
   /** A room that is overdue for so long was not swept: the index may have missed its due time. */
   OVERDUE_MS: 10_000,
   /** Page size of the search for the oldest event: it is among the first entries as a rule, and entries carry payloads. */

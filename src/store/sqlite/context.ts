@@ -1,9 +1,8 @@
 import type { Clock } from '../../signalling/clock.ts';
-import type { RoomId } from '../../signalling/ids.ts';
+import { type RoomId, isReserved } from '../../signalling/ids.ts';
 import type { Limits } from '../../signalling/limits.ts';
-import { isReserved } from '../../signalling/reserved.ts';
 import type { Telemetry } from '../../signalling/telemetry.ts';
-import { storeFull } from '../refusals.ts';
+import { storeFull } from '../../signalling/errors.ts';
 import type { MemoryIndex } from './memory-index.ts';
 import type { Statements } from './statements.ts';
 

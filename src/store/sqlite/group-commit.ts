@@ -1,8 +1,7 @@
 import type Database from 'better-sqlite3';
-import { SignallingError } from '../../signalling/errors.ts';
+import { SignallingError, storeUnavailable } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import type { Hint } from '../../signalling/store.ts';
-import { unavailable } from '../refusals.ts';
 import { sqliteCodeOf } from './database.ts';
 
 /** What an operation reports while it runs inside a shared transaction. */
@@ -64,7 +63,7 @@ export class GroupCommit {
     this.#rollback = options.db.prepare('ROLLBACK');
   }
 
-  /** @throws SignallingError what `work` refused with, or `storage-unavailable` */
+  /** @throws SignallingError what `work` refused with, or `storage-storeUnavailable` */
   run<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const pending: Pending = {
@@ -93,7 +92,7 @@ export class GroupCommit {
     this.#queue = [];
     const obstacle = this.#options.obstacle();
     if (obstacle !== undefined) {
-      for (const pending of batch) pending.reject(unavailable(obstacle));
+      for (const pending of batch) pending.reject(storeUnavailable(obstacle));
       return;
     }
     const failure = this.#attempt(batch);
@@ -130,7 +129,7 @@ export class GroupCommit {
     } catch (error) {
       this.#undo(batch, rooms, undo, error);
       // An app that embeds the service may continue after the service is closed.
-      return { error: this.#options.db.open ? asRefusal(error) : unavailable(error), begun };
+      return { error: this.#options.db.open ? asRefusal(error) : storeUnavailable(error), begun };
     }
     this.#options.onCommit(batch.length, performance.now() - startedMs);
     for (const listener of listeners) listener();
@@ -148,7 +147,7 @@ export class GroupCommit {
       for (const listener of undo) listener();
       this.#options.onRollback(rooms);
     } catch (error) {
-      for (const pending of batch) pending.reject(unavailable(cause));
+      for (const pending of batch) pending.reject(storeUnavailable(cause));
       throw error;
     }
   }
@@ -171,4 +170,5 @@ function resolveOrReject({ resolve, reject, outcome, refusal }: Pending): void {
 
 const CANNOT_COMMIT = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PROTOCOL)/;
 
-const asRefusal = (error: unknown): unknown => (CANNOT_COMMIT.test(sqliteCodeOf(error)) ? unavailable(error) : error);
+const asRefusal = (error: unknown): unknown =>
+  CANNOT_COMMIT.test(sqliteCodeOf(error)) ? storeUnavailable(error) : error;

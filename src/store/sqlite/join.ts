@@ -1,9 +1,14 @@
-import { participantGone, type SignallingError } from '../../signalling/errors.ts';
+import {
+  participantGone,
+  type SignallingError,
+  idempotencyKeyReused,
+  participantExists,
+  roomFull,
+} from '../../signalling/errors.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { participantJoined, participantLeft } from '../../signalling/room-events.ts';
 import type { Join, Joined } from '../../signalling/store.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
-import { keyReused, participantExists, roomFull } from '../refusals.ts';
 import { refuseWhenFull, type SqliteContext } from './context.ts';
 import type { Tx } from './group-commit.ts';
 import { EMPTY_MAILBOX } from './mailbox.ts';
@@ -37,7 +42,7 @@ function findOutcome({ statements, index, clock }: SqliteContext, { idempotency 
   const row = statements.findJoin.get(idempotency.scope);
   const participant = row === undefined ? undefined : index.byRow(row.participantRow);
   if (row === undefined || participant === undefined || row.forgetAtMs <= clock.steadyMs()) return undefined;
-  if (row.fingerprint !== idempotency.fingerprint) throw keyReused();
+  if (row.fingerprint !== idempotency.fingerprint) throw idempotencyKeyReused();
   return { participant, resumed: row.resumed === 1 };
 }
 

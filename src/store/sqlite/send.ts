@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { ParticipantId } from '../../signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { messageBytes, type OutgoingMessage, type Receipt } from '../../signalling/message.ts';
-import { overdrawn, pay, type Rate } from '../../signalling/rate.ts';
+import { consume, exceeded, type RateLimit } from '../../signalling/rate-limit.ts';
 import type { Append, Appended } from '../../signalling/store.ts';
-import { keyReused, mailboxFull, recipientNotFound } from '../refusals.ts';
+import { idempotencyKeyReused, mailboxFull, recipientNotFound } from '../../signalling/errors.ts';
 import { refuseWhenFull, type SqliteContext } from './context.ts';
 import type { Tx } from './group-commit.ts';
 import type { ParticipantRecord } from './records.ts';
@@ -29,12 +29,12 @@ function charge(
   { clock }: SqliteContext,
   tx: Tx,
   from: ParticipantRecord,
-  { rate, cost }: { rate: Rate; cost: number },
+  { rate, cost }: { rate: RateLimit; cost: number },
 ): void {
   const nowMs = clock.steadyMs();
   const before = from.budgetFullAtMs;
-  const fullAtMs = pay(rate, before, nowMs, cost);
-  if (fullAtMs === undefined) throw overdrawn(rate, before, nowMs, cost);
+  const fullAtMs = consume(rate, before, nowMs, cost);
+  if (fullAtMs === undefined) throw exceeded(rate, before, nowMs, cost);
   tx.onRollback(() => (from.budgetFullAtMs = before));
   from.budgetFullAtMs = fullAtMs;
 }
@@ -156,7 +156,7 @@ function findOutcome(
 ): readonly Receipt[] | undefined {
   const row = statements.findSend.get(from.row, scope);
   if (row === undefined || row.forgetAtMs <= clock.steadyMs()) return undefined;
-  if (row.fingerprint !== fingerprint) throw keyReused();
+  if (row.fingerprint !== fingerprint) throw idempotencyKeyReused();
   return z.custom<Receipt[]>(Array.isArray).parse(JSON.parse(row.receipts));
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../signalling/clock.ts';
 import type { Cursor } from '../../signalling/cursor.ts';
-import type { MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import { type MailboxId, type ParticipantId, type RoomId, CANARY_ROOM, isReserved } from '../../signalling/ids.ts';
 import { LISTENING_GRACE_MS, RECONNECT_GRACE_MS, type Limits } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
 import type {
@@ -18,11 +18,10 @@ import type {
   StoredToken,
   StoreUsage,
 } from '../../signalling/store.ts';
-import { CANARY_ROOM, isReserved } from '../../signalling/reserved.ts';
 import { SILENT, type Telemetry } from '../../signalling/telemetry.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 import { OpenPolls } from '../open-polls.ts';
-import { unavailable } from '../refusals.ts';
+import { storeUnavailable } from '../../signalling/errors.ts';
 import { acknowledge, WriteBehindAcknowledgements } from './acknowledge.ts';
 import { isFull, type SqliteContext } from './context.ts';
 import { openDatabase, type OpenDatabase } from './database.ts';
@@ -176,7 +175,7 @@ export class SqliteStore implements StoreAdapter {
   async sweep(): Promise<boolean> {
     const { files } = this.#database;
     files?.check(this.#context.clock.steadyMs());
-    if (files?.fault !== undefined) throw unavailable(files.fault);
+    if (files?.fault !== undefined) throw storeUnavailable(files.fault);
     return this.#sweep.isDue() && (await this.#commit.run((tx) => this.#sweep.slice(tx)));
   }
 

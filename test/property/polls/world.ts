@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { decodeCursor } from '../../../src/signalling/cursor.ts';
 import { SignallingError } from '../../../src/signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../../../src/signalling/ids.ts';
-import { NO_CREDENTIAL } from '../../../src/signalling/credential.ts';
+import { NO_CREDENTIAL } from '../../../src/signalling/credentials.ts';
 import type { Mailbox } from '../../../src/signalling/message.ts';
 import type { Batch } from '../../../src/signalling/receive.ts';
 import { Signalling } from '../../../src/signalling/signalling.ts';
@@ -126,7 +126,7 @@ export class World {
       how === 'new' || before === undefined ? NO_CREDENTIAL : await this.signalling.identify(before.joined.token);
     assert.ok(credential, 'a token was forgotten');
     const profile = { idleTimeoutMs: IDLE_TIMEOUT_MS };
-    const request = { roomId: ROOM, participantId: id, resume: how === 'resume', profile, source: 'test' };
+    const request = { roomId: ROOM, participantId: id, resume: how === 'resume', profile, clientAddress: 'test' };
     const joining = this.signalling.join(request, credential);
     if (how === 'new' && before !== undefined) {
       await assert.rejects(joining, { code: 'participant-exists' });

@@ -1,15 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Rate } from '../../../src/signalling/rate.ts';
+import type { SignallingErrorDetails } from '../../../src/signalling/errors.ts';
+import type { RateLimit } from '../../../src/signalling/rate-limit.ts';
 import { draft, numbered, refused, type Member, type OpenScene, type Scene } from '../scene.ts';
 
 /** Ten at once, and one more each second. */
-const RATE: Rate = { name: 'messages', quota: 10, windowMs: 10_000, excess: 'Slower, please.' };
+const RATE: RateLimit = { name: 'messages', quota: 10, windowMs: 10_000 };
 
 const send = (scene: Scene, { mailbox: sender }: Member, count: number): Promise<unknown> =>
   scene.store.append({ sender, messages: numbered(count), rate: RATE });
 
-const spent = (remaining: number, retryAfterSeconds: number) => ({
-  budget: { name: 'messages', quota: 10, windowSeconds: 10, remaining, retryAfterSeconds },
+const exceeded = (remaining: number, retryAfterSeconds: number): SignallingErrorDetails => ({
+  limit: { name: 'messages', quota: 10, windowSeconds: 10, remaining, retryAfterSeconds },
 });
 
 export function budgets(open: OpenScene): void {
@@ -19,13 +20,13 @@ export function budgets(open: OpenScene): void {
       const [alice, bob] = await scene.joinAll('alice', 'bob');
       await send(scene, alice, 7);
       await send(scene, alice, 3);
-      await refused(send(scene, alice, 1), 'rate-limited', spent(0, 1));
-      await refused(send(scene, alice, 4), 'rate-limited', spent(0, 4));
+      await refused(send(scene, alice, 1), 'rate-limited', exceeded(0, 1));
+      await refused(send(scene, alice, 4), 'rate-limited', exceeded(0, 4));
       expect(await scene.inbox(bob)).toHaveLength(10);
       await scene.clock.advance(2_000);
-      await refused(send(scene, alice, 3), 'rate-limited', spent(2, 1));
+      await refused(send(scene, alice, 3), 'rate-limited', exceeded(2, 1));
       await send(scene, alice, 2);
-      await refused(send(scene, alice, 1), 'rate-limited', spent(0, 1));
+      await refused(send(scene, alice, 1), 'rate-limited', exceeded(0, 1));
     });
 
     test('is its own: others are not slowed down', async () => {
@@ -72,7 +73,7 @@ export function budgets(open: OpenScene): void {
       const toNobody = () =>
         scene.store.append({ sender: alice.mailbox, messages: [draft('1', { to: 'nobody' })], rate: RATE });
       for (let time = 0; time < 10; time += 1) await refused(toNobody(), 'recipient-not-found', { messageIndex: 0 });
-      await refused(toNobody(), 'rate-limited', spent(0, 1));
+      await refused(toNobody(), 'rate-limited', exceeded(0, 1));
     });
 
     test.each([{ resume: true }, { resume: false }])('is not filled by joining again with %j', async (how) => {
@@ -80,7 +81,7 @@ export function budgets(open: OpenScene): void {
       const [alice] = await scene.joinAll('alice', 'bob');
       await send(scene, alice, 10);
       const again = await scene.rejoin(alice, how);
-      await refused(send(scene, again, 1), 'rate-limited', spent(0, 1));
+      await refused(send(scene, again, 1), 'rate-limited', exceeded(0, 1));
     });
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CANARY_ROOM } from '../../../src/signalling/reserved.ts';
+import { CANARY_ROOM } from '../../../src/signalling/ids.ts';
 import { draft, refused, type Member, type OpenScene, type Scene } from '../scene.ts';
 
 /** Small, but with room for a few participants. */

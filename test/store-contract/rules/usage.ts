@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CANARY_ROOM } from '../../../src/signalling/reserved.ts';
+import { CANARY_ROOM } from '../../../src/signalling/ids.ts';
 import { draft, type OpenScene } from '../scene.ts';
 
 export function usage(open: OpenScene): void {

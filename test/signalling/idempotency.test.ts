@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { digest, fingerprint } from '../../src/signalling/fingerprint.ts';
+import type { ParticipantId, RoomId } from '../../src/signalling/ids.ts';
+import { fingerprint, joinScope } from '../../src/signalling/idempotency.ts';
 
 const parsed = (text: string): unknown => JSON.parse(text) as unknown;
 const ofText = (text: string): string => fingerprint(parsed(text));
@@ -58,11 +59,16 @@ describe('a fingerprint', () => {
   });
 });
 
-describe('a digest of parts', () => {
-  test('knows where one part ends and the next begins', () => {
-    expect(digest('ab', 'c')).not.toBe(digest('a', 'bc'));
-    expect(digest('a', '')).not.toBe(digest('a'));
-    expect(digest('","', 'x')).not.toBe(digest('', '","x'));
+describe('the scope of a join', () => {
+  const scope = (room: string, id: string | undefined, caller = ''): string => {
+    const request = { roomId: room as RoomId, participantId: id as ParticipantId | undefined, caller };
+    return joinScope(request, { key: 'key', fingerprint: '' }).scope;
+  };
+
+  test('keeps its parts apart, whatever they contain', () => {
+    expect(scope('ab', 'c')).not.toBe(scope('a', 'bc'));
+    expect(scope('","', 'x')).not.toBe(scope('', '","x'));
+    expect(scope('a', 'b', 'c')).not.toBe(scope('a', 'c', 'b'));
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MailboxId } from '../../src/signalling/ids.ts';
-import { PollPacer } from '../../src/signalling/pacer.ts';
+import { PollPacer } from '../../src/signalling/rate-limit.ts';
 import { TestClock } from '../support/clock.ts';
 
 const A = 'mailbox-a' as MailboxId;
