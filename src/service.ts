@@ -14,6 +14,7 @@ import { failedAuthenticationRate, MAX_PARTICIPANTS_PER_ADDRESS, rosterRate } fr
 import { RateLimiter } from './signalling/rate-limit.ts';
 import { Signalling } from './signalling/signalling.ts';
 import type { StoreAdapter } from './signalling/store.ts';
+import type { Telemetry } from './signalling/telemetry.ts';
 import { openStore } from './store/open-store.ts';
 import { RoomLog } from './observability/trace/room-log.ts';
 import { Trace } from './observability/trace/trace.ts';
@@ -37,14 +38,14 @@ export interface Addresses {
   readonly adminPort?: number;
 }
 
-export interface Holdline {
-  /** To be mounted in another Express app; not needed with `start`. */
+export interface Holdline extends AsyncDisposable {
+  /** To mount in another Express app; not needed with `start`. */
   readonly app: Express;
-  /** Listens on the host and port of the settings, and says on which. */
+  /** Listens on the host and port of the settings, and returns them. */
   start(): Promise<Addresses>;
   /**
-   * Drains and stops: held polls end with an empty batch, spread over the drain time; what is under way is answered; the store
-   * is closed. Resolves once that is done, at the latest a moment after `drainSeconds`. Further calls change nothing.
+   * Drains and stops: held polls end with an empty batch, spread over the drain time; requests under way are answered; the
+   * store is closed. Resolves once that is done, at the latest a moment after `drainSeconds`. Further calls change nothing.
    */
   close(): Promise<void>;
 }
@@ -53,7 +54,7 @@ export interface Holdline {
 const RELEASE_SHARE = 0.8;
 
 /**
- * The only place that wires things.
+ * The only wiring of the service.
  * @throws StoreError when the store cannot be opened
  */
 export async function createHoldline(settings: Settings, overrides: Overrides = {}): Promise<Holdline> {
@@ -64,50 +65,33 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   // The room log runs for every message, so it is absent at other levels.
   const roomLogs = log.isLevelEnabled?.('debug') === false ? [] : [new RoomLog(log)];
   const telemetry = withoutReservedRooms(combine(metrics, trace, ...roomLogs));
-  const opened = await openStore({
-    location: settings.store,
-    sqliteSynchronous: settings.sqliteSynchronous,
-    limits: settings,
-    ...(overrides.clock && { clock }),
-    telemetry,
-  });
-  const store = overrides.wrapStore?.(opened) ?? opened;
+  const store = await openStoreOf(settings, overrides, telemetry);
   const access = new Access(settings, clock, (error) =>
     log.error({ err: error }, 'the keys of access tokens cannot be had or used'),
   );
-  const isLimited = settings.rateLimit === 'on';
-  const joinsPerMinute = isLimited ? settings.rateLimitJoinsPerMinute : Infinity;
   const signalling = new Signalling({
+    ...signallingOptions(settings),
     store,
     clock,
     log,
-    onStoreFull: (isFull) =>
-      isFull
-        ? log.warn(
-            'the message store is full: joins and sends are refused until messages are read or expire, or MAX_STORE_BYTES is raised (on Redis, its maxmemory)',
-          )
-        : log.info('the message store has room again'),
-    maxHeldPolls: settings.maxHeldPolls,
-    defaultIdleTimeoutMs: settings.defaultIdleTimeoutSeconds * 1_000,
-    joinPolicy: access.joinPolicy,
-    joinsPerMinute,
-    maxParticipantsPerAddress: isLimited ? MAX_PARTICIPANTS_PER_ADDRESS : Infinity,
-    messagesPerSecond: isLimited ? settings.rateLimitMessagesPerSecond : Infinity,
-    pacePolls: isLimited,
     telemetry,
+    onStoreFull: storeFullLogger(log),
+    joinPolicy: access.joinPolicy,
   });
 
   let draining = false;
+  const isDraining = (): boolean => draining;
+  const isLimited = settings.rateLimit === 'on';
   const context = createAppContext({
     signalling,
     access,
-    failures: new RateLimiter(failedAuthenticationRate(joinsPerMinute), clock),
-    rosterReads: new RateLimiter(rosterRate(isLimited), clock),
     settings,
     log,
+    isDraining,
     version: VERSION,
+    failures: new RateLimiter(failedAuthenticationRate(joinsPerMinute(settings)), clock),
+    rosterReads: new RateLimiter(rosterRate(isLimited), clock),
     iceServersFor: (participantId) => iceServersFor(participantId, settings, clock),
-    isDraining: () => draining,
     observability: {
       answered: (operation, status, code, elapsedMs) => metrics.answered(operation, status, code, elapsedMs),
       rateLimited: (limit) => metrics.rateLimited(limit),
@@ -115,25 +99,27 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
       trace: (roomId) => trace.text(roomId),
     },
   });
-  observe(metrics, settings, signalling, () => draining);
-  const app = createApp(context, settings.adminPort === undefined ? ['public', 'operators'] : ['public']);
+  observe(metrics, settings, signalling, isDraining);
+
   const keepAliveMs = settings.keepAliveSeconds * 1_000;
+  const app = createApp(context, settings.adminPort === undefined ? ['public', 'operators'] : ['public']);
   const listener = new Listener(app, clock, keepAliveMs);
   const admin =
     settings.adminPort === undefined
       ? undefined
       : new Listener(createApp(context, ['operators', 'admin-port']), clock, keepAliveMs);
-  let closed: Promise<void> | undefined;
 
-  async function close(): Promise<void> {
+  async function stop(): Promise<void> {
     draining = true;
     const drainMs = settings.drainSeconds * 1_000;
     await Promise.all([signalling.drain(drainMs * RELEASE_SHARE), listener.close(drainMs)]);
-    // Until here it says that the service is draining.
+    // Last of the listeners: until now its readiness check has reported that the service drains.
     await admin?.close(0);
     signalling.close();
     await store.close();
   }
+  let stopped: Promise<void> | undefined;
+  const close = (): Promise<void> => (stopped ??= stop());
 
   return {
     app: app.app,
@@ -142,11 +128,47 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
       if (admin === undefined || settings.adminPort === undefined) return { host, port };
       return { host, port, adminPort: (await admin.listen(settings.host, settings.adminPort)).port };
     },
-    close: () => (closed ??= close()),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
-/** Tells the metrics what can be asked only once everything is wired. */
+async function openStoreOf(settings: Settings, overrides: Overrides, telemetry: Telemetry): Promise<StoreAdapter> {
+  const store = await openStore({
+    location: settings.store,
+    sqliteSynchronous: settings.sqliteSynchronous,
+    limits: settings,
+    ...(overrides.clock && { clock: overrides.clock }),
+    telemetry,
+  });
+  return overrides.wrapStore?.(store) ?? store;
+}
+
+const joinsPerMinute = ({ rateLimit, rateLimitJoinsPerMinute }: Settings): number =>
+  rateLimit === 'on' ? rateLimitJoinsPerMinute : Infinity;
+
+/** The options that come from settings alone. */
+function signallingOptions(settings: Settings) {
+  const isLimited = settings.rateLimit === 'on';
+  return {
+    maxHeldPolls: settings.maxHeldPolls,
+    defaultIdleTimeoutMs: settings.defaultIdleTimeoutSeconds * 1_000,
+    joinsPerMinute: joinsPerMinute(settings),
+    maxParticipantsPerAddress: isLimited ? MAX_PARTICIPANTS_PER_ADDRESS : Infinity,
+    messagesPerSecond: isLimited ? settings.rateLimitMessagesPerSecond : Infinity,
+    pacePolls: isLimited,
+  };
+}
+
+const STORE_FULL =
+  'the message store is full: joins and sends are refused until messages are read or expire, or MAX_STORE_BYTES is raised (on Redis, its maxmemory)';
+
+const storeFullLogger =
+  (log: Log) =>
+  (isFull: boolean): void =>
+    isFull ? log.warn(STORE_FULL) : log.info('the message store has room again');
+
+/** Gives the metrics their sources, which exist only now. */
 function observe(metrics: Metrics, settings: Settings, signalling: Signalling, isDraining: () => boolean): void {
   const delivers = (): Promise<boolean> =>
     signalling.check().then(
