@@ -34,7 +34,9 @@ export class Replication {
   }
 
   #tooFew(count: string): Error {
-    return storeUnavailable(new Error(`too few of ${this.#replicas} replicas confirmed within ${TIMEOUT_MS} ms: ${count}`));
+    return storeUnavailable(
+      new Error(`too few of ${this.#replicas} replicas confirmed within ${TIMEOUT_MS} ms: ${count}`),
+    );
   }
 
   #wait(client: Client): Promise<number> {
