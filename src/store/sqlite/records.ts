@@ -1,17 +1,18 @@
-import type { JsonText, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import type { JsonText, MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
+import { LISTENING_GRACE_MS, RECONNECT_GRACE_MS } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
+import type { PollOutcome } from '../../signalling/store.ts';
 import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
-import type { MailboxId } from '../../signalling/ids.ts';
 import type { StoredMailbox } from './mailbox.ts';
 import type { ParticipantRow } from './rows.ts';
 
-/** What the process remembers of the rows, so that a request needs no query to be judged. The rows are the truth. */
 export interface RoomRecord {
   readonly row: number;
   readonly roomId: RoomId;
   readonly participants: Map<ParticipantId, ParticipantRecord>;
 }
 
+/** What memory keeps of a participant's row, so that a request needs no query, and its presence. The rows are the truth. */
 export class ParticipantRecord {
   readonly row: number;
   readonly room: RoomRecord;
@@ -59,6 +60,18 @@ export class ParticipantRecord {
 
   get address(): Mailbox {
     return { roomId: this.room.roomId, participantId: this.participantId, mailboxId: this.mailboxId };
+  }
+
+  holdPoll(untilMs: number): void {
+    this.heldUntilMs = untilMs;
+  }
+
+  endPoll(outcome: PollOutcome, nowMs: number): void {
+    const wasHeld = this.heldUntilMs > 0;
+    this.heldUntilMs = 0;
+    this.seenAtMs = nowMs;
+    if (outcome === 'answered') this.listensUntilMs = nowMs + LISTENING_GRACE_MS;
+    else if (outcome === 'cut' && wasHeld) this.listensUntilMs = nowMs + RECONNECT_GRACE_MS;
   }
 
   isListening(nowMs: number): boolean {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../signalling/clock.ts';
 import type { Cursor } from '../../signalling/cursor.ts';
-import { type MailboxId, type ParticipantId, type RoomId, CANARY_ROOM, isReserved } from '../../signalling/ids.ts';
-import { LISTENING_GRACE_MS, RECONNECT_GRACE_MS, type Limits } from '../../signalling/limits.ts';
+import { CANARY_ROOM, isReserved, type MailboxId, type ParticipantId, type RoomId } from '../../signalling/ids.ts';
+import type { Limits } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
 import type {
   Append,
@@ -10,7 +10,6 @@ import type {
   Join,
   Joined,
   Page,
-  PollOutcome,
   PollPresence,
   ReadRange,
   RoomSummary,
@@ -55,9 +54,9 @@ export class SqliteStore implements StoreAdapter {
   readonly #writeBehind: WriteBehindAcknowledgements;
   readonly #watchers: ((hint: Hint) => void)[] = [];
   readonly #polls = new OpenPolls({
-    hold: (mailbox, forMs) => this.#holdPoll(mailbox, forMs),
+    hold: (mailbox, forMs) => this.#context.index.find(mailbox)?.holdPoll(this.#context.clock.steadyMs() + forMs),
     supersedeElsewhere: () => undefined,
-    end: (mailbox, outcome) => this.#endPoll(mailbox, outcome),
+    end: (mailbox, outcome) => this.#context.index.find(mailbox)?.endPoll(outcome, this.#context.clock.steadyMs()),
   });
 
   /** @throws StoreError */
@@ -154,22 +153,6 @@ export class SqliteStore implements StoreAdapter {
 
   openPoll(mailbox: Mailbox): PollPresence {
     return this.#polls.open(mailbox);
-  }
-
-  #holdPoll(mailbox: Mailbox, forMs: number): void {
-    const record = this.#context.index.find(mailbox);
-    if (record !== undefined) record.heldUntilMs = this.#context.clock.steadyMs() + forMs;
-  }
-
-  #endPoll(mailbox: Mailbox, outcome: PollOutcome): void {
-    const record = this.#context.index.find(mailbox);
-    if (record === undefined) return;
-    const nowMs = this.#context.clock.steadyMs();
-    const wasHeld = record.heldUntilMs > 0;
-    record.heldUntilMs = 0;
-    record.seenAtMs = nowMs;
-    if (outcome === 'answered') record.listensUntilMs = nowMs + LISTENING_GRACE_MS;
-    else if (outcome === 'cut' && wasHeld) record.listensUntilMs = nowMs + RECONNECT_GRACE_MS;
   }
 
   async sweep(): Promise<boolean> {
