@@ -11,16 +11,20 @@ import type { ParticipantRecord } from './records.ts';
 
 type IdempotencyKey = NonNullable<Append['idempotency']>;
 
-export function append(context: SqliteContext, tx: Tx, { sender, messages, rate, idempotency }: Append): Appended {
-  const from = context.index.require(sender);
-  const kept = idempotency && findOutcome(context, from, idempotency);
+export function append(
+  context: SqliteContext,
+  tx: Tx,
+  { sender: address, messages, rate, idempotency }: Append,
+): Appended {
+  const sender = context.index.require(address);
+  const kept = idempotency && findOutcome(context, sender, idempotency);
   if (kept !== undefined) return { receipts: kept, replayed: true };
-  if (rate !== undefined) charge(context, tx, from, { rate, cost: messages.length });
-  const deliveries = plan(context, from, messages);
+  if (rate !== undefined) charge(context, tx, sender, { rate, cost: messages.length });
+  const routings = route(context, sender, messages);
 
-  tx.touch(sender.roomId);
-  const receipts = deliveries.map((delivery) => deliver(context, tx, from, delivery));
-  if (idempotency !== undefined) keepOutcome(context, from, idempotency, receipts);
+  tx.touch(address.roomId);
+  const receipts = routings.map((routing) => deliver(context, tx, sender, routing));
+  if (idempotency !== undefined) keepOutcome(context, sender, idempotency, receipts);
   return { receipts, replayed: false };
 }
 
@@ -28,19 +32,19 @@ export function append(context: SqliteContext, tx: Tx, { sender, messages, rate,
 function charge(
   { clock }: SqliteContext,
   tx: Tx,
-  from: ParticipantRecord,
+  sender: ParticipantRecord,
   { rate, cost }: { rate: RateLimit; cost: number },
 ): void {
   const nowMs = clock.steadyMs();
-  const before = from.budgetFullAtMs;
+  const before = sender.budgetFullAtMs;
   const fullAtMs = consume(rate, before, nowMs, cost);
   if (fullAtMs === undefined) throw exceeded(rate, before, nowMs, cost);
-  tx.onRollback(() => (from.budgetFullAtMs = before));
-  from.budgetFullAtMs = fullAtMs;
+  tx.onRollback(() => (sender.budgetFullAtMs = before));
+  sender.budgetFullAtMs = fullAtMs;
 }
 
 /** Where one message of a batch goes. */
-interface Delivery {
+interface Routing {
   readonly message: OutgoingMessage;
   readonly bytes: number;
   readonly recipients: readonly ParticipantRecord[];
@@ -49,12 +53,12 @@ interface Delivery {
 }
 
 /** Decides everything before anything is written: all messages of the batch are stored, or none. */
-function plan(context: SqliteContext, from: ParticipantRecord, messages: readonly OutgoingMessage[]): Delivery[] {
+function route(context: SqliteContext, sender: ParticipantRecord, messages: readonly OutgoingMessage[]): Routing[] {
   // Finds the recipients of all messages before it looks at any quota.
   const addressees = messages.map(({ recipient }, messageIndex) =>
-    recipient === undefined ? othersThan(from) : [recipientOf(from, recipient, messageIndex)],
+    recipient === undefined ? othersThan(sender) : [recipientOf(sender, recipient, messageIndex)],
   );
-  refuseWhenFull(context, from.room.roomId);
+  refuseWhenFull(context, sender.room.roomId);
   const quota = new Quota(context, messages.length > 1);
   return messages.map((message, messageIndex) => {
     const bytes = messageBytes(message);
@@ -66,12 +70,12 @@ function plan(context: SqliteContext, from: ParticipantRecord, messages: readonl
   });
 }
 
-const othersThan = (from: ParticipantRecord): ParticipantRecord[] =>
-  [...from.room.participants.values()].filter((participant) => participant !== from);
+const othersThan = (sender: ParticipantRecord): ParticipantRecord[] =>
+  [...sender.room.participants.values()].filter((participant) => participant !== sender);
 
-function recipientOf(from: ParticipantRecord, to: ParticipantId, messageIndex: number): ParticipantRecord {
-  const recipient = from.room.participants.get(to);
-  if (recipient === undefined) throw recipientNotFound(to, messageIndex);
+function recipientOf(sender: ParticipantRecord, participantId: ParticipantId, messageIndex: number): ParticipantRecord {
+  const recipient = sender.room.participants.get(participantId);
+  if (recipient === undefined) throw recipientNotFound(participantId, messageIndex);
   return recipient;
 }
 
@@ -89,12 +93,12 @@ class Quota {
   }
 
   /** @returns false when the mailbox is full */
-  take(to: ParticipantRecord, bytes: number): boolean {
+  take(recipient: ParticipantRecord, bytes: number): boolean {
     const { maxMailboxMessages, maxMailboxBytes } = this.#context.limits;
-    const added = this.#added?.get(to) ?? NOTHING;
-    if (to.mailbox.messages + added.messages >= maxMailboxMessages) return false;
-    if (to.mailbox.messageBytes + added.bytes + bytes > maxMailboxBytes) return false;
-    this.#added?.set(to, { messages: added.messages + 1, bytes: added.bytes + bytes });
+    const added = this.#added?.get(recipient) ?? NOTHING;
+    if (recipient.mailbox.messages + added.messages >= maxMailboxMessages) return false;
+    if (recipient.mailbox.messageBytes + added.bytes + bytes > maxMailboxBytes) return false;
+    this.#added?.set(recipient, { messages: added.messages + 1, bytes: added.bytes + bytes });
     return true;
   }
 }
@@ -103,8 +107,8 @@ class Quota {
 function deliver(
   { clock }: SqliteContext,
   tx: Tx,
-  from: ParticipantRecord,
-  { message, bytes, recipients, skipped }: Delivery,
+  sender: ParticipantRecord,
+  { message, bytes, recipients, skipped }: Routing,
 ): Receipt {
   const sentAtMs = clock.wallMs();
   const nowMs = clock.steadyMs();
@@ -114,8 +118,8 @@ function deliver(
     mailbox.add({
       position: mailbox.nextPosition(nowMs),
       id: message.id,
-      senderRow: from.row,
-      sender: from.participantId,
+      senderRow: sender.row,
+      sender: sender.participantId,
       addressed: message.recipient === undefined ? 0 : 1,
       type: message.type,
       payload: message.payload ?? null,
@@ -135,7 +139,7 @@ function receiptOf(
   { id }: OutgoingMessage,
   sentAtMs: number,
   nowMs: number,
-  { recipients, skipped }: Pick<Delivery, 'recipients' | 'skipped'>,
+  { recipients, skipped }: Pick<Routing, 'recipients' | 'skipped'>,
 ): Receipt {
   const receipt: Receipt = {
     id,
@@ -151,10 +155,10 @@ function receiptOf(
 
 function findOutcome(
   { statements, clock }: SqliteContext,
-  from: ParticipantRecord,
+  sender: ParticipantRecord,
   { scope, fingerprint }: IdempotencyKey,
 ): readonly Receipt[] | undefined {
-  const row = statements.findSend.get(from.row, scope);
+  const row = statements.findSend.get(sender.row, scope);
   if (row === undefined || row.forgetAtMs <= clock.steadyMs()) return undefined;
   if (row.fingerprint !== fingerprint) throw idempotencyKeyReused();
   return z.custom<Receipt[]>(Array.isArray).parse(JSON.parse(row.receipts));
@@ -162,12 +166,12 @@ function findOutcome(
 
 function keepOutcome(
   { statements, clock }: SqliteContext,
-  from: ParticipantRecord,
+  sender: ParticipantRecord,
   { scope, fingerprint }: IdempotencyKey,
   receipts: readonly Receipt[],
 ): void {
   const text = JSON.stringify(receipts);
   const forgetAtMs = Math.floor(clock.steadyMs() + IDEMPOTENCY_KEPT_MS);
-  statements.keepSend.run(from.row, scope, fingerprint, text, forgetAtMs);
-  from.mailbox.countOutcome(text.length);
+  statements.keepSend.run(sender.row, scope, fingerprint, text, forgetAtMs);
+  sender.mailbox.countOutcome(text.length);
 }
