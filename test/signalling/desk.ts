@@ -6,7 +6,7 @@ import { receive, type Batch } from '../../src/signalling/receive.ts';
 import type { Hint, Joined, StoreAdapter } from '../../src/signalling/store.ts';
 import { SILENT, type EndedPoll } from '../../src/signalling/telemetry.ts';
 import { settle } from '../support/clock.ts';
-import { inWords, type OpenScene, type Scene } from '../store-contract/scene.ts';
+import { summaryOf, type OpenFixture, type StoreFixture } from '../store-contract/store-fixture.ts';
 
 export interface PollOptions {
   readonly after?: Cursor;
@@ -38,20 +38,20 @@ export class Polled {
 
 /** Where polls are received: the rules of `receive`, on a real store in memory. */
 export class Desk {
-  readonly scene: Scene;
+  readonly fixture: StoreFixture;
   readonly waiters: Waiters;
   readonly ended: EndedPoll[] = [];
   readonly #store: StoreAdapter;
   readonly #pacer: PollPacer | undefined;
   readonly #maxHeldPolls: number;
 
-  constructor(scene: Scene, { maxHeldPolls = 1_000, paced = false, wrap, onHint }: DeskOptions = {}) {
-    this.scene = scene;
-    this.waiters = new Waiters(scene.clock);
-    this.#store = wrap?.(scene.store) ?? scene.store;
-    this.#pacer = paced ? new PollPacer(scene.clock) : undefined;
+  constructor(fixture: StoreFixture, { maxHeldPolls = 1_000, paced = false, wrap, onHint }: DeskOptions = {}) {
+    this.fixture = fixture;
+    this.waiters = new Waiters(fixture.clock);
+    this.#store = wrap?.(fixture.store) ?? fixture.store;
+    this.#pacer = paced ? new PollPacer(fixture.clock) : undefined;
     this.#maxHeldPolls = maxHeldPolls;
-    scene.store.watch((hint) => {
+    fixture.store.watch((hint) => {
       const pass = (): void => this.#announce(hint);
       if (onHint === undefined) pass();
       else onHint(hint, pass);
@@ -73,7 +73,7 @@ export class Desk {
     const context = {
       store: this.#store,
       waiters: this.waiters,
-      clock: this.scene.clock,
+      clock: this.fixture.clock,
       pacer: this.#pacer,
       maxHeldPolls: () => this.#maxHeldPolls,
       telemetry: { ...SILENT, pollEnded: (_: unknown, poll: EndedPoll) => void this.ended.push(poll) },
@@ -82,7 +82,7 @@ export class Desk {
       .then(
         (batch) => {
           polled.batch = batch;
-          polled.said = batch === undefined ? 'hung up' : batch.messages.map(inWords).join(' ') || 'nothing';
+          polled.said = batch === undefined ? 'hung up' : batch.messages.map(summaryOf).join(' ') || 'nothing';
         },
         (error: unknown) => {
           if (!(error instanceof SignallingError)) throw error;
@@ -91,13 +91,13 @@ export class Desk {
         },
       )
       .finally(() => {
-        polled.endedAtMs = this.scene.clock.steadyMs();
+        polled.endedAtMs = this.fixture.clock.steadyMs();
       });
     return polled;
   }
 
   drain(overMs: number): Promise<void> {
-    return drain(this.waiters, this.scene.clock, overMs);
+    return drain(this.waiters, this.fixture.clock, overMs);
   }
 
   #announce(hint: Hint): void {
@@ -109,6 +109,6 @@ export class Desk {
 export type OpenDesk = (options?: DeskOptions) => Promise<Desk>;
 
 export const desks =
-  (open: OpenScene): OpenDesk =>
+  (open: OpenFixture): OpenDesk =>
   async (options) =>
     new Desk(await open(), options);

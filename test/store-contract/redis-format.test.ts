@@ -14,7 +14,7 @@ import { urlOf } from '../support/redis/urls.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { restoreSnapshot, snapshotOf, type StoredKey } from '../support/redis/snapshot.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
-import { LOBBY, participantId, wordsOf } from './scene.ts';
+import { LOBBY, participantId, summariesOf } from './store-fixture.ts';
 
 const PREFIX = 'format';
 /** What Holdline 0.1.0 stored after `fillRoom`. It had no format number. */
@@ -177,9 +177,11 @@ async function expectEverythingFrom010(store: StoreAdapter): Promise<void> {
   expect(await store.append(keyedSend({ mailbox: alice } as Joined))).toMatchObject({ replayed: true });
   const bob = { roomId: LOBBY, participantId: participantId('bob'), mailboxId: mailboxIdOf('bob') };
   const page = await store.read(bob, { after: undefined, limit: 100, maxBytes: 1_000_000 });
-  expect(wordsOf(page)).toEqual(['joined carol', 'joined dave', 'message 2', 'message 3', 'left carol left']);
+  expect(summariesOf(page)).toEqual(['joined carol', 'joined dave', 'message 2', 'message 3', 'left carol left']);
   expect(page.expired).toBe(1);
   await store.append({ sender: alice, messages: [message(4, 'bob')] });
   await store.acknowledge(bob, { mailboxId: bob.mailboxId, position: page.position });
-  expect(wordsOf(await store.read(bob, { after: undefined, limit: 100, maxBytes: 1_000_000 }))).toEqual(['message 4']);
+  expect(summariesOf(await store.read(bob, { after: undefined, limit: 100, maxBytes: 1_000_000 }))).toEqual([
+    'message 4',
+  ]);
 }

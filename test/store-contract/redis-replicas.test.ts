@@ -5,7 +5,7 @@ import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { following } from '../support/redis/replica.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
-import { draft } from './scene.ts';
+import { outgoing } from './store-fixture.ts';
 
 const IDLE_MS = 60_000;
 
@@ -19,7 +19,7 @@ describeOnRedis('replicas=1', () => {
     try {
       const alice = await join(store, 'lobby', 'alice', IDLE_MS);
       const bob = await join(store, 'lobby', 'bob', IDLE_MS);
-      await store.append({ sender: alice.mailbox, messages: [draft('one', { to: 'bob' })] });
+      await store.append({ sender: alice.mailbox, messages: [outgoing('one', { to: 'bob' })] });
       await replica().command('REPLICAOF', 'NO', 'ONE');
       const taken = await RedisStore.open({ url: `${replica().url}?prefix=with`, limits: WIDE_LIMITS });
       const page = await taken.read(bob.mailbox, { after: undefined, limit: 10, maxBytes: 10_000 });

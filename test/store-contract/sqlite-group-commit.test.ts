@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import type { RoomId } from '../../src/signalling/ids.ts';
 import type { Hint } from '../../src/signalling/store.ts';
 import { GroupCommit, type Tx } from '../../src/store/sqlite/group-commit.ts';
-import { roomId } from './scene.ts';
+import { roomId } from './store-fixture.ts';
 
 const opened: Database.Database[] = [];
 afterEach(() => {

@@ -10,7 +10,7 @@ import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { TestClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
-import { participantId, roomId } from './scene.ts';
+import { participantId, roomId } from './store-fixture.ts';
 
 afterEach(cleanUp);
 

@@ -18,7 +18,7 @@ const startServer = (path: string): Promise<ServerProcess> =>
 
 const newPath = (): string => join(temporaryDirectory(), 'holdline.db');
 
-test('a database that another process has open is refused, and free at once when that is killed', async () => {
+test('a database that another process has open is expectRefusal, and free at once when that is killed', async () => {
   const path = newPath();
   const server = await startServer(path);
   expect(() => open(path)).toThrow(/holdline\.db is in use by another process$/);
@@ -76,7 +76,7 @@ test.each(otherNames)('a database that another process has open is refused by an
   expect(() => open(rename(path))).toThrow(/is in use by another process$|has 2 names/);
 });
 
-test('a database that another process has open is refused, even if its lock file was deleted', async () => {
+test('a database that another process has open is expectRefusal, even if its lock file was deleted', async () => {
   const path = newPath();
   const server = await startServer(path);
   rmSync(`${path}.lock`);
@@ -85,7 +85,7 @@ test('a database that another process has open is refused, even if its lock file
   await open(path).close();
 });
 
-test('a second server in the same process is refused, even if the lock file was deleted', async () => {
+test('a second server in the same process is expectRefusal, even if the lock file was deleted', async () => {
   const path = newPath();
   const store = open(path);
   rmSync(`${path}.lock`);

@@ -9,36 +9,36 @@ import { cleanUp } from '../support/clean-up.ts';
 import { TestClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
-import { draft, Scene } from './scene.ts';
+import { outgoing, StoreFixture } from './store-fixture.ts';
 
 afterEach(cleanUp);
 
 const newPath = (): string => join(temporaryDirectory(), 'holdline.db');
 
-async function openStore(path: string): Promise<Scene> {
+async function openStore(path: string): Promise<StoreFixture> {
   const clock = new TestClock();
   const store = SqliteStore.open({ path, synchronous: 'full', limits: WIDE_LIMITS, clock });
-  return new Scene({ store, close: () => store.close() }, clock);
+  return new StoreFixture({ store, close: () => store.close() }, clock);
 }
 
 /** A database with something in it, closed. */
 async function used(path = newPath()): Promise<string> {
-  const scene = await openStore(path);
-  const [alice] = await scene.joinAll('alice', 'bob');
-  for (let sent = 0; sent < 20; sent += 1) await scene.send(alice, draft(`precious ${sent} ${'x'.repeat(1_000)}`));
-  await scene.opened.close();
+  const fixture = await openStore(path);
+  const [alice] = await fixture.joinAll('alice', 'bob');
+  for (let sent = 0; sent < 20; sent += 1) await fixture.send(alice, outgoing(`precious ${sent} ${'x'.repeat(1_000)}`));
+  await fixture.opened.close();
   return path;
 }
 
 /** The same, but as a killed process leaves it: with a write-ahead log that nobody has copied back. */
 async function killed(): Promise<string> {
   const path = newPath();
-  const scene = await openStore(path);
-  const [alice] = await scene.joinAll('alice', 'bob');
-  await scene.send(alice, draft('precious'));
+  const fixture = await openStore(path);
+  const [alice] = await fixture.joinAll('alice', 'bob');
+  await fixture.send(alice, outgoing('precious'));
   const copy = newPath();
   for (const suffix of ['', '-wal']) copyFileSync(path + suffix, copy + suffix);
-  await scene.opened.close();
+  await fixture.opened.close();
   return copy;
 }
 
@@ -104,15 +104,15 @@ describe('a fresh database', () => {
 describe('a database of this version', () => {
   test('is opened again with all that is in it', async () => {
     const path = await used();
-    const scene = await openStore(path);
-    expect(await scene.roster()).toEqual(['alice', 'bob']);
-    await scene.opened.close();
+    const fixture = await openStore(path);
+    expect(await fixture.roster()).toEqual(['alice', 'bob']);
+    await fixture.opened.close();
   });
 
   test('that a killed process left is whole', async () => {
-    const scene = await openStore(await killed());
-    expect(await scene.roster()).toEqual(['alice', 'bob']);
-    await scene.opened.close();
+    const fixture = await openStore(await killed());
+    expect(await fixture.roster()).toEqual(['alice', 'bob']);
+    await fixture.opened.close();
   });
 
   test.each([

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { TestClock } from '../support/clock.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
-import { draft, numbered, Scene, type Member } from './scene.ts';
+import { outgoing, numbered, StoreFixture, type Member } from './store-fixture.ts';
 
 const BACKLOG = 2_000;
 const HOUR_MS = 3_600_000;
@@ -19,7 +19,7 @@ class SlowClock extends TestClock {
 }
 
 let clock: SlowClock;
-let scene: Scene;
+let fixture: StoreFixture;
 let bob: Member;
 let carol: Member;
 
@@ -28,30 +28,30 @@ beforeEach(async () => {
   clock = new SlowClock();
   const limits = { ...WIDE_LIMITS, maxMailboxMessages: BACKLOG };
   const store = SqliteStore.open({ path: ':memory:', synchronous: 'full', limits, clock });
-  scene = new Scene({ store, close: () => store.close() }, clock);
+  fixture = new StoreFixture({ store, close: () => store.close() }, clock);
   const stay = { idleTimeoutMs: 24 * HOUR_MS };
-  const alice = await scene.join('alice', stay);
-  bob = await scene.join('bob', stay);
-  carol = await scene.join('carol', { ...stay, room: 'other' });
-  await scene.join('dave', { ...stay, room: 'other' });
-  await scene.send(alice, ...numbered(BACKLOG, { to: 'bob', ttlMs: 1_000 }));
+  const alice = await fixture.join('alice', stay);
+  bob = await fixture.join('bob', stay);
+  carol = await fixture.join('carol', { ...stay, room: 'other' });
+  await fixture.join('dave', { ...stay, room: 'other' });
+  await fixture.send(alice, ...numbered(BACKLOG, { to: 'bob', ttlMs: 1_000 }));
   await clock.advance(HOUR_MS);
 });
-afterEach(() => scene.opened.close());
+afterEach(() => fixture.opened.close());
 
 /** Sweeps until nothing is overdue. @returns the number of slices */
 async function sweepAll(): Promise<number> {
   let slices = 1;
-  while (await scene.store.sweep()) slices += 1;
-  expect(await scene.read(bob, { limit: BACKLOG + 10 })).toMatchObject({ messages: [], expired: BACKLOG });
+  while (await fixture.store.sweep()) slices += 1;
+  expect(await fixture.read(bob, { limit: BACKLOG + 10 })).toMatchObject({ messages: [], expired: BACKLOG });
   return slices;
 }
 
 test('a message whose lifetime ends during a backlog is reported by the next slice', async () => {
-  await scene.send(carol, draft('just now', { to: 'dave', ttlMs: 1_000 }));
+  await fixture.send(carol, outgoing('just now', { to: 'dave', ttlMs: 1_000 }));
   await clock.advance(1_000);
-  expect(await scene.store.sweep()).toBe(true);
-  expect(await scene.inbox(carol)).toContain('expired to dave');
+  expect(await fixture.store.sweep()).toBe(true);
+  expect(await fixture.inbox(carol)).toContain('expired to dave');
 });
 
 test('a backlog takes few slices when they take no time', async () => {

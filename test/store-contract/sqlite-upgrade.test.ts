@@ -10,7 +10,7 @@ import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { TestClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
-import { draft, LOBBY, participantId, Scene, type Member } from './scene.ts';
+import { outgoing, LOBBY, participantId, StoreFixture, type Member } from './store-fixture.ts';
 
 afterEach(cleanUp);
 
@@ -101,11 +101,11 @@ function releasedDatabase(): string {
   return path;
 }
 
-function upgrade(): Scene {
+function upgrade(): StoreFixture {
   const clock = new TestClock(at(1_030));
   const store = SqliteStore.open({ path: releasedDatabase(), synchronous: 'full', limits: WIDE_LIMITS, clock });
   onCleanUp(() => store.close());
-  return new Scene({ store, close: () => store.close() }, clock);
+  return new StoreFixture({ store, close: () => store.close() }, clock);
 }
 
 const handleOf = (name: string): TokenHandle => name.padEnd(22, '_') as TokenHandle;
@@ -148,8 +148,8 @@ describe('a database of version 0.1.0', () => {
   });
 
   test('keeps its rooms and participants', async () => {
-    const scene = upgrade();
-    expect(await scene.store.participants(LOBBY)).toEqual([
+    const fixture = upgrade();
+    expect(await fixture.store.participants(LOBBY)).toEqual([
       {
         participantId: 'alice',
         displayName: 'Alice',
@@ -160,15 +160,15 @@ describe('a database of version 0.1.0', () => {
       { participantId: 'bob', joinedAtMs: at(0), listening: false },
       { participantId: 'carol', joinedAtMs: at(0), listening: false },
     ]);
-    expect(await scene.store.listRooms(undefined, 10)).toEqual([
+    expect(await fixture.store.listRooms(undefined, 10)).toEqual([
       { roomId: 'attic', participants: 1, createdAtMs: at(0) },
       { roomId: 'lobby', participants: 3, createdAtMs: at(0) },
     ]);
   });
 
   test('keeps its pending messages, their order, what has expired and the cursors', async () => {
-    const scene = upgrade();
-    const page = await scene.read(bob, { after: position(0) });
+    const fixture = upgrade();
+    const page = await fixture.read(bob, { after: position(0) });
     expect(page).toMatchObject({ position: position(30), expired: 1, more: false });
     expect(page.messages).toMatchObject([
       {
@@ -190,13 +190,13 @@ describe('a database of version 0.1.0', () => {
       },
       { position: position(30), type: 'participant-left', payload: expect.stringContaining('dave') },
     ]);
-    expect(await scene.read(carol)).toMatchObject({ messages: [], expired: 1 });
+    expect(await fixture.read(carol)).toMatchObject({ messages: [], expired: 1 });
   });
 
   test('keeps its tokens in all four states', async () => {
-    const scene = upgrade();
+    const fixture = upgrade();
     const names = ['alice', 'bob', 'carol', 'carol-first', 'dave', 'nobody'];
-    const found = await Promise.all(names.map((name) => scene.store.findToken(handleOf(name))));
+    const found = await Promise.all(names.map((name) => fixture.store.findToken(handleOf(name))));
     expect(found).toEqual([
       expect.objectContaining({ state: 'used', mailboxId: 'alice0000000', digest: 'digest of alice' }),
       expect.objectContaining({ state: 'fresh', mailboxId: 'bob000000000' }),
@@ -208,29 +208,29 @@ describe('a database of version 0.1.0', () => {
   });
 
   test('answers retries of joins and sends as before', async () => {
-    const scene = upgrade();
-    expect(await scene.sendKeyed(alice, 'key', [])).toEqual({ receipts: RECEIPTS, replayed: true });
-    expect(await scene.join('bob', { key: 'bob' })).toMatchObject({ replayed: true, mailbox: bob.mailbox });
+    const fixture = upgrade();
+    expect(await fixture.sendKeyed(alice, 'key', [])).toEqual({ receipts: RECEIPTS, replayed: true });
+    expect(await fixture.join('bob', { key: 'bob' })).toMatchObject({ replayed: true, mailbox: bob.mailbox });
   });
 
   test('goes on: joins, sends, acknowledgements, expiry and departures work, and survive a restart', async () => {
     const path = releasedDatabase();
     const clock = new TestClock(at(1_030));
     const open = () => SqliteStore.open({ path, synchronous: 'full', limits: WIDE_LIMITS, clock });
-    const scene = new Scene({ store: open(), close: async () => undefined }, clock);
-    await scene.store.claimToken(bob.handle);
-    await scene.send(alice, draft('to Bob', { to: 'bob' }), draft('to all', { ttlMs: 1_000 }));
-    await scene.acknowledge(bob, position(20));
-    expect(await scene.inbox(bob)).toEqual(['left dave left', 'to Bob', 'to all']);
-    const resumed = await scene.rejoin(carol, { resume: true });
-    expect(await scene.read(resumed)).toMatchObject({ messages: [{ payload: '"to all"' }], expired: 1 });
-    await scene.join('frank');
-    await scene.pass(1_000, alice, bob, carol);
-    await scene.leave(resumed, 'removed');
-    await scene.store.close();
+    const fixture = new StoreFixture({ store: open(), close: async () => undefined }, clock);
+    await fixture.store.claimToken(bob.handle);
+    await fixture.send(alice, outgoing('to Bob', { to: 'bob' }), outgoing('to all', { ttlMs: 1_000 }));
+    await fixture.acknowledge(bob, position(20));
+    expect(await fixture.inbox(bob)).toEqual(['left dave left', 'to Bob', 'to all']);
+    const resumed = await fixture.rejoin(carol, { resume: true });
+    expect(await fixture.read(resumed)).toMatchObject({ messages: [{ payload: '"to all"' }], expired: 1 });
+    await fixture.join('frank');
+    await fixture.passTime(1_000, alice, bob, carol);
+    await fixture.leave(resumed, 'removed');
+    await fixture.store.close();
 
     const store = open();
-    const restarted = new Scene({ store, close: () => store.close() }, clock);
+    const restarted = new StoreFixture({ store, close: () => store.close() }, clock);
     expect(await restarted.roster()).toEqual(['alice', 'bob', 'frank']);
     expect(await restarted.read(bob, { limit: 2 })).toMatchObject({ messages: [{}, { payload: '"to Bob"' }] });
     expect(await restarted.inbox(alice)).toEqual([

@@ -24,7 +24,7 @@ import { storeBound } from './rules/store-bound.ts';
 import { takingOver } from './rules/taking-over.ts';
 import { tokens } from './rules/tokens.ts';
 import { usage, usageOfBytes } from './rules/usage.ts';
-import { scenes, type OpenScene } from './scene.ts';
+import { fixtures, type OpenFixture } from './store-fixture.ts';
 
 const RULES = [
   joining,
@@ -54,7 +54,7 @@ const RULES = [
 
 interface Exceptions {
   /** Rules about what this store leaves to something else, which must then be tested for itself. */
-  readonly without?: readonly ((open: OpenScene) => void)[];
+  readonly without?: readonly ((open: OpenFixture) => void)[];
 }
 
 /**
@@ -64,7 +64,7 @@ interface Exceptions {
 export function describeStoreContract(name: string, openStore: OpenLastingStore, exceptions: Exceptions = {}): void {
   describeStoreRules(name, openStore, exceptions);
   describe(name, () => {
-    const open = scenes(openStore);
+    const open = fixtures(openStore);
     durability(open);
     rollingBack(open);
   });
@@ -73,7 +73,7 @@ export function describeStoreContract(name: string, openStore: OpenLastingStore,
 /** The part of it that asks for nothing to outlive the process. */
 export function describeStoreRules(name: string, openStore: OpenStore, { without = [] }: Exceptions = {}): void {
   describe(name, () => {
-    const open = scenes(openStore);
+    const open = fixtures(openStore);
     for (const rule of RULES) if (!without.includes(rule)) rule(open);
   });
 }

@@ -22,7 +22,7 @@ export interface Member extends Joined {
   readonly digest: TokenDigest;
 }
 
-export interface DraftOptions {
+export interface OutgoingOptions {
   readonly to?: string;
   readonly type?: string;
   readonly callId?: string;
@@ -47,7 +47,7 @@ const DEFAULT_IDLE_MS = 60_000;
 const DEFAULT_LIFETIME_MS = 120_000;
 
 /** A message whose payload is that text. */
-export const draft = (payload: string, options: DraftOptions = {}): OutgoingMessage => ({
+export const outgoing = (payload: string, options: OutgoingOptions = {}): OutgoingMessage => ({
   id: newMessageId(Date.UTC(2026, 0, 5)),
   type: options.type ?? 'custom',
   payload: JSON.stringify(payload) as JsonText,
@@ -56,11 +56,11 @@ export const draft = (payload: string, options: DraftOptions = {}): OutgoingMess
   ...(options.callId !== undefined && { callId: options.callId }),
 });
 
-export const numbered = (count: number, options?: DraftOptions): OutgoingMessage[] =>
-  Array.from({ length: count }, (_, index) => draft(`${index + 1}`, options));
+export const numbered = (count: number, options?: OutgoingOptions): OutgoingMessage[] =>
+  Array.from({ length: count }, (_, index) => outgoing(`${index + 1}`, options));
 
 /** A message in one short line: what a test says about it. */
-export function inWords({ type, payload }: ReceivedMessage): string {
+export function summaryOf({ type, payload }: ReceivedMessage): string {
   const value = payload === undefined ? undefined : (JSON.parse(payload) as unknown);
   if (type === 'participant-joined')
     return `joined ${(value as { participant: { participantId: string } }).participant.participantId}`;
@@ -72,12 +72,12 @@ export function inWords({ type, payload }: ReceivedMessage): string {
   return String(value);
 }
 
-export const wordsOf = (page: Page): string[] => page.messages.map(inWords);
+export const summariesOf = (page: Page): string[] => page.messages.map(summaryOf);
 
 export const cursorOf = ({ mailbox }: Joined, position: number): Cursor => ({ mailboxId: mailbox.mailboxId, position });
 
 /** The refusal must be that one, with those details. */
-export async function refused(
+export async function expectRefusal(
   operation: Promise<unknown>,
   code: SignallingCode,
   details: SignallingErrorDetails = {},
@@ -90,7 +90,7 @@ export const resetTo = (member: Joined, position: number): SignallingErrorDetail
 });
 
 /** A store, its clock, and short words for what tests do with them. */
-export class Scene<Opened extends OpenedStore = OpenedStore> {
+export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
   readonly opened: Opened;
   readonly clock: TestClock;
 
@@ -153,7 +153,7 @@ export class Scene<Opened extends OpenedStore = OpenedStore> {
 
   /** Everything unacknowledged, in words. */
   async inbox(reader: Joined): Promise<string[]> {
-    return wordsOf(await this.read(reader));
+    return summariesOf(await this.read(reader));
   }
 
   async ids(reader: Joined): Promise<MessageId[]> {
@@ -199,17 +199,21 @@ export class Scene<Opened extends OpenedStore = OpenedStore> {
   }
 
   /** Time goes on while somebody uses the service: everyone named stays. */
-  async pass(ms: number, ...present: Joined[]): Promise<void> {
+  async passTime(ms: number, ...present: Joined[]): Promise<void> {
     await this.clock.advance(ms);
     for (const { mailbox } of present) this.store.touch(mailbox);
     await this.sweep();
   }
 }
 
-export type OpenScene<Opened extends OpenedStore = OpenedStore> = (limits?: Partial<Limits>) => Promise<Scene<Opened>>;
+export type OpenFixture<Opened extends OpenedStore = OpenedStore> = (
+  limits?: Partial<Limits>,
+) => Promise<StoreFixture<Opened>>;
 
-/** Scenes close with their test. */
-export function scenes<Opened extends OpenedStore>(open: (options: OpenOptions) => Promise<Opened>): OpenScene<Opened> {
+/** Fixtures close with their test. */
+export function fixtures<Opened extends OpenedStore>(
+  open: (options: OpenOptions) => Promise<Opened>,
+): OpenFixture<Opened> {
   const opened: OpenedStore[] = [];
   afterEach(async () => {
     for (const one of opened.splice(0)) await one.close();
@@ -218,7 +222,7 @@ export function scenes<Opened extends OpenedStore>(open: (options: OpenOptions) 
     const clock = new TestClock();
     const one = await open({ clock, limits: { ...WIDE_LIMITS, ...limits } });
     opened.push(one);
-    return new Scene(one, clock);
+    return new StoreFixture(one, clock);
   };
 }
 

@@ -1,102 +1,106 @@
 import { describe, expect, test } from '@jest/globals';
-import { draft, numbered, refused, resetTo, type OpenScene } from '../scene.ts';
+import { outgoing, numbered, expectRefusal, resetTo, type OpenFixture } from '../store-fixture.ts';
 
-export function acknowledging(open: OpenScene): void {
+export function acknowledging(open: OpenFixture): void {
   describe('acknowledging', () => {
     test('forgets all up to the cursor, and nothing behind it', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, ...numbered(4));
-      await scene.acknowledge(bob, (await scene.read(bob, { limit: 3 })).position);
-      expect(await scene.inbox(bob)).toEqual(['4']);
-      await scene.acknowledgeAll(bob);
-      expect(await scene.inbox(bob)).toEqual([]);
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(alice, ...numbered(4));
+      await fixture.acknowledge(bob, (await fixture.read(bob, { limit: 3 })).position);
+      expect(await fixture.inbox(bob)).toEqual(['4']);
+      await fixture.acknowledgeAll(bob);
+      expect(await fixture.inbox(bob)).toEqual([]);
     });
 
     test('touches no other mailbox', async () => {
-      const scene = await open();
-      const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
-      await scene.acknowledgeAll(carol, bob);
-      await scene.send(alice, draft('1'));
-      await scene.acknowledgeAll(bob);
-      expect(await scene.inbox(carol)).toEqual(['1']);
-      expect(await scene.inbox(alice)).toEqual(['joined bob', 'joined carol']);
+      const fixture = await open();
+      const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
+      await fixture.acknowledgeAll(carol, bob);
+      await fixture.send(alice, outgoing('1'));
+      await fixture.acknowledgeAll(bob);
+      expect(await fixture.inbox(carol)).toEqual(['1']);
+      expect(await fixture.inbox(alice)).toEqual(['joined bob', 'joined carol']);
     });
 
     test('does nothing at or behind what was acknowledged', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, ...numbered(3));
-      const first = await scene.read(bob, { limit: 1 });
-      const second = await scene.read(bob, { limit: 2 });
-      await scene.acknowledge(bob, second.position);
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(alice, ...numbered(3));
+      const first = await fixture.read(bob, { limit: 1 });
+      const second = await fixture.read(bob, { limit: 2 });
+      await fixture.acknowledge(bob, second.position);
       for (const position of [second.position, first.position, bob.acknowledged, 0])
-        await scene.acknowledge(bob, position);
-      expect(await scene.inbox(bob)).toEqual(['3']);
-      await scene.read(bob, { after: second.position });
+        await fixture.acknowledge(bob, position);
+      expect(await fixture.inbox(bob)).toEqual(['3']);
+      await fixture.read(bob, { after: second.position });
     });
 
     test('two at once, in whatever order, come to the further one', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, ...numbered(3));
-      const first = await scene.read(bob, { limit: 1 });
-      const second = await scene.read(bob, { limit: 2 });
-      await Promise.all([scene.acknowledge(bob, second.position), scene.acknowledge(bob, first.position)]);
-      expect(await scene.inbox(bob)).toEqual(['3']);
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(alice, ...numbered(3));
+      const first = await fixture.read(bob, { limit: 1 });
+      const second = await fixture.read(bob, { limit: 2 });
+      await Promise.all([fixture.acknowledge(bob, second.position), fixture.acknowledge(bob, first.position)]);
+      expect(await fixture.inbox(bob)).toEqual(['3']);
     });
 
-    test('with a cursor of another mailbox is refused, and forgets nothing', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('1'));
-      const position = await scene.head(bob);
+    test('with a cursor of another mailbox is expectRefusal, and forgets nothing', async () => {
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(alice, outgoing('1'));
+      const position = await fixture.head(bob);
       for (const behindOrNot of [position, 0]) {
         const cursor = { mailboxId: alice.mailbox.mailboxId, position: behindOrNot };
-        await refused(scene.store.acknowledge(bob.mailbox, cursor), 'cursor-expired', resetTo(bob, bob.acknowledged));
+        await expectRefusal(
+          fixture.store.acknowledge(bob.mailbox, cursor),
+          'cursor-expired',
+          resetTo(bob, bob.acknowledged),
+        );
       }
-      expect(await scene.inbox(bob)).toEqual(['1']);
+      expect(await fixture.inbox(bob)).toEqual(['1']);
     });
 
-    test('with a cursor ahead of the head is refused, and forgets nothing', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('1'));
-      const ahead = (await scene.head(bob)) + 1;
-      await refused(scene.acknowledge(bob, ahead), 'cursor-expired', resetTo(bob, bob.acknowledged));
-      expect(await scene.inbox(bob)).toEqual(['1']);
+    test('with a cursor ahead of the head is expectRefusal, and forgets nothing', async () => {
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(alice, outgoing('1'));
+      const ahead = (await fixture.head(bob)) + 1;
+      await expectRefusal(fixture.acknowledge(bob, ahead), 'cursor-expired', resetTo(bob, bob.acknowledged));
+      expect(await fixture.inbox(bob)).toEqual(['1']);
     });
 
     test('is refused to one who went', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('1'));
-      const head = await scene.head(bob);
-      await scene.leave(bob);
-      await refused(scene.acknowledge(bob, head), 'participant-gone', { reason: 'left' });
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(alice, outgoing('1'));
+      const head = await fixture.head(bob);
+      await fixture.leave(bob);
+      await expectRefusal(fixture.acknowledge(bob, head), 'participant-gone', { reason: 'left' });
     });
 
     test('forgets room events and gaps like messages', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(bob, draft('short', { ttlMs: 1_000 }));
-      await scene.leave(bob);
-      await scene.pass(1_000, alice);
-      const page = await scene.read(alice);
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(bob, outgoing('short', { ttlMs: 1_000 }));
+      await fixture.leave(bob);
+      await fixture.passTime(1_000, alice);
+      const page = await fixture.read(alice);
       expect(page).toMatchObject({ expired: 1 });
-      await scene.acknowledge(alice, page.position);
-      expect(await scene.read(alice)).toEqual({ messages: [], position: page.position, expired: 0, more: false });
+      await fixture.acknowledge(alice, page.position);
+      expect(await fixture.read(alice)).toEqual({ messages: [], position: page.position, expired: 0, more: false });
     });
 
     test('everything leaves an end from which reading goes on', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('1'));
-      const head = await scene.head(bob);
-      await scene.acknowledge(bob, head);
-      expect(await scene.read(bob, { after: head })).toMatchObject({ messages: [], position: head, more: false });
-      await scene.send(alice, draft('2'));
-      const page = await scene.read(bob, { after: head });
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(alice, outgoing('1'));
+      const head = await fixture.head(bob);
+      await fixture.acknowledge(bob, head);
+      expect(await fixture.read(bob, { after: head })).toMatchObject({ messages: [], position: head, more: false });
+      await fixture.send(alice, outgoing('2'));
+      const page = await fixture.read(bob, { after: head });
       expect(page.messages).toHaveLength(1);
       expect(page.position).toBeGreaterThan(head);
     });

@@ -2,12 +2,23 @@ import { describe, expect, test } from '@jest/globals';
 import type { MailboxId } from '../../../src/signalling/ids.ts';
 import type { Hint, StoreAdapter } from '../../../src/signalling/store.ts';
 import { settle } from '../../support/clock.ts';
-import { draft, numbered, refused, type Member, type OpenScene, type Scene } from '../scene.ts';
+import {
+  outgoing,
+  numbered,
+  expectRefusal,
+  type Member,
+  type OpenFixture,
+  type StoreFixture,
+} from '../store-fixture.ts';
 
 /** The polls of those members are held from now on: they are whom hints are for. Begins when everything before has been heard. */
-async function listen(scene: Scene, members: readonly Member[], onHint?: (hint: Hint) => void): Promise<Listener> {
-  await scene.hold(...members);
-  return new Listener(scene.store, onHint);
+async function listen(
+  fixture: StoreFixture,
+  members: readonly Member[],
+  onHint?: (hint: Hint) => void,
+): Promise<Listener> {
+  await fixture.hold(...members);
+  return new Listener(fixture.store, onHint);
 }
 
 /** Collects hints, and lets a test wait for one, since they may come from another process. */
@@ -36,57 +47,57 @@ class Listener {
   }
 }
 
-export function hints(open: OpenScene): void {
+export function hints(open: OpenFixture): void {
   describe('hints', () => {
     test('a message is hinted to its recipients, and to nobody else', async () => {
-      const scene = await open();
-      const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
-      const listener = await listen(scene, [alice, bob, carol]);
-      await scene.send(alice, draft('1', { to: 'bob' }));
+      const fixture = await open();
+      const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
+      const listener = await listen(fixture, [alice, bob, carol]);
+      await fixture.send(alice, outgoing('1', { to: 'bob' }));
       await listener.until(bob);
       await settle();
       expect(listener.of(carol)).toEqual([]);
-      await scene.send(alice, draft('2'));
+      await fixture.send(alice, outgoing('2'));
       await listener.until(carol);
       await settle();
       expect(listener.of(alice)).toEqual([]);
     });
 
     test('all watchers hear', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      const listeners = [await listen(scene, [bob]), await listen(scene, [])];
-      await scene.send(alice, draft('1'));
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      const listeners = [await listen(fixture, [bob]), await listen(fixture, [])];
+      await fixture.send(alice, outgoing('1'));
       await Promise.all(listeners.map((listener) => listener.until(bob)));
     });
 
     test('when one is heard, what it hints at can be read', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const reads: Promise<number>[] = [];
-      const count = async (): Promise<number> => (await scene.read(bob)).messages.length;
-      const listener = await listen(scene, [bob], () => void reads.push(count()));
-      await scene.send(alice, ...numbered(3));
+      const count = async (): Promise<number> => (await fixture.read(bob)).messages.length;
+      const listener = await listen(fixture, [bob], () => void reads.push(count()));
+      await fixture.send(alice, ...numbered(3));
       await listener.until(bob);
       expect(await Promise.all(reads)).toEqual(reads.map(() => 3));
     });
 
     test('when a departure is heard, the participant is gone', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const rosters: Promise<string[]>[] = [];
-      const listener = await listen(scene, [alice, bob], () => void rosters.push(scene.roster()));
-      await scene.leave(bob, 'removed');
+      const listener = await listen(fixture, [alice, bob], () => void rosters.push(fixture.roster()));
+      await fixture.leave(bob, 'removed');
       expect(await listener.until(bob, 'gone')).toMatchObject({ reason: 'removed' });
       await listener.until(alice);
       expect(await Promise.all(rosters)).toEqual(rosters.map(() => ['alice']));
     });
 
     test.each([{ resume: true }, { resume: false }])('a takeover with %j ends the poll that is held', async (how) => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      const listener = await listen(scene, [alice, bob]);
-      await scene.rejoin(bob, how);
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      const listener = await listen(fixture, [alice, bob]);
+      await fixture.rejoin(bob, how);
       expect(await listener.until(bob, 'gone')).toMatchObject({ reason: 'replaced' });
       await settle();
       if (how.resume) expect(listener.of(alice)).toEqual([]);
@@ -94,36 +105,36 @@ export function hints(open: OpenScene): void {
     });
 
     test('room events are hinted: joining, leaving, timing out', async () => {
-      const scene = await open();
-      const alice = await scene.join('alice');
-      const joined = await listen(scene, [alice]);
-      await scene.join('bob', { idleTimeoutMs: 1_000 });
+      const fixture = await open();
+      const alice = await fixture.join('alice');
+      const joined = await listen(fixture, [alice]);
+      await fixture.join('bob', { idleTimeoutMs: 1_000 });
       await joined.until(alice);
-      const left = await listen(scene, [alice]);
-      await scene.pass(2_000, alice);
+      const left = await listen(fixture, [alice]);
+      await fixture.passTime(2_000, alice);
       await left.until(alice);
     });
 
     test('the end of a lifetime is hinted to the recipient and to the sender', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, draft('short', { ttlMs: 1_000 }));
-      const listener = await listen(scene, [alice, bob]);
-      await scene.pass(1_000, alice, bob);
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(alice, outgoing('short', { ttlMs: 1_000 }));
+      const listener = await listen(fixture, [alice, bob]);
+      await fixture.passTime(1_000, alice, bob);
       await listener.until(bob);
       await listener.until(alice);
     });
 
     test('what was refused is not hinted', async () => {
-      const scene = await open({ maxMailboxMessages: 2 });
-      const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
-      const listener = await listen(scene, [alice, bob, carol]);
-      await refused(scene.send(alice, draft('1'), draft('2', { to: 'nobody' })), 'recipient-not-found', {
+      const fixture = await open({ maxMailboxMessages: 2 });
+      const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
+      const listener = await listen(fixture, [alice, bob, carol]);
+      await expectRefusal(fixture.send(alice, outgoing('1'), outgoing('2', { to: 'nobody' })), 'recipient-not-found', {
         messageIndex: 1,
       });
-      await refused(scene.send(alice, ...numbered(3, { to: 'bob' })), 'mailbox-full', { messageIndex: 2 });
-      await refused(scene.join('bob'), 'participant-exists');
-      await scene.send(alice, draft('at last', { to: 'carol' }));
+      await expectRefusal(fixture.send(alice, ...numbered(3, { to: 'bob' })), 'mailbox-full', { messageIndex: 2 });
+      await expectRefusal(fixture.join('bob'), 'participant-exists');
+      await fixture.send(alice, outgoing('at last', { to: 'carol' }));
       await listener.until(carol);
       await settle();
       const heard: MailboxId[] = listener.heard.map(({ mailboxId }) => mailboxId);
@@ -132,26 +143,26 @@ export function hints(open: OpenScene): void {
     });
 
     describe('a mailbox that ends is hinted as departed', () => {
-      const ends: Record<string, (scene: Scene, bob: Member) => Promise<unknown>> = {
-        'when its participant leaves': (scene, bob) => scene.leave(bob),
-        'when the room is closed': (scene, bob) => scene.store.closeRoom(bob.mailbox.roomId),
-        'when its idle time is over': (scene) => scene.pass(61_000),
-        'when its participant starts anew': (scene, bob) => scene.rejoin(bob),
+      const ends: Record<string, (fixture: StoreFixture, bob: Member) => Promise<unknown>> = {
+        'when its participant leaves': (fixture, bob) => fixture.leave(bob),
+        'when the room is closed': (fixture, bob) => fixture.store.closeRoom(bob.mailbox.roomId),
+        'when its idle time is over': (fixture) => fixture.passTime(61_000),
+        'when its participant starts anew': (fixture, bob) => fixture.rejoin(bob),
       };
       test.each(Object.entries(ends))('%s', async (_, end) => {
-        const scene = await open();
-        const [, bob] = await scene.joinAll('alice', 'bob');
-        const listener = new Listener(scene.store);
-        await end(scene, bob);
+        const fixture = await open();
+        const [, bob] = await fixture.joinAll('alice', 'bob');
+        const listener = new Listener(fixture.store);
+        await end(fixture, bob);
         expect(await listener.until(bob, 'departed')).toEqual({ kind: 'departed', mailboxId: bob.mailbox.mailboxId });
       });
 
       test('but not when its participant resumes it', async () => {
-        const scene = await open();
-        const [alice, bob] = await scene.joinAll('alice', 'bob');
-        const listener = new Listener(scene.store);
-        await scene.rejoin(bob, { resume: true });
-        await scene.leave(alice);
+        const fixture = await open();
+        const [alice, bob] = await fixture.joinAll('alice', 'bob');
+        const listener = new Listener(fixture.store);
+        await fixture.rejoin(bob, { resume: true });
+        await fixture.leave(alice);
         await listener.until(alice, 'departed');
         expect(listener.of(bob).map(({ kind }) => kind)).not.toContain('departed');
       });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { draft, LOBBY, numbered, type Member, type OpenScene, type Scene } from '../scene.ts';
+import { outgoing, LOBBY, numbered, type Member, type OpenFixture, type StoreFixture } from '../store-fixture.ts';
 
 interface Cast {
-  readonly scene: Scene;
+  readonly fixture: StoreFixture;
   readonly alice: Member;
   readonly bob: Member;
   readonly gone: Member;
@@ -10,58 +10,58 @@ interface Cast {
 
 /** Every way in which an operation is refused here. */
 const REFUSED: Record<string, (cast: Cast) => Promise<unknown>> = {
-  'a join under a name that is there': ({ scene }) => scene.join('alice'),
-  'a join with another’s token': ({ scene, bob }) =>
-    scene.join('alice', { proof: { kind: 'token', handle: bob.handle }, resume: true }),
-  'a join of a full room': ({ scene }) => scene.join('carol'),
-  'a join whose key came with another body': ({ scene }) => scene.join('bob', { key: 'join', body: 'other' }),
-  'a send to nobody': ({ scene, alice }) => scene.send(alice, draft('1'), draft('2', { to: 'nobody' })),
-  'a batch for a mailbox that becomes full': ({ scene, alice }) => scene.send(alice, ...numbered(4)),
-  'a send whose key came with another body': ({ scene, alice }) => scene.sendKeyed(alice, 'send', [], 'other'),
-  'a keyed send that is too much': ({ scene, alice }) => scene.sendKeyed(alice, 'new', numbered(9)),
-  'a send by one who went': ({ scene, gone }) => scene.send(gone, draft('1')),
-  'an acknowledgement ahead of the head': ({ scene, bob }) => scene.acknowledge(bob, Number.MAX_SAFE_INTEGER),
-  'an acknowledgement by one who went': ({ scene, gone }) => scene.acknowledge(gone, 0),
+  'a join under a name that is there': ({ fixture }) => fixture.join('alice'),
+  'a join with another’s token': ({ fixture, bob }) =>
+    fixture.join('alice', { proof: { kind: 'token', handle: bob.handle }, resume: true }),
+  'a join of a full room': ({ fixture }) => fixture.join('carol'),
+  'a join whose key came with another body': ({ fixture }) => fixture.join('bob', { key: 'join', body: 'other' }),
+  'a send to nobody': ({ fixture, alice }) => fixture.send(alice, outgoing('1'), outgoing('2', { to: 'nobody' })),
+  'a batch for a mailbox that becomes full': ({ fixture, alice }) => fixture.send(alice, ...numbered(4)),
+  'a send whose key came with another body': ({ fixture, alice }) => fixture.sendKeyed(alice, 'send', [], 'other'),
+  'a keyed send that is too much': ({ fixture, alice }) => fixture.sendKeyed(alice, 'new', numbered(9)),
+  'a send by one who went': ({ fixture, gone }) => fixture.send(gone, outgoing('1')),
+  'an acknowledgement ahead of the head': ({ fixture, bob }) => fixture.acknowledge(bob, Number.MAX_SAFE_INTEGER),
+  'an acknowledgement by one who went': ({ fixture, gone }) => fixture.acknowledge(gone, 0),
 };
 
-async function setUp(scene: Scene): Promise<Cast> {
-  const gone = await scene.join('gone');
-  const alice = await scene.join('alice', { displayName: 'Alice' });
-  await scene.leave(gone);
-  const bob = await scene.join('bob', { key: 'join' });
-  await scene.sendKeyed(alice, 'send', [draft('kept')]);
-  return { scene, alice, bob, gone };
+async function setUp(fixture: StoreFixture): Promise<Cast> {
+  const gone = await fixture.join('gone');
+  const alice = await fixture.join('alice', { displayName: 'Alice' });
+  await fixture.leave(gone);
+  const bob = await fixture.join('bob', { key: 'join' });
+  await fixture.sendKeyed(alice, 'send', [outgoing('kept')]);
+  return { fixture, alice, bob, gone };
 }
 
-async function everything({ scene, alice, bob, gone }: Cast): Promise<unknown> {
+async function everything({ fixture, alice, bob, gone }: Cast): Promise<unknown> {
   return {
-    participants: await scene.store.participants(LOBBY),
-    mailboxes: [await scene.read(alice), await scene.read(bob)],
-    tokens: await Promise.all([alice, bob, gone].map((member) => scene.store.findToken(member.handle))),
+    participants: await fixture.store.participants(LOBBY),
+    mailboxes: [await fixture.read(alice), await fixture.read(bob)],
+    tokens: await Promise.all([alice, bob, gone].map((member) => fixture.store.findToken(member.handle))),
   };
 }
 
-export function refusals(open: OpenScene): void {
+export function refusals(open: OpenFixture): void {
   describe('a refused operation changes nothing', () => {
     test.each(Object.keys(REFUSED))('%s', async (name) => {
       const cast = await setUp(await open({ maxParticipantsPerRoom: 2, maxMailboxMessages: 4 }));
       const before = await everything(cast);
       await expect(REFUSED[name]?.(cast)).rejects.toMatchObject({ name: 'SignallingError' });
       expect(await everything(cast)).toEqual(before);
-      await cast.scene.sweep();
+      await cast.fixture.sweep();
       expect(await everything(cast)).toEqual(before);
     });
 
     test('nor do its neighbours suffer: others that came in the same moment are done', async () => {
       const cast = await setUp(await open({ maxParticipantsPerRoom: 2, maxMailboxMessages: 100 }));
-      const { scene, alice, bob } = cast;
-      const before = (await scene.read(bob)).messages.length;
+      const { fixture, alice, bob } = cast;
+      const before = (await fixture.read(bob)).messages.length;
       const outcomes = await Promise.allSettled(
-        Object.values(REFUSED).flatMap((refusedOne) => [scene.send(alice, draft('1')), refusedOne(cast)]),
+        Object.values(REFUSED).flatMap((refusedOne) => [fixture.send(alice, outgoing('1')), refusedOne(cast)]),
       );
       const sends = outcomes.filter((_, index) => index % 2 === 0);
       expect(sends.every(({ status }) => status === 'fulfilled')).toBe(true);
-      expect((await scene.read(bob)).messages.length).toBeGreaterThanOrEqual(before + sends.length);
+      expect((await fixture.read(bob)).messages.length).toBeGreaterThanOrEqual(before + sends.length);
     });
   });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { JsonText } from '../../../src/signalling/ids.ts';
 import type { ReceivedMessage } from '../../../src/signalling/message.ts';
-import { draft, numbered, refused, type OpenScene } from '../scene.ts';
+import { outgoing, numbered, expectRefusal, type OpenFixture } from '../store-fixture.ts';
 
 /** JSON texts that a careless store would rewrite. */
 const DELICATE = [
@@ -15,19 +15,19 @@ const DELICATE = [
 
 const asShown = ({ position: _, ...shown }: ReceivedMessage): Omit<ReceivedMessage, 'position'> => shown;
 
-export function sending(open: OpenScene): void {
+export function sending(open: OpenFixture): void {
   describe('sending', () => {
     test('an addressed message reaches that mailbox alone, with all that was said', async () => {
-      const scene = await open();
-      const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
-      await scene.acknowledgeAll(alice, bob);
-      const message = draft('hello', { to: 'bob', type: 'offer', callId: 'call-1' });
-      const sentAtMs = scene.clock.wallMs();
-      const [receipt] = await scene.send(alice, message);
+      const fixture = await open();
+      const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
+      await fixture.acknowledgeAll(alice, bob);
+      const message = outgoing('hello', { to: 'bob', type: 'offer', callId: 'call-1' });
+      const sentAtMs = fixture.clock.wallMs();
+      const [receipt] = await fixture.send(alice, message);
       expect(receipt).toEqual({ id: message.id, sentAtMs, recipients: [{ participantId: 'bob', listening: false }] });
 
-      await scene.clock.advance(1_500);
-      expect((await scene.read(bob)).messages.map(asShown)).toEqual([
+      await fixture.clock.advance(1_500);
+      expect((await fixture.read(bob)).messages.map(asShown)).toEqual([
         {
           id: message.id,
           sender: 'alice',
@@ -39,130 +39,132 @@ export function sending(open: OpenScene): void {
           ageMs: 1_500,
         },
       ]);
-      expect(await scene.inbox(carol)).toEqual([]);
-      expect(await scene.inbox(alice)).toEqual([]);
+      expect(await fixture.inbox(carol)).toEqual([]);
+      expect(await fixture.inbox(alice)).toEqual([]);
     });
 
     test('a message to everyone is the same in every copy, and none for its sender', async () => {
-      const scene = await open();
-      const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
-      await scene.acknowledgeAll(alice, bob, carol);
-      const message = draft('all');
-      const [receipt] = await scene.send(alice, message);
+      const fixture = await open();
+      const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
+      await fixture.acknowledgeAll(alice, bob, carol);
+      const message = outgoing('all');
+      const [receipt] = await fixture.send(alice, message);
       expect(receipt?.recipients.map(({ participantId }) => participantId)).toEqual(['bob', 'carol']);
       expect(receipt).not.toHaveProperty('skipped');
 
-      const [copy, ...more] = (await scene.read(bob)).messages.map(asShown);
+      const [copy, ...more] = (await fixture.read(bob)).messages.map(asShown);
       expect(more).toEqual([]);
       expect(copy).toMatchObject({ id: message.id, sender: 'alice', payload: '"all"' });
       expect(copy?.recipient).toBeUndefined();
-      expect((await scene.read(carol)).messages.map(asShown)).toEqual([copy]);
-      expect(await scene.inbox(alice)).toEqual([]);
+      expect((await fixture.read(carol)).messages.map(asShown)).toEqual([copy]);
+      expect(await fixture.inbox(alice)).toEqual([]);
     });
 
     test('with nobody else in the room it is stored for nobody', async () => {
-      const scene = await open();
-      const alice = await scene.join('alice');
-      const [receipt] = await scene.send(alice, draft('anyone?'));
+      const fixture = await open();
+      const alice = await fixture.join('alice');
+      const [receipt] = await fixture.send(alice, outgoing('anyone?'));
       expect(receipt?.recipients).toEqual([]);
-      const bob = await scene.join('bob');
-      expect(await scene.inbox(bob)).toEqual([]);
+      const bob = await fixture.join('bob');
+      expect(await fixture.inbox(bob)).toEqual([]);
     });
 
     test('a message may have no payload and no call', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      const { id, ttlMs } = draft('');
-      await scene.send(alice, { id, type: 'ringing', ttlMs });
-      const [message] = (await scene.read(bob)).messages;
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      const { id, ttlMs } = outgoing('');
+      await fixture.send(alice, { id, type: 'ringing', ttlMs });
+      const [message] = (await fixture.read(bob)).messages;
       expect(message).toMatchObject({ id, type: 'ringing' });
       expect(message?.payload).toBeUndefined();
       expect(message?.callId).toBeUndefined();
     });
 
     test.each(DELICATE)('the payload arrives as it was, byte for byte: %j', async (payload) => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.send(alice, { ...draft(''), payload: payload as JsonText });
-      expect((await scene.read(bob)).messages[0]?.payload).toBe(payload);
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.send(alice, { ...outgoing(''), payload: payload as JsonText });
+      expect((await fixture.read(bob)).messages[0]?.payload).toBe(payload);
     });
 
     test('a batch keeps its order, across recipients too', async () => {
-      const scene = await open();
-      const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
-      await scene.acknowledgeAll(bob);
-      const receipts = await scene.send(
+      const fixture = await open();
+      const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
+      await fixture.acknowledgeAll(bob);
+      const receipts = await fixture.send(
         alice,
-        draft('1'),
-        draft('2', { to: 'carol' }),
-        draft('3', { to: 'bob' }),
-        draft('4'),
+        outgoing('1'),
+        outgoing('2', { to: 'carol' }),
+        outgoing('3', { to: 'bob' }),
+        outgoing('4'),
       );
       expect(receipts.map(({ recipients }) => recipients.length)).toEqual([2, 1, 1, 2]);
-      expect(await scene.inbox(bob)).toEqual(['1', '3', '4']);
-      expect(await scene.inbox(carol)).toEqual(['1', '2', '4']);
+      expect(await fixture.inbox(bob)).toEqual(['1', '3', '4']);
+      expect(await fixture.inbox(carol)).toEqual(['1', '2', '4']);
     });
 
     test('sends that follow each other keep their order', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      for (const message of numbered(20)) await scene.send(alice, message);
-      expect(await scene.inbox(bob)).toEqual(numbered(20).map((_, index) => `${index + 1}`));
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      for (const message of numbered(20)) await fixture.send(alice, message);
+      expect(await fixture.inbox(bob)).toEqual(numbered(20).map((_, index) => `${index + 1}`));
     });
 
     test('all mailboxes agree on the order of what many send to all at once', async () => {
-      const scene = await open();
-      const [alice, bob, carol, dave] = await scene.joinAll('alice', 'bob', 'carol', 'dave');
-      await scene.acknowledgeAll(carol, dave);
+      const fixture = await open();
+      const [alice, bob, carol, dave] = await fixture.joinAll('alice', 'bob', 'carol', 'dave');
+      await fixture.acknowledgeAll(carol, dave);
       const sends = numbered(10).flatMap((message, index) => [
-        scene.send(alice, message),
-        scene.send(bob, draft(`bob ${index}`), draft(`bob ${index} too`)),
+        fixture.send(alice, message),
+        fixture.send(bob, outgoing(`bob ${index}`), outgoing(`bob ${index} too`)),
       ]);
       await Promise.all(sends);
 
-      const seen = await scene.inbox(carol);
+      const seen = await fixture.inbox(carol);
       expect(seen).toHaveLength(30);
-      expect(await scene.inbox(dave)).toEqual(seen);
+      expect(await fixture.inbox(dave)).toEqual(seen);
       for (let index = 0; index < 10; index += 1)
         expect(seen.indexOf(`bob ${index} too`)).toBe(seen.indexOf(`bob ${index}`) + 1);
     });
 
     test('to somebody who is not there refuses the whole batch, and names the message', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.join('carol', { room: 'attic' });
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.join('carol', { room: 'attic' });
       for (const to of ['carol', 'nobody', '__proto__', '']) {
-        const batch = [draft('1'), draft('2', { to: 'bob' }), draft('3', { to })];
-        await refused(scene.send(alice, ...batch), 'recipient-not-found', { messageIndex: 2 });
+        const batch = [outgoing('1'), outgoing('2', { to: 'bob' }), outgoing('3', { to })];
+        await expectRefusal(fixture.send(alice, ...batch), 'recipient-not-found', { messageIndex: 2 });
       }
-      expect(await scene.inbox(bob)).toEqual([]);
+      expect(await fixture.inbox(bob)).toEqual([]);
     });
 
     test('goes to those present at the commit', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.leave(bob);
-      await refused(scene.send(alice, draft('late', { to: 'bob' })), 'recipient-not-found', { messageIndex: 0 });
-      const carol = await scene.join('carol');
-      await scene.send(alice, draft('now'));
-      expect(await scene.inbox(carol)).toEqual(['now']);
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.leave(bob);
+      await expectRefusal(fixture.send(alice, outgoing('late', { to: 'bob' })), 'recipient-not-found', {
+        messageIndex: 0,
+      });
+      const carol = await fixture.join('carol');
+      await fixture.send(alice, outgoing('now'));
+      expect(await fixture.inbox(carol)).toEqual(['now']);
     });
 
     test('one who went cannot send', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      await scene.leave(alice, 'removed');
-      await refused(scene.send(alice, draft('late')), 'participant-gone', { reason: 'removed' });
-      expect(await scene.inbox(bob)).toEqual(['left alice removed']);
-      await scene.leave(bob);
-      await refused(scene.send(bob, draft('late')), 'participant-gone', { reason: 'left' });
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      await fixture.leave(alice, 'removed');
+      await expectRefusal(fixture.send(alice, outgoing('late')), 'participant-gone', { reason: 'removed' });
+      expect(await fixture.inbox(bob)).toEqual(['left alice removed']);
+      await fixture.leave(bob);
+      await expectRefusal(fixture.send(bob, outgoing('late')), 'participant-gone', { reason: 'left' });
     });
 
     test('the sender learns whether the recipient listens', async () => {
-      const scene = await open();
-      const [alice, bob, carol] = await scene.joinAll('alice', 'bob', 'carol');
-      scene.store.openPoll(bob.mailbox).hold(25_000);
-      const [receipt] = await scene.send(alice, draft('all'));
+      const fixture = await open();
+      const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
+      fixture.store.openPoll(bob.mailbox).hold(25_000);
+      const [receipt] = await fixture.send(alice, outgoing('all'));
       expect(receipt?.recipients).toEqual([
         { participantId: 'bob', listening: true },
         { participantId: 'carol', listening: false },
@@ -171,14 +173,14 @@ export function sending(open: OpenScene): void {
     });
 
     test('times are the wall clock’s, ages are not', async () => {
-      const scene = await open();
-      const [alice, bob] = await scene.joinAll('alice', 'bob');
-      scene.clock.jumpWall(-3_600_000);
-      await scene.send(alice, draft('1'));
-      const sentAtMs = scene.clock.wallMs();
-      scene.clock.jumpWall(7_200_000);
-      await scene.clock.advance(250);
-      expect((await scene.read(bob)).messages).toMatchObject([{ sentAtMs, ageMs: 250 }]);
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      fixture.clock.jumpWall(-3_600_000);
+      await fixture.send(alice, outgoing('1'));
+      const sentAtMs = fixture.clock.wallMs();
+      fixture.clock.jumpWall(7_200_000);
+      await fixture.clock.advance(250);
+      expect((await fixture.read(bob)).messages).toMatchObject([{ sentAtMs, ageMs: 250 }]);
     });
   });
 }

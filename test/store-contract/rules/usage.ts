@@ -1,41 +1,42 @@
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_ROOM } from '../../../src/signalling/ids.ts';
-import { draft, type OpenScene } from '../scene.ts';
+import { CANARY_ROOM } from '../../../src/signalling/reserved.ts';
+import { outgoing, type OpenFixture } from '../store-fixture.ts';
 
-export function usage(open: OpenScene): void {
+export function usage(open: OpenFixture): void {
   describe('usage', () => {
     test('counts rooms and participants that are there', async () => {
-      const scene = await open();
-      expect(await scene.store.usage()).toMatchObject({ rooms: 0, participants: 0 });
-      const alice = await scene.join('alice');
-      await scene.join('bob', { room: 'elsewhere' });
-      const bob = await scene.join('bob');
-      expect(await scene.store.usage()).toMatchObject({ rooms: 2, participants: 3 });
-      for (const member of [alice, bob]) await scene.leave(member);
-      expect(await scene.store.usage()).toMatchObject({ rooms: 1, participants: 1 });
+      const fixture = await open();
+      expect(await fixture.store.usage()).toMatchObject({ rooms: 0, participants: 0 });
+      const alice = await fixture.join('alice');
+      await fixture.join('bob', { room: 'elsewhere' });
+      const bob = await fixture.join('bob');
+      expect(await fixture.store.usage()).toMatchObject({ rooms: 2, participants: 3 });
+      for (const member of [alice, bob]) await fixture.leave(member);
+      expect(await fixture.store.usage()).toMatchObject({ rooms: 1, participants: 1 });
     });
 
     test('tells how much room the store itself takes', async () => {
-      const scene = await open();
-      expect((await scene.store.usage()).fileBytes).toBeGreaterThan(0);
+      const fixture = await open();
+      expect((await fixture.store.usage()).fileBytes).toBeGreaterThan(0);
     });
 
     test("leaves out the service's own room", async () => {
-      const scene = await open();
-      await scene.join('one', { room: CANARY_ROOM });
-      expect(await scene.store.usage()).toMatchObject({ rooms: 0, participants: 0 });
+      const fixture = await open();
+      await fixture.join('one', { room: CANARY_ROOM });
+      expect(await fixture.store.usage()).toMatchObject({ rooms: 0, participants: 0 });
     });
   });
 }
 
 /** Of a store that has nothing else in it. */
-export function usageOfBytes(open: OpenScene): void {
+export function usageOfBytes(open: OpenFixture): void {
   test('usage counts the bytes that wait for participants', async () => {
-    const scene = await open();
-    expect(await scene.store.usage()).toMatchObject({ liveBytes: 0 });
-    const [alice] = await scene.joinAll('alice', 'bob');
-    const { liveBytes: before } = await scene.store.usage();
-    await scene.send(alice, draft('x'.repeat(1_000)));
-    expect((await scene.store.usage()).liveBytes).toBeGreaterThanOrEqual(before + 1_000);
+    const fixture = await open();
+    expect(await fixture.store.usage()).toMatchObject({ liveBytes: 0 });
+    const [alice] = await fixture.joinAll('alice', 'bob');
+    const { liveBytes: before } = await fixture.store.usage();
+    await fixture.send(alice, outgoing('x'.repeat(1_000)));
+    expect((await fixture.store.usage()).liveBytes).toBeGreaterThanOrEqual(before + 1_000);
   });
 }
