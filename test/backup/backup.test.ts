@@ -32,7 +32,7 @@ async function setUp() {
 const at = ({ url }: ServerProcess, { joined }: Member) => new Member(url, joined);
 
 describe('holdline backup FILE', () => {
-  test('copies a database that a server writes to meanwhile: a whole moment, everything before it included', async () => {
+  test('copies a database as of one moment while a server writes to it', async () => {
     const { server, bob, send, database, file } = await setUp();
     for (let number = 0; number < 5; number += 1) await send(number);
     let sent = 5;
@@ -54,7 +54,7 @@ describe('holdline backup FILE', () => {
     expect(numbers.length).toBeLessThanOrEqual(sent);
   });
 
-  test('copies the database of a server that was killed, and changes nothing of it', async () => {
+  test('copies the database of a killed server, and changes none of its files', async () => {
     const { directory, server, bob, send, database, file } = await setUp();
     await send(1);
     await server.kill();
@@ -65,7 +65,7 @@ describe('holdline backup FILE', () => {
     expect(numbersOf((await at(restored, bob).poll()).messages)).toEqual([1]);
   });
 
-  test('makes one file, which only its owner may read', async () => {
+  test('creates one file, which only its owner may read', async () => {
     const { directory, database, file } = await setUp();
     await backup(database, file);
     expect(readdirSync(directory).filter((name) => name.startsWith('copy'))).toEqual(['copy.db']);
@@ -88,7 +88,7 @@ describe('holdline backup FILE', () => {
   test.each([
     ['sqlite::memory:', 'in memory'],
     ['sqlite:/nowhere/holdline.db', 'there is no database /nowhere/holdline.db'],
-  ])('says in one line that %s cannot be backed up', async (url, words) => {
+  ])('reports in one line that %s cannot be backed up', async (url, words) => {
     const { code, stderr } = await new Command(['backup', '/tmp/never', '--store-url', url]).ended;
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(`^holdline: .*${words}.*\n$`) });
   });
@@ -103,7 +103,7 @@ describe('holdline backup FILE', () => {
 });
 
 describe('after a restore', () => {
-  test('a cursor from before the backup goes on, and skips nothing', async () => {
+  test('a cursor from before the backup continues, and skips nothing', async () => {
     const { server, bob, send, database, file } = await setUp();
     await send(1);
     const { cursor } = await bob.poll();
@@ -114,7 +114,7 @@ describe('after a restore', () => {
     expect(numbersOf((await at(restored, bob).poll({ after: cursor })).messages)).toEqual([2]);
   });
 
-  test('a cursor from after the backup is told so, and what is sent then is not skipped', async () => {
+  test('a cursor from after the backup is refused as expired, and new messages are not skipped', async () => {
     const { server, bob, send, database, file } = await setUp();
     await send(1);
     await backup(database, file);

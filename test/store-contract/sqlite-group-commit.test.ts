@@ -44,7 +44,7 @@ function setUp() {
 }
 
 describe('group commit', () => {
-  test('operations that come together share one transaction, in their order', async () => {
+  test('concurrent operations share one transaction, in their order', async () => {
     const { commit, told, add, names } = setUp();
     const all = Array.from({ length: 20 }, (_, index) => `${index}`);
     expect(await Promise.all(all.map((name) => commit.run(add(name))))).toEqual(all);
@@ -52,13 +52,13 @@ describe('group commit', () => {
     expect(names()).toEqual(all);
   });
 
-  test('an operation alone does not wait for company', async () => {
+  test('a single operation does not wait for others', async () => {
     const { commit, told, add } = setUp();
     for (const name of ['1', '2', '3']) await commit.run(add(name));
     expect(told.commits).toEqual([1, 1, 1]);
   });
 
-  test('a poisoned operation fails alone, and the others are done, once', async () => {
+  test('a failing operation fails alone, and the others run once', async () => {
     const { commit, told, add, names } = setUp();
     await commit.run(add('taken'));
     const outcomes = await Promise.allSettled(['1', 'taken', '2'].map((name) => commit.run(add(name))));
@@ -68,7 +68,7 @@ describe('group commit', () => {
     expect(told.rolledBack[0]).toEqual(['1', 'taken']);
   });
 
-  test('one that throws what nobody knows fails alone too', async () => {
+  test('an operation that throws an unknown error fails alone', async () => {
     const { commit, add, names } = setUp();
     const bug = (tx: Tx): never => {
       add('half done')(tx);
@@ -79,7 +79,7 @@ describe('group commit', () => {
     expect(names()).toEqual(['1', '2']);
   });
 
-  test('one that only the COMMIT refuses fails alone too', async () => {
+  test('an operation that makes the COMMIT fail fails alone', async () => {
     const { db, commit, told, add, owe, names } = setUp();
     const outcomes = await Promise.allSettled([commit.run(add('1')), commit.run(owe('2')), commit.run(add('3'))]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -103,7 +103,7 @@ describe('group commit', () => {
     expect(names()).toEqual(['before', 'small', 'large']);
   });
 
-  test('hints come after the commit, and none for what failed', async () => {
+  test('hints follow the commit, and a failed operation causes none', async () => {
     const { db, commit, told, add } = setUp();
     await commit.run(add('taken'));
     told.hints.length = 0;
@@ -120,7 +120,7 @@ describe('group commit', () => {
     expect(seen).toEqual([false, false]);
   });
 
-  test('what is waiting can be committed at once', async () => {
+  test('waiting operations can be committed at once', async () => {
     const { commit, add, names } = setUp();
     const added = commit.run(add('1'));
     commit.flush();

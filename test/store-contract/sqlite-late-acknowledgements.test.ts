@@ -47,7 +47,7 @@ async function setUp() {
   return { store, clock, other, sendAndAcknowledge, rowsOfBob };
 }
 
-test('acknowledgements that met a locked database are written once it is free', async () => {
+test('write-behind acknowledgements that met a locked database are written once it is free', async () => {
   const { clock, other, sendAndAcknowledge, rowsOfBob } = await setUp();
   await sendAndAcknowledge();
   other.exec('BEGIN IMMEDIATE');
@@ -61,7 +61,7 @@ test('acknowledgements that met a locked database are written once it is free', 
   expect(rowsOfBob()).toBe(0);
 });
 
-test('a store that cannot write its last acknowledgements closes all the same', async () => {
+test('a store that cannot write its last acknowledgements still closes', async () => {
   const { store, other, sendAndAcknowledge } = await setUp();
   await sendAndAcknowledge();
   other.exec('BEGIN IMMEDIATE');

@@ -18,7 +18,7 @@ const startServer = (path: string): Promise<ServerProcess> =>
 
 const newPath = (): string => join(temporaryDirectory(), 'holdline.db');
 
-test('a database that another process has open is expectRefusal, and free at once when that is killed', async () => {
+test('a database that another process has open is refused, and free at once when that process is killed', async () => {
   const path = newPath();
   const server = await startServer(path);
   expect(() => open(path)).toThrow(/holdline\.db is in use by another process$/);
@@ -26,7 +26,7 @@ test('a database that another process has open is expectRefusal, and free at onc
   await open(path).close();
 });
 
-test('it is free again when it was closed in order, or refused', async () => {
+test('a database is free again after it was closed or refused', async () => {
   const path = newPath();
   await open(path).close();
   const store = open(path);
@@ -37,7 +37,7 @@ test('it is free again when it was closed in order, or refused', async () => {
   await open(path).close();
 });
 
-test('two at once: one has it', async () => {
+test('one of two concurrent starts gets the database', async () => {
   const path = newPath();
   const opened = [1, 2, 3].flatMap(() => {
     try {
@@ -76,7 +76,7 @@ test.each(otherNames)('a database that another process has open is refused by an
   expect(() => open(rename(path))).toThrow(/is in use by another process$|has 2 names/);
 });
 
-test('a database that another process has open is expectRefusal, even if its lock file was deleted', async () => {
+test('a database that another process has open is refused, even if its lock file was deleted', async () => {
   const path = newPath();
   const server = await startServer(path);
   rmSync(`${path}.lock`);
@@ -85,7 +85,7 @@ test('a database that another process has open is expectRefusal, even if its loc
   await open(path).close();
 });
 
-test('a second server in the same process is expectRefusal, even if the lock file was deleted', async () => {
+test('a second server in the same process is refused, even if the lock file was deleted', async () => {
   const path = newPath();
   const store = open(path);
   rmSync(`${path}.lock`);
@@ -114,7 +114,7 @@ test('a start waits for a reader such as a backup to finish', async () => {
   await (await starting).stop();
 });
 
-test('backups may be made of it meanwhile', async () => {
+test('a backup can be made of an open database', async () => {
   const path = newPath();
   const store = open(path);
   const reader = new Database(path, { readonly: true });

@@ -33,7 +33,7 @@ interface Cast {
   readonly carol: Member;
 }
 
-/** A room in which everything is pending that can be: messages, events, gaps, keys, tokens of all states. */
+/** A room in which everything is pending that can be: messages, events, tombstones, keys, tokens of all states. */
 async function setUp(): Promise<Cast> {
   const fixture = await open({ maxMailboxMessages: 60, maxParticipantsPerRoom: 4 });
   const alice = await fixture.join('alice', { displayName: 'Alice', key: 'alice' });
@@ -109,7 +109,7 @@ describe('an operation whose COMMIT fails', () => {
     expect(done).toEqual(await everything(cast));
   });
 
-  test('leaves presence as it was: who was listening still is, and does not go', async () => {
+  test('leaves presence as it was: a listening participant still listens, and does not time out', async () => {
     const { fixture, bob, alice } = await setUp();
     fixture.store.openPoll(bob.mailbox).hold(600_000);
     inDatabase(fixture.opened, 'INSERT INTO broken VALUES (1)');
@@ -123,7 +123,7 @@ describe('an operation whose COMMIT fails', () => {
     expect(await there()).toMatchObject([{ participantId: 'bob' }]);
   });
 
-  test('takes the acknowledgement of a poll back; its cursor brings it again', async () => {
+  test('takes a write-behind acknowledgement back; the cursor brings it again', async () => {
     const { fixture, alice, carol } = await setUp();
     const { position } = await fixture.read(carol, { limit: 5 });
     const unread = (await fixture.ids(carol)).slice(5);
@@ -140,7 +140,7 @@ describe('an operation whose COMMIT fails', () => {
     expect(await fixture.ids(carol)).toEqual(unread);
   });
 
-  test('is hinted to nobody', async () => {
+  test('causes no hint', async () => {
     const { fixture, alice, bob } = await setUp();
     const hints: unknown[] = [];
     fixture.store.watch((hint) => hints.push(hint));
@@ -153,7 +153,7 @@ describe('an operation whose COMMIT fails', () => {
     expect(hints).toEqual([]);
   });
 
-  test('does not take down those that came in the same moment', async () => {
+  test('does not affect operations of the same batch', async () => {
     const cast = await setUp();
     const { fixture, alice } = cast;
     inDatabase(
@@ -174,7 +174,7 @@ describe('an operation whose COMMIT fails', () => {
 });
 
 describe('a database that another process has locked', () => {
-  test('refuses writes after one busy timeout, however many wait, is read as ever, and recovers', async () => {
+  test('refuses writes after one busy timeout, however many wait, still serves reads, and recovers', async () => {
     const { fixture, alice, bob } = await setUp();
     const other = new Database(fixture.opened.path);
     other.exec('BEGIN IMMEDIATE');

@@ -79,7 +79,7 @@ function refusal(path: string): string {
 }
 
 describe('a fresh database', () => {
-  test('is made with its directories, our mark and our schema', async () => {
+  test('is created with its directories, the application id and the schema', async () => {
     const path = join(temporaryDirectory(), 'some', 'where', 'holdline.db');
     await used(path);
     const db = new Database(path, { readonly: true });
@@ -94,7 +94,7 @@ describe('a fresh database', () => {
     db.close();
   });
 
-  test('may be an empty file that was there', async () => {
+  test('may be an existing empty file', async () => {
     const path = newPath();
     writeFileSync(path, '');
     await used(path);
@@ -102,14 +102,14 @@ describe('a fresh database', () => {
 });
 
 describe('a database of this version', () => {
-  test('is opened again with all that is in it', async () => {
+  test('is opened again with all its data', async () => {
     const path = await used();
     const fixture = await openStore(path);
     expect(await fixture.roster()).toEqual(['alice', 'bob']);
     await fixture.opened.close();
   });
 
-  test('that a killed process left is whole', async () => {
+  test('is whole after its process was killed', async () => {
     const fixture = await openStore(await killed());
     expect(await fixture.roster()).toEqual(['alice', 'bob']);
     await fixture.opened.close();
@@ -129,7 +129,7 @@ describe('a database of this version', () => {
   });
 });
 
-test('the log of a database gives back the disk space that it took during a backup', () => {
+test('the write-ahead log frees the disk space that it took during a backup', () => {
   const path = newPath();
   const opened = openDatabase({ path, synchronous: 'normal' });
   opened.db.exec('CREATE TABLE written (x)');
@@ -154,7 +154,7 @@ describe('a start is refused in one line, and every file stays as it was, on', (
     expect(refusal(path)).toMatch(/schema 99.*newer version/);
   });
 
-  test('one that a newer version left when it was killed', async () => {
+  test('a database of a newer version that was killed', async () => {
     const path = await killed();
     const db = new Database(path);
     db.pragma('user_version = 99');
@@ -170,7 +170,7 @@ describe('a start is refused in one line, and every file stays as it was, on', (
     expect(refusal(path)).toMatch(/another program/);
   });
 
-  test("another program's database that looks like ours but for its mark", async () => {
+  test("another program's database that differs from ours only in the application id", async () => {
     const path = await used();
     inDatabase(path, 'PRAGMA application_id = 7');
     expect(refusal(path)).toMatch(/another program/);
@@ -198,7 +198,7 @@ describe('a start is refused in one line, and every file stays as it was, on', (
     expect(refusal(path)).toMatch(/cannot open/);
   });
 
-  test('a path whose directory cannot be made', () => {
+  test('a path whose directory cannot be created', () => {
     const file = newPath();
     writeFileSync(file, 'a file');
     const path = join(file, 'holdline.db');

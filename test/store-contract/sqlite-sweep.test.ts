@@ -54,7 +54,7 @@ test('a message whose lifetime ends during a backlog is reported by the next sli
   expect(await fixture.inbox(carol)).toContain('expired to dave');
 });
 
-test('a backlog takes few slices when they take no time', async () => {
+test('a backlog takes few slices when slices take no time', async () => {
   expect(await sweepAll()).toBeLessThanOrEqual(5);
 });
 

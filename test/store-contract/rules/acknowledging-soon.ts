@@ -21,8 +21,8 @@ async function acknowledgeSoon(fixture: StoreFixture, reader: Member, position: 
 const WRITTEN_MS = 1_000;
 
 export function acknowledgingSoon(open: OpenFixture): void {
-  describe("acknowledging with a poll's cursor", () => {
-    test('is what reads see after the next write', async () => {
+  describe('a write-behind acknowledgement', () => {
+    test('is seen by reads after the next write', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));
@@ -34,7 +34,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       await expectRefusal(fixture.read(bob, { after: first }), 'cursor-expired', resetTo(bob, second));
     });
 
-    test('stays so when it has been written', async () => {
+    test('stays in effect after it was written', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));
@@ -47,7 +47,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual([]);
     });
 
-    test('makes room for others', async () => {
+    test('frees space in the mailbox', async () => {
       const fixture = await open({ maxMailboxMessages: 2 });
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(2));
@@ -59,7 +59,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['2', '3']);
     });
 
-    test('does nothing where an acknowledgement would be expectRefusal, or is behind', async () => {
+    test('does nothing where `acknowledge` would refuse, and at an older position', async () => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(alice, bob);
@@ -77,7 +77,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['1', '2', 'left carol left']);
     });
 
-    test('in time, saves the message from being reported, also before it is written', async () => {
+    test('keeps a message from being reported as expired if it comes in time, even before it is written', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('short', { ttlMs: 100 }), outgoing('kept', { ttlMs: 60_000 }));
@@ -90,7 +90,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       expect(await fixture.read(bob)).toMatchObject({ messages: [{}], expired: 0 });
     });
 
-    test('too late, lets the message be reported', async () => {
+    test('does not keep a message from being reported as expired if it comes too late', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('short', { ttlMs: 100 }), outgoing('kept', { ttlMs: 60_000 }));
@@ -102,7 +102,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['kept']);
     });
 
-    test('counts off gaps and room events like messages', async () => {
+    test('covers tombstones and room events like messages', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(bob, ...numbered(40, { ttlMs: 100 }), outgoing('kept'));
@@ -120,7 +120,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       });
     });
 
-    test('may be followed at once by everything else that can happen to the mailbox', async () => {
+    test('may be followed at once by any other operation on the mailbox', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));

@@ -3,7 +3,7 @@ import { outgoing, numbered, expectRefusal, resetTo, type OpenFixture } from '..
 
 export function acknowledging(open: OpenFixture): void {
   describe('acknowledging', () => {
-    test('forgets all up to the cursor, and nothing behind it', async () => {
+    test('removes everything up to the cursor, and nothing after it', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(4));
@@ -13,7 +13,7 @@ export function acknowledging(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual([]);
     });
 
-    test('touches no other mailbox', async () => {
+    test('affects no other mailbox', async () => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(carol, bob);
@@ -23,7 +23,7 @@ export function acknowledging(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual(['joined bob', 'joined carol']);
     });
 
-    test('does nothing at or behind what was acknowledged', async () => {
+    test('does nothing at or before the acknowledged position', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));
@@ -36,7 +36,7 @@ export function acknowledging(open: OpenFixture): void {
       await fixture.read(bob, { after: second.position });
     });
 
-    test('two at once, in whatever order, come to the further one', async () => {
+    test('ends at the further of two concurrent cursors, in any order', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));
@@ -46,7 +46,7 @@ export function acknowledging(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['3']);
     });
 
-    test('with a cursor of another mailbox is expectRefusal, and forgets nothing', async () => {
+    test('is refused with a cursor of another mailbox, and removes nothing', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1'));
@@ -62,7 +62,7 @@ export function acknowledging(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['1']);
     });
 
-    test('with a cursor ahead of the head is expectRefusal, and forgets nothing', async () => {
+    test('is refused with a cursor ahead of the head, and removes nothing', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1'));
@@ -71,7 +71,7 @@ export function acknowledging(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['1']);
     });
 
-    test('is refused to one who went', async () => {
+    test('is refused to a departed participant', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1'));
@@ -80,7 +80,7 @@ export function acknowledging(open: OpenFixture): void {
       await expectRefusal(fixture.acknowledge(bob, head), 'participant-gone', { reason: 'left' });
     });
 
-    test('forgets room events and gaps like messages', async () => {
+    test('removes room events and tombstones like messages', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(bob, outgoing('short', { ttlMs: 1_000 }));
@@ -92,7 +92,7 @@ export function acknowledging(open: OpenFixture): void {
       expect(await fixture.read(alice)).toEqual({ messages: [], position: page.position, expired: 0, more: false });
     });
 
-    test('everything leaves an end from which reading goes on', async () => {
+    test('everything leaves a head from which reading continues', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1'));

@@ -9,7 +9,7 @@ async function comeAndGo(fixture: StoreFixture, times: number): Promise<void> {
 
 export function allowance(open: OpenFixture): void {
   describe('the allowance of 128 room events', () => {
-    test('is kept whole', async () => {
+    test('keeps all of 128 room events', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await comeAndGo(fixture, 64);
@@ -17,7 +17,7 @@ export function allowance(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toHaveLength(MAX_ROOM_EVENTS);
     });
 
-    test('beyond it the oldest is dropped, and counted where it was', async () => {
+    test('drops the oldest room event beyond it, and counts it at its place', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await comeAndGo(fixture, 1);
@@ -30,7 +30,7 @@ export function allowance(open: OpenFixture): void {
       expect(await fixture.read(alice, { after: second })).toMatchObject({ expired: 0 });
     });
 
-    test('messages have a place of their own: they stay where they are', async () => {
+    test('does not drop messages', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.acknowledgeAll(alice);
@@ -43,7 +43,7 @@ export function allowance(open: OpenFixture): void {
       expect(page.messages).toHaveLength(MAX_ROOM_EVENTS + 1);
     });
 
-    test('reports of expired messages are in it too', async () => {
+    test('also bounds reports of expired messages', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       for (let sent = 0; sent < 130; sent += 1)
@@ -54,7 +54,7 @@ export function allowance(open: OpenFixture): void {
       expect(page.messages).toHaveLength(MAX_ROOM_EVENTS);
     });
 
-    test('is free again for what was acknowledged', async () => {
+    test('is freed by acknowledgements', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await comeAndGo(fixture, 64);
@@ -63,7 +63,7 @@ export function allowance(open: OpenFixture): void {
       expect(await fixture.read(alice)).toMatchObject({ expired: 0 });
     });
 
-    test('a mailbox that nobody reads for long still knows how much is missing', async () => {
+    test('keeps the count of dropped events exact in a mailbox that is not read for long', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await fixture.store.claimToken(alice.handle);

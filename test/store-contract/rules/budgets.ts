@@ -21,8 +21,8 @@ const exceeded = (remaining: number, retryAfterSeconds: number): SignallingError
 });
 
 export function budgets(open: OpenFixture): void {
-  describe("a sender's budget", () => {
-    test('is one for each message, and is refilled evenly', async () => {
+  describe('the rate limit of a sender', () => {
+    test('counts each message, and refills evenly', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await send(fixture, alice, 7);
@@ -36,21 +36,21 @@ export function budgets(open: OpenFixture): void {
       await expectRefusal(send(fixture, alice, 1), 'rate-limited', exceeded(0, 1));
     });
 
-    test('is its own: others are not slowed down', async () => {
+    test('does not affect other senders', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await send(fixture, alice, 10);
       await send(fixture, bob, 10);
     });
 
-    test('is not charged for what is sent without a rate', async () => {
+    test('is not charged for sends without a rate', async () => {
       const fixture = await open();
       const [alice] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(50));
       await send(fixture, alice, 10);
     });
 
-    test('is charged once for many sends at once', async () => {
+    test('is charged exactly by concurrent sends', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const sends = await Promise.allSettled(Array.from({ length: 20 }, () => send(fixture, alice, 1)));
@@ -74,7 +74,7 @@ export function budgets(open: OpenFixture): void {
       expect(await keyed()).toEqual({ ...first, replayed: true });
     });
 
-    test('refuses before the recipient is looked up, and keeps what a later refusal cost', async () => {
+    test('refuses before the recipient is looked up, and stays charged after a later refusal', async () => {
       const fixture = await open();
       const [alice] = await fixture.joinAll('alice', 'bob');
       const toNobody = () =>
@@ -84,7 +84,7 @@ export function budgets(open: OpenFixture): void {
       await expectRefusal(toNobody(), 'rate-limited', exceeded(0, 1));
     });
 
-    test.each([{ resume: true }, { resume: false }])('is not filled by joining again with %j', async (how) => {
+    test.each([{ resume: true }, { resume: false }])('is not reset by joining again with %j', async (how) => {
       const fixture = await open();
       const [alice] = await fixture.joinAll('alice', 'bob');
       await send(fixture, alice, 10);

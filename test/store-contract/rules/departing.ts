@@ -6,7 +6,7 @@ const REASONS: readonly GoneReason[] = ['left', 'timeout', 'replaced', 'removed'
 
 export function departing(open: OpenFixture): void {
   describe('departing', () => {
-    test.each(REASONS)('%s: everyone else is told, and so are its tokens', async (reason) => {
+    test.each(REASONS)('%s: the others get an event, and its tokens report the reason', async (reason) => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(alice, carol);
@@ -17,7 +17,7 @@ export function departing(open: OpenFixture): void {
       expect(await fixture.roster()).toEqual(['alice', 'carol']);
     });
 
-    test('what the departed had sent stays with its recipients, from the same name', async () => {
+    test('messages of a departed participant stay with their recipients, under its name', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(bob, outgoing('last words', { to: 'alice' }));
@@ -28,7 +28,7 @@ export function departing(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual(['joined bob', 'last words', 'left bob left', 'joined bob']);
     });
 
-    test('for one who is not there does nothing, nor does it twice', async () => {
+    test('does nothing for an absent participant, nor a second time', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.store.depart(LOBBY, participantId('nobody'), 'left');
@@ -40,14 +40,14 @@ export function departing(open: OpenFixture): void {
       expect(await fixture.tokenState(bob)).toBe('gone left');
     });
 
-    test('twice at once is one departure', async () => {
+    test('two concurrent departures count as one', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await Promise.all([fixture.leave(bob), fixture.leave(bob, 'removed')]);
       expect(await fixture.inbox(alice)).toHaveLength(2);
     });
 
-    test('of an earlier incarnation leaves the one who is there alone', async () => {
+    test('of an earlier incarnation does not affect the present one', async () => {
       const fixture = await open();
       const old = await fixture.join('alice');
       const alice = await fixture.rejoin(old);
@@ -58,7 +58,7 @@ export function departing(open: OpenFixture): void {
       expect(await fixture.tokenState(alice)).toBe('gone removed');
     });
 
-    test('of all empties the room', async () => {
+    test('of all participants ends the room', async () => {
       const fixture = await open();
       const members = await fixture.joinAll('alice', 'bob', 'carol');
       await Promise.all(members.map((member) => fixture.leave(member)));

@@ -17,7 +17,7 @@ const SHORT = { ttlMs: 1_000 };
 
 export function durability(open: OpenFixture<LastingStore>): void {
   describe.each(ENDINGS)('after %s', (ending) => {
-    test('rooms, profiles and the order of joining are there', async () => {
+    test('rooms, profiles and the order of joining are kept', async () => {
       const fixture = await open();
       await fixture.join('zoe', { displayName: 'Zoe', metadata: '{"a" : 1}', idleTimeoutMs: 5_000 });
       await fixture.clock.advance(10);
@@ -28,7 +28,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       expect(await fixture.roster('attic')).toEqual(['attic-adam']);
     });
 
-    test('mailboxes are there: messages, what was acknowledged, gaps, and cursors', async () => {
+    test('mailboxes are kept: messages, acknowledged positions, tombstones and cursors', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3), outgoing('short', SHORT), outgoing('last'));
@@ -43,7 +43,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       await expectRefusal(fixture.read(bob, { after: bob.acknowledged }), 'cursor-expired');
     });
 
-    test('an acknowledgement by a poll is kept, or its cursor brings it again: nothing is lost', async () => {
+    test('a write-behind acknowledgement is kept, or its cursor brings it again: nothing is lost', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));
@@ -57,7 +57,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       expect(await fixture.inbox(bob)).toEqual(['3']);
     });
 
-    test('a cursor is still good when its message was acknowledged and swept a moment before', async () => {
+    test('a cursor stays valid when its message was acknowledged and swept a moment before', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('short', { ttlMs: 100 }));
@@ -69,7 +69,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       expect(await unread(fixture, bob, head)).toEqual(['next']);
     });
 
-    test('tokens are there in all their states', async () => {
+    test('tokens are kept in all their states', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { key: 'join' });
       const [bob, carol, dave] = await fixture.joinAll('bob', 'carol', 'dave');
@@ -93,7 +93,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       expect(await fixture.tokenState(dave)).toBe('unknown');
     });
 
-    test('retries are recognised: of joins, of sends', async () => {
+    test('retried joins and sends are recognised', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { key: 'join' });
       await fixture.join('bob');
@@ -107,7 +107,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       await expectRefusal(fixture.join('alice', { key: 'join' }), 'participant-exists');
     });
 
-    test('limits know what is there', async () => {
+    test('limits count what was kept', async () => {
       const fixture = await open({ maxMailboxMessages: 3, maxParticipantsPerRoom: 2 });
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(2));
@@ -118,7 +118,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       expect(await fixture.inbox(bob)).toEqual(['1', '2', '3']);
     });
 
-    test('lifetimes end and are reported as if nothing had happened', async () => {
+    test('lifetimes end and are reported as without the restart', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('short', SHORT), outgoing('long'));
@@ -128,7 +128,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       expect(await fixture.inbox(alice)).toEqual(['joined bob', 'expired to bob']);
     });
 
-    test('every idle time begins anew, and nobody listens yet', async () => {
+    test('every idle time begins anew, and no participant listens yet', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { idleTimeoutMs: 10_000 });
       fixture.store.openPoll(alice.mailbox).hold(25_000);
@@ -141,7 +141,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       expect(await fixture.roster()).toEqual([]);
     });
 
-    test('what had ended has ended', async () => {
+    test('ended mailboxes and tokens stay ended', async () => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       const anew = await fixture.rejoin(alice);
@@ -154,7 +154,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       expect(await fixture.inbox(carol)).toEqual(['left alice replaced', 'joined alice', 'left bob left']);
     });
 
-    test('each of many sends at once that was answered is there', async () => {
+    test('each answered send of many concurrent ones is kept', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const receipts = await Promise.all(numbered(50).map((message) => fixture.send(alice, message)));
@@ -162,7 +162,7 @@ export function durability(open: OpenFixture<LastingStore>): void {
       expect(await fixture.ids(bob)).toEqual(receipts.flat().map(({ id }) => id));
     });
 
-    test.each([-3_600_000, 3_600_000])('with the wall clock %d ms off, order and cursors hold', async (jumpMs) => {
+    test.each([-3_600_000, 3_600_000])('order and cursors hold with the wall clock %d ms off', async (jumpMs) => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1'));

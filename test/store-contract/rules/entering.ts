@@ -2,19 +2,19 @@ import { describe, expect, test } from '@jest/globals';
 import { expectRefusal, type Member, type OpenFixture } from '../store-fixture.ts';
 
 export function entering(open: OpenFixture): void {
-  describe('a token that lets nobody in anew', () => {
+  describe('a join whose token must belong to a present participant', () => {
     const only = ({ handle }: { handle: Member['handle'] }) => ({
       proof: { kind: 'token', handle, mustBePresent: true } as const,
     });
 
-    test('takes over a participant who is there', async () => {
+    test('takes over a present participant', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       expect((await fixture.join('alice', { ...only(alice), resume: true })).resumed).toBe(true);
     });
 
     test.each(['left', 'removed', 'timeout'] as const)(
-      'is refused for one who is gone (%s), even at the last moment',
+      'is refused when the participant is gone (%s), even at the last moment',
       async (reason) => {
         const fixture = await open();
         const [alice, bob] = await fixture.joinAll('alice', 'bob');
@@ -26,7 +26,7 @@ export function entering(open: OpenFixture): void {
       },
     );
 
-    test('is refused for another one of that name', async () => {
+    test('is refused for another participant of that name', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await fixture.leave(alice);

@@ -49,7 +49,7 @@ class Listener {
 
 export function hints(open: OpenFixture): void {
   describe('hints', () => {
-    test('a message is hinted to its recipients, and to nobody else', async () => {
+    test('a message causes hints for its recipients only', async () => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       const listener = await listen(fixture, [alice, bob, carol]);
@@ -63,7 +63,7 @@ export function hints(open: OpenFixture): void {
       expect(listener.of(alice)).toEqual([]);
     });
 
-    test('all watchers hear', async () => {
+    test('all watchers receive hints', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const listeners = [await listen(fixture, [bob]), await listen(fixture, [])];
@@ -71,7 +71,7 @@ export function hints(open: OpenFixture): void {
       await Promise.all(listeners.map((listener) => listener.until(bob)));
     });
 
-    test('when one is heard, what it hints at can be read', async () => {
+    test('a message can be read when its hint arrives', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const reads: Promise<number>[] = [];
@@ -82,7 +82,7 @@ export function hints(open: OpenFixture): void {
       expect(await Promise.all(reads)).toEqual(reads.map(() => 3));
     });
 
-    test('when a departure is heard, the participant is gone', async () => {
+    test('a participant is gone when the hint of its departure arrives', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const rosters: Promise<string[]>[] = [];
@@ -93,7 +93,7 @@ export function hints(open: OpenFixture): void {
       expect(await Promise.all(rosters)).toEqual(rosters.map(() => ['alice']));
     });
 
-    test.each([{ resume: true }, { resume: false }])('a takeover with %j ends the poll that is held', async (how) => {
+    test.each([{ resume: true }, { resume: false }])('a takeover with %j ends the held poll', async (how) => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const listener = await listen(fixture, [alice, bob]);
@@ -104,7 +104,7 @@ export function hints(open: OpenFixture): void {
       else await listener.until(alice);
     });
 
-    test('room events are hinted: joining, leaving, timing out', async () => {
+    test('room events cause hints: joining, leaving, timing out', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const joined = await listen(fixture, [alice]);
@@ -115,7 +115,7 @@ export function hints(open: OpenFixture): void {
       await left.until(alice);
     });
 
-    test('the end of a lifetime is hinted to the recipient and to the sender', async () => {
+    test('the end of a lifetime causes hints for the recipient and the sender', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('short', { ttlMs: 1_000 }));
@@ -125,7 +125,7 @@ export function hints(open: OpenFixture): void {
       await listener.until(alice);
     });
 
-    test('what was refused is not hinted', async () => {
+    test('a refused operation causes no hint', async () => {
       const fixture = await open({ maxMailboxMessages: 2 });
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       const listener = await listen(fixture, [alice, bob, carol]);
@@ -142,7 +142,7 @@ export function hints(open: OpenFixture): void {
       expect(listener.of(bob)).toEqual([]);
     });
 
-    describe('a mailbox that ends is hinted as departed', () => {
+    describe('an ended mailbox causes a `departed` hint', () => {
       const ends: Record<string, (fixture: StoreFixture, bob: Member) => Promise<unknown>> = {
         'when its participant leaves': (fixture, bob) => fixture.leave(bob),
         'when the room is closed': (fixture, bob) => fixture.store.closeRoom(bob.mailbox.roomId),
@@ -157,7 +157,7 @@ export function hints(open: OpenFixture): void {
         expect(await listener.until(bob, 'departed')).toEqual({ kind: 'departed', mailboxId: bob.mailbox.mailboxId });
       });
 
-      test('but not when its participant resumes it', async () => {
+      test('a resumed mailbox causes no `departed` hint', async () => {
         const fixture = await open();
         const [alice, bob] = await fixture.joinAll('alice', 'bob');
         const listener = new Listener(fixture.store);

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { LOBBY, participantId, expectRefusal, type OpenFixture } from '../store-fixture.ts';
 
 export function joinRetries(open: OpenFixture): void {
-  describe('a retried join with its key', () => {
-    test('gives a further token for the same participant, and announces nothing', async () => {
+  describe('a retried join with an idempotency key', () => {
+    test('mints one more token for the same participant, and announces nothing', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const bob = await fixture.join('bob', { key: 'k', displayName: 'Bob' });
@@ -18,7 +18,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await fixture.inbox(retried)).toEqual(['joined carol']);
     });
 
-    test('finds the participant whose id was generated, although the retry generated another', async () => {
+    test('returns the participant whose id was generated, although the retry generated another id', async () => {
       const fixture = await open();
       const first = await fixture.join('generated-1', { key: 'k' });
       const retried = await fixture.join('generated-2', { key: 'k' });
@@ -26,7 +26,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await fixture.roster()).toEqual(['generated-1']);
     });
 
-    test('all its tokens are good until one is used; then the others and the key are gone', async () => {
+    test('keeps all minted tokens valid until one is used, then deletes the others and the key', async () => {
       const fixture = await open();
       const first = await fixture.join('alice', { key: 'k' });
       const second = await fixture.join('alice', { key: 'k' });
@@ -39,7 +39,7 @@ export function joinRetries(open: OpenFixture): void {
       await expectRefusal(fixture.rejoin(first), 'participant-exists');
     });
 
-    test('only the newest 8 of its unused tokens are valid, however often it is repeated', async () => {
+    test('keeps only the newest 8 unused tokens, however often it is repeated', async () => {
       const fixture = await open();
       const joins = [await fixture.join('alice', { key: 'k' })];
       for (let replays = 0; replays < 12; replays += 1) joins.push(await fixture.join('alice', { key: 'k' }));
@@ -62,7 +62,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await fixture.tokenState(alice)).toBe('replaced');
     });
 
-    test('a lost takeover is retried like a lost join', async () => {
+    test('also works for a takeover whose reply was lost', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.acknowledgeAll(alice);
@@ -72,7 +72,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual(['left bob replaced', 'joined bob']);
     });
 
-    test('a lost resume says again that it resumed', async () => {
+    test('reports `resumed` again when the reply to a resume was lost', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await fixture.rejoin(alice, { resume: true, key: 'k' });
@@ -80,7 +80,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(retried).toMatchObject({ replayed: true, resumed: true, mailbox: alice.mailbox });
     });
 
-    test('is known beforehand, as long as it would find something', async () => {
+    test('is reported by knowsJoin as long as it would be a replay', async () => {
       const fixture = await open();
       const known = () => fixture.store.knowsJoin(LOBBY, 'join k');
       expect(await known()).toBe(false);
@@ -98,7 +98,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await known()).toBe(false);
     });
 
-    test('with another body is expectRefusal, and mints nothing', async () => {
+    test('is refused with another body, and mints no token', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { key: 'k', body: 'one' });
       await expectRefusal(fixture.join('alice', { key: 'k', body: 'other' }), 'idempotency-key-reused');
@@ -106,7 +106,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await fixture.join('alice', { key: 'k', body: 'one' })).toMatchObject({ replayed: true });
     });
 
-    test('finds nothing once its participant went: it joins anew', async () => {
+    test('joins anew once the participant is gone', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { key: 'k' });
       await fixture.leave(alice);
@@ -115,7 +115,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(anew.mailbox.mailboxId).not.toBe(alice.mailbox.mailboxId);
     });
 
-    test('finds the first one for 600 s, and no longer', async () => {
+    test('is a replay for 600 s, and a new join after that', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { key: 'k', idleTimeoutMs: 3_600_000 });
       await fixture.passTime(599_999);
@@ -126,7 +126,7 @@ export function joinRetries(open: OpenFixture): void {
       await expectRefusal(fixture.join('alice', { key: 'k', body: 'other' }), 'participant-exists');
     });
 
-    test('at the same time as the first makes one participant, announced once', async () => {
+    test('creates one participant, announced once, when it races with the first', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const joins = await Promise.all([1, 2, 3].map((attempt) => fixture.join(`generated-${attempt}`, { key: 'k' })));
@@ -136,7 +136,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await fixture.roster()).toHaveLength(2);
     });
 
-    test('after a refusal is judged anew: only joins that worked are kept', async () => {
+    test('is decided anew after a refusal: only successful joins are kept', async () => {
       const fixture = await open({ maxParticipantsPerRoom: 1 });
       const alice = await fixture.join('alice');
       await expectRefusal(fixture.join('bob', { key: 'k' }), 'room-full');
@@ -144,7 +144,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await fixture.join('bob', { key: 'k', body: 'other' })).toMatchObject({ replayed: false });
     });
 
-    test('begins its idle time anew: it is a request of the participant', async () => {
+    test('restarts the idle time of the participant', async () => {
       const fixture = await open();
       await fixture.join('alice', { key: 'k', idleTimeoutMs: 5_000 });
       await fixture.passTime(4_500);
@@ -155,7 +155,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await fixture.roster()).toEqual([]);
     });
 
-    test('finds nothing once another join has taken over', async () => {
+    test('is no replay once another join has taken over', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { key: 'k' });
       await fixture.rejoin(alice, { resume: true });
@@ -168,7 +168,7 @@ export function joinRetries(open: OpenFixture): void {
       expect(await fixture.join('alice', { key: 'k' })).toMatchObject({ replayed: true, mailbox: alice.mailbox });
     });
 
-    test('does not begin the idle time of the others, nor hide who came meanwhile', async () => {
+    test('restarts no other idle time, and lists participants who joined meanwhile', async () => {
       const fixture = await open();
       await fixture.join('alice', { key: 'k', idleTimeoutMs: 30_000 });
       await fixture.join('bob', { idleTimeoutMs: 10_000 });

@@ -3,7 +3,7 @@ import { roomId, expectRefusal, type OpenFixture } from '../store-fixture.ts';
 
 export function joining(open: OpenFixture): void {
   describe('joining', () => {
-    test('the first join makes the room, with an empty mailbox', async () => {
+    test('the first join creates the room and an empty mailbox', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { displayName: 'Alice', metadata: '{"avatar" : 7}' });
 
@@ -25,12 +25,12 @@ export function joining(open: OpenFixture): void {
       });
     });
 
-    test('a room that nobody joined has no participants', async () => {
+    test('an unknown room has no participants', async () => {
       const fixture = await open();
       expect(await fixture.store.participants(roomId('nowhere'))).toEqual([]);
     });
 
-    test('participants stand in the order of joining, also in the same millisecond', async () => {
+    test('participants are listed in the order of joining, even within one millisecond', async () => {
       const fixture = await open();
       const [first, , third] = await fixture.joinAll('zoe', 'adam', 'mia');
       expect(first.participants.map(({ participantId }) => participantId)).toEqual(['zoe']);
@@ -38,7 +38,7 @@ export function joining(open: OpenFixture): void {
       expect(await fixture.roster()).toEqual(['zoe', 'adam', 'mia']);
     });
 
-    test('everyone else is told, with the profile as it was given', async () => {
+    test('the others get an event with the profile as it was given', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const bob = await fixture.join('bob', { displayName: 'Bob', metadata: '{"b":1,"a":2}' });
@@ -60,12 +60,12 @@ export function joining(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual([]);
     });
 
-    test('an own idle timeout wins over the default', async () => {
+    test('a given idle timeout overrides the default', async () => {
       const fixture = await open();
       expect(await fixture.join('alice', { idleTimeoutMs: 5_000 })).toMatchObject({ idleTimeoutMs: 5_000 });
     });
 
-    test('one who is there is not replaced by a stranger', async () => {
+    test('a present participant is not replaced without proof', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await expectRefusal(fixture.join('alice'), 'participant-exists');
@@ -74,7 +74,7 @@ export function joining(open: OpenFixture): void {
       expect(await fixture.roster()).toEqual(['alice']);
     });
 
-    test("another participant's token proves nothing, nor does the same name's in another room", async () => {
+    test('the token of another participant, or of the same name in another room, proves nothing', async () => {
       const fixture = await open();
       const [, bob] = await fixture.joinAll('alice', 'bob');
       const elsewhere = await fixture.join('alice', { room: 'attic' });
@@ -84,14 +84,14 @@ export function joining(open: OpenFixture): void {
       }
     });
 
-    test('of strangers who join under one name at once, one gets it', async () => {
+    test('one of several concurrent joins under one name succeeds', async () => {
       const fixture = await open();
       const joins = await Promise.allSettled([1, 2, 3, 4].map(() => fixture.join('alice')));
       expect(joins.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
       expect(await fixture.roster()).toEqual(['alice']);
     });
 
-    test('a full room takes nobody, until one leaves', async () => {
+    test('a full room refuses joins until a participant leaves', async () => {
       const fixture = await open({ maxParticipantsPerRoom: 2 });
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await expectRefusal(fixture.join('carol'), 'room-full');
@@ -102,21 +102,21 @@ export function joining(open: OpenFixture): void {
       expect(await fixture.roster()).toEqual(['alice', 'carol']);
     });
 
-    test('a full room fills up exactly when many join at once', async () => {
+    test('concurrent joins fill a room exactly', async () => {
       const fixture = await open({ maxParticipantsPerRoom: 3 });
       const joins = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((id) => fixture.join(id)));
       expect(joins.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
       expect(await fixture.roster()).toHaveLength(3);
     });
 
-    test('a full room still lets its participants take over and resume', async () => {
+    test('participants of a full room can take over and resume', async () => {
       const fixture = await open({ maxParticipantsPerRoom: 1 });
       const alice = await fixture.join('alice');
       const again = await fixture.rejoin(alice);
       expect(await fixture.rejoin(again, { resume: true })).toMatchObject({ resumed: true });
     });
 
-    test('rooms know nothing of each other', async () => {
+    test('rooms do not affect each other', async () => {
       const fixture = await open();
       const here = await fixture.join('alice');
       const there = await fixture.join('alice', { room: 'attic' });
@@ -127,7 +127,7 @@ export function joining(open: OpenFixture): void {
       expect(await fixture.roster('attic')).toEqual(['alice', 'bob']);
     });
 
-    test('a room that everyone left is new to those who come next', async () => {
+    test('a room that everyone left starts anew with the next join', async () => {
       const fixture = await open();
       const first = await fixture.join('alice');
       await fixture.leave(first);

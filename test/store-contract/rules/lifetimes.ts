@@ -14,7 +14,7 @@ async function reports(fixture: StoreFixture, sender: Member): Promise<unknown[]
 
 export function lifetimes(open: OpenFixture): void {
   describe('a message whose lifetime ends', () => {
-    test('can be read until then, and is counted from then on, swept or not', async () => {
+    test('can be read until then, and counts as expired from then on, swept or not', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('short', SHORT));
@@ -64,7 +64,7 @@ export function lifetimes(open: OpenFixture): void {
       expect(told.sort()).toEqual(['bob', 'dave']);
     });
 
-    test('is reported also when it was acknowledged too late, before the sweep', async () => {
+    test('is reported if it was acknowledged too late, even before the sweep', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const message = outgoing('short', SHORT);
@@ -77,7 +77,7 @@ export function lifetimes(open: OpenFixture): void {
       expect(await fixture.read(bob, { after: head })).toMatchObject({ messages: [], expired: 0 });
     });
 
-    test('is reported to nobody when its sender is gone, or has started anew', async () => {
+    test('is not reported when its sender is gone or has started anew', async () => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.send(alice, outgoing('1', { ...SHORT, to: 'carol' }));
@@ -107,7 +107,7 @@ export function lifetimes(open: OpenFixture): void {
       expect(await reports(fixture, alice)).toEqual([]);
     });
 
-    test('takes no other message with it', async () => {
+    test('affects no other message', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('short', SHORT), outgoing('long', LONG));
@@ -116,7 +116,7 @@ export function lifetimes(open: OpenFixture): void {
       expect(await reports(fixture, alice)).toHaveLength(1);
     });
 
-    test('ends by elapsed time: a wall clock that jumps an hour expires nothing', async () => {
+    test('expires by elapsed time: a jump of the wall clock expires nothing', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1'));
@@ -128,7 +128,7 @@ export function lifetimes(open: OpenFixture): void {
       expect(await reports(fixture, alice)).toEqual([]);
     });
 
-    test('room events have none: they wait for days, and are never reported', async () => {
+    test('is never a room event: those wait for days and are not reported', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('short', SHORT));
@@ -141,7 +141,7 @@ export function lifetimes(open: OpenFixture): void {
     });
   });
 
-  describe('gaps', () => {
+  describe('tombstones', () => {
     test('are counted exactly between each cursor and the next', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
@@ -192,7 +192,7 @@ export function lifetimes(open: OpenFixture): void {
       expect({ expired, messages }).toEqual({ expired: 70, messages: 10 });
     });
 
-    test('come about in slices when much is overdue, and none is forgotten', async () => {
+    test('are made in slices when much is overdue, and none is missed', async () => {
       const fixture = await open({ maxMailboxMessages: 1_000 });
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       for (let sent = 0; sent < 5; sent += 1) {

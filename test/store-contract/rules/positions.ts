@@ -31,7 +31,7 @@ export function positions(open: OpenFixture): void {
       expect(grown.every(Number.isSafeInteger)).toBe(true);
     });
 
-    test('contain time: a later message is ahead of all that a busy moment could have used up', async () => {
+    test('contain time: a later message is ahead of all that a busy moment could have issued', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1'));
@@ -52,7 +52,7 @@ export function positions(open: OpenFixture): void {
       expect(strictlyGrow(await positionsOf(fixture, bob))).toBe(true);
     });
 
-    test('are not used again when all before them was acknowledged', async () => {
+    test('are not issued again when everything before them was acknowledged', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));

@@ -32,12 +32,12 @@ async function goesAfter(fixture: StoreFixture, member: Member, dueMs: number): 
 
 export function presence(open: OpenFixture): void {
   describe('a participant', () => {
-    test('goes its idle time after joining', async () => {
+    test('times out its idle timeout after joining', async () => {
       const fixture = await open();
       await goesAfter(fixture, await fixture.join('alice', { idleTimeoutMs: 7_000 }), 7_000);
     });
 
-    test('goes its idle time after its last request', async () => {
+    test('times out its idle timeout after its last request', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { idleTimeoutMs: 7_000 });
       for (let request = 0; request < 5; request += 1) {
@@ -48,7 +48,7 @@ export function presence(open: OpenFixture): void {
       await goesAfter(fixture, alice, 7_000);
     });
 
-    test('never goes while its poll is held, however short its idle time is', async () => {
+    test('does not time out while its poll is held, however short its idle timeout is', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { idleTimeoutMs: 1_000 });
       const poll = fixture.store.openPoll(alice.mailbox);
@@ -61,7 +61,7 @@ export function presence(open: OpenFixture): void {
       await goesAfter(fixture, alice, 1_000);
     });
 
-    test('whose poll ended early goes its idle time after that, not after the window', async () => {
+    test('times out its idle timeout after an early end of its poll, not after the window', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { idleTimeoutMs: 2_000 });
       const poll = fixture.store.openPoll(alice.mailbox);
@@ -72,21 +72,21 @@ export function presence(open: OpenFixture): void {
       await goesAfter(fixture, alice, 2_000);
     });
 
-    test('whose process died with its poll goes its idle time after the window', async () => {
+    test('times out its idle timeout after the window if its process died with its poll', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { idleTimeoutMs: 2_000 });
       fixture.store.openPoll(alice.mailbox).hold(10_000);
       await goesAfter(fixture, alice, 12_000);
     });
 
-    test('who resumes begins its idle time anew, by the new timeout', async () => {
+    test('restarts its idle time when it resumes, with the new timeout', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { idleTimeoutMs: 30_000 });
       await fixture.clock.advance(10_000);
       await goesAfter(fixture, await fixture.rejoin(alice, { resume: true, idleTimeoutMs: 3_000 }), 3_000);
     });
 
-    test('who resumes while its poll is held goes by the new timeout once that has ended', async () => {
+    test('times out by the new timeout when it resumed while its poll was held', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { idleTimeoutMs: 30_000 });
       const poll = fixture.store.openPoll(alice.mailbox);
@@ -96,14 +96,14 @@ export function presence(open: OpenFixture): void {
       await goesAfter(fixture, again, 3_000);
     });
 
-    test('who takes over an idle one begins its idle time anew', async () => {
+    test('restarts its idle time when it takes over', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { idleTimeoutMs: 5_000 });
       await fixture.clock.advance(4_900);
       await goesAfter(fixture, await fixture.rejoin(alice, { idleTimeoutMs: 5_000 }), 5_000);
     });
 
-    test('who timed out is announced as such, and so says its token', async () => {
+    test('that timed out is announced with this reason, which its token reports too', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const bob = await fixture.join('bob', { idleTimeoutMs: 1_000 });
@@ -112,7 +112,7 @@ export function presence(open: OpenFixture): void {
       expect(await fixture.tokenState(bob)).toBe('gone timeout');
     });
 
-    test('is not kept by what an earlier one of its name still does', async () => {
+    test('is not kept by requests of an earlier incarnation', async () => {
       const fixture = await open();
       const old = await fixture.join('alice');
       const alice = await fixture.rejoin(old, { idleTimeoutMs: 5_000 });
@@ -125,7 +125,7 @@ export function presence(open: OpenFixture): void {
       await goesAfter(fixture, alice, 2_500);
     });
 
-    test('does not go because the wall clock jumped', async () => {
+    test('does not time out when the wall clock jumps', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       for (const jumpMs of [3_600_000, -7_200_000]) {
@@ -134,7 +134,7 @@ export function presence(open: OpenFixture): void {
       }
     });
 
-    test('goes with a thousand others in slices, and all rooms are empty then', async () => {
+    test('times out with a thousand others in slices, and all rooms are empty then', async () => {
       const fixture = await open();
       for (let room = 0; room < 100; room += 1)
         await Promise.all(Array.from({ length: 10 }, (_, id) => fixture.join(`${id}`, { room: `room-${room}` })));
@@ -168,7 +168,7 @@ export function presence(open: OpenFixture): void {
       expect(await listensFor(fixture, alice, 5_000)).toBe(true);
     });
 
-    test('stays true for 5 s after a poll was answered that was not held', async () => {
+    test('stays true for 5 s after a poll was answered at once', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       fixture.store.openPoll(alice.mailbox).end('answered');
@@ -207,7 +207,7 @@ export function presence(open: OpenFixture): void {
       expect(await listens(fixture, alice)).toBe(true);
     });
 
-    test('is not changed by a poll that is expectRefusal, or cut before it was held', async () => {
+    test('is not changed by a poll that is refused, or cut before it was held', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       for (const outcome of ['other', 'cut'] as const) {
@@ -254,7 +254,7 @@ export function presence(open: OpenFixture): void {
       expect(await listensFor(fixture, alice, 5_000)).toBe(true);
     });
 
-    test('is not what other requests are', async () => {
+    test('is not set by other requests', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       fixture.store.touch(alice.mailbox);

@@ -4,7 +4,7 @@ import { outgoing, numbered, expectRefusal, type OpenFixture } from '../store-fi
 
 export function quotas(open: OpenFixture): void {
   describe('a full mailbox', () => {
-    test('takes no more messages, until its owner acknowledges some', async () => {
+    test('refuses messages until its owner acknowledges some', async () => {
       const fixture = await open({ maxMailboxMessages: 3 });
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3, { to: 'bob' }));
@@ -17,7 +17,7 @@ export function quotas(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['2', '3', '4']);
     });
 
-    test('takes no more bytes, to the byte', async () => {
+    test('refuses the first byte beyond its limit', async () => {
       const bytes = messageBytes(outgoing('12345'));
       const fixture = await open({ maxMailboxBytes: 2 * bytes });
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
@@ -30,14 +30,14 @@ export function quotas(open: OpenFixture): void {
       await fixture.send(alice, outgoing('12345', { to: 'bob' }), outgoing('12345', { to: 'bob' }));
     });
 
-    test('counts bytes, not characters', async () => {
+    test('is measured in bytes, not in characters', async () => {
       const fixture = await open({ maxMailboxBytes: messageBytes(outgoing('eeee')) });
       const [alice] = await fixture.joinAll('alice', 'bob');
       await expectRefusal(fixture.send(alice, outgoing('éééé', { to: 'bob' })), 'mailbox-full', { messageIndex: 0 });
       await fixture.send(alice, outgoing('eeee', { to: 'bob' }));
     });
 
-    test('refuses a batch that would overfill it, at the message that does, and stores none of it', async () => {
+    test('refuses a batch at the message that would overfill it, and stores none of the batch', async () => {
       const bytes = messageBytes(outgoing('1'));
       for (const limits of [{ maxMailboxMessages: 3 }, { maxMailboxBytes: 3 * bytes }]) {
         const fixture = await open(limits);
@@ -48,7 +48,7 @@ export function quotas(open: OpenFixture): void {
       }
     });
 
-    test('is skipped by a message to everyone, which names it', async () => {
+    test('is skipped by a broadcast, whose receipt names it', async () => {
       const fixture = await open({ maxMailboxMessages: 2 });
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(bob, carol);
@@ -62,7 +62,7 @@ export function quotas(open: OpenFixture): void {
       expect(await fixture.inbox(carol)).toEqual(['all']);
     });
 
-    test('is skipped from the message of the batch on that finds it full', async () => {
+    test('is skipped by the broadcasts of a batch from the one on that finds it full', async () => {
       const fixture = await open({ maxMailboxMessages: 3 });
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(bob, carol);
@@ -77,7 +77,7 @@ export function quotas(open: OpenFixture): void {
       expect(await fixture.inbox(carol)).toEqual(['1', '2', '3']);
     });
 
-    test('refuses a message to everyone only when all are full', async () => {
+    test('refuses a broadcast only when all mailboxes are full', async () => {
       const fixture = await open({ maxMailboxMessages: 1 });
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(bob, carol);
@@ -88,7 +88,7 @@ export function quotas(open: OpenFixture): void {
       expect(await fixture.inbox(carol)).toEqual(['1']);
     });
 
-    test('is filled exactly by many senders at once', async () => {
+    test('is filled exactly by many concurrent senders', async () => {
       const fixture = await open({ maxMailboxMessages: 5 });
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(carol);
@@ -101,7 +101,7 @@ export function quotas(open: OpenFixture): void {
       expect(await fixture.inbox(carol)).toHaveLength(5);
     });
 
-    test('is no longer full when lifetimes ended', async () => {
+    test('is no longer full after messages expired', async () => {
       const fixture = await open({ maxMailboxMessages: 1 });
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('short', { to: 'bob', ttlMs: 1_000 }));
@@ -110,7 +110,7 @@ export function quotas(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['next']);
     });
 
-    test('still learns who comes and goes', async () => {
+    test('still receives room events', async () => {
       const fixture = await open({ maxMailboxMessages: 1, maxMailboxBytes: 400 });
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1', { to: 'bob' }));
@@ -119,7 +119,7 @@ export function quotas(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['1', 'joined carol', 'left carol left']);
     });
 
-    test('is not what room events fill', async () => {
+    test('is not filled by room events', async () => {
       const fixture = await open({ maxMailboxMessages: 1, maxMailboxBytes: 400 });
       const [alice, , carol] = await fixture.joinAll('alice', 'bob', 'carol');
       expect(await fixture.inbox(alice)).toEqual(['joined bob', 'joined carol']);

@@ -26,7 +26,7 @@ async function readThrough(fixture: StoreFixture, reader: Member, limit: number)
 
 export function reading(open: OpenFixture): void {
   describe('reading', () => {
-    test('removes nothing: the same page comes again, from every cursor a client may still hold', async () => {
+    test('removes nothing: every cursor that a client may hold returns the same page again', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const start = await fixture.head(bob);
@@ -42,7 +42,7 @@ export function reading(open: OpenFixture): void {
       expect(await fixture.read(bob, { limit: 1 })).toEqual(first);
     });
 
-    test('five hundred messages come in order, page by page, with the right `more`', async () => {
+    test('returns 500 messages in order, page by page, with the right `more`', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       for (let sent = 0; sent < 500; sent += 100) await fixture.send(alice, ...numbered(100));
@@ -51,7 +51,7 @@ export function reading(open: OpenFixture): void {
       expect(pages.flat()).toEqual(Array.from({ length: 500 }, (_, index) => `${(index % 100) + 1}`));
     });
 
-    test('`more` is false when the last one fills the page', async () => {
+    test('sets `more` to false when the last message fills the page', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(2));
@@ -59,7 +59,7 @@ export function reading(open: OpenFixture): void {
       expect(await fixture.read(bob, { limit: 2 })).toMatchObject({ more: false });
     });
 
-    test('a page ends before it outgrows its bytes', async () => {
+    test('ends a page before it exceeds its bytes', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(4));
@@ -71,7 +71,7 @@ export function reading(open: OpenFixture): void {
       expect(summariesOf(await fixture.read(bob, { after: page.position, maxBytes: bytes }))).toEqual(['4']);
     });
 
-    test('a message larger than a page comes alone', async () => {
+    test('returns a message larger than a page alone', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const large = 'x'.repeat(5_000);
@@ -84,7 +84,7 @@ export function reading(open: OpenFixture): void {
       expect([first, second, third].map(({ more }) => more)).toEqual([true, true, false]);
     });
 
-    test('without a cursor it begins behind what was acknowledged', async () => {
+    test('begins after the acknowledged position without a cursor', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));
@@ -92,7 +92,7 @@ export function reading(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['3']);
     });
 
-    test('the cursor of an empty page is as good as any', async () => {
+    test('accepts the cursor of an empty page', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const atStart = await fixture.read(bob);
@@ -104,7 +104,7 @@ export function reading(open: OpenFixture): void {
       expect(summariesOf(await fixture.read(bob, { after: atEnd.position }))).toEqual(['2']);
     });
 
-    test('one who went has nothing to read, and learns how it went', async () => {
+    test('is refused to a departed participant, with the reason', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1'));
@@ -114,7 +114,7 @@ export function reading(open: OpenFixture): void {
   });
 
   describe('a cursor', () => {
-    test('of another mailbox has expired', async () => {
+    test('of another mailbox is refused as expired', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1'));
@@ -125,7 +125,7 @@ export function reading(open: OpenFixture): void {
       }
     });
 
-    test('behind what was acknowledged has expired, and the reset leads on', async () => {
+    test('before the acknowledged position is refused as expired, and its reset cursor works', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));
@@ -140,7 +140,7 @@ export function reading(open: OpenFixture): void {
       expect(summariesOf(await fixture.read(bob, { after: second.position }))).toEqual(['3']);
     });
 
-    test('ahead of the head has expired', async () => {
+    test('ahead of the head is refused as expired', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const reset = resetTo(bob, bob.acknowledged);

@@ -52,7 +52,7 @@ export function refusals(open: OpenFixture): void {
       expect(await everything(cast)).toEqual(before);
     });
 
-    test('nor do its neighbours suffer: others that came in the same moment are done', async () => {
+    test('and does not affect operations that arrived at the same moment', async () => {
       const cast = await setUp(await open({ maxParticipantsPerRoom: 2, maxMailboxMessages: 100 }));
       const { fixture, alice, bob } = cast;
       const before = (await fixture.read(bob)).messages.length;

@@ -34,34 +34,34 @@ async function rolledBack(fixture: StoreFixture<LastingStore>, clock?: typeof fi
 
 export function rollingBack(open: OpenFixture<LastingStore>): void {
   describe('a store that was rolled back to an older copy', () => {
-    test('says so to a cursor that it never gave, as long as nothing new is there', async () => {
+    test('refuses a cursor that it never issued, until something new is stored', async () => {
       const { fixture, bob, lost } = await rolledBack(await open());
       await expectRefusal(fixture.read(bob, { after: lost }), 'cursor-expired', resetTo(bob, bob.acknowledged));
       await expectRefusal(fixture.acknowledge(bob, lost), 'cursor-expired', resetTo(bob, bob.acknowledged));
       expect(await fixture.inbox(bob)).toEqual(['in the copy']);
     });
 
-    test('delivers what was written since behind any cursor from before: nothing is skipped', async () => {
+    test('delivers everything new after any cursor from before the roll-back', async () => {
       const { fixture, alice, bob, lost } = await rolledBack(await open());
       await fixture.send(alice, outgoing('new'));
       expect(summariesOf(await fixture.read(bob, { after: lost }))).toEqual(['new']);
       expect(await fixture.inbox(bob)).toEqual(['in the copy', 'new']);
     });
 
-    test('does so also with more new messages than were lost', async () => {
+    test('delivers everything new even if it is more than was lost', async () => {
       const { fixture, alice, bob, lost } = await rolledBack(await open());
       await fixture.send(alice, ...numbered(50));
       expect(summariesOf(await fixture.read(bob, { after: lost }))).toHaveLength(50);
     });
 
-    test('takes such a cursor as an acknowledgement of all that was before', async () => {
+    test('takes a cursor from before the roll-back as an acknowledgement of everything older', async () => {
       const { fixture, alice, bob, lost } = await rolledBack(await open());
       await fixture.send(alice, outgoing('new'));
       await fixture.acknowledge(bob, lost);
       expect(await fixture.inbox(bob)).toEqual(['new']);
     });
 
-    test('knows nothing of who came after the copy, and lets them come again', async () => {
+    test('does not know participants who joined after the copy, and lets them join again', async () => {
       const fixture = await open();
       await fixture.join('alice');
       const restore = await fixture.opened.copy();
@@ -79,7 +79,7 @@ export function rollingBack(open: OpenFixture<LastingStore>): void {
       );
     });
 
-    test('has those back who went after the copy, until their idle time is over', async () => {
+    test('has participants who left after the copy back, until their idle timeout', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const restore = await fixture.opened.copy();
@@ -92,7 +92,7 @@ export function rollingBack(open: OpenFixture<LastingStore>): void {
       expect(await fixture.roster()).toEqual(['alice']);
     });
 
-    test('twice, with work in between, still skips nothing', async () => {
+    test('skips nothing when it is rolled back twice', async () => {
       const fixture = await open();
       const { alice, bob, lost } = await rolledBack(fixture);
       const restore = await fixture.opened.copy();

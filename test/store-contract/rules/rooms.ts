@@ -14,12 +14,12 @@ async function listed(fixture: StoreFixture, limit: number): Promise<string[]> {
 
 export function rooms(open: OpenFixture): void {
   describe('listing rooms', () => {
-    test('none is there at first', async () => {
+    test('returns nothing for an empty store', async () => {
       const fixture = await open();
       expect(await fixture.store.listRooms(undefined, 10)).toEqual([]);
     });
 
-    test('knows rooms by any name, also by those that a store may use itself', async () => {
+    test('returns rooms of any name, including names that a store may use itself', async () => {
       const fixture = await open();
       const names = ['participants', 'fleet', 'index', 'token', 'known', 'wake', 'order', '__proto__', 'constructor'];
       for (const room of names) await fixture.join('alice', { room, idleTimeoutMs: 5_000 });
@@ -30,7 +30,7 @@ export function rooms(open: OpenFixture): void {
       expect(await fixture.store.usage()).toMatchObject({ rooms: 0, participants: 0 });
     });
 
-    test('shows how many are in a room, and since when it is there', async () => {
+    test('returns the number of participants and the time of creation', async () => {
       const fixture = await open();
       const createdAtMs = fixture.clock.wallMs();
       const alice = await fixture.join('alice');
@@ -42,7 +42,7 @@ export function rooms(open: OpenFixture): void {
       expect(await fixture.store.listRooms(undefined, 10)).toEqual([{ roomId: 'lobby', participants: 1, createdAtMs }]);
     });
 
-    test('goes by the bytes of the ids, page by page, each room once', async () => {
+    test('is ordered by the bytes of the ids, page by page, each room once', async () => {
       const fixture = await open();
       const ids = ['b', 'a', 'B', '_', '-', '10', '9', 'aa', 'A1', 'z'.repeat(64)];
       for (const room of ids) await fixture.join('alice', { room });
@@ -50,7 +50,7 @@ export function rooms(open: OpenFixture): void {
       for (const limit of [1, 3, 10, 100]) expect(await listed(fixture, limit)).toEqual(sorted);
     });
 
-    test('goes on behind a room that has closed meanwhile', async () => {
+    test('continues after a room that was closed meanwhile', async () => {
       const fixture = await open();
       for (const room of ['a', 'b', 'c']) await fixture.join('alice', { room });
       await fixture.store.closeRoom(roomId('b'));
@@ -58,7 +58,7 @@ export function rooms(open: OpenFixture): void {
       expect(await fixture.store.listRooms(roomId('c'), 10)).toEqual([]);
     });
 
-    test('forgets a room that everyone left; under its name a new one begins', async () => {
+    test('leaves out a room that everyone left; a new one may take its name', async () => {
       const fixture = await open();
       await fixture.leave(await fixture.join('alice'));
       expect(await fixture.store.listRooms(undefined, 10)).toEqual([]);
@@ -69,7 +69,7 @@ export function rooms(open: OpenFixture): void {
   });
 
   describe('closing a room', () => {
-    test('removes everyone, and leaves other rooms alone', async () => {
+    test('removes everyone, and affects no other room', async () => {
       const fixture = await open();
       const members = await fixture.joinAll('alice', 'bob', 'carol');
       const elsewhere = await fixture.join('alice', { room: 'attic' });
@@ -83,7 +83,7 @@ export function rooms(open: OpenFixture): void {
       expect(await fixture.inbox(elsewhere)).toEqual([]);
     });
 
-    test('does nothing for one that is not there, nor does it twice', async () => {
+    test('does nothing for an unknown room, nor a second time', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await fixture.store.closeRoom(roomId('nowhere'));
@@ -91,7 +91,7 @@ export function rooms(open: OpenFixture): void {
       expect(await fixture.tokenState(alice)).toBe('gone removed');
     });
 
-    test('is no ban: the next one to come finds it empty', async () => {
+    test('is no ban: the next participant finds it empty', async () => {
       const fixture = await open();
       await fixture.joinAll('alice', 'bob');
       await fixture.store.closeRoom(LOBBY);
@@ -100,7 +100,7 @@ export function rooms(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual([]);
     });
 
-    test('ends the polls that are held', async () => {
+    test('ends held polls', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.hold(alice, bob);

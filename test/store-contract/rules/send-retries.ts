@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { outgoing, numbered, expectRefusal, type OpenFixture } from '../store-fixture.ts';
 
 export function sendRetries(open: OpenFixture): void {
-  describe('a retried send with its key', () => {
-    test('gives the receipts of the first, and stores nothing', async () => {
+  describe('a retried send with an idempotency key', () => {
+    test('returns the receipts of the first, and stores nothing', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const first = await fixture.sendKeyed(alice, 'k', numbered(3));
@@ -14,7 +14,7 @@ export function sendRetries(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['1', '2', '3']);
     });
 
-    test('gives receipts with those who were skipped', async () => {
+    test('returns receipts with the skipped recipients', async () => {
       const fixture = await open({ maxMailboxMessages: 1 });
       const [alice] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.send(alice, outgoing('1', { to: 'bob' }));
@@ -23,7 +23,7 @@ export function sendRetries(open: OpenFixture): void {
       expect(await fixture.sendKeyed(alice, 'k', [outgoing('2')])).toEqual({ ...first, replayed: true });
     });
 
-    test('with another body is refused', async () => {
+    test('is refused with another body', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.sendKeyed(alice, 'k', [outgoing('1')], 'one');
@@ -40,7 +40,7 @@ export function sendRetries(open: OpenFixture): void {
       expect(await fixture.sendKeyed(alice, 'k', [outgoing('1', { to: 'bob' })])).toEqual({ ...first, replayed: true });
     });
 
-    test('is known for 600 s; after that it is a new send', async () => {
+    test('is a replay for 600 s, and a new send after that', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { idleTimeoutMs: 3_600_000 });
       const bob = await fixture.join('bob', { idleTimeoutMs: 3_600_000 });
@@ -54,7 +54,7 @@ export function sendRetries(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['2']);
     });
 
-    test('is the same sender’s alone, and the same operation’s', async () => {
+    test('is a replay for the same sender and operation only', async () => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(carol);
@@ -64,7 +64,7 @@ export function sendRetries(open: OpenFixture): void {
       expect(await fixture.inbox(carol)).toEqual(['alice', 'alice in another operation', 'bob']);
     });
 
-    test('is known to one who resumed, not to one who started anew', async () => {
+    test('is a replay after a resume, and a new send after a new start', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await fixture.join('bob');
@@ -75,7 +75,7 @@ export function sendRetries(open: OpenFixture): void {
       expect(await fixture.sendKeyed(anew, 'k', [outgoing('1')])).toMatchObject({ replayed: false });
     });
 
-    test('after a refusal is judged anew: only sends that worked are kept', async () => {
+    test('is decided anew after a refusal: only successful sends are kept', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await expectRefusal(fixture.sendKeyed(alice, 'k', [outgoing('1', { to: 'bob' })]), 'recipient-not-found', {
@@ -88,7 +88,7 @@ export function sendRetries(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['2']);
     });
 
-    test('at the same time as the first is stored once, and all get the same receipt', async () => {
+    test('is stored once, with one receipt for all, when it races with the first', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const sends = await Promise.all([1, 2, 3].map(() => fixture.sendKeyed(alice, 'k', [outgoing('once')])));
@@ -97,7 +97,7 @@ export function sendRetries(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(['once']);
     });
 
-    test('of two bodies under one key at once, one is stored and the other refused', async () => {
+    test('is refused when it races with another body under the same key', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       const sends = await Promise.allSettled([
@@ -108,7 +108,7 @@ export function sendRetries(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toHaveLength(1);
     });
 
-    test('is refused to one who went', async () => {
+    test('is refused to a departed participant', async () => {
       const fixture = await open();
       const [alice] = await fixture.joinAll('alice', 'bob');
       await fixture.sendKeyed(alice, 'k', [outgoing('1')]);

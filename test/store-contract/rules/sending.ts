@@ -17,7 +17,7 @@ const asShown = ({ position: _, ...shown }: ReceivedMessage): Omit<ReceivedMessa
 
 export function sending(open: OpenFixture): void {
   describe('sending', () => {
-    test('an addressed message reaches that mailbox alone, with all that was said', async () => {
+    test('an addressed message reaches that mailbox alone, with all its fields', async () => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(alice, bob);
@@ -43,7 +43,7 @@ export function sending(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual([]);
     });
 
-    test('a message to everyone is the same in every copy, and none for its sender', async () => {
+    test('a broadcast is the same in every copy, and has no copy for its sender', async () => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(alice, bob, carol);
@@ -60,7 +60,7 @@ export function sending(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual([]);
     });
 
-    test('with nobody else in the room it is stored for nobody', async () => {
+    test('a broadcast in a room without others is stored in no mailbox', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const [receipt] = await fixture.send(alice, outgoing('anyone?'));
@@ -80,14 +80,14 @@ export function sending(open: OpenFixture): void {
       expect(message?.callId).toBeUndefined();
     });
 
-    test.each(DELICATE)('the payload arrives as it was, byte for byte: %j', async (payload) => {
+    test.each(DELICATE)('the payload arrives byte for byte: %j', async (payload) => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, { ...outgoing(''), payload: payload as JsonText });
       expect((await fixture.read(bob)).messages[0]?.payload).toBe(payload);
     });
 
-    test('a batch keeps its order, across recipients too', async () => {
+    test('a batch keeps its order, also across recipients', async () => {
       const fixture = await open();
       const [alice, bob, carol] = await fixture.joinAll('alice', 'bob', 'carol');
       await fixture.acknowledgeAll(bob);
@@ -110,7 +110,7 @@ export function sending(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual(numbered(20).map((_, index) => `${index + 1}`));
     });
 
-    test('all mailboxes agree on the order of what many send to all at once', async () => {
+    test('all mailboxes agree on the order of concurrent broadcasts', async () => {
       const fixture = await open();
       const [alice, bob, carol, dave] = await fixture.joinAll('alice', 'bob', 'carol', 'dave');
       await fixture.acknowledgeAll(carol, dave);
@@ -127,7 +127,7 @@ export function sending(open: OpenFixture): void {
         expect(seen.indexOf(`bob ${index} too`)).toBe(seen.indexOf(`bob ${index}`) + 1);
     });
 
-    test('to somebody who is not there refuses the whole batch, and names the message', async () => {
+    test('an absent recipient refuses the whole batch, with the index of the message', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.join('carol', { room: 'attic' });
@@ -138,7 +138,7 @@ export function sending(open: OpenFixture): void {
       expect(await fixture.inbox(bob)).toEqual([]);
     });
 
-    test('goes to those present at the commit', async () => {
+    test('a broadcast goes to the participants present at the commit', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.leave(bob);
@@ -150,7 +150,7 @@ export function sending(open: OpenFixture): void {
       expect(await fixture.inbox(carol)).toEqual(['now']);
     });
 
-    test('one who went cannot send', async () => {
+    test('a departed participant cannot send', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.leave(alice, 'removed');
@@ -172,7 +172,7 @@ export function sending(open: OpenFixture): void {
       expect(carol.participants.map(({ listening }) => listening)).toEqual([false, false, false]);
     });
 
-    test('times are the wall clock’s, ages are not', async () => {
+    test('times are of the wall clock, ages of the steady clock', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       fixture.clock.jumpWall(-3_600_000);

@@ -32,7 +32,7 @@ export function storeBound(open: OpenFixture): void {
       expect(await fixture.roster('attic')).toEqual([]);
     });
 
-    test('reports it in its usage until there is room', async () => {
+    test('reports `isFull` in its usage until there is space', async () => {
       const fixture = await open(LIMITS);
       expect(await fixture.store.usage()).toMatchObject({ isFull: false });
       const { bob } = await filled(fixture);
@@ -41,7 +41,7 @@ export function storeBound(open: OpenFixture): void {
       expect(await fixture.store.usage()).toMatchObject({ isFull: false });
     });
 
-    test('is read and acknowledged as ever, and what that frees is usable at once', async () => {
+    test('still serves reads and acknowledgements, and the space they free is usable at once', async () => {
       const fixture = await open(LIMITS);
       const { alice, bob, sent } = await filled(fixture);
       expect(await fixture.inbox(bob)).toHaveLength(sent);
@@ -51,7 +51,7 @@ export function storeBound(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual(['joined bob', 'joined carol']);
     });
 
-    test('lets participants leave, tells the others, and takes the next ones', async () => {
+    test('lets participants leave, announces it, and then accepts new ones', async () => {
       const fixture = await open(LIMITS);
       const { alice, bob } = await filled(fixture);
       await fixture.leave(bob);
@@ -60,7 +60,7 @@ export function storeBound(open: OpenFixture): void {
       await fixture.send(alice, outgoing(FILLER, { to: 'carol' }));
     });
 
-    test('lets lifetimes end, reports them, and has room again', async () => {
+    test('still expires messages, reports them, and then has space again', async () => {
       const fixture = await open(LIMITS);
       const { alice, bob, sent } = await filled(fixture);
       await fixture.passTime(5_000, alice, bob);
@@ -69,7 +69,7 @@ export function storeBound(open: OpenFixture): void {
       await fixture.send(alice, outgoing(FILLER, { to: 'bob' }));
     });
 
-    test('lets idle times end', async () => {
+    test('still ends idle participants', async () => {
       const fixture = await open(LIMITS);
       const { alice } = await filled(fixture);
       await fixture.passTime(30_000, alice);

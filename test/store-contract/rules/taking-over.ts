@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { cursorOf, outgoing, participantId, expectRefusal, resetTo, type OpenFixture } from '../store-fixture.ts';
 
 export function takingOver(open: OpenFixture): void {
-  describe('taking over by starting anew', () => {
-    test('what a crashed run left unread never reaches the new run', async () => {
+  describe('a takeover that starts anew', () => {
+    test('never delivers what a crashed run left unread', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('old', { to: 'bob' }));
@@ -16,7 +16,7 @@ export function takingOver(open: OpenFixture): void {
       expect(await fixture.inbox(again)).toEqual(['new']);
     });
 
-    test('others see the old one leave and the new one come, in one commit', async () => {
+    test('announces that the old participant left and the new one joined, in one commit', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.acknowledgeAll(alice);
@@ -24,7 +24,7 @@ export function takingOver(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual(['left bob replaced', 'joined bob']);
     });
 
-    test('the profile, the joining time and the place in the order are those of the new join', async () => {
+    test('takes the profile, the joining time and the place in the order from the new join', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { displayName: 'Alice', idleTimeoutMs: 5_000 });
       await fixture.join('bob');
@@ -39,7 +39,7 @@ export function takingOver(open: OpenFixture): void {
       });
     });
 
-    test('the old mailbox is gone, and its cursor leads back to the start of the new one', async () => {
+    test('refuses the old cursor with a reset to the start of the new mailbox', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('old', { to: 'bob' }));
@@ -55,7 +55,7 @@ export function takingOver(open: OpenFixture): void {
       await expectRefusal(fixture.store.read(again.mailbox, range), 'cursor-expired', reset);
     });
 
-    test('messages that the old run had sent stay with their recipients', async () => {
+    test('keeps messages that the old run had sent', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(bob, outgoing('from the old run', { to: 'alice' }));
@@ -63,7 +63,7 @@ export function takingOver(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toContain('from the old run');
     });
 
-    test('a trusted server may do it without a token', async () => {
+    test('is possible for a trusted server without a token', async () => {
       const fixture = await open();
       await fixture.join('alice', { displayName: 'Alice' });
       const again = await fixture.join('alice', { proof: { kind: 'trusted' } });
@@ -71,7 +71,7 @@ export function takingOver(open: OpenFixture): void {
       expect(again.participants[0]).not.toHaveProperty('displayName');
     });
 
-    test('alone in the room, it stays the same room', async () => {
+    test('keeps the room when the participant is alone in it', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const again = await fixture.rejoin(alice);
@@ -81,8 +81,8 @@ export function takingOver(open: OpenFixture): void {
     });
   });
 
-  describe('taking over by resuming', () => {
-    test('the mailbox goes on where it was, and nobody is told', async () => {
+  describe('a takeover that resumes', () => {
+    test('continues the mailbox, and announces nothing', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.acknowledgeAll(alice);
@@ -96,7 +96,7 @@ export function takingOver(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual([]);
     });
 
-    test('fields that were left out stay, fields that were given change, and so does nothing else', async () => {
+    test('changes the given fields of the profile, and nothing else', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice', { displayName: 'Alice', metadata: '{"a":1}', idleTimeoutMs: 5_000 });
       await fixture.join('bob');
@@ -113,7 +113,7 @@ export function takingOver(open: OpenFixture): void {
       expect(await fixture.roster()).toEqual(['alice', 'bob']);
     });
 
-    test('cursors from before go on working', async () => {
+    test('accepts cursors from before', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, outgoing('1', { to: 'bob' }), outgoing('2', { to: 'bob' }));
@@ -122,7 +122,7 @@ export function takingOver(open: OpenFixture): void {
       expect((await fixture.read(again, { after: position })).messages).toHaveLength(1);
     });
 
-    test('who is not there joins anew', async () => {
+    test('joins anew when the participant is absent', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const bob = await fixture.join('bob', { resume: true });
@@ -132,7 +132,7 @@ export function takingOver(open: OpenFixture): void {
       expect(await fixture.inbox(alice)).toEqual(['joined bob', 'left bob left', 'joined bob']);
     });
 
-    test('a trusted server may do it without a token', async () => {
+    test('is possible for a trusted server without a token', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const again = await fixture.join('alice', { resume: true, proof: { kind: 'trusted' } });

@@ -4,13 +4,13 @@ import { expectRefusal, type OpenFixture } from '../store-fixture.ts';
 
 export function tokens(open: OpenFixture): void {
   describe('tokens', () => {
-    test('one that was never minted is unknown', async () => {
+    test('a token that was never minted is unknown', async () => {
       const fixture = await open();
       expect(await fixture.store.findToken(mintToken().handle)).toBeUndefined();
       await fixture.store.claimToken(mintToken().handle);
     });
 
-    test('one is fresh until its first use, and names its participant and mailbox', async () => {
+    test('a token is fresh until its first use, and names its participant and mailbox', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const { digest, mailbox } = alice;
@@ -21,7 +21,7 @@ export function tokens(open: OpenFixture): void {
     });
 
     describe.each([{ resume: false }, { resume: true }])('after a takeover with %j', ({ resume }) => {
-      test('the old one proves who it is, and nothing else, until the new one is used', async () => {
+      test('the old token only proves identity until the new one is used', async () => {
         const fixture = await open();
         const alice = await fixture.join('alice');
         await fixture.store.claimToken(alice.handle);
@@ -42,7 +42,7 @@ export function tokens(open: OpenFixture): void {
         await expectRefusal(fixture.rejoin(alice, { resume }), 'participant-exists');
       });
 
-      test('a lost reply locks nobody out: the old one takes over once more', async () => {
+      test('the old token can take over once more when the reply was lost', async () => {
         const fixture = await open();
         const alice = await fixture.join('alice');
         const lost = await fixture.rejoin(alice, { resume });
@@ -58,7 +58,7 @@ export function tokens(open: OpenFixture): void {
         ]);
       });
 
-      test('after many lost replies, the one last used and the newest 8 of the others are valid', async () => {
+      test('the token used last and the newest 8 others are valid after many lost replies', async () => {
         const fixture = await open();
         const alice = await fixture.join('alice');
         await fixture.store.claimToken(alice.handle);
@@ -74,7 +74,7 @@ export function tokens(open: OpenFixture): void {
         expect(states).toEqual(expected);
       });
 
-      test('of two takeovers at once with one token, the later one has the mailbox', async () => {
+      test('the later of two concurrent takeovers with one token gets the mailbox', async () => {
         const fixture = await open();
         const alice = await fixture.join('alice');
         const both = await Promise.all([fixture.rejoin(alice, { resume }), fixture.rejoin(alice, { resume })]);
@@ -84,7 +84,7 @@ export function tokens(open: OpenFixture): void {
       });
     });
 
-    test('when its participant goes, one tells for 600 s how', async () => {
+    test('a token reports for 600 s how its participant went', async () => {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.store.claimToken(alice.handle);
@@ -98,7 +98,7 @@ export function tokens(open: OpenFixture): void {
       expect(await fixture.tokenState(alice)).toBe('gone left');
     });
 
-    test('after 600 s it is forgotten, swept or not', async () => {
+    test('a token of a departed participant is unknown after 600 s, swept or not', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await fixture.leave(alice);
@@ -108,7 +108,7 @@ export function tokens(open: OpenFixture): void {
       expect(await fixture.tokenState(alice)).toBe('unknown');
     });
 
-    test('a gone one proves nothing, and using it revives nobody', async () => {
+    test('a gone token proves nothing, and its use revives no participant', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       await fixture.leave(alice);
@@ -119,7 +119,7 @@ export function tokens(open: OpenFixture): void {
       expect(await fixture.tokenState(next)).toBe('fresh');
     });
 
-    test('a replaced one is no way in once its participant has gone', async () => {
+    test('a replaced token proves nothing once its participant is gone', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const again = await fixture.rejoin(alice);
@@ -129,7 +129,7 @@ export function tokens(open: OpenFixture): void {
       expect(await fixture.tokenState(again)).toBe('gone left');
     });
 
-    test('a token that is used by many requests at once is claimed once', async () => {
+    test('a token that many concurrent requests use is claimed once', async () => {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const again = await fixture.rejoin(alice);

@@ -5,7 +5,7 @@ import { outgoing, type OpenFixture } from '../store-fixture.ts';
 
 export function usage(open: OpenFixture): void {
   describe('usage', () => {
-    test('counts rooms and participants that are there', async () => {
+    test('counts present rooms and participants', async () => {
       const fixture = await open();
       expect(await fixture.store.usage()).toMatchObject({ rooms: 0, participants: 0 });
       const alice = await fixture.join('alice');
@@ -16,7 +16,7 @@ export function usage(open: OpenFixture): void {
       expect(await fixture.store.usage()).toMatchObject({ rooms: 1, participants: 1 });
     });
 
-    test('tells how much room the store itself takes', async () => {
+    test('reports the size of the store itself', async () => {
       const fixture = await open();
       expect((await fixture.store.usage()).fileBytes).toBeGreaterThan(0);
     });
@@ -31,7 +31,7 @@ export function usage(open: OpenFixture): void {
 
 /** Of a store that has nothing else in it. */
 export function usageOfBytes(open: OpenFixture): void {
-  test('usage counts the bytes that wait for participants', async () => {
+  test('usage counts the bytes of pending messages', async () => {
     const fixture = await open();
     expect(await fixture.store.usage()).toMatchObject({ liveBytes: 0 });
     const [alice] = await fixture.joinAll('alice', 'bob');
