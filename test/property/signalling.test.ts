@@ -1,4 +1,4 @@
 import { openManyFileStores } from '../support/store.ts';
-import { testPollStories } from './poll-stories.ts';
+import { testPolls } from './poll-properties.ts';
 
-testPollStories('SQLite', openManyFileStores, 250);
+testPolls('SQLite', openManyFileStores, 250);

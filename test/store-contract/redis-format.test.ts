@@ -67,7 +67,9 @@ const keyedJoin = (token: string): Join =>
 
 const ALICE = { displayName: 'Älice 🎉', metadata: '{"device": "phone"}' as JsonText };
 
-/** Creates one of each record: tokens in all states, an idempotent join and send, messages, events, a tombstone, a poll. */
+/**
+ * Creates one of each record: tokens in all states, an idempotent join and send, messages, events, a tombstone, a poll.
+ */
 async function fillRoom(store: StoreAdapter, clock: TestClock): Promise<void> {
   const alice = await store.join(joinOf('alice', { token: 'alice', profile: ALICE }));
   await store.claimToken(handleOf('alice'), LOBBY);
@@ -95,7 +97,10 @@ const REDIS_TIME = /(?<!\d)(?!17676144)1[78]\d{14}(?!\d)/g;
 const PROCESS_OF_EPOCH = /([\w-]{22}):1[78]\d{14}/;
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
-/** Replaces what differs from run to run by text of the same length: the process, ids of room events, times of Redis's clock. */
+/**
+ * Replaces what differs from run to run by text of the same length: the process, ids of room events, times of Redis's
+ * clock.
+ */
 function masked(keys: readonly StoredKey[]): StoredKey[] {
   const text = JSON.stringify(keys);
   const process = PROCESS_OF_EPOCH.exec(text)?.[1] ?? '';

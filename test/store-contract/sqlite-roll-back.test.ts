@@ -180,7 +180,8 @@ describe('a database that another process has locked', () => {
     other.exec('BEGIN IMMEDIATE');
     const sends = await Promise.allSettled(numbered(50).map((message) => fixture.send(alice, message)));
     for (const send of sends) expect(send).toMatchObject({ reason: { code: 'storage-unavailable' } });
-    // Each try at the lock takes a whole busy timeout and fails with an error of its own: they share the one of a single try.
+    // Each try at the lock takes a whole busy timeout and fails with an error of its own: they share the one of a
+    // single try.
     const errors = new Set(sends.map((send) => (send.status === 'rejected' ? (send.reason as unknown) : undefined)));
     expect(errors.size).toBe(1);
     expect((await fixture.read(bob)).messages.length).toBeGreaterThan(0);

@@ -59,9 +59,9 @@ const RECEIPTS = [
 ];
 
 /**
- * What version 0.1.0 wrote for this story, without some room events: Alice, Bob, Carol and Dave join the lobby, Bob with
- * a key, and Erin the attic. Carol joins again by her first token. Alice sends a message that expires, and one to Bob
- * with a key. Dave leaves. Bob acknowledges the first event of his mailbox.
+ * What version 0.1.0 wrote for this story, without some room events: Alice, Bob, Carol and Dave join the lobby, Bob
+ * with a key, and Erin the attic. Carol joins again by her first token. Alice sends a message that expires, and one to
+ * Bob with a key. Dave leaves. Bob acknowledges the first event of his mailbox.
  */
 const ROWS = `
   INSERT INTO rooms VALUES (1, 'lobby', ${at(0)}), (2, 'attic', ${at(0)});

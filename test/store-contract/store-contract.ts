@@ -58,8 +58,8 @@ interface Exceptions {
 }
 
 /**
- * What `src/signalling/store.ts` promises, and every rule of the contract that a store carries. Any adapter must pass it; it
- * knows nothing of how one works, and waits for every answer and every hint.
+ * What `src/signalling/store.ts` promises, and every rule of the contract that a store carries. Any adapter must pass
+ * it; it knows nothing of how one works, and waits for every answer and every hint.
  */
 export function describeStoreContract(name: string, openStore: OpenLastingStore, exceptions: Exceptions = {}): void {
   describeStoreRules(name, openStore, exceptions);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** One step of a story with held polls, as plain data. Numbers choose among what there is when its turn comes. */
+/** One action with held polls, as plain data. Numbers choose among what exists when the action runs. */
 export type Action =
   | { readonly kind: 'join'; readonly id: number; readonly how: 'new' | 'resume' | 'restart' }
   | {
@@ -26,7 +26,7 @@ export type Action =
   | { readonly kind: 'pass'; readonly ms: number }
   /** All begun before any of them is done. */
   | { readonly kind: 'together'; readonly actions: readonly Action[] }
-  /** Whether the store takes its time to answer a read, so that what it says is old news. */
+  /** Whether the store delays its answers to reads, so that they are stale. */
   | { readonly kind: 'reads'; readonly slow: boolean }
   /** What becomes of hints from now on. */
   | { readonly kind: 'hints'; readonly fate: 'passed' | 'dropped' | 'doubled' | 'late' }
@@ -78,8 +78,8 @@ const together: fc.Arbitrary<Action> = fc.record({
 
 const OPENING: readonly Action[] = [0, 1, 2].map((id) => ({ kind: 'join', id, how: 'new' }));
 
-/** Stories that begin with three who are there. */
-export const stories = (length: number): fc.Arbitrary<readonly Action[]> =>
+/** Sequences that begin with three present clients. */
+export const sequences = (length: number): fc.Arbitrary<readonly Action[]> =>
   fc
     .array(
       fc.oneof<fc.WeightedArbitrary<Action>[]>(

@@ -27,7 +27,7 @@ export interface PollInFlight {
   isOver: boolean;
   hungUp: boolean;
   hangUp: () => void;
-  /** What it was told, once it was told something. */
+  /** Whether it was answered. */
   ended: boolean;
 }
 
@@ -37,11 +37,11 @@ export class Client {
   isThere = true;
   readonly accepted: Accepted[] = [];
   readonly seen = new Set<MessageId>();
-  /** `<message id> <recipient>` of what it was told has expired. */
+  /** `<message id> <recipient>` of each report of an expired message that it received. */
   readonly reports = new Set<string>();
   /**
-   * Of every cursor that the server made: how many accepted messages are at or before it. More than one answer is possible when a
-   * page began at an unknown place and had nothing in it but events and gaps.
+   * Of every cursor that the server made: how many accepted messages are at or before it. More than one answer is
+   * possible when a page began at an unknown place and had nothing in it but events and gaps.
    */
   readonly #indexes = new Map<string, readonly number[]>();
   /** Those of them that arrived, the furthest last. */
@@ -57,7 +57,7 @@ export class Client {
     this.cursors.push(joined.cursor);
   }
 
-  /** The acknowledged position, as the server says it, must be that of a cursor which came back to it. */
+  /** The acknowledged position that the server reports must be that of a cursor which the client sent back. */
   continuedAt(cursor: string): void {
     assert.ok(this.#indexes.has(cursor) && this.#mayBeAcknowledged(cursor, 0), 'continued at the wrong place');
   }
@@ -93,11 +93,14 @@ export class Client {
     const possible = known.filter(([cursor]) =>
       after === undefined ? this.#mayBeAcknowledged(cursor, surelyAcknowledged) : cursor === after,
     );
-    assert.notEqual(possible.length, 0, 'a cursor that nobody made');
+    assert.notEqual(possible.length, 0, 'a cursor that was never issued');
     return possible.flatMap(([, indexes]) => indexes);
   }
 
-  /** The batch must be the very next part of what was accepted: in order, whole, and what is missing has run out and is counted. */
+  /**
+   * The batch must be the very next part of what was accepted: in order, whole, and what is missing has run out and is
+   * counted.
+   */
   take(poll: PollInFlight, batch: Batch, nowMs: number): void {
     const own = batch.messages.filter(({ sender }) => sender !== undefined);
     assert.equal(new Set(batch.messages.map(({ id }) => id)).size, batch.messages.length, 'a message came twice');

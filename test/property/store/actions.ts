@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { PollOutcome } from '../../../src/signalling/store.ts';
 
-/** One step of a story, as plain data. Numbers choose among what there is when its turn comes. */
+/** One action, as plain data. Numbers choose among what exists when the action runs. */
 export type Action =
   | {
       readonly kind: 'join';
@@ -132,8 +132,8 @@ const common: readonly fc.WeightedArbitrary<Action>[] = [
   { weight: 4, arbitrary: rare.burst },
 ];
 
-/** Stories that begin with somebody there. */
-export const stories = (length: number): fc.Arbitrary<Action[]> =>
+/** Sequences that begin with a present participant. */
+export const sequences = (length: number): fc.Arbitrary<Action[]> =>
   fc
     .array(
       fc.oneof(

@@ -5,19 +5,19 @@ import type { Join, Joined } from '../../../src/signalling/store.ts';
 import { mintToken } from '../../../src/signalling/tokens.ts';
 import type { Action } from './actions.ts';
 import {
-  boxById,
-  boxOf,
+  modelById,
+  modelOf,
   depart,
   enter,
   forgetKeysOf,
   othersThan,
   remove,
   tokensOf,
-  type Box,
+  type MailboxModel,
   type State,
   type Token,
 } from './state.ts';
-import { attempt, refusedWith, toAll, worked, type Tails, type World } from './world.ts';
+import { attempt, expectRefusal, toAll, expectSuccess, type Expectations, type Simulation } from './simulation.ts';
 
 export const MAX_PARTICIPANTS = 3;
 export const idOf = (index: number): ParticipantId => `p${index}` as ParticipantId;
@@ -30,30 +30,30 @@ type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
 type Prediction =
   | { readonly kind: 'refused'; readonly code: 'participant-exists' | 'room-full' | 'idempotency-key-reused' }
-  | { readonly kind: 'again'; readonly box: Box; readonly resumed: boolean }
+  | { readonly kind: 'again'; readonly model: MailboxModel; readonly resumed: boolean }
   | { readonly kind: 'enter' }
-  | { readonly kind: 'resume' | 'restart'; readonly box: Box };
+  | { readonly kind: 'resume' | 'restart'; readonly model: MailboxModel };
 
-export async function join(world: World, action: Of<'join'>): Promise<Tails> {
-  const request = requestOf(world, action);
-  const predicted = predict(world.state, request, world.nowMs);
-  const outcome = await attempt(world.store.join(request));
+export async function join(simulation: Simulation, action: Of<'join'>): Promise<Expectations> {
+  const request = requestOf(simulation, action);
+  const predicted = predict(simulation.state, request, simulation.nowMs);
+  const outcome = await attempt(simulation.store.join(request));
   if (predicted.kind === 'refused') {
-    refusedWith(outcome, predicted.code);
+    expectRefusal(outcome, predicted.code);
     return new Map();
   }
-  const joined = worked(outcome);
-  const tails = apply(world, request, predicted, joined);
+  const joined = expectSuccess(outcome);
+  const expectations = apply(simulation, request, predicted, joined);
   assert.deepEqual(
     joined.participants.map(({ participantId }) => participantId),
-    [...(world.state.rooms.get(request.roomId)?.keys() ?? [])],
+    [...(simulation.state.rooms.get(request.roomId)?.keys() ?? [])],
   );
-  return tails;
+  return expectations;
 }
 
-function requestOf(world: World, { room, id, resume, token, key, body, patient }: Of<'join'>): Join {
+function requestOf(simulation: Simulation, { room, id, resume, token, key, body, patient }: Of<'join'>): Join {
   const [roomId, participantId] = [roomOf(room), idOf(id)];
-  const own = world.state.tokens.filter((one) => one.roomId === roomId && one.participantId === participantId);
+  const own = simulation.state.tokens.filter((one) => one.roomId === roomId && one.participantId === participantId);
   // The newest ones first: those are likely to be good.
   const chosen = token === null ? undefined : own[own.length - 1 - (token % Math.max(1, own.length))];
   const { handle, digest } = mintToken();
@@ -74,26 +74,26 @@ function predict(state: State, { roomId, participantId, resume, proof, idempoten
   const kept = idempotency && state.joins.get(idempotency.scope);
   if (kept !== undefined && kept.untilMs > nowMs) {
     if (kept.fingerprint !== idempotency?.fingerprint) return { kind: 'refused', code: 'idempotency-key-reused' };
-    const box = boxById(state, kept.outcome.mailboxId);
-    if (box !== undefined) return { kind: 'again', box, resumed: kept.outcome.resumed };
+    const model = modelById(state, kept.outcome.mailboxId);
+    if (model !== undefined) return { kind: 'again', model, resumed: kept.outcome.resumed };
   }
   const room = state.rooms.get(roomId);
-  const box = room?.get(participantId);
-  if (box === undefined)
+  const model = room?.get(participantId);
+  if (model === undefined)
     return (room?.size ?? 0) >= MAX_PARTICIPANTS ? { kind: 'refused', code: 'room-full' } : { kind: 'enter' };
   const proven =
-    proof.kind === 'token' && tokensOf(state, box.mailbox.mailboxId).some(({ handle }) => handle === proof.handle);
+    proof.kind === 'token' && tokensOf(state, model.mailbox.mailboxId).some(({ handle }) => handle === proof.handle);
   if (!proven) return { kind: 'refused', code: 'participant-exists' };
-  return { kind: resume ? 'resume' : 'restart', box };
+  return { kind: resume ? 'resume' : 'restart', model };
 }
 
 function apply(
-  world: World,
+  simulation: Simulation,
   request: Join,
   predicted: Exclude<Prediction, { kind: 'refused' }>,
   joined: Joined,
-): Tails {
-  const { state } = world;
+): Expectations {
+  const { state } = simulation;
   const { participantId } = request;
   const others = othersThan(state, request);
   const replayed = predicted.kind === 'again';
@@ -102,51 +102,51 @@ function apply(
     [replayed, replayed ? predicted.resumed : predicted.kind === 'resume'],
   );
   if (replayed) {
-    assert.deepEqual(joined.mailbox, predicted.box.mailbox);
-    predicted.box.seenAtMs = world.nowMs;
-    mint(world, request, predicted.box);
+    assert.deepEqual(joined.mailbox, predicted.model.mailbox);
+    predicted.model.seenAtMs = simulation.nowMs;
+    mint(simulation, request, predicted.model);
     return new Map();
   }
   if (predicted.kind === 'resume') {
-    const { box } = predicted;
-    assert.deepEqual([joined.mailbox, joined.acknowledged], [box.mailbox, box.acknowledged]);
-    replaceTokens(state, box, box);
-    forgetKeysOf(state, box.mailbox.mailboxId);
-    Object.assign(box, { idleTimeoutMs: request.profile.idleTimeoutMs, seenAtMs: world.nowMs });
-    mint(world, request, box);
-    keep(world, request, box, true);
+    const { model } = predicted;
+    assert.deepEqual([joined.mailbox, joined.acknowledged], [model.mailbox, model.acknowledged]);
+    replaceTokens(state, model, model);
+    forgetKeysOf(state, model.mailbox.mailboxId);
+    Object.assign(model, { idleTimeoutMs: request.profile.idleTimeoutMs, seenAtMs: simulation.nowMs });
+    mint(simulation, request, model);
+    keep(simulation, request, model, true);
     return new Map();
   }
-  const box = newBox(world, request, joined);
+  const model = newModel(simulation, request, joined);
   if (predicted.kind === 'restart') {
-    remove(state, predicted.box);
-    replaceTokens(state, predicted.box, box);
+    remove(state, predicted.model);
+    replaceTokens(state, predicted.model, model);
   }
-  enter(state, box);
-  mint(world, request, box);
-  keep(world, request, box, false);
+  enter(state, model);
+  mint(simulation, request, model);
+  keep(simulation, request, model, false);
   const left = predicted.kind === 'restart' ? [`left ${participantId} replaced`] : [];
   return toAll(others, ...left, `joined ${participantId}`);
 }
 
-function newBox(world: World, request: Join, { mailbox, acknowledged }: Joined): Box {
+function newModel(simulation: Simulation, request: Join, { mailbox, acknowledged }: Joined): MailboxModel {
   assert.equal(mailbox.mailboxId, request.mailboxId);
-  world.hand(mailbox.mailboxId, acknowledged);
+  simulation.recordCursor(mailbox.mailboxId, acknowledged);
   return {
     mailbox,
     log: [],
     acknowledged,
     acknowledgedForSure: acknowledged,
     idleTimeoutMs: request.profile.idleTimeoutMs ?? 0,
-    seenAtMs: world.nowMs,
+    seenAtMs: simulation.nowMs,
     heldUntilMs: 0,
     listensUntilMs: 0,
     sends: new Map(),
   };
 }
 
-function mint({ state }: World, { roomId, participantId, token }: Join, box: Box): void {
-  const { mailboxId } = box.mailbox;
+function mint({ state }: Simulation, { roomId, participantId, token }: Join, model: MailboxModel): void {
+  const { mailboxId } = model.mailbox;
   const fresh = { state: 'fresh', reason: undefined, untilMs: Infinity } as const;
   state.tokens.push({ handle: token.handle, roomId, participantId, mailboxId, ...fresh });
   const inState = (wanted: Token['state']) => tokensOf(state, mailboxId).filter((one) => one.state === wanted);
@@ -157,43 +157,43 @@ function mint({ state }: World, { roomId, participantId, token }: Join, box: Box
   for (const one of surplus) one.state = 'unknown';
 }
 
-function replaceTokens(state: State, from: Box, to: Box): void {
+function replaceTokens(state: State, from: MailboxModel, to: MailboxModel): void {
   for (const token of tokensOf(state, from.mailbox.mailboxId))
     Object.assign(token, { state: 'replaced', mailboxId: to.mailbox.mailboxId });
 }
 
-function keep({ state, nowMs }: World, { idempotency }: Join, { mailbox }: Box, resumed: boolean): void {
+function keep({ state, nowMs }: Simulation, { idempotency }: Join, { mailbox }: MailboxModel, resumed: boolean): void {
   if (idempotency === undefined) return;
   const { scope, fingerprint } = idempotency;
   const outcome = { mailboxId: mailbox.mailboxId, resumed };
   state.joins.set(scope, { fingerprint, untilMs: nowMs + IDEMPOTENCY_KEPT_MS, outcome });
 }
 
-export async function claim(world: World, { token: index }: Of<'claim'>): Promise<Tails> {
-  const { tokens } = world.state;
+export async function claim(simulation: Simulation, { token: index }: Of<'claim'>): Promise<Expectations> {
+  const { tokens } = simulation.state;
   const token = tokens[tokens.length - 1 - (index % Math.max(1, tokens.length))];
   if (token === undefined) return new Map();
-  await world.store.claimToken(token.handle);
+  await simulation.store.claimToken(token.handle);
   if (token.state !== 'fresh') return new Map();
-  for (const other of tokensOf(world.state, token.mailboxId)) if (other !== token) other.state = 'unknown';
+  for (const other of tokensOf(simulation.state, token.mailboxId)) if (other !== token) other.state = 'unknown';
   token.state = 'used';
-  forgetKeysOf(world.state, token.mailboxId);
+  forgetKeysOf(simulation.state, token.mailboxId);
   return new Map();
 }
 
-export async function leave(world: World, { who }: Of<'leave'>): Promise<Tails> {
-  const mailbox = world.mailbox(who);
+export async function leave(simulation: Simulation, { who }: Of<'leave'>): Promise<Expectations> {
+  const mailbox = simulation.mailbox(who);
   if (mailbox === undefined) return new Map();
-  const box = boxOf(world.state, mailbox);
-  await world.store.depart(mailbox.roomId, mailbox.participantId, 'left', mailbox.mailboxId);
-  if (box === undefined) return new Map();
-  depart(world.state, box, 'left', world.nowMs + GONE_REMEMBERED_MS);
-  return toAll(othersThan(world.state, mailbox), `left ${mailbox.participantId} left`);
+  const model = modelOf(simulation.state, mailbox);
+  await simulation.store.depart(mailbox.roomId, mailbox.participantId, 'left', mailbox.mailboxId);
+  if (model === undefined) return new Map();
+  depart(simulation.state, model, 'left', simulation.nowMs + GONE_REMEMBERED_MS);
+  return toAll(othersThan(simulation.state, mailbox), `left ${mailbox.participantId} left`);
 }
 
-export async function closeRoom(world: World, { room }: Of<'close-room'>): Promise<Tails> {
-  const all = [...(world.state.rooms.get(roomOf(room))?.values() ?? [])];
-  await world.store.closeRoom(roomOf(room));
-  for (const box of all) depart(world.state, box, 'removed', world.nowMs + GONE_REMEMBERED_MS);
+export async function closeRoom(simulation: Simulation, { room }: Of<'close-room'>): Promise<Expectations> {
+  const all = [...(simulation.state.rooms.get(roomOf(room))?.values() ?? [])];
+  await simulation.store.closeRoom(roomOf(room));
+  for (const model of all) depart(simulation.state, model, 'removed', simulation.nowMs + GONE_REMEMBERED_MS);
   return new Map();
 }

@@ -4,104 +4,110 @@ import type { SignallingError } from '../../../src/signalling/errors.ts';
 import type { Mailbox } from '../../../src/signalling/message.ts';
 import type { Action } from './actions.ts';
 import { checkPage } from './check.ts';
-import { behind, boxById, boxOf, headOf, isDead, unreported, type Box, type Entry } from './state.ts';
-import { attempt, inAnyOrder, refusedWith, worked, type Tails, type World } from './world.ts';
+import { behind, modelById, modelOf, headOf, isDead, unreported, type MailboxModel, type Entry } from './state.ts';
+import { attempt, inAnyOrder, expectRefusal, expectSuccess, type Expectations, type Simulation } from './simulation.ts';
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
 /** The latest ones first, at times one that was never given to anybody. */
-function cursorOf(world: World, { mailboxId }: Mailbox, index: number): number {
-  const known = world.cursors.get(mailboxId) ?? [];
+function cursorOf(simulation: Simulation, { mailboxId }: Mailbox, index: number): number {
+  const known = simulation.cursors.get(mailboxId) ?? [];
   if (index === 20) return Number.MAX_SAFE_INTEGER;
   return known[known.length - 1 - (index % Math.max(1, known.length))] ?? 0;
 }
 
-export async function read(world: World, { who, cursor, limit, maxBytes }: Of<'read'>): Promise<Tails> {
-  const mailbox = world.mailbox(who);
+export async function read(
+  simulation: Simulation,
+  { who, cursor, limit, maxBytes }: Of<'read'>,
+): Promise<Expectations> {
+  const mailbox = simulation.mailbox(who);
   if (mailbox === undefined) return new Map();
-  const position = cursor === null ? undefined : cursorOf(world, mailbox, cursor);
+  const position = cursor === null ? undefined : cursorOf(simulation, mailbox, cursor);
   const after = position === undefined ? undefined : { mailboxId: mailbox.mailboxId, position };
-  const outcome = await attempt(world.store.read(mailbox, { after, limit, maxBytes }));
-  const box = boxOf(world.state, mailbox);
-  if (box === undefined) refusedWith(outcome, 'participant-gone');
-  else if (position !== undefined && (position < box.acknowledged || position > headOf(box)))
-    checkReset(box, refusedWith(outcome, 'cursor-expired'));
-  else checkPage(world, box, position ?? box.acknowledged, worked(outcome), limit, maxBytes);
+  const outcome = await attempt(simulation.store.read(mailbox, { after, limit, maxBytes }));
+  const model = modelOf(simulation.state, mailbox);
+  if (model === undefined) expectRefusal(outcome, 'participant-gone');
+  else if (position !== undefined && (position < model.acknowledged || position > headOf(model)))
+    checkReset(model, expectRefusal(outcome, 'cursor-expired'));
+  else checkPage(simulation, model, position ?? model.acknowledged, expectSuccess(outcome), limit, maxBytes);
   return new Map();
 }
 
-function checkReset(box: Box, error: SignallingError): void {
-  const { mailboxId } = box.mailbox;
-  assert.deepEqual(decodeCursor(error.details.resetCursor ?? ''), { mailboxId, position: box.acknowledged });
+function checkReset(model: MailboxModel, error: SignallingError): void {
+  const { mailboxId } = model.mailbox;
+  assert.deepEqual(decodeCursor(error.details.resetCursor ?? ''), { mailboxId, position: model.acknowledged });
 }
 
-export async function acknowledge(world: World, { who, cursor, soon }: Of<'acknowledge'>): Promise<Tails> {
-  const mailbox = world.mailbox(who);
+export async function acknowledge(
+  simulation: Simulation,
+  { who, cursor, soon }: Of<'acknowledge'>,
+): Promise<Expectations> {
+  const mailbox = simulation.mailbox(who);
   if (mailbox === undefined) return new Map();
-  const position = cursorOf(world, mailbox, cursor);
+  const position = cursorOf(simulation, mailbox, cursor);
   const after = { mailboxId: mailbox.mailboxId, position };
-  const box = boxOf(world.state, mailbox);
-  if (soon) await acknowledgeSoon(world, mailbox, position);
+  const model = modelOf(simulation.state, mailbox);
+  if (soon) await acknowledgeSoon(simulation, mailbox, position);
   else {
-    const outcome = await attempt(world.store.acknowledge(mailbox, after));
-    if (box === undefined) refusedWith(outcome, 'participant-gone');
-    else if (position > headOf(box)) checkReset(box, refusedWith(outcome, 'cursor-expired'));
-    else worked(outcome);
+    const outcome = await attempt(simulation.store.acknowledge(mailbox, after));
+    if (model === undefined) expectRefusal(outcome, 'participant-gone');
+    else if (position > headOf(model)) checkReset(model, expectRefusal(outcome, 'cursor-expired'));
+    else expectSuccess(outcome);
   }
-  if (box === undefined || position > headOf(box)) return new Map();
-  const late = settle(world, box, position);
-  if (!soon) box.acknowledgedForSure = box.acknowledged;
-  return reportsOf(world, late);
+  if (model === undefined || position > headOf(model)) return new Map();
+  const late = settle(simulation, model, position);
+  if (!soon) model.acknowledgedForSure = model.acknowledged;
+  return reportsOf(simulation, late);
 }
 
 /** With a write behind it, before which it takes effect. */
-async function acknowledgeSoon(world: World, mailbox: Mailbox, position: number): Promise<void> {
-  world.store.acknowledgeWriteBehind(mailbox, { mailboxId: mailbox.mailboxId, position });
-  await world.store.depart('nowhere' as never, 'nobody' as never, 'left');
+async function acknowledgeSoon(simulation: Simulation, mailbox: Mailbox, position: number): Promise<void> {
+  simulation.store.acknowledgeWriteBehind(mailbox, { mailboxId: mailbox.mailboxId, position });
+  await simulation.store.depart('nowhere' as never, 'nobody' as never, 'left');
 }
 
 /** @returns those of the mailbox that may be reported now, since they were not acknowledged in their lifetime */
-function settle(world: World, box: Box, position: number): Late[] {
-  if (position <= box.acknowledged) return [];
-  for (const entry of box.log) {
-    const covered = entry.position > box.acknowledged && entry.position <= position;
-    if (covered && isDead(entry, world.nowMs) && !entry.reported && !entry.swept) entry.owed = true;
+function settle(simulation: Simulation, model: MailboxModel, position: number): Late[] {
+  if (position <= model.acknowledged) return [];
+  for (const entry of model.log) {
+    const covered = entry.position > model.acknowledged && entry.position <= position;
+    if (covered && isDead(entry, simulation.nowMs) && !entry.reported && !entry.swept) entry.owed = true;
   }
-  const late = unreported(box, world.nowMs).map((entry) => ({ box, entry }));
-  box.acknowledged = position;
+  const late = unreported(model, simulation.nowMs).map((entry) => ({ model, entry }));
+  model.acknowledged = position;
   return late;
 }
 
 export interface Late {
-  readonly box: Box;
+  readonly model: MailboxModel;
   readonly entry: Entry;
 }
 
-export const reportOf = ({ box, entry }: Late): string =>
-  `expired ${entry.message?.id ?? ''} to ${box.mailbox.participantId}`;
+export const reportOf = ({ model, entry }: Late): string =>
+  `expired ${entry.message?.id ?? ''} to ${model.mailbox.participantId}`;
 
 /** The reports that may come to the senders now; whatever comes is noted. */
-function reportsOf(world: World, late: readonly Late[]): Tails {
-  const tails: Tails = new Map();
+function reportsOf(simulation: Simulation, late: readonly Late[]): Expectations {
+  const expectations: Expectations = new Map();
   for (const { entry } of late) {
-    const sender = entry.message && boxById(world.state, entry.message.sender);
+    const sender = entry.message && modelById(simulation.state, entry.message.sender);
     if (sender === undefined) continue;
     const { mailboxId } = sender.mailbox;
     const own = late.filter((one) => one.entry.message?.sender === mailboxId);
-    tails.set(mailboxId, (tail) => {
-      inAnyOrder([], own.map(reportOf))(tail);
-      for (const one of own) one.entry.reported ||= tail.includes(reportOf(one));
+    expectations.set(mailboxId, (arrived) => {
+      inAnyOrder([], own.map(reportOf))(arrived);
+      for (const one of own) one.entry.reported ||= arrived.includes(reportOf(one));
     });
   }
-  return tails;
+  return expectations;
 }
 
 /** Reads the mailbox to its end in small pages, each checked. */
-export async function readThrough(world: World, box: Box): Promise<void> {
-  for (let from = box.acknowledged; behind(box, from).length > 0;) {
-    const after = { mailboxId: box.mailbox.mailboxId, position: from };
-    const page = await world.store.read(box.mailbox, { after, limit: 3, maxBytes: 3_000 });
-    checkPage(world, box, from, page, 3, 3_000);
+export async function readThrough(simulation: Simulation, model: MailboxModel): Promise<void> {
+  for (let from = model.acknowledged; behind(model, from).length > 0;) {
+    const after = { mailboxId: model.mailbox.mailboxId, position: from };
+    const page = await simulation.store.read(model.mailbox, { after, limit: 3, maxBytes: 3_000 });
+    checkPage(simulation, model, from, page, 3, 3_000);
     from = page.position;
   }
 }

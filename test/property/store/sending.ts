@@ -5,104 +5,117 @@ import type { Mailbox, OutgoingMessage, Receipt } from '../../../src/signalling/
 import type { Append } from '../../../src/signalling/store.ts';
 import type { Action, SendAction } from './actions.ts';
 import { idOf } from './participants.ts';
-import { boxOf, isDead, isListening, othersThan, type Box, type Words } from './state.ts';
-import { attempt, exactly, refusedWith, worked, type Tails, type World } from './world.ts';
+import { modelOf, isDead, isListening, othersThan, type MailboxModel, type Summary } from './state.ts';
+import { attempt, exactly, expectRefusal, expectSuccess, type Expectations, type Simulation } from './simulation.ts';
 
 export const MAX_MESSAGES = 8;
 
 /** Of each message, who got it and who was skipped; or at which one the batch was refused. */
 type Plan =
   | { readonly refusedAt: number }
-  | { readonly deliveries: readonly { readonly to: readonly Box[]; readonly skipped: readonly Box[] }[] };
+  | {
+      readonly deliveries: readonly {
+        readonly to: readonly MailboxModel[];
+        readonly skipped: readonly MailboxModel[];
+      }[];
+    };
 
-export async function send(world: World, action: SendAction): Promise<Tails> {
-  const mailbox = world.mailbox(action.who);
+export async function send(simulation: Simulation, action: SendAction): Promise<Expectations> {
+  const mailbox = simulation.mailbox(action.who);
   if (mailbox === undefined) return new Map();
-  const request = requestOf(world, mailbox, action);
-  const outcome = await attempt(world.store.append(request));
-  const box = boxOf(world.state, mailbox);
-  if (box === undefined) {
-    refusedWith(outcome, 'participant-gone');
+  const request = requestOf(simulation, mailbox, action);
+  const outcome = await attempt(simulation.store.append(request));
+  const model = modelOf(simulation.state, mailbox);
+  if (model === undefined) {
+    expectRefusal(outcome, 'participant-gone');
     return new Map();
   }
-  const kept = request.idempotency && box.sends.get(request.idempotency.scope);
-  if (kept !== undefined && kept.untilMs > world.nowMs) {
-    if (kept.fingerprint !== request.idempotency?.fingerprint) refusedWith(outcome, 'idempotency-key-reused');
-    else assert.deepEqual(worked(outcome), { receipts: kept.outcome, replayed: true });
+  const kept = request.idempotency && model.sends.get(request.idempotency.scope);
+  if (kept !== undefined && kept.untilMs > simulation.nowMs) {
+    if (kept.fingerprint !== request.idempotency?.fingerprint) expectRefusal(outcome, 'idempotency-key-reused');
+    else assert.deepEqual(expectSuccess(outcome), { receipts: kept.outcome, replayed: true });
     return new Map();
   }
-  const addressees = request.messages.map(({ recipient }) => addresseesOf(world, mailbox, recipient));
+  const addressees = request.messages.map(({ recipient }) => addresseesOf(simulation, mailbox, recipient));
   const unknown = addressees.findIndex((found) => found === undefined);
   if (unknown !== -1) {
-    assert.equal(refusedWith(outcome, 'recipient-not-found').details.messageIndex, unknown);
+    assert.equal(expectRefusal(outcome, 'recipient-not-found').details.messageIndex, unknown);
     return new Map();
   }
   const known = addressees.map((found) => found ?? []);
-  const plan = planOf(world, known, outcome);
+  const plan = planOf(simulation, known, outcome);
   if ('refusedAt' in plan) {
-    assert.equal(refusedWith(outcome, 'mailbox-full').details.messageIndex, plan.refusedAt);
+    assert.equal(expectRefusal(outcome, 'mailbox-full').details.messageIndex, plan.refusedAt);
     return new Map();
   }
-  const { receipts, replayed } = worked(outcome);
+  const { receipts, replayed } = expectSuccess(outcome);
   assert.equal(replayed, false);
-  checkReceipts(world, request.messages, plan, receipts);
+  checkReceipts(simulation, request.messages, plan, receipts);
   if (request.idempotency !== undefined) {
     const { scope, fingerprint } = request.idempotency;
-    box.sends.set(scope, { fingerprint, untilMs: world.nowMs + IDEMPOTENCY_KEPT_MS, outcome: receipts });
+    model.sends.set(scope, { fingerprint, untilMs: simulation.nowMs + IDEMPOTENCY_KEPT_MS, outcome: receipts });
   }
-  return tailsOf(world, mailbox, request.messages, plan);
+  return expectationsFor(simulation, mailbox, request.messages, plan);
 }
 
-function requestOf(world: World, sender: Mailbox, { messages, key, body }: SendAction): Append {
+function requestOf(simulation: Simulation, sender: Mailbox, { messages, key, body }: SendAction): Append {
   return {
     sender,
     messages: messages.map(({ to, ttlMs, size }): OutgoingMessage => {
       const message = {
-        id: newMessageId(world.clock.wallMs()),
+        id: newMessageId(simulation.clock.wallMs()),
         type: 'custom',
         ttlMs,
         ...(size > 0 && { payload: JSON.stringify('x'.repeat(size)) as JsonText }),
         ...(size === 10 && { callId: 'call' }),
         ...(to !== null && idOf(to) !== sender.participantId && { recipient: idOf(to) }),
       };
-      world.sent.set(message.id, { sender, message, sentAtMs: world.clock.wallMs() });
+      simulation.sent.set(message.id, { sender, message, sentAtMs: simulation.clock.wallMs() });
       return message;
     }),
     ...(key !== null && { idempotency: { scope: `send:${key}`, fingerprint: `${body}` } }),
   };
 }
 
-function addresseesOf(world: World, sender: Mailbox, recipient: OutgoingMessage['recipient']): Box[] | undefined {
-  const others = othersThan(world.state, sender);
+function addresseesOf(
+  simulation: Simulation,
+  sender: Mailbox,
+  recipient: OutgoingMessage['recipient'],
+): MailboxModel[] | undefined {
+  const others = othersThan(simulation.state, sender);
   if (recipient === undefined) return others;
   const found = others.find(({ mailbox }) => mailbox.participantId === recipient);
   return found && [found];
 }
 
-/** Messages that are overdue count until the store has met them, one by one: where that makes a difference, any count will do. */
+/**
+ * Messages that are overdue count until the store has met them, one by one: where that makes a difference, any count
+ * will do.
+ */
 function planOf(
-  world: World,
-  addressees: readonly (readonly Box[])[],
+  simulation: Simulation,
+  addressees: readonly (readonly MailboxModel[])[],
   outcome: Awaited<ReturnType<typeof attempt<{ receipts: readonly Receipt[] }>>>,
 ): Plan {
   const all = [...new Set(addressees.flat())];
-  const plans = possibleCounts(world, all).map((counts) => simulate(addressees, counts));
+  const plans = possibleCounts(simulation, all).map((counts) => simulate(addressees, counts));
   const [first = { deliveries: [] }] = plans;
   return plans.find((plan) => matches(plan, outcome)) ?? first;
 }
 
-type Counts = ReadonlyMap<Box, number>;
+type Counts = ReadonlyMap<MailboxModel, number>;
 
-const possibleCounts = (world: World, all: readonly Box[]): Counts[] =>
+const possibleCounts = (simulation: Simulation, all: readonly MailboxModel[]): Counts[] =>
   all.reduce<Counts[]>(
-    (some, box) => some.flatMap((counts) => countsOf(world, box).map((count) => new Map([...counts, [box, count]]))),
+    (some, model) =>
+      some.flatMap((counts) => countsOf(simulation, model).map((count) => new Map([...counts, [model, count]]))),
     [new Map()],
   );
 
-function countsOf(world: World, box: Box): number[] {
-  const pending = box.log.filter(({ message, position }) => message !== undefined && position > box.acknowledged);
-  const living = pending.filter((entry) => !isDead(entry, world.nowMs)).length;
-  const overdue = pending.filter((entry) => isDead(entry, world.nowMs) && !entry.swept && !entry.reported).length;
+function countsOf(simulation: Simulation, model: MailboxModel): number[] {
+  const pending = model.log.filter(({ message, position }) => message !== undefined && position > model.acknowledged);
+  const living = pending.filter((entry) => !isDead(entry, simulation.nowMs)).length;
+  const overdue = pending.filter((entry) => isDead(entry, simulation.nowMs) && !entry.swept && !entry.reported).length;
   return Array.from({ length: overdue + 1 }, (_, unmet) => living + unmet);
 }
 
@@ -113,25 +126,25 @@ function matches(plan: Plan, outcome: Parameters<typeof planOf>[2]): boolean {
     const { recipients = [] } = outcome.value.receipts[index] ?? {};
     return (
       to.length === recipients.length &&
-      to.every((box, at) => box.mailbox.participantId === recipients[at]?.participantId)
+      to.every((model, at) => model.mailbox.participantId === recipients[at]?.participantId)
     );
   });
 }
 
-function simulate(addressees: readonly (readonly Box[])[], before: Counts): Plan {
+function simulate(addressees: readonly (readonly MailboxModel[])[], before: Counts): Plan {
   const counts = new Map(before);
   const deliveries = [];
   for (const [index, all] of addressees.entries()) {
-    const to = all.filter((box) => (counts.get(box) ?? 0) < MAX_MESSAGES);
+    const to = all.filter((model) => (counts.get(model) ?? 0) < MAX_MESSAGES);
     if (to.length === 0 && all.length > 0) return { refusedAt: index };
-    for (const box of to) counts.set(box, (counts.get(box) ?? 0) + 1);
-    deliveries.push({ to, skipped: all.filter((box) => !to.includes(box)) });
+    for (const model of to) counts.set(model, (counts.get(model) ?? 0) + 1);
+    deliveries.push({ to, skipped: all.filter((model) => !to.includes(model)) });
   }
   return { deliveries };
 }
 
 function checkReceipts(
-  world: World,
+  simulation: Simulation,
   messages: readonly OutgoingMessage[],
   plan: Extract<Plan, { deliveries: unknown }>,
   receipts: readonly Receipt[],
@@ -140,10 +153,10 @@ function checkReceipts(
     const { to = [], skipped = [] } = plan.deliveries[index] ?? {};
     return {
       id,
-      sentAtMs: world.clock.wallMs(),
-      recipients: to.map((box) => ({
-        participantId: box.mailbox.participantId,
-        listening: isListening(box, world.nowMs),
+      sentAtMs: simulation.clock.wallMs(),
+      recipients: to.map((model) => ({
+        participantId: model.mailbox.participantId,
+        listening: isListening(model, simulation.nowMs),
       })),
       ...(skipped.length > 0 && {
         skipped: skipped.map(({ mailbox }) => ({
@@ -156,70 +169,77 @@ function checkReceipts(
   assert.deepEqual(receipts, expected);
 }
 
-function tailsOf(
-  world: World,
+function expectationsFor(
+  simulation: Simulation,
   sender: Mailbox,
   messages: readonly OutgoingMessage[],
   { deliveries }: Extract<Plan, { deliveries: unknown }>,
-): Tails {
-  const tails: Tails = new Map();
-  for (const box of othersThan(world.state, sender)) {
-    const words = messages.filter((_, index) => deliveries[index]?.to.includes(box)).map(({ id }) => `message ${id}`);
-    tails.set(box.mailbox.mailboxId, exactly(...words));
+): Expectations {
+  const expectations: Expectations = new Map();
+  for (const model of othersThan(simulation.state, sender)) {
+    const summary = messages
+      .filter((_, index) => deliveries[index]?.to.includes(model))
+      .map(({ id }) => `message ${id}`);
+    expectations.set(model.mailbox.mailboxId, exactly(...summary));
   }
-  return tails;
+  return expectations;
 }
 
 /** Several at once: each batch stays together, and all mailboxes agree on the order of the batches. */
-export async function burst(world: World, { sends }: Extract<Action, { kind: 'burst' }>): Promise<Tails> {
-  const batches: { readonly sender: Mailbox; readonly words: readonly Words[] }[] = [];
+export async function burst(
+  simulation: Simulation,
+  { sends }: Extract<Action, { kind: 'burst' }>,
+): Promise<Expectations> {
+  const batches: { readonly sender: Mailbox; readonly summary: readonly Summary[] }[] = [];
   const outcomes = sends.flatMap((action) => {
-    const sender = world.mailbox(action.who);
+    const sender = simulation.mailbox(action.who);
     if (sender === undefined) return [];
-    const { messages } = requestOf(world, sender, {
+    const { messages } = requestOf(simulation, sender, {
       ...action,
       messages: action.messages.map((one) => ({ ...one, to: null })),
     });
-    batches.push({ sender, words: messages.map(({ id }) => `message ${id}`) });
-    return [attempt(world.store.append({ sender, messages }))];
+    batches.push({ sender, summary: messages.map(({ id }) => `message ${id}`) });
+    return [attempt(simulation.store.append({ sender, messages }))];
   });
   const results = await Promise.all(outcomes);
   const stored = batches.filter((_, index) => {
     const result = results[index];
     return result !== undefined && 'value' in result;
   });
-  const order = new BatchOrder(stored.map(({ words }) => words));
+  const order = new BatchOrder(stored.map(({ summary }) => summary));
   const rooms = new Set(stored.map(({ sender }) => sender.roomId));
   return new Map(
     [...rooms].flatMap((roomId) =>
-      [...(world.state.rooms.get(roomId)?.values() ?? [])].map(({ mailbox }) => [
+      [...(simulation.state.rooms.get(roomId)?.values() ?? [])].map(({ mailbox }) => [
         mailbox.mailboxId,
-        (tail: readonly Words[]) => order.take(roomId, tail),
+        (arrived: readonly Summary[]) => order.take(roomId, arrived),
       ]),
     ),
   );
 }
 
 class BatchOrder {
-  readonly #batches: readonly (readonly Words[])[];
+  readonly #batches: readonly (readonly Summary[])[];
   readonly #before = new Set<string>();
 
-  constructor(batches: readonly (readonly Words[])[]) {
+  constructor(batches: readonly (readonly Summary[])[]) {
     this.#batches = batches;
   }
 
-  /** Full mailboxes are skipped, so that a batch may come in part; but never out of order, and never in between another. */
-  take(room: string, tail: readonly Words[]): void {
-    const indexes = tail.map((words) => this.#batches.findIndex((batch) => batch.includes(words)));
+  /**
+   * Full mailboxes are skipped, so that a batch may come in part; but never out of order, and never in between another.
+   */
+  take(room: string, arrived: readonly Summary[]): void {
+    const indexes = arrived.map((summary) => this.#batches.findIndex((batch) => batch.includes(summary)));
     const seen = indexes.filter((batch, at) => batch !== indexes[at - 1]);
     assert.equal(new Set(seen).size, seen.length, 'a batch was torn');
-    assert.ok(!seen.includes(-1), 'nobody sent this');
+    assert.ok(!seen.includes(-1), 'a message that was never sent');
     for (const batch of seen) {
-      const words = this.#batches[batch] ?? [];
-      const came = tail.filter((one) => words.includes(one));
+      const summary = this.#batches[batch] ?? [];
+      const came = arrived.filter((one) => summary.includes(one));
       assert.deepEqual(
         came,
-        words.filter((one) => came.includes(one)),
+        summary.filter((one) => came.includes(one)),
         'a batch changed its order',
       );
     }

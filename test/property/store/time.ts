@@ -4,137 +4,143 @@ import { GONE_REMEMBERED_MS, LISTENING_GRACE_MS, RECONNECT_GRACE_MS } from '../.
 import type { PollOutcome } from '../../../src/signalling/store.ts';
 import type { Action } from './actions.ts';
 import { reportOf, type Late } from './receiving.ts';
-import { boxes, boxOf, copyOf, depart, idleFromMs, unreported, type Box } from './state.ts';
-import { attempt, inAnyOrder, refusedWith, type Tails, type World } from './world.ts';
+import { mailboxModels, modelOf, copyOf, depart, idleFromMs, unreported, type MailboxModel } from './state.ts';
+import { attempt, inAnyOrder, expectRefusal, type Expectations, type Simulation } from './simulation.ts';
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
-const NOTHING: Tails = new Map();
+const NOTHING: Expectations = new Map();
 /** How late a departure may be noticed. */
 const SLACK_MS = 1_000;
 const HOLD_MS = 25_000;
 
-export async function presence(world: World, action: Of<'touch' | 'hold' | 'end-poll'>): Promise<Tails> {
-  const mailbox = world.mailbox(action.who);
+export async function presence(
+  simulation: Simulation,
+  action: Of<'touch' | 'hold' | 'end-poll'>,
+): Promise<Expectations> {
+  const mailbox = simulation.mailbox(action.who);
   if (mailbox === undefined) return new Map();
-  const { store, nowMs } = world;
+  const { store, nowMs } = simulation;
   if (action.kind === 'touch') store.touch(mailbox);
-  if (action.kind === 'hold') world.openPoll(mailbox).hold(HOLD_MS);
+  if (action.kind === 'hold') simulation.openPoll(mailbox).hold(HOLD_MS);
   if (action.kind === 'end-poll') {
-    (world.polls.get(mailbox.mailboxId) ?? store.openPoll(mailbox)).end(action.outcome);
-    world.polls.delete(mailbox.mailboxId);
+    (simulation.polls.get(mailbox.mailboxId) ?? store.openPoll(mailbox)).end(action.outcome);
+    simulation.polls.delete(mailbox.mailboxId);
   }
-  const box = boxOf(world.state, mailbox);
-  if (box === undefined) return new Map();
-  if (action.kind === 'end-poll') endPoll(box, action.outcome, nowMs);
-  if (action.kind === 'hold') box.heldUntilMs = nowMs + HOLD_MS;
-  else box.seenAtMs = nowMs;
+  const model = modelOf(simulation.state, mailbox);
+  if (model === undefined) return new Map();
+  if (action.kind === 'end-poll') endPoll(model, action.outcome, nowMs);
+  if (action.kind === 'hold') model.heldUntilMs = nowMs + HOLD_MS;
+  else model.seenAtMs = nowMs;
   return new Map();
 }
 
-function endPoll(box: Box, outcome: PollOutcome, nowMs: number): void {
-  const wasHeld = box.heldUntilMs > 0;
-  box.heldUntilMs = 0;
-  if (outcome === 'answered') box.listensUntilMs = nowMs + LISTENING_GRACE_MS;
-  if (outcome === 'cut' && wasHeld) box.listensUntilMs = nowMs + RECONNECT_GRACE_MS;
+function endPoll(model: MailboxModel, outcome: PollOutcome, nowMs: number): void {
+  const wasHeld = model.heldUntilMs > 0;
+  model.heldUntilMs = 0;
+  if (outcome === 'answered') model.listensUntilMs = nowMs + LISTENING_GRACE_MS;
+  if (outcome === 'cut' && wasHeld) model.listensUntilMs = nowMs + RECONNECT_GRACE_MS;
 }
 
-export async function pass(world: World, { ms, sweep }: Of<'pass'>): Promise<Tails> {
-  await world.clock.advance(ms);
-  return sweep === 'none' ? new Map() : sweeping(world, sweep === 'all');
+export async function pass(simulation: Simulation, { ms, sweep }: Of<'pass'>): Promise<Expectations> {
+  await simulation.clock.advance(ms);
+  return sweep === 'none' ? new Map() : sweeping(simulation, sweep === 'all');
 }
 
-/** Lets the store do what time asks for, and finds out what it has done of it: all of it, if `toTheEnd`. */
-export async function sweeping(world: World, toTheEnd: boolean): Promise<Tails> {
-  const { state, store, nowMs } = world;
-  const late = boxes(state).flatMap((box) => unreported(box, nowMs).map((entry): Late => ({ box, entry })));
+/** Sweeps the store, and finds out what the sweep has done: everything that was due, if `toTheEnd`. */
+export async function sweeping(simulation: Simulation, toTheEnd: boolean): Promise<Expectations> {
+  const { state, store, nowMs } = simulation;
+  const late = mailboxModels(state).flatMap((model) =>
+    unreported(model, nowMs).map((entry): Late => ({ model, entry })),
+  );
   do {
     if (!(await store.sweep())) break;
   } while (toTheEnd);
-  const gone = await learnDepartures(world, toTheEnd);
-  const tails: Tails = new Map();
-  for (const box of boxes(state)) tails.set(box.mailbox.mailboxId, tailOf(box, gone, late, toTheEnd));
-  if (toTheEnd) for (const { box, entry } of late) entry.swept ||= boxOf(state, box.mailbox) !== undefined;
-  return tails;
+  const gone = await learnDepartures(simulation, toTheEnd);
+  const expectations: Expectations = new Map();
+  for (const model of mailboxModels(state))
+    expectations.set(model.mailbox.mailboxId, expectationFor(model, gone, late, toTheEnd));
+  if (toTheEnd) for (const { model, entry } of late) entry.swept ||= modelOf(state, model.mailbox) !== undefined;
+  return expectations;
 }
 
-async function learnDepartures(world: World, toTheEnd: boolean): Promise<Box[]> {
-  const gone: Box[] = [];
-  for (const [roomId, room] of world.state.rooms) {
-    const there = new Set((await world.store.participants(roomId)).map(({ participantId }) => participantId));
-    for (const [participantId, box] of room) {
-      const overdueMs = world.nowMs - idleFromMs(box);
+async function learnDepartures(simulation: Simulation, toTheEnd: boolean): Promise<MailboxModel[]> {
+  const gone: MailboxModel[] = [];
+  for (const [roomId, room] of simulation.state.rooms) {
+    const there = new Set((await simulation.store.participants(roomId)).map(({ participantId }) => participantId));
+    for (const [participantId, model] of room) {
+      const overdueMs = simulation.nowMs - idleFromMs(model);
       if (there.has(participantId)) {
         assert.ok(!toTheEnd || overdueMs < SLACK_MS, `${participantId} should have timed out`);
         continue;
       }
       assert.ok(overdueMs >= 0, `${participantId} timed out too early`);
-      gone.push(box);
+      gone.push(model);
     }
   }
-  for (const box of gone) depart(world.state, box, 'timeout', world.nowMs + GONE_REMEMBERED_MS);
+  for (const model of gone) depart(simulation.state, model, 'timeout', simulation.nowMs + GONE_REMEMBERED_MS);
   return gone;
 }
 
-function tailOf(box: Box, gone: readonly Box[], late: readonly Late[], toTheEnd: boolean) {
-  const { roomId, mailboxId } = box.mailbox;
+function expectationFor(model: MailboxModel, gone: readonly MailboxModel[], late: readonly Late[], toTheEnd: boolean) {
+  const { roomId, mailboxId } = model.mailbox;
   const left = gone
     .filter(({ mailbox }) => mailbox.roomId === roomId)
     .map(({ mailbox }) => `left ${mailbox.participantId} timeout`);
   const own = late.filter(({ entry }) => entry.message?.sender === mailboxId);
-  const must = own.filter((one) => toTheEnd && !gone.includes(one.box));
-  return (tail: readonly string[]): void => {
-    inAnyOrder([...left, ...must.map(reportOf)], own.map(reportOf))(tail);
-    for (const one of own) one.entry.reported ||= tail.includes(reportOf(one));
+  const must = own.filter((one) => toTheEnd && !gone.includes(one.model));
+  return (arrived: readonly string[]): void => {
+    inAnyOrder([...left, ...must.map(reportOf)], own.map(reportOf))(arrived);
+    for (const one of own) one.entry.reported ||= arrived.includes(reportOf(one));
   };
 }
 
-export async function restart(world: World, { how, jumpMs }: Of<'restart'>): Promise<Tails> {
-  // A clock that goes back and data that does too would be more than positions can make up for.
-  const jumps = jumpMs > 0 || (jumpMs < 0 && world.copy === undefined);
-  // What is overdue and has not been swept would live again.
-  const tails = jumps ? await sweeping(world, true) : NOTHING;
+export async function restart(simulation: Simulation, { how, jumpMs }: Of<'restart'>): Promise<Expectations> {
+  // Positions cannot make up for a clock and data that both go back.
+  const jumps = jumpMs > 0 || (jumpMs < 0 && simulation.copy === undefined);
+  // Otherwise an overdue message that was not swept would live again.
+  const expectations = jumps ? await sweeping(simulation, true) : NOTHING;
   if (jumps) {
-    world.clockWentBack ||= jumpMs < 0;
-    world.clock.jumpWall(jumpMs);
-    world.clock = world.clock.restarted();
+    simulation.clockWentBack ||= jumpMs < 0;
+    simulation.clock.jumpWall(jumpMs);
+    simulation.clock = simulation.clock.restarted();
   }
-  await world.opened[how](world.clock);
-  await beginAnew(world);
-  return tails;
+  await simulation.opened[how](simulation.clock);
+  await beginAnew(simulation);
+  return expectations;
 }
 
-export async function copy(world: World): Promise<Tails> {
-  if (world.clockWentBack) return new Map();
-  const restore = await world.opened.copy();
-  world.copy = { state: copyOf(world.state), restore: () => restore(world.clock) };
-  await world.clock.advance(1);
+export async function copy(simulation: Simulation): Promise<Expectations> {
+  if (simulation.clockWentBack) return new Map();
+  const restore = await simulation.opened.copy();
+  simulation.copy = { state: copyOf(simulation.state), restore: () => restore(simulation.clock) };
+  await simulation.clock.advance(1);
   return new Map();
 }
 
-export async function rollBack(world: World): Promise<Tails> {
-  if (world.copy === undefined) return new Map();
-  await world.clock.advance(1);
-  await world.copy.restore();
-  world.state = copyOf(world.copy.state);
-  await beginAnew(world);
+export async function rollBack(simulation: Simulation): Promise<Expectations> {
+  if (simulation.copy === undefined) return new Map();
+  await simulation.clock.advance(1);
+  await simulation.copy.restore();
+  simulation.state = copyOf(simulation.copy.state);
+  await beginAnew(simulation);
   return new Map();
 }
 
-/** Presence is forgotten, and acknowledgements may be that nobody waited for. */
-async function beginAnew(world: World): Promise<void> {
-  world.polls.clear();
-  for (const box of boxes(world.state)) {
-    Object.assign(box, { seenAtMs: world.nowMs, heldUntilMs: 0, listensUntilMs: 0 });
-    const { position } = await acknowledgedOf(world, box);
-    assert.ok(position >= box.acknowledgedForSure && position <= box.acknowledged, 'an acknowledgement was lost');
-    box.acknowledged = box.acknowledgedForSure = position;
+/** A restart forgets presence, and may lose write-behind acknowledgements. */
+async function beginAnew(simulation: Simulation): Promise<void> {
+  simulation.polls.clear();
+  for (const model of mailboxModels(simulation.state)) {
+    Object.assign(model, { seenAtMs: simulation.nowMs, heldUntilMs: 0, listensUntilMs: 0 });
+    const { position } = await acknowledgedOf(simulation, model);
+    assert.ok(position >= model.acknowledgedForSure && position <= model.acknowledged, 'an acknowledgement was lost');
+    model.acknowledged = model.acknowledgedForSure = position;
   }
 }
 
-/** The store says it to whoever sends a cursor from far ahead. */
-async function acknowledgedOf({ store }: World, { mailbox }: Box): Promise<Cursor> {
+/** The store reports it in the refusal of a cursor from far ahead. */
+async function acknowledgedOf({ store }: Simulation, { mailbox }: MailboxModel): Promise<Cursor> {
   const after = { mailboxId: mailbox.mailboxId, position: Number.MAX_SAFE_INTEGER };
-  const error = refusedWith(await attempt(store.read(mailbox, { after, limit: 1, maxBytes: 1 })), 'cursor-expired');
+  const error = expectRefusal(await attempt(store.read(mailbox, { after, limit: 1, maxBytes: 1 })), 'cursor-expired');
   return decodeCursor(error.details.resetCursor ?? '');
 }

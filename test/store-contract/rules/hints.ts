@@ -11,7 +11,10 @@ import {
   type StoreFixture,
 } from '../store-fixture.ts';
 
-/** The polls of those members are held from now on: they are whom hints are for. Begins when everything before has been heard. */
+/**
+ * The polls of those members are held from now on: they are whom hints are for. Begins when everything before has been
+ * heard.
+ */
 async function listen(
   fixture: StoreFixture,
   members: readonly Member[],

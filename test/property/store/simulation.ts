@@ -5,7 +5,7 @@ import type { Mailbox, OutgoingMessage, ReceivedMessage } from '../../../src/sig
 import type { PollPresence, StoreAdapter } from '../../../src/signalling/store.ts';
 import type { TestClock } from '../../support/clock.ts';
 import type { LastingStore } from '../../support/store.ts';
-import { boxes, emptyState, type Box, type State, type Words } from './state.ts';
+import { mailboxModels, emptyState, type MailboxModel, type State, type Summary } from './state.ts';
 
 export interface Sent {
   readonly sender: Mailbox;
@@ -13,13 +13,13 @@ export interface Sent {
   readonly sentAtMs: number;
 }
 
-/** A store, and what it should hold. */
-export class World {
+/** A store, and the model of what it should hold. */
+export class Simulation {
   readonly opened: LastingStore;
   clock: TestClock;
   state: State = emptyState();
   readonly sent = new Map<MessageId, Sent>();
-  /** Every position that a reader was ever given, also of what a roll-back undid. */
+  /** Every position that was ever issued, including those that a roll-back undid. */
   readonly cursors = new Map<MailboxId, number[]>();
   /** The newest poll of each mailbox, until it ends or its process does. */
   readonly polls = new Map<MailboxId, PollPresence>();
@@ -45,15 +45,15 @@ export class World {
     return poll;
   }
 
-  /** Small numbers mean somebody who is there, 9 one who went. */
+  /** Small numbers choose a present participant, 9 a departed one. */
   mailbox(who: number): Mailbox | undefined {
     const { departed } = this.state;
-    const there = boxes(this.state).map(({ mailbox }) => mailbox);
+    const there = mailboxModels(this.state).map(({ mailbox }) => mailbox);
     if (who === 9 && departed.length > 0) return departed.at(-1);
     return there[who % Math.max(1, there.length)];
   }
 
-  hand(mailboxId: MailboxId, position: number): void {
+  recordCursor(mailboxId: MailboxId, position: number): void {
     const known = this.cursors.get(mailboxId) ?? [];
     if (!known.includes(position)) known.push(position);
     this.cursors.set(mailboxId, known);
@@ -71,44 +71,44 @@ export async function attempt<T>(operation: Promise<T>): Promise<Outcome<T>> {
   }
 }
 
-export function refusedWith(outcome: Outcome<unknown>, code: SignallingCode): SignallingError {
+export function expectRefusal(outcome: Outcome<unknown>, code: SignallingCode): SignallingError {
   assert.ok('code' in outcome, `should have been refused: ${code}`);
   assert.equal(outcome.code, code);
   return outcome.error;
 }
 
-export function worked<T>(outcome: Outcome<T>): T {
+export function expectSuccess<T>(outcome: Outcome<T>): T {
   if ('code' in outcome) throw outcome.error;
   return outcome.value;
 }
 
-/** What may have come to the end of a mailbox; nothing when left out. */
-export type Tails = Map<MailboxId, (tail: readonly Words[]) => void>;
+/** Checks of what arrived in a mailbox; a mailbox without one must have received nothing. */
+export type Expectations = Map<MailboxId, (arrived: readonly Summary[]) => void>;
 
 export const exactly =
-  (...words: readonly Words[]) =>
-  (tail: readonly Words[]): void =>
-    assert.deepEqual(tail, words);
+  (...summary: readonly Summary[]) =>
+  (arrived: readonly Summary[]): void =>
+    assert.deepEqual(arrived, summary);
 
 export const inAnyOrder =
-  (required: readonly Words[], optional: readonly Words[] = []) =>
-  (tail: readonly Words[]): void => {
-    const rest = [...tail];
-    for (const words of required) {
-      const at = rest.indexOf(words);
-      assert.notEqual(at, -1, `${words} is missing among ${tail.join(', ')}`);
+  (required: readonly Summary[], optional: readonly Summary[] = []) =>
+  (arrived: readonly Summary[]): void => {
+    const rest = [...arrived];
+    for (const summary of required) {
+      const at = rest.indexOf(summary);
+      assert.notEqual(at, -1, `${summary} is missing among ${arrived.join(', ')}`);
       rest.splice(at, 1);
     }
-    for (const words of rest) assert.ok(optional.includes(words), `nobody expected ${words}`);
-    assert.equal(new Set(rest).size, rest.length, 'something came twice');
+    for (const summary of rest) assert.ok(optional.includes(summary), `unexpected: ${summary}`);
+    assert.equal(new Set(rest).size, rest.length, 'a message arrived twice');
   };
 
-/** The same for everyone of those. */
-export const toAll = (recipients: readonly Box[], ...words: readonly Words[]): Tails =>
-  new Map(recipients.map(({ mailbox }) => [mailbox.mailboxId, exactly(...words)]));
+/** The same for each recipient. */
+export const toAll = (recipients: readonly MailboxModel[], ...summary: readonly Summary[]): Expectations =>
+  new Map(recipients.map(({ mailbox }) => [mailbox.mailboxId, exactly(...summary)]));
 
-/** What a room event says; each kind says some of it. */
-interface Said {
+/** The payload of a room event; each kind has some of the fields. */
+interface EventPayload {
   readonly participant?: { readonly participantId: string };
   readonly participantId?: string;
   readonly reason?: string;
@@ -116,10 +116,10 @@ interface Said {
   readonly to?: string;
 }
 
-export function wordsOf({ id, type, sender, payload }: ReceivedMessage): Words {
+export function summaryOf({ id, type, sender, payload }: ReceivedMessage): Summary {
   if (sender !== undefined) return `message ${id}`;
-  const said = JSON.parse(payload ?? '{}') as Said;
-  if (type === 'participant-joined') return `joined ${String(said.participant?.participantId)}`;
-  if (type === 'participant-left') return `left ${String(said.participantId)} ${String(said.reason)}`;
-  return `expired ${String(said.messageId)} to ${String(said.to)}`;
+  const event = JSON.parse(payload ?? '{}') as EventPayload;
+  if (type === 'participant-joined') return `joined ${String(event.participant?.participantId)}`;
+  if (type === 'participant-left') return `left ${String(event.participantId)} ${String(event.reason)}`;
+  return `expired ${String(event.messageId)} to ${String(event.to)}`;
 }

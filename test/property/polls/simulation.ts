@@ -14,12 +14,12 @@ import { Client, type PollInFlight } from './client.ts';
 const ROOM = 'room' as RoomId;
 export const idOf = (index: number): ParticipantId => `p${index}` as ParticipantId;
 
-/** Nobody times out in a story: that is the store's own. */
+/** No participant times out in a sequence: timeouts are tested on the store. */
 const IDLE_TIMEOUT_MS = 86_400_000;
 const MAX_LATE_MS = 700;
 
 /** The rules on a store, its clients, and all that is going on between them. */
-export class World {
+export class Simulation {
   readonly opened: LastingStore;
   clock: TestClock;
   signalling: Signalling;
@@ -108,11 +108,11 @@ export class World {
     if (error.code === 'poll-superseded') {
       assert.ok(
         this.polls.some((other) => other.client === client && other.number > number),
-        'superseded by nobody',
+        'superseded without a newer poll',
       );
       if (after !== undefined) client.acknowledgedUpTo(after, 'perhaps');
     } else if (error.code === 'participant-gone') {
-      assert.ok(!client.isThere || error.details.reason === 'replaced', 'told to be gone while it is there');
+      assert.ok(!client.isThere || error.details.reason === 'replaced', 'refused as gone while it is present');
     } else {
       assert.equal(error.code, 'cursor-expired');
       assert.ok(after !== undefined && client.mayHaveExpired(after), 'a good cursor was refused');
@@ -179,7 +179,7 @@ export class World {
     return page;
   }
 
-  /** Who goes is always told: a store may lose such a hint too, but then its poll is held to the end of the window. */
+  /** Hints of departures are always passed on: if a store loses one, the poll is held to the end of its window. */
   #pass(hint: Hint, watcher: (hint: Hint) => void): void {
     const passes = hint.kind === 'messages' ? this.hints : 'passed';
     if (passes === 'late' || passes === 'dropped') {
