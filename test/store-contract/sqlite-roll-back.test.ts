@@ -109,6 +109,17 @@ describe('an operation whose COMMIT fails', () => {
     expect(done).toEqual(await everything(cast));
   });
 
+  test('a sweep of kept outcomes leaves their bytes counted', async () => {
+    const cast = await setUp();
+    const { fixture, alice, bob, carol } = cast;
+    for (let ms = 0; ms < 590_000; ms += 10_000) await fixture.passTime(10_000, alice, bob, carol);
+    inDatabase(fixture.opened, 'INSERT INTO broken VALUES (1)');
+    await expect(fixture.passTime(20_000, alice, bob, carol)).rejects.toMatchObject(UNPAID);
+    const live = await everything(cast);
+    await fixture.opened.kill();
+    expect(live).toEqual(await everything(cast));
+  });
+
   test('leaves presence as it was: a listening participant still listens, and does not time out', async () => {
     const { fixture, bob, alice } = await setUp();
     fixture.store.openPoll(bob.mailbox).hold(600_000);

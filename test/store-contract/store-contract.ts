@@ -1,9 +1,9 @@
 import { describe } from '@jest/globals';
 import type { OpenLastingStore, OpenStore } from '../support/store.ts';
 import { acknowledging } from './rules/acknowledging.ts';
-import { acknowledgingSoon } from './rules/acknowledging-soon.ts';
-import { allowance } from './rules/allowance.ts';
-import { budgets } from './rules/budgets.ts';
+import { writeBehindAcknowledgements } from './rules/write-behind.ts';
+import { roomEventAllowance } from './rules/room-event-allowance.ts';
+import { rateLimits } from './rules/rate-limits.ts';
 import { departing } from './rules/departing.ts';
 import { durability } from './rules/durability.ts';
 import { entering } from './rules/entering.ts';
@@ -37,13 +37,13 @@ const RULES = [
   sendRetries,
   reading,
   acknowledging,
-  acknowledgingSoon,
+  writeBehindAcknowledgements,
   lifetimes,
-  allowance,
+  roomEventAllowance,
   presence,
   departing,
   rooms,
-  budgets,
+  rateLimits,
   positions,
   storeBound,
   hints,
@@ -53,13 +53,13 @@ const RULES = [
 ];
 
 interface Exceptions {
-  /** Rules about what this store leaves to something else, which must then be tested for itself. */
+  /** Rules that this store leaves to another component, which has tests of its own. */
   readonly without?: readonly ((open: OpenFixture) => void)[];
 }
 
 /**
- * What `src/signalling/store.ts` promises, and every rule of the contract that a store carries. Any adapter must pass
- * it; it knows nothing of how one works, and waits for every answer and every hint.
+ * Tests every guarantee of the port (`src/signalling/store.ts`) and every rule of the contract that a store implements.
+ * Any adapter must pass it. It assumes nothing about how an adapter works, and waits for every answer and every hint.
  */
 export function describeStoreContract(name: string, openStore: OpenLastingStore, exceptions: Exceptions = {}): void {
   describeStoreRules(name, openStore, exceptions);
@@ -70,7 +70,7 @@ export function describeStoreContract(name: string, openStore: OpenLastingStore,
   });
 }
 
-/** The part of it that asks for nothing to outlive the process. */
+/** The part that does not need data to outlive the process. */
 export function describeStoreRules(name: string, openStore: OpenStore, { without = [] }: Exceptions = {}): void {
   describe(name, () => {
     const open = fixtures(openStore);

@@ -16,7 +16,7 @@ import { mintToken, type TokenDigest, type TokenHandle } from '../../src/signall
 import { settle, TestClock } from '../support/clock.ts';
 import { WIDE_LIMITS, type OpenedStore, type OpenOptions } from '../support/store.ts';
 
-/** One who joined, as the tests know them. */
+/** A joined participant with its token. */
 export interface Member extends Joined {
   readonly handle: TokenHandle;
   readonly digest: TokenDigest;
@@ -46,7 +46,7 @@ export const LOBBY = roomId('lobby');
 const DEFAULT_IDLE_MS = 60_000;
 const DEFAULT_LIFETIME_MS = 120_000;
 
-/** A message whose payload is that text. */
+/** An outgoing message with that text as its payload. */
 export const outgoing = (payload: string, options: OutgoingOptions = {}): OutgoingMessage => ({
   id: newMessageId(Date.UTC(2026, 0, 5)),
   type: options.type ?? 'custom',
@@ -59,7 +59,7 @@ export const outgoing = (payload: string, options: OutgoingOptions = {}): Outgoi
 export const numbered = (count: number, options?: OutgoingOptions): OutgoingMessage[] =>
   Array.from({ length: count }, (_, index) => outgoing(`${index + 1}`, options));
 
-/** A message in one short line: what a test says about it. */
+/** A message in one short line. */
 export function summaryOf({ type, payload }: ReceivedMessage): string {
   const value = payload === undefined ? undefined : (JSON.parse(payload) as unknown);
   if (type === 'participant-joined')
@@ -76,7 +76,7 @@ export const summariesOf = (page: Page): string[] => page.messages.map(summaryOf
 
 export const cursorOf = ({ mailbox }: Joined, position: number): Cursor => ({ mailboxId: mailbox.mailboxId, position });
 
-/** The refusal must be that one, with those details. */
+/** Expects this refusal with these details. */
 export async function expectRefusal(
   operation: Promise<unknown>,
   code: SignallingCode,
@@ -89,7 +89,7 @@ export const resetTo = (member: Joined, position: number): SignallingErrorDetail
   resetCursor: encodeCursor(cursorOf(member, position)),
 });
 
-/** A store, its clock, and short words for what tests do with them. */
+/** An open store with its clock, and short forms of its operations. */
 export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
   readonly opened: Opened;
   readonly clock: TestClock;
@@ -128,7 +128,7 @@ export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
     return (await inTurn(ids, (id) => this.join(id))) as { [Index in keyof Ids]: Member };
   }
 
-  /** The same participant once more, proven by its token. */
+  /** Joins again as the same participant, with its token as proof. */
   rejoin(member: Member, options: JoinOptions = {}): Promise<Member> {
     const { roomId: room, participantId: id } = member.mailbox;
     return this.join(id, { room, proof: { kind: 'token', handle: member.handle }, ...options });
@@ -151,7 +151,7 @@ export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
     return this.store.read(reader.mailbox, { after: cursor, limit, maxBytes });
   }
 
-  /** Everything unacknowledged, in words. */
+  /** Summaries of everything unacknowledged. */
   async inbox(reader: Joined): Promise<string[]> {
     return summariesOf(await this.read(reader));
   }
@@ -160,7 +160,7 @@ export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
     return (await this.read(reader)).messages.map(({ id }) => id);
   }
 
-  /** The end of what there is to read. */
+  /** The position of the last message. */
   async head(reader: Joined): Promise<number> {
     return (await this.read(reader)).position;
   }
@@ -177,7 +177,7 @@ export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
     return this.store.depart(mailbox.roomId, mailbox.participantId, reason, mailbox.mailboxId);
   }
 
-  /** Each has a poll that is held from now on, wherever that must be known. */
+  /** Each participant holds a poll from now on; resolves when the store has recorded it. */
   async hold(...members: readonly Joined[]): Promise<void> {
     for (const { mailbox } of members) this.store.openPoll(mailbox).hold(25_000);
     await settle();
@@ -193,12 +193,12 @@ export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
     return token.state === 'gone' ? `gone ${token.reason}` : token.state;
   }
 
-  /** Everything that time asks for now. */
+  /** Sweeps until nothing is due. */
   async sweep(): Promise<void> {
     while (await this.store.sweep());
   }
 
-  /** Time goes on while somebody uses the service: everyone named stays. */
+  /** Lets time pass and sweeps; the named participants do not time out. */
   async passTime(ms: number, ...present: Joined[]): Promise<void> {
     await this.clock.advance(ms);
     for (const { mailbox } of present) this.store.touch(mailbox);
@@ -210,7 +210,7 @@ export type OpenFixture<Opened extends OpenedStore = OpenedStore> = (
   limits?: Partial<Limits>,
 ) => Promise<StoreFixture<Opened>>;
 
-/** Fixtures close with their test. */
+/** @returns a function that opens a store, which closes with its test */
 export function fixtures<Opened extends OpenedStore>(
   open: (options: OpenOptions) => Promise<Opened>,
 ): OpenFixture<Opened> {

@@ -12,7 +12,7 @@ import {
 } from '../store-fixture.ts';
 
 /** With a write to its room behind it, which changes nothing: before that it must have taken effect. */
-async function acknowledgeSoon(fixture: StoreFixture, reader: Member, position: number): Promise<void> {
+async function acknowledgeWriteBehind(fixture: StoreFixture, reader: Member, position: number): Promise<void> {
   fixture.store.acknowledgeWriteBehind(reader.mailbox, cursorOf(reader, position));
   await fixture.store.depart(reader.mailbox.roomId, participantId('nobody'), 'left');
 }
@@ -20,7 +20,7 @@ async function acknowledgeSoon(fixture: StoreFixture, reader: Member, position: 
 /** Longer than any store may put off writing it. */
 const WRITTEN_MS = 1_000;
 
-export function acknowledgingSoon(open: OpenFixture): void {
+export function writeBehindAcknowledgements(open: OpenFixture): void {
   describe('a write-behind acknowledgement', () => {
     test('is seen by reads after the next write', async () => {
       const fixture = await open();
@@ -28,7 +28,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       await fixture.send(alice, ...numbered(3));
       const first = (await fixture.read(bob, { limit: 1 })).position;
       const second = (await fixture.read(bob, { limit: 2 })).position;
-      await acknowledgeSoon(fixture, bob, second);
+      await acknowledgeWriteBehind(fixture, bob, second);
       expect(await fixture.inbox(bob)).toEqual(['3']);
       expect(await fixture.read(bob, { after: second })).toMatchObject({ messages: [{}], more: false });
       await expectRefusal(fixture.read(bob, { after: first }), 'cursor-expired', resetTo(bob, second));
@@ -39,7 +39,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));
       const second = (await fixture.read(bob, { limit: 2 })).position;
-      await acknowledgeSoon(fixture, bob, second);
+      await acknowledgeWriteBehind(fixture, bob, second);
       await fixture.passTime(WRITTEN_MS, alice, bob);
       expect(await fixture.inbox(bob)).toEqual(['3']);
       await fixture.acknowledge(bob, second);
@@ -51,10 +51,10 @@ export function acknowledgingSoon(open: OpenFixture): void {
       const fixture = await open({ maxMailboxMessages: 2 });
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(2));
-      await acknowledgeSoon(fixture, bob, await fixture.head(bob));
+      await acknowledgeWriteBehind(fixture, bob, await fixture.head(bob));
       await fixture.send(alice, ...numbered(2));
       await expectRefusal(fixture.send(alice, outgoing('3')), 'mailbox-full', { messageIndex: 0 });
-      await acknowledgeSoon(fixture, bob, (await fixture.read(bob, { limit: 1 })).position);
+      await acknowledgeWriteBehind(fixture, bob, (await fixture.read(bob, { limit: 1 })).position);
       await fixture.send(alice, outgoing('3'));
       expect(await fixture.inbox(bob)).toEqual(['2', '3']);
     });
@@ -65,14 +65,14 @@ export function acknowledgingSoon(open: OpenFixture): void {
       await fixture.acknowledgeAll(alice, bob);
       await fixture.send(alice, ...numbered(2, { to: 'bob' }));
       const head = await fixture.head(bob);
-      await acknowledgeSoon(fixture, bob, head + 1);
-      await acknowledgeSoon(fixture, bob, 0);
+      await acknowledgeWriteBehind(fixture, bob, head + 1);
+      await acknowledgeWriteBehind(fixture, bob, 0);
       fixture.store.acknowledgeWriteBehind(bob.mailbox, cursorOf(carol, head));
       await fixture.passTime(WRITTEN_MS, alice, bob, carol);
       expect(await fixture.inbox(bob)).toEqual(['1', '2']);
 
       await fixture.leave(carol);
-      await acknowledgeSoon(fixture, carol, head);
+      await acknowledgeWriteBehind(fixture, carol, head);
       await fixture.passTime(WRITTEN_MS, alice, bob);
       expect(await fixture.inbox(bob)).toEqual(['1', '2', 'left carol left']);
     });
@@ -83,7 +83,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       await fixture.send(alice, outgoing('short', { ttlMs: 100 }), outgoing('kept', { ttlMs: 60_000 }));
       const first = (await fixture.read(bob, { limit: 1 })).position;
       await fixture.clock.advance(90);
-      await acknowledgeSoon(fixture, bob, first);
+      await acknowledgeWriteBehind(fixture, bob, first);
       await fixture.passTime(10, alice, bob);
       await fixture.passTime(WRITTEN_MS, alice, bob);
       expect(await fixture.inbox(alice)).toEqual(['joined bob']);
@@ -96,7 +96,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       await fixture.send(alice, outgoing('short', { ttlMs: 100 }), outgoing('kept', { ttlMs: 60_000 }));
       const first = (await fixture.read(bob, { limit: 1 })).position;
       await fixture.clock.advance(100);
-      await acknowledgeSoon(fixture, bob, first);
+      await acknowledgeWriteBehind(fixture, bob, first);
       await fixture.passTime(WRITTEN_MS, alice, bob);
       expect(await fixture.inbox(alice)).toEqual(['joined bob', 'expired to bob']);
       expect(await fixture.inbox(bob)).toEqual(['kept']);
@@ -108,7 +108,7 @@ export function acknowledgingSoon(open: OpenFixture): void {
       await fixture.send(bob, ...numbered(40, { ttlMs: 100 }), outgoing('kept'));
       await fixture.passTime(100, alice, bob);
       const page = await fixture.read(alice, { limit: 20 });
-      await acknowledgeSoon(fixture, alice, page.position);
+      await acknowledgeWriteBehind(fixture, alice, page.position);
       expect(await fixture.read(alice)).toMatchObject({
         messages: [{ payload: '"kept"' }],
         expired: 40 - page.expired,
@@ -124,15 +124,15 @@ export function acknowledgingSoon(open: OpenFixture): void {
       const fixture = await open();
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.send(alice, ...numbered(3));
-      await acknowledgeSoon(fixture, bob, (await fixture.read(bob, { limit: 2 })).position);
+      await acknowledgeWriteBehind(fixture, bob, (await fixture.read(bob, { limit: 2 })).position);
       const resumed = await fixture.rejoin(bob, { resume: true });
       expect(await fixture.inbox(resumed)).toEqual(['3']);
-      await acknowledgeSoon(fixture, resumed, await fixture.head(resumed));
+      await acknowledgeWriteBehind(fixture, resumed, await fixture.head(resumed));
       const anew = await fixture.rejoin(resumed);
       await fixture.passTime(WRITTEN_MS, alice, anew);
       expect(await fixture.inbox(anew)).toEqual([]);
       await fixture.send(alice, outgoing('new'));
-      await acknowledgeSoon(fixture, anew, await fixture.head(anew));
+      await acknowledgeWriteBehind(fixture, anew, await fixture.head(anew));
       await fixture.leave(anew);
       await fixture.passTime(WRITTEN_MS, alice);
       expect(await fixture.roster()).toEqual(['alice']);

@@ -20,7 +20,7 @@ const exceeded = (remaining: number, retryAfterSeconds: number): SignallingError
   limit: { name: 'messages', quota: 10, windowSeconds: 10, remaining, retryAfterSeconds },
 });
 
-export function budgets(open: OpenFixture): void {
+export function rateLimits(open: OpenFixture): void {
   describe('the rate limit of a sender', () => {
     test('counts each message, and refills evenly', async () => {
       const fixture = await open();

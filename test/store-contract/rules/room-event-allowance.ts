@@ -7,7 +7,7 @@ async function comeAndGo(fixture: StoreFixture, times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) await fixture.leave(await fixture.join(`guest-${time}`));
 }
 
-export function allowance(open: OpenFixture): void {
+export function roomEventAllowance(open: OpenFixture): void {
   describe('the allowance of 128 room events', () => {
     test('keeps all of 128 room events', async () => {
       const fixture = await open();
