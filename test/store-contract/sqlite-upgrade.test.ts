@@ -174,14 +174,14 @@ describe('a database of version 0.1.0', () => {
       {
         position: position(0, 1),
         type: 'participant-left',
-        from: undefined,
+        sender: undefined,
         payload: expect.stringContaining('carol'),
       },
       {
         id: RECEIPTS[0]?.id,
         position: position(20),
-        from: 'alice',
-        to: 'bob',
+        sender: 'alice',
+        recipient: 'bob',
         type: 'offer',
         payload: '{"sdp" : "v=0"}',
         callId: 'call-1',
