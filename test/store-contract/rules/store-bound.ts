@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_ROOM } from '../../../src/signalling/ids.ts';
-import { CANARY_ROOM } from '../../../src/signalling/reserved.ts';
 import { outgoing, expectRefusal, type Member, type OpenFixture, type StoreFixture } from '../store-fixture.ts';
 
 /** Small, but with room for a few participants. */

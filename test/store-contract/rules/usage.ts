@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { CANARY_ROOM } from '../../../src/signalling/ids.ts';
-import { CANARY_ROOM } from '../../../src/signalling/reserved.ts';
 import { outgoing, type OpenFixture } from '../store-fixture.ts';
 
 export function usage(open: OpenFixture): void {
