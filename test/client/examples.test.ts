@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,17 +8,19 @@ import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
 import { promisify } from 'node:util';
 import { Call, type Mailbox } from '../../src/client/index.ts';
-import { hasChromium, openBrowser, openPage } from '../demo/support/browser.ts';
-import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import { hasChromium, openPage, sharedBrowser } from '../demo/support/browser.ts';
+import { onCleanUp } from '../support/clean-up.ts';
+import { startService } from '../support/holdline.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
-import { ServerProcess } from '../support/server-process.ts';
 import { join } from './support/client.ts';
 import { bundle, examples } from './support/examples.ts';
 import { openConnection } from './support/rtc.ts';
 import { typeErrors } from './support/type-check.ts';
 import { KEPT_OPEN } from '../support/kept-open.ts';
 
-afterEach(cleanUp);
+/** Without permissions, a page of this browser gets neither camera nor microphone. */
+const browser = sharedBrowser({ deny: true });
+const ALLOWED = { permissions: ['camera', 'microphone'] };
 
 /** A phone without a camera: what the example asks of the two packages until it finds that out. */
 const WITHOUT_CAMERA = {
@@ -55,7 +57,7 @@ describe('the examples of docs/client.md', () => {
   });
 
   test('react-native.ts rejects a call with user_media_failed when there is no camera', async () => {
-    const { url } = await ServerProcess.start();
+    const { url } = await startService();
     const code = await bundle('react-native.ts', 'node', WITHOUT_CAMERA);
     const folder = mkdtempSync(joinPath(tmpdir(), 'holdline-example-'));
     onCleanUp(() => rmSync(folder, { recursive: true }));
@@ -70,7 +72,7 @@ describe('the examples of docs/client.md', () => {
   });
 
   test('node.ts runs: the greeting arrives, and both sides see the call through to its end', async () => {
-    const { url } = await ServerProcess.start();
+    const { url } = await startService();
     const code = await bundle('node.ts', 'node');
     const env = { ...process.env, HOLDLINE_URL: url };
     const cwd = joinPath(import.meta.dirname, '../..');
@@ -92,11 +94,10 @@ describe('the examples of docs/client.md', () => {
 
   const inBrowser = hasChromium ? test : test.skip;
   inBrowser('browser.ts runs: two pages of another origin see each other, one is reloaded, one hangs up', async () => {
-    const { url } = await ServerProcess.start();
+    const { url } = await startService();
     const page = await hostPage(await bundle('browser.ts', 'browser'));
     const address = `${page}?server=${encodeURIComponent(url)}&room=examples`;
-    const browser = await openBrowser();
-    const [first, second] = [await openPage(browser), await openPage(browser)];
+    const [first, second] = [await openPage(browser(), ALLOWED), await openPage(browser(), ALLOWED)];
     const joined = first.page.waitForResponse((answer) => answer.url().endsWith('/participants') && answer.ok());
     await first.page.goto(address);
     await joined;
@@ -111,9 +112,9 @@ describe('the examples of docs/client.md', () => {
   });
 
   inBrowser('browser.ts rejects a call with user_media_failed when the user does not allow the camera', async () => {
-    const { url } = await ServerProcess.start();
+    const { url } = await startService();
     const page = await hostPage(await bundle('browser.ts', 'browser'));
-    const callee = await openPage(await openBrowser({ deny: true }));
+    const callee = await openPage(browser());
     const joined = callee.page.waitForResponse((answer) => answer.url().endsWith('/participants') && answer.ok());
     await callee.page.goto(`${page}?server=${encodeURIComponent(url)}&room=room`);
     await joined;

@@ -1,13 +1,33 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Mailbox, ReceivedMessage } from '../../src/client/index.ts';
 import { cleanUp } from '../support/clean-up.ts';
+import { closeServices, startService } from '../support/holdline.ts';
 import { Proxy } from '../support/proxy.ts';
-import { ServerProcess } from '../support/server-process.ts';
 import { RestartingServer } from '../support/restarting-server.ts';
 import { join, next, record } from './support/client.ts';
 import { answer, invite, talk } from './support/rtc.ts';
 
 afterEach(cleanUp);
+afterEach(closeServices);
+
+type Faults = NonNullable<Parameters<typeof Proxy.start>[1]>;
+
+/** Alice and Bob behind a network with these faults. Their pauses after a failure are a twentieth of the longest. */
+async function joinBehind(faults: Faults): Promise<{ proxy: Proxy; alice: Mailbox; bob: Mailbox }> {
+  const proxy = await Proxy.start((await startService()).url, faults);
+  return { proxy, ...(await joinBoth(proxy.url)) };
+}
+
+async function joinBoth(url: string): Promise<{ alice: Mailbox; bob: Mailbox }> {
+  const options = { random: () => 0.05 };
+  return { alice: await join(url, 'alice', options), bob: await join(url, 'bob', options) };
+}
+
+/** Faults that hit every third reply. */
+function everyThirdReply(verdict: 'drop' | 'cut'): Faults {
+  let replies = 0;
+  return { onReply: () => ((replies += 1) % 3 === 0 ? verdict : 'pass') };
+}
 
 const send = (mailbox: Mailbox, payload: unknown) => mailbox.send({ type: 'custom', to: 'bob', payload });
 
@@ -29,31 +49,20 @@ async function exchange(alice: Mailbox, bob: Mailbox, count: number): Promise<vo
 }
 
 describe('messages arrive once and in order', () => {
-  test('when every third reply is lost', async () => {
-    const { url } = await ServerProcess.start();
-    let replies = 0;
-    const proxy = await Proxy.start(url, { onReply: () => ((replies += 1) % 3 === 0 ? 'drop' : 'pass') });
-    const [alice, bob] = [await join(proxy.url, 'alice'), await join(proxy.url, 'bob')];
-    await exchange(alice, bob, 20);
-    proxy.faults = {};
-  });
-
-  test('when every third reply is cut in the middle', async () => {
-    const { url } = await ServerProcess.start();
-    let replies = 0;
-    const proxy = await Proxy.start(url, { onReply: () => ((replies += 1) % 3 === 0 ? 'cut' : 'pass') });
-    const [alice, bob] = [await join(proxy.url, 'alice'), await join(proxy.url, 'bob')];
+  test.each([
+    ['is lost', 'drop'],
+    ['is cut in the middle', 'cut'],
+  ] as const)('when every third reply %s', async (_, verdict) => {
+    const { proxy, alice, bob } = await joinBehind(everyThirdReply(verdict));
     await exchange(alice, bob, 20);
     proxy.faults = {};
   });
 
   test('when requests overtake each other on the way', async () => {
-    const { url } = await ServerProcess.start();
     const delayMs = ({ number }: { number: number }): number => (number % 4) * 40;
     const onRequest = (asked: { number: number }) =>
       new Promise<void>((resolve) => void setTimeout(resolve, delayMs(asked)));
-    const proxy = await Proxy.start(url, { onRequest });
-    const [alice, bob] = [await join(proxy.url, 'alice'), await join(proxy.url, 'bob')];
+    const { alice, bob } = await joinBehind({ onRequest });
     const received = record(bob);
     const last = arrived(bob, 30);
     const sending = upTo(30).map((number) => send(alice, number));
@@ -63,7 +72,7 @@ describe('messages arrive once and in order', () => {
 
   test.each(['kill', 'stop'] as const)('when the server goes by "%s" and comes back', async (how) => {
     const servers = await RestartingServer.start();
-    const [alice, bob] = [await join(servers.proxy.url, 'alice'), await join(servers.proxy.url, 'bob')];
+    const { alice, bob } = await joinBoth(servers.proxy.url);
     const received = record(bob);
     const first = arrived(bob, 1);
     await send(alice, 1);
@@ -78,10 +87,7 @@ describe('messages arrive once and in order', () => {
 
 describe('a call', () => {
   test('connects through a network that loses every third reply, and hangs up', async () => {
-    const { url } = await ServerProcess.start();
-    let replies = 0;
-    const proxy = await Proxy.start(url, { onReply: () => ((replies += 1) % 3 === 0 ? 'drop' : 'pass') });
-    const [alice, bob] = [await join(proxy.url, 'alice'), await join(proxy.url, 'bob')];
+    const { proxy, alice, bob } = await joinBehind(everyThirdReply('drop'));
     const answering = answer(bob);
     const caller = invite(alice, 'bob');
     const callee = await answering;
@@ -93,7 +99,7 @@ describe('a call', () => {
 
   test('connects though the server is killed between ringing and accepting', async () => {
     const servers = await RestartingServer.start();
-    const [alice, bob] = [await join(servers.proxy.url, 'alice'), await join(servers.proxy.url, 'bob')];
+    const { alice, bob } = await joinBoth(servers.proxy.url);
     // The next server takes its time to start on a busy machine.
     const patient = { iceTimeoutMs: 10 * 60_000 };
     const answering = answer(bob, patient);
@@ -109,7 +115,7 @@ describe('a proxy that cuts polls after 3 s', () => {
   const LIMIT_SECONDS = 3;
 
   test('is learned; after that, polls are no longer cut, and messages come', async () => {
-    const { url } = await ServerProcess.start();
+    const { url } = await startService();
     const waits: number[] = [];
     const proxy = await Proxy.start(url, {
       timeoutMs: ({ path }, body) => {

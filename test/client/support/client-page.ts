@@ -10,9 +10,14 @@ import { KEPT_OPEN } from '../../support/kept-open.ts';
 const SCRIPT = `
   import { Call, joinRoom } from './src/client/index.ts';
   const answer = () => new RTCPeerConnection();
+  const slowClock = {
+    setTimeout: (callback, delayMs) => setTimeout(callback, 100 * delayMs),
+    clearTimeout: (timer) => clearTimeout(timer),
+    now: () => Date.now() / 100,
+  };
   Object.assign(window, {
-    async join(options) {
-      window.mailbox = await joinRoom(options);
+    async join({ isClockSlow, ...options }) {
+      window.mailbox = await joinRoom({ ...options, ...(isClockSlow && { timers: slowClock }) });
       return mailbox.participantId;
     },
     listen() {
@@ -66,6 +71,16 @@ export class ClientTab {
     await this.page.waitForFunction('window.join');
     const json = JSON.stringify(options);
     return this.page.evaluate(`join({ ...${json}, ${storage ? 'storage: sessionStorage' : ''} })`);
+  }
+
+  /**
+   * Reloads the page, and joins with the storage. The client's clock runs 100 times slower than time: the client waits 1 s for the lock
+   * of the page before, and a browser under load takes longer to release it.
+   * @returns the participant's id
+   */
+  async rejoin(options: Readonly<Record<string, unknown>>): Promise<string> {
+    await this.page.reload();
+    return this.join({ ...options, isClockSlow: true }, true);
   }
 
   /** Receives messages and accepts calls. Pending for as long as the page is there. */
