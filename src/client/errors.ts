@@ -1,7 +1,7 @@
 import type { Problem, ProblemCode } from '../wire/index.ts';
 
 /**
- * What went wrong, for programs: a code of the server (see `/problems/<code>`), or one of the client itself.
+ * Machine-readable reason of an error: a code of the server (see `/problems/<code>`), or one of the client.
  *
  * | code | when | what to do |
  * |---|---|---|
@@ -9,12 +9,12 @@ import type { Problem, ProblemCode } from '../wire/index.ts';
  * | `lifetime-over` | the message was not stored within its `ttlSeconds`; `cause` is the last failure | send it again if it still matters |
  * | `proxy-refused` | a proxy refused a send with an answer of its own, while other requests got through | send less, or have the proxy's limit or filter changed |
  * | `authorization-stripped` | the header `Authorization` does not arrive at the server | configure the proxy to pass it on |
- * | `taken-over` | another client speaks for this participant now | tell the user; do not join again by yourself |
+ * | `taken-over` | another client has taken over this participant | inform the user; do not rejoin automatically |
  * | `participant-gone` (server) | the participant left elsewhere or was removed | join again if the user wants to |
  * | `closed` | `leave()` or `close()` was called, or joining was aborted | nothing |
- * | `leave-failed` | the server could not be told of `leave()`; `cause` says why | nothing: the participant goes when its idle time is over |
+ * | `leave-failed` | `leave()` did not reach the server; `cause` says why | nothing: the participant leaves when its idle time is over |
  * | `listener-failed` | a listener of the app threw; `cause` is what it threw | fix the listener |
- * | `negotiation-failed` | the peer connection refused a description or candidate; `cause` is its error | report it |
+ * | `negotiation-failed` | a description or candidate was malformed, or the peer connection refused it; `cause` is the error | report it |
  *
  * A newer server may send codes that are not listed here.
  */
@@ -40,7 +40,7 @@ export class HoldlineError extends Error {
 
   /** @param where names the operation, for a cause whose text holds neither a token nor SDP */
   constructor(code: ErrorCode, cause?: unknown, problem?: Problem, where?: string) {
-    // A cause of the app or of the peer connection may quote SDP; ours does not.
+    // An error of the app or of the peer connection may quote SDP; a HoldlineError does not.
     const because = where ? textOf(cause) : cause instanceof HoldlineError && cause.message;
     super(problem?.detail ?? (where ?? code) + (because ? `: ${because}` : ''), { cause });
     this.code = code;
@@ -49,9 +49,9 @@ export class HoldlineError extends Error {
 }
 
 /**
- * The messages along the chain of causes, such as `fetch failed: connect ECONNREFUSED 127.0.0.1:8080`: Node's `fetch` tells the
- * reason only there, and by a code alone when it tried several addresses. Credentials in URLs are left out.
- * @param depth bounds the chain, which may be a circle
+ * The messages along the chain of causes, such as `fetch failed: connect ECONNREFUSED 127.0.0.1:8080`: Node's `fetch` gives the
+ * reason only there, and only as a code when it tried several addresses. Credentials in URLs are removed.
+ * @param depth bounds the chain, which may be circular
  */
 export function textOf(thrown: unknown, depth = 5): string {
   const { message, code, cause } = Object(thrown) as { message?: unknown; code?: unknown; cause?: unknown };

@@ -11,31 +11,31 @@ export interface HttpRequest<Body> {
   readonly operation: string;
   /** Below the room, such as `/messages/poll`. */
   readonly path: string;
-  /** None: a GET. */
+  /** Without a body the request is a GET. */
   readonly body?: object;
   readonly headers?: Record<string, string>;
   readonly token?: string | undefined;
   /** Milliseconds; 15,000 when omitted. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
-  /** Lets the request outlive the page, as far as the browser's quota reaches (64 KiB in flight). */
+  /** Lets the request outlive the page, within the browser's quota (64 KiB in flight). */
   readonly keepalive?: boolean;
-  /** A poll, which waits on purpose: no other poll is given up for it. */
+  /** A poll, which is held on purpose: no other poll is given up for it. */
   readonly isHeld?: boolean;
-  /** A field that the answer always has; 204 without one. A captive portal also says 200, in JSON if need be. */
+  /** A field that every answer has; without one, the answer is a 204. Captive portals also answer 200, some with JSON. */
   readonly expects?: keyof Body & string;
 }
 
-/** How a request ended: every end has a name. `ageMs` is how long it took. */
+/** How a request ended. `ageMs` is how long it took. */
 export type Answer<Body> = Outcome<Body> & { readonly ageMs: number };
 
 type Outcome<Body> =
   | { readonly kind: 'ok'; readonly body: Body }
-  /** A refusal of Holdline itself. */
+  /** Holdline refused the request. */
   | {
       readonly kind: 'problem';
       readonly problem: Problem;
-      /** The same for the app. */
+      /** The same as an error for the app. */
       readonly error: HoldlineError;
       readonly retryAfterMs: number;
     }
@@ -44,7 +44,7 @@ type Outcome<Body> =
 interface NoAnswer {
   readonly kind: 'cut';
   readonly cause: CutCause;
-  /** What was asked and what came instead, in words. Its `cause` is what `fetch` threw, if it threw. */
+  /** Describes the request and what came instead of an answer. Its `cause` is the error that `fetch` threw, if any. */
   readonly error: HoldlineError;
   /** Of an answer that is not Holdline's. */
   readonly status?: number;
@@ -56,12 +56,12 @@ export type Cut = Extract<Answer<never>, { kind: 'cut' }>;
 export type Failure = Refused | Cut;
 
 /**
- * `silent`: no answer at all within the time. `aborted`: by us. `broken`: the connection. `foreign`: answered by somebody else,
- * such as a captive portal. `rejoined`: asked as a participant that is no more; the next attempt goes as the new one.
+ * `silent`: no answer within the time. `aborted`: by the client. `broken`: the connection failed. `foreign`: another server answered,
+ * such as a captive portal. `rejoined`: the participant had to join again; the next attempt uses the new token.
  */
 export type CutCause = 'silent' | 'aborted' | 'broken' | 'foreign' | 'rejoined';
 
-/** One request and how it ended, for those who want to see what happens. The answer to `joinRoom` holds the token. */
+/** One request and how it ended, for diagnosis. The answer to `joinRoom` contains the token. */
 export type Exchange = Answer<unknown> & {
   /** The operation's id in openapi.yaml, such as `pollMessages`. */
   readonly operation: string;
@@ -69,16 +69,16 @@ export type Exchange = Answer<unknown> & {
   readonly sent: unknown;
 };
 
-/** Begins what the server adds to the detail of a 401 when no Bearer credential arrived. */
+/** Begins the sentence that the server adds to the detail of a 401 when no Bearer credential arrived. */
 const MISSING_CREDENTIAL = 'The request carries';
 
 export class Http {
   readonly #roomUrl: string;
   readonly #runtime: Runtime;
   readonly #sharing: ConnectionSharing;
-  /** For messages. */
+  /** The base URL without credentials, for error messages. */
   readonly #place: string;
-  /** Told about every request that ended. */
+  /** Called for every request that has ended. */
   onExchange: ((exchange: Exchange) => void) | undefined;
 
   constructor(runtime: Runtime, sharing: ConnectionSharing, baseUrl: string, roomId: string) {
@@ -122,7 +122,7 @@ export class Http {
     }
   }
 
-  /** No `cache` option: React Native's fetch answers it by adding a query parameter, which the service refuses. */
+  /** Sets no `cache` option: React Native's fetch would add a query parameter, which the service refuses. */
   async #fetch(request: HttpRequest<never>, signal: AbortSignal): Promise<FetchReply> {
     const { path, body, headers, token, keepalive = false } = request;
     const url = this.#roomUrl + path;
@@ -141,19 +141,20 @@ export class Http {
       return await this.#runtime.fetch(url, init);
     } catch (error) {
       if (!keepalive || signal.aborted) throw error;
-      // Refused for being `keepalive`: the page has more than 64 KiB of these in flight, or an older Safari would need a preflight.
+      // `keepalive` was refused: the page has more than 64 KiB of such bodies in flight, or an older Safari would need a preflight.
       return this.#runtime.fetch(url, { ...init, keepalive: false });
     }
   }
 
-  /** Only what Holdline itself said counts as an answer; pages of proxies and portals are as good as a cut connection. */
+  /** Only answers of Holdline count; pages of proxies and captive portals are treated like a cut connection. */
   async #judge<Body>(request: HttpRequest<Body>, reply: FetchReply): Promise<Outcome<Body>> {
     const { status, headers } = reply;
     const { expects, token } = request;
     const fields = parse(await reply.text()) as Partial<Body & Problem> | null | undefined;
+    // The cast is safe as far as the server keeps its contract: only the expected field is checked.
     const isOk = expects ? status < 300 && fields?.[expects] : status === 204;
     if (isOk) return { kind: 'ok', body: fields as Body };
-    // RFC 9110, section 10.2.3. At most a minute, because a proxy may have written it; a date counts as nothing.
+    // RFC 9110, section 10.2.3. At most a minute, because a proxy may have written it; a date is ignored.
     const retryAfterMs = Math.min(60, Math.max(0, Number(headers.get('Retry-After')) || 0)) * 1_000;
     if (status >= 400 && typeof fields?.retryable === 'boolean') {
       const problem = { ...(fields as Problem), status };
@@ -168,7 +169,7 @@ export class Http {
   }
 
   #cut({ operation, token }: HttpRequest<never>, cause: CutCause, thrown: unknown): NoAnswer {
-    // A runtime quotes a header that it refuses to send, and errors go to logs.
+    // Some runtimes quote a header that they refuse to send, and errors are logged.
     const told = token && textOf(thrown).includes(token) ? new Error('the token does not fit into a header') : thrown;
     return { kind: 'cut', cause, error: new HoldlineError('network', told, undefined, `${operation} ${this.#place}`) };
   }

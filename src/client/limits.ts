@@ -7,42 +7,42 @@
 // Requests and retries
 
 export const REQUEST_TIMEOUT_MS = 15_000;
-/** A request other than a poll that takes longer may be waiting for a connection. */
+/** A request that takes longer, and is no poll, may be waiting for a connection. */
 export const SLOW_REQUEST_MS = 800;
 /** Bounds of the ceiling for a pause. Between them the ceiling is the age of the outage: a server back after 3 s is found within 3 s. */
 export const MIN_BACKOFF_CEILING_MS = 1_000;
 export const MAX_BACKOFF_CEILING_MS = 5_000;
 export const JOIN_TIMEOUT_MS = 30_000;
-/** Longer than a restart of the server, or a phone's change of networks. React Native shows users the errors that have no listener. */
+/** An outage that is longer is an `error`. A server's restart and a phone's change of networks take less. */
 export const SHORT_OUTAGE_MS = 10_000;
 /** A server that forgets a participant again this soon has not lost its store: another client joins under its name. */
 export const FORGOTTEN_SOON_MS = 60_000;
 /** How long `leave` is retried; after that, the participant leaves by its idle time. */
 export const LEAVE_MS = 2_000;
 export const LEAVE_ATTEMPT_MS = 3_000;
-/** So often in a row the same send must be refused by a proxy: one refusal may be an accident. */
+/** Refusals of one send by a proxy, in a row, after which it fails: a single one may be an accident. */
 export const MAX_REFUSED = 3;
 
 // Polls
 
-/** The most that the service allows: an invite and the message that takes it back come together (`maxReceiveBatch`). */
+/** The most that the service allows (`maxReceiveBatch`), so that an invite and the message that takes it back come together. */
 export const POLL_BATCH = 100;
-/** Beyond `wait`: time for the way there and back. A poll without an answer by then never gets one. */
+/** Time for request and answer to travel, beyond `wait`. A poll without an answer by then is given up. */
 export const POLL_GRACE_MS = 8_000;
-/** The server holds polls up to 10 % shorter; an empty answer much sooner was not held. */
+/** Share of `wait` from which a poll counts as held to its end. The server holds polls up to 10 % shorter. */
 export const HELD_SHARE = 0.8;
-/** The service's own pace for polls, 5 a second, and its burst: a client within it is never slowed down. */
+/** The service's rate limit for polls, 5 a second, and its burst: a client within it is never slowed down. */
 export const POLL_INTERVAL_MS = 200;
 export const POLL_BURST = 50;
-/** What a poll asks for while tabs wait for each other's connections. */
+/** `wait` of polls while tabs compete for connections. */
 export const CROWDED_WAIT_SECONDS = 5;
-/** The same while a request needs a connection: long enough not to burden a server that is only slow. */
+/** `wait` of polls while a request needs a connection: long enough not to burden a slow server. */
 export const SHORT_WAIT_SECONDS = 1;
-/** A cut sooner than this may become a loop, and backs off. */
+/** A cut sooner than this could become a loop, so the client backs off. */
 export const QUICK_CUT_MS = 2_000;
-/** After two the window is learned; whatever still cuts the next ones is no proxy's limit. */
+/** Two cuts teach the window. If the next poll is cut as well, the cause is no proxy's limit. */
 export const CUTS_TO_LEARN = 3;
-/** So often without a poll that was held to its end, and another client has our token: one of the two has to stop. */
+/** Superseded polls, without one held to its end between them, that show another client with this token: one of the two must stop. */
 export const MAX_SUPERSEDED = 3;
 /** Enough ids for a full mailbox with its room events, should all of it be delivered again. */
 export const SEEN_MESSAGE_IDS = 1_024;
@@ -84,15 +84,15 @@ export const MAX_ENDED_CALLS = 1_000;
 export const ANSWER_TIMEOUT_MS = 10_000;
 /** The pause after a failed offer: browsers fire `negotiationneeded` again at once. */
 export const OFFER_PAUSE_MS = 30_000;
-/** A lost link often comes back by itself within seconds: a phone between two cells. */
+/** A lost connection often comes back by itself within seconds, as when a phone changes cells. */
 export const DISCONNECTED_GRACE_MS = 4_000;
-/** The polite side leaves the first restart to the other: two at once would only meet. */
+/** The polite side leaves the first restart to the other side: two at once would collide. */
 export const POLITE_EXTRA_MS = 2_000;
-/** Gathering and checking over a slow TURN server takes some seconds. */
+/** Time between two ICE restarts: gathering and checks over a slow TURN server take some seconds. */
 export const ICE_RESTART_MS = 8_000;
-/** The side that called waits this long before another try. */
+/** The side that called waits this long before it calls again. */
 export const MESH_RETRY_MS = 3_000;
-/** The other side, or one that could not open a connection, waits this long. */
+/** The called side, and a side that could not open a connection, waits this long. */
 export const MESH_SLOW_RETRY_MS = 9_000;
 /** Minimum time between two connections to one participant. */
 export const MESH_PACE_MS = 3_000;

@@ -13,51 +13,51 @@ export type Gap =
   | { readonly cause: 'rejoined' };
 
 /**
- * `idle`: there is no listener yet, so nothing is polled. `connected`: a poll is out. `reconnecting`: polls or joining again do not get
- * through; it goes on trying by itself, and an `error` event says why if that lasts.
+ * `idle`: there is no listener for `message` yet, so the client does not poll. `connected`: a poll is under way. `reconnecting`: polls or
+ * rejoins fail; the client keeps trying, and an `error` event gives the reason if that lasts.
  */
 export type MailboxState = 'idle' | 'connected' | 'reconnecting' | 'ended';
 
 /** Why calls end before their mailbox does. */
 export type EndCause = 'left' | 'page-closes';
 
-/** Why a mailbox ended; see `HoldlineError.code`. `failed`: the server refused something that no retry mends. */
+/** Why a mailbox ended; see `HoldlineError.code`. `failed`: the server refused a request, and no retry can help. */
 export type EndReason = 'left' | 'closed' | 'taken-over' | 'gone' | 'failed';
 
 export interface MailboxEnd {
   readonly reason: EndReason;
-  /** What pending sends are rejected with. */
+  /** Pending sends reject with it. */
   readonly error: HoldlineError;
 }
 
 export interface Departure {
   readonly participantId: string;
-  /** `left`, `timeout`, `replaced`, `removed`; `missed` when it was only seen that they are no longer there. More may come. */
+  /** `left`, `timeout`, `replaced`, `removed`; `missed` when the client saw their absence only. Newer servers may have more. */
   readonly reason: string;
 }
 
 export interface MailboxEvents extends ErrorEvents {
   /**
-   * A message for this participant, room events included, oldest first, each once. The next one comes when every listener is
-   * done (promises are awaited), and only then a message is acknowledged: one that was not comes again after a reload. A listener
-   * that throws has handled the message; one that never ends stops all that follow.
+   * A message for this participant, room events included, oldest first, each once. The next message comes when every listener is done
+   * (promises are awaited). Only then is a message acknowledged; after a reload, unacknowledged messages are delivered again. A
+   * listener that throws has handled the message; one whose promise never settles blocks all later messages.
    *
    * Comparing `type` with a known type narrows `payload`.
    */
   message: ReceivedMessage;
-  /** Somebody joined, or was found to have. */
+  /** A participant joined, or was found to have joined. */
   'participant-joined': ParticipantView;
-  /** Somebody is gone. */
+  /** A participant left. */
   'participant-left': Departure;
-  /** Messages may have been missed: renegotiate. `Call` does so by itself, and `participants` is read again. */
+  /** Messages may have been missed: renegotiate. `Call` does so by itself, and the client updates `participants`. */
   gap: Gap;
   state: MailboxState;
-  /** @internal Everything that waits at the server has been handled. */
+  /** @internal Every message that waited at the server has been handled. */
   'caught-up': undefined;
-  /** @internal The participant leaves, or the page closes: the last moment to send something. */
+  /** @internal The participant leaves, or the page closes: the last moment to send a message. */
   'before-end': EndCause;
-  /** The last event: nothing is sent or received any more. */
+  /** The last event: the mailbox sends and receives no more messages. */
   ended: MailboxEnd;
-  /** One request and how it ended: for those who want to see what happens. */
+  /** One request and how it ended, for diagnosis. */
   exchange: Exchange;
 }

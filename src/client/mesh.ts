@@ -7,7 +7,7 @@ import type { CallOptions } from './options.ts';
 import type { PeerConnectionLike } from './peer-connection.ts';
 
 export interface MeshEvents extends ErrorEvents {
-  /** A call with one more participant begins; follow it by its own events. */
+  /** A call with one more participant begins. */
   call: Call;
 }
 
@@ -16,19 +16,19 @@ export interface MeshOptions extends CallOptions {
   readonly peerConnection: (participantId: string) => PeerConnectionLike;
 }
 
-/** Reasons with which the other side ends a call that it would rather have kept, or has lost. */
+/** Reasons with which the other side ends a call that failed, or that it has lost. */
 const WORTH_RETRYING = /^(ice_|negotiation-failed|unknown_call)/;
 
 /**
- * Everybody in the room connected with everybody: one `Call` each, accepted by itself. Who comes later calls those who are there.
- * Each connection costs its own upload: beyond some six participants with video use a media server.
+ * Connects every participant of the room with every other: one `Call` for each, accepted automatically. A participant that joins later
+ * calls those who are there. Each connection costs its own upload: beyond some six participants with video use a media server.
  */
 export class Mesh extends Emitter<MeshEvents> {
   readonly #mailbox: Mailbox;
   readonly #options: MeshOptions;
   readonly #calls = new Map<string, Call>();
   readonly #endings: (() => void)[];
-  /** Cancels the next try to reach a participant. */
+  /** Functions that cancel the next invite to a participant. */
   readonly #retries = new Map<string, () => void>();
   /** Participants with a connection younger than `MESH_PACE_MS`, each with the function that cancels its timer. */
   readonly #paced = new Map<string, () => void>();
@@ -46,18 +46,18 @@ export class Mesh extends Emitter<MeshEvents> {
     this.#enter();
   }
 
-  /** The calls of this moment, by `participantId`. */
+  /** The current calls, by `participantId`. */
   get calls(): ReadonlyMap<string, Call> {
     return this.#calls;
   }
 
-  /** Hangs up everywhere, and accepts no more. The mailbox stays open. */
+  /** Hangs up all calls, and accepts no more. The mailbox stays open. */
   close(): void {
     for (const end of [...this.#endings, ...this.#retries.values(), ...this.#paced.values()]) end();
     for (const call of this.#calls.values()) call.hangUp();
   }
 
-  /** Calls everybody, after the app had the chance to listen for `call`. */
+  /** Calls every participant, once the app could add its listener for `call`. */
   #enter(): void {
     for (const { participantId } of this.#mailbox.participants) this.#inviteIn(0, participantId);
   }
@@ -78,7 +78,7 @@ export class Mesh extends Emitter<MeshEvents> {
     this.emit('call', call);
   }
 
-  /** Accepts the call now, or once the participant may have another connection. */
+  /** Accepts the call now, or when its participant may have another connection. */
   #take(call: Call): void {
     this.#add(call, MESH_SLOW_RETRY_MS);
     if (!this.#paced.has(call.remote)) this.#accept(call);
@@ -91,7 +91,7 @@ export class Mesh extends Emitter<MeshEvents> {
     else call.reject('user_media_failed');
   }
 
-  /** Asks the app for a connection. @returns none when it throws; then it is asked again later */
+  /** Asks the app for a connection. @returns undefined when it throws; it is asked again later */
   #open(participantId: string): PeerConnectionLike | undefined {
     this.#pace(participantId);
     try {
@@ -109,7 +109,7 @@ export class Mesh extends Emitter<MeshEvents> {
     call.on('ended', ({ by, reason }) => {
       if (this.#calls.get(remote) !== call) return;
       this.#calls.delete(remote);
-      // While both are there, it is worth another try.
+      // The invite is skipped if either side has left by then.
       if (by === 'system' || WORTH_RETRYING.test(reason)) this.#inviteIn(retryMs, remote);
     });
   }

@@ -4,19 +4,19 @@ import { endsCall, type OutgoingMessage } from './messages.ts';
 
 export interface Item {
   readonly message: OutgoingMessage;
-  /** When its lifetime is over, by the client's clock. */
+  /** The end of its lifetime, by the client's clock. */
   readonly deadlineMs: number;
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: HoldlineError) => void;
 }
 
-/** Messages to one recipient, or to everyone, with one lifetime: they go as one request. Never empty. */
+/** Messages to one recipient, or to everyone, with one lifetime, sent as one request. Never empty. */
 export type Group = readonly Item[];
 
 /** Waiting messages in the order of sending, and which of them may go now. */
 export class OutboxQueue {
   #waiting: Item[] = [];
-  /** To whom something is on its way, once per request; `undefined`: to everyone. */
+  /** The recipient of each request under way; `undefined`: everyone. */
   readonly #busy: (string | undefined)[] = [];
 
   get isEmpty(): boolean {
@@ -27,7 +27,7 @@ export class OutboxQueue {
     this.#waiting.push(item);
   }
 
-  /** The request with this group is over. */
+  /** The request with this group has ended. */
   release([first]: Group): void {
     this.#busy.splice(this.#busy.indexOf(first?.message.to), 1);
   }
@@ -37,10 +37,10 @@ export class OutboxQueue {
   }
 
   /**
-   * The next group that may go without overtaking anything: each recipient sees the order of sending. One to everyone waits
-   * for all before it, and all behind it wait for it.
-   * @param isAtOnce whether nothing can wait any longer, whatever is on its way: endings of calls go first, and need not share the
-   * browser's 64 KiB with what was sent before
+   * The next group that may go without overtaking another message: each recipient gets messages in the order of sending. A message to
+   * everyone waits for all before it, and all behind it wait for it.
+   * @param isAtOnce whether no message can wait, even for requests under way: endings of calls go first, so that they do not share the
+   * browser's 64 KiB with messages sent before
    */
   next(maxMessages: number, isAtOnce: boolean): Group | undefined {
     const passed = new Set(isAtOnce ? [] : this.#busy);

@@ -8,11 +8,11 @@ import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { retryUntilSettled } from './retry.ts';
 import type { Session } from './session.ts';
 
-/** Whether a proxy refuses the request as it is; not when it asks to log in, to wait or to try again (401, 407, 408, 425, 429). */
+/** Whether a proxy refuses the request itself, rather than ask for a login, a pause or another attempt (401, 407, 408, 425, 429). */
 const isRefusedByProxy = (failure: Failure): boolean =>
   failure.kind === 'cut' && /^4(?!01|07|08|25|29)/.test(String(failure.status));
 
-/** Sends in order, and goes on trying until a message's lifetime is over. */
+/** Sends messages in order. Retries each until its lifetime is over. */
 export class Outbox {
   readonly #session: Session;
   readonly #context: MailboxContext;
@@ -25,14 +25,14 @@ export class Outbox {
     this.#context = context;
   }
 
-  /** @throws HoldlineError; TypeError for what JSON cannot hold */
+  /** @throws HoldlineError; TypeError for a message that JSON cannot hold */
   async send(given: OutgoingMessage): Promise<Receipt> {
     const { ended, joined } = this.#session;
     if (ended) throw ended.error;
-    // As it is now: a retry under the same key must say the same.
+    // A copy, because a retry under the same idempotency key must send the same.
     const message = JSON.parse(JSON.stringify(given)) as OutgoingMessage;
     const lifetimeMs = (message.ttlSeconds ?? joined.limits.defaultTtlSeconds) * 1_000;
-    // What is sent in one turn goes as one batch; what is sent while that is under way, as the next one.
+    // Messages sent in one turn go as one batch; messages sent while that is under way, as the next one.
     void Promise.resolve().then(() => this.#pump());
     return new Promise((resolve, reject) => {
       this.#queue.add({ message, deadlineMs: this.#context.now() + lifetimeMs, resolve, reject });
@@ -40,20 +40,20 @@ export class Outbox {
   }
 
   /**
-   * The page is about to stop: no timer, and no answer, may come any more. Until `resume()` everything goes at once, in requests
-   * that outlive the page, even if that changes the order.
+   * The page is about to stop: timers may not fire, and answers may not arrive. Until `resume()` every message goes at once, in
+   * requests that outlive the page, even if that changes the order.
    */
   flush(): void {
     this.#isPageStopping = true;
     this.#pump();
   }
 
-  /** The page runs on. */
+  /** The page continues. */
   resume(): void {
     this.#isPageStopping = false;
   }
 
-  /** Resolves when nothing waits any more, or cannot be waited for. */
+  /** Resolves when no message is pending, or when the page stops. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#onDrained = resolve;
@@ -61,7 +61,7 @@ export class Outbox {
     });
   }
 
-  /** Rejects all that waits. */
+  /** Rejects all pending messages. */
   end(error: HoldlineError): void {
     for (const { reject } of this.#queue.takeAll()) reject(error);
   }
@@ -78,7 +78,7 @@ export class Outbox {
     this.#pump();
   }
 
-  /** @param refused how often a proxy has refused these messages already */
+  /** Resolves or rejects each message. @param refused how often a proxy has refused these messages already */
   async #sendOrReject(group: Group, refused = 0): Promise<void> {
     try {
       const { receipts } = await this.#sendGroup(group, refused);
@@ -86,7 +86,7 @@ export class Outbox {
     } catch (cause) {
       const error = cause as HoldlineError;
       const isByProxy = error.code === 'proxy-refused';
-      // All or nothing was stored: those that were not at fault go again. The recipient is the same for all.
+      // All were stored, or none: each is sent again alone, so that only the faulty ones fail. A missing recipient is missing for all.
       const isMixed = isByProxy || (error.problem && error.code !== 'recipient-not-found');
       for (const item of group) {
         if (isMixed && group.length > 1) await this.#sendOrReject([item], isByProxy ? MAX_REFUSED - 1 : 0);
@@ -95,7 +95,7 @@ export class Outbox {
     }
   }
 
-  /** The same request under the same key, so that a lost reply doubles nothing. */
+  /** Retries one request under one idempotency key, so that a lost reply stores no message twice. */
   #sendGroup(group: Group, refused: number): Promise<ReceiptList> {
     const deadlineMs = Math.max(...group.map((item) => item.deadlineMs));
     const messages = group.map((item) => item.message);
@@ -110,7 +110,7 @@ export class Outbox {
     const onFailure = async (failure: Failure): Promise<void> => {
       if (failure.kind === 'cut') this.#session.failed(failure);
       times = isRefusedByProxy(failure) ? times + 1 : 0;
-      // Behind a captive portal nothing gets through, and everything does once the user has logged in.
+      // Behind a captive portal other requests fail, too, and all succeed once the user has logged in.
       if (times >= MAX_REFUSED && (await this.#session.acknowledge()).kind !== 'cut') {
         throw new HoldlineError('proxy-refused', failure.error);
       }

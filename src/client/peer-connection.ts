@@ -1,7 +1,6 @@
 /**
- * The part of `RTCPeerConnection` that `Call` uses. Those of browsers, react-native-webrtc and @roamhq/wrtc fit as they are.
- * Nothing is asked of it that older ones lack: no `setLocalDescription()` without argument, no implicit rollback, no
- * `restartIce()`.
+ * The part of `RTCPeerConnection` that `Call` uses. The classes of browsers, react-native-webrtc and @roamhq/wrtc fit as they are.
+ * `Call` does without what older stacks lack: `setLocalDescription()` without an argument, implicit rollback and `restartIce()`.
  */
 export interface PeerConnectionLike {
   readonly connectionState?: string;

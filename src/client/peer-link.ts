@@ -11,11 +11,11 @@ export interface PeerLinkOptions extends NegotiatorOptions {
   readonly giveUp: () => void;
 }
 
-/** One peer connection, from the first offer to the end: negotiates, and restores the link when it breaks. */
+/** One peer connection from the first offer to its end: negotiates, and restores the connection when it breaks. */
 export class PeerLink extends Negotiator {
   declare protected readonly options: PeerLinkOptions;
   readonly #endings: (() => void)[];
-  /** The last one seen: a change of the ICE state alone is none of the connection. */
+  /** The last state seen: some stacks fire an event although the state stays the same. */
   #state: string | undefined;
   #cancelRestart = (): void => undefined;
   #cancelDeadline: (() => void) | undefined;
@@ -29,17 +29,17 @@ export class PeerLink extends Negotiator {
       listen(pc, 'iceconnectionstatechange', () => this.#onLink()),
     ];
     this.#armDeadline();
-    // Tracks may have been added, and the event have fired, before anybody listened.
+    // `negotiationneeded` may have fired before the listener was added.
     if (offers) this.want();
   }
 
-  /** Restarts ICE now, and again while there is no link. */
+  /** Restarts ICE now, and again while there is no connection. */
   override restart(): void {
     super.restart();
     this.#restartIn(ICE_RESTART_MS);
   }
 
-  /** Messages may have been missed: restarts ICE when one of them can have mattered. */
+  /** Messages may have been missed: restarts ICE if one of them could matter. */
   repair(): void {
     if (!this.#isUp || this.isWaiting) this.restart();
   }
@@ -56,7 +56,7 @@ export class PeerLink extends Negotiator {
   }
 
   #onLink(): void {
-    // The `connectionState` of WebRTC 1.0, section 4.4.3, also of stacks that only have the state of ICE.
+    // WebRTC 1.0, section 4.4.3. Stacks without `connectionState` have the state of ICE only.
     const { iceConnectionState, connectionState = iceConnectionState } = this.pc;
     const state = connectionState === 'completed' ? 'connected' : connectionState;
     if (state === this.#state) return;

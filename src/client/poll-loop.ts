@@ -18,10 +18,10 @@ import { PollWindow } from './poll-window.ts';
 import { Backoff } from './retry.ts';
 import type { Session } from './session.ts';
 
-/** Resolves when all messages were handled. Never rejects. */
+/** Resolves when all messages are handled. Never rejects. */
 type Deliver = (messages: readonly ReceivedMessage[], more: boolean) => Promise<void>;
 
-/** One poll in flight, for as long as the session lasts. */
+/** Keeps one poll in flight for as long as the session lasts. */
 export class PollLoop {
   readonly #session: Session;
   readonly #context: MailboxContext;
@@ -43,7 +43,7 @@ export class PollLoop {
     context.sharing.onNeeded = () => this.#inFlight.abort();
   }
 
-  /** What the next poll asks for, in seconds. */
+  /** How long the next poll asks to be held, in seconds. */
   get waitSeconds(): number {
     const { waitSeconds } = this.#window;
     return this.#context.sharing.isCrowded ? Math.min(waitSeconds, CROWDED_WAIT_SECONDS) : waitSeconds;
@@ -54,7 +54,7 @@ export class PollLoop {
     let quick = 0;
     while (!this.#session.ended) {
       const startedMs = context.now();
-      // It throws when the session ends meanwhile, or the answer makes no sense.
+      // A poll rejects when the session ends meanwhile, or when its answer is malformed.
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
       await context.sleep(delayMs);
       // No sequence of answers can make the loop spin.
@@ -82,7 +82,7 @@ export class PollLoop {
   async #poll(): Promise<number> {
     const { cursor, state } = this.#session;
     const normalSeconds = this.#context.sharing.isNeeded ? SHORT_WAIT_SECONDS : this.waitSeconds;
-    // Answered at once, it tells that the network is back.
+    // A poll that is answered at once shows that the network is back.
     const waitSeconds = state === 'reconnecting' ? 0 : normalSeconds;
     this.#inFlight = new AbortController();
     const answer = await this.#session.request<Batch>({
@@ -94,25 +94,27 @@ export class PollLoop {
       isHeld: true,
       expects: 'cursor',
     });
-    if (answer.kind !== 'ok') {
-      if (answer.kind === 'problem') this.#refused(answer);
-      else if (answer.cause === 'aborted') return 0;
-      else this.#cut(answer, waitSeconds);
-      return this.#backoff.next(answer.retryAfterMs);
-    }
-    const { body, ageMs } = answer;
+    if (answer.kind === 'ok') return this.#onBatch(answer.body, answer.ageMs >= waitSeconds * 1_000 * HELD_SHARE);
+    if (answer.kind === 'problem') this.#refused(answer);
+    else if (answer.cause === 'aborted') return 0;
+    else this.#cut(answer, waitSeconds);
+    return this.#backoff.next(answer.retryAfterMs);
+  }
+
+  /** @param isHeld whether the poll was held to its end. @returns milliseconds until the next poll */
+  async #onBatch(body: Batch, isHeld: boolean): Promise<number> {
+    const { cursor } = this.#session;
     this.#session.become('connected');
     this.#cuts = 0;
-    const isHeld = ageMs >= waitSeconds * 1_000 * HELD_SHARE;
     if (isHeld) this.#superseded = 0;
     const fresh = body.messages.filter((message) => this.#isNew(message));
     await this.#handle(fresh, body.more);
-    // It ended before all were handled: they come again.
+    // The session ended before all were handled: they are delivered again.
     if (this.#session.ended) return 0;
-    // Unless it is another mailbox by now. An empty batch has the same cursor, which is in the storage already.
+    // A rejoin may have changed the mailbox. An empty batch keeps the cursor, which is stored already.
     if (this.#session.cursor === cursor && body.cursor !== cursor) this.#session.advance(body.cursor);
     if (body.expired > 0) this.#context.emit('gap', { cause: 'expired', expired: body.expired });
-    // Empty and ahead of time: a server that drains, or worse.
+    // An empty answer ahead of time: the server drains, or something answers in its place.
     if (!isHeld && !fresh.length) return this.#backoff.next();
     this.#backoff.reset();
     return 0;
@@ -124,7 +126,7 @@ export class PollLoop {
     return true;
   }
 
-  /** While the app takes its time, the server must not think that we are gone. */
+  /** Delivers the messages. Meanwhile acknowledgements keep the participant from timing out. */
   async #handle(messages: readonly ReceivedMessage[], more: boolean): Promise<void> {
     const everyMs = (this.#session.joined.limits.idleTimeoutSeconds * 1_000) / 3;
     let cancel = (): void => undefined;
@@ -140,7 +142,10 @@ export class PollLoop {
     cancel();
   }
 
-  /** @param waitSeconds what it had asked for: a poll that was to be answered at once says nothing of those that are held */
+  /**
+   * A poll was cut.
+   * @param waitSeconds how long it asked to be held; a poll with 0 does not show how long polls may be held
+   */
   #cut(failure: Cut, waitSeconds: number): void {
     const { cause, ageMs } = failure;
     if (cause === 'rejoined') return;
@@ -148,7 +153,7 @@ export class PollLoop {
     const wasHeld = waitSeconds > 0 && ageMs >= QUICK_CUT_MS;
     if (wasHeld) this.#window.cut(ageMs);
     if (cause === 'silent') this.#context.sharing.ask();
-    // A proxy that cuts a held poll lets the next one through: no reason to tell the app.
+    // A proxy that cuts a held poll lets the next one through: this is no outage yet.
     else if (wasHeld && this.#cuts <= CUTS_TO_LEARN) return;
     this.#session.cutOff(failure);
   }

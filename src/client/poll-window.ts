@@ -2,14 +2,14 @@ import type { Runtime } from './runtime.ts';
 
 /** Two cuts whose ages differ by less than this share were made by the same clock. */
 const SAME_AGE_SHARE = 0.2;
-/** A browser repeats a request whose connection was reset, without an event for the page (Chromium does so twice). */
+/** Browsers repeat a request whose connection was reset, without an event for the page (Chromium does so twice). */
 const MAX_REPEATS = 3;
-/** An answer on time takes no longer than this for the way. */
+/** The longest time that an answer takes to travel. */
 const LATE_MS = 1_000;
-/** Kept clear of the limit: the answer has to travel too. */
+/** Margin below the limit: the answer has to travel, too. */
 const SAFETY_SHARE = 0.9;
 const SAFETY_SECONDS = 0.5;
-/** After this the limit is tried again: phones change networks without telling. */
+/** After this the limit is tried again: phones change networks without an event. */
 const FORGET_MS = 30 * 60_000;
 
 /** Learns how long the network lets a poll be held: two polls cut at about the same age lower `wait` below that age. */
@@ -18,7 +18,7 @@ export class PollWindow {
   readonly #initialSeconds: number;
   #learnedSeconds = 0;
   #learnedAtMs = -Infinity;
-  /** 0: none. */
+  /** 0: no cut yet. */
   #lastCutMs = 0;
 
   constructor(runtime: Pick<Runtime, 'now'>, initialSeconds: number) {
@@ -26,13 +26,13 @@ export class PollWindow {
     this.#initialSeconds = initialSeconds;
   }
 
-  /** What to send as `wait`, in whole seconds. */
+  /** The value of `wait`, in whole seconds. */
   get waitSeconds(): number {
     const isKnown = this.#runtime.now() - this.#learnedAtMs < FORGET_MS;
     return isKnown ? this.#learnedSeconds : this.#initialSeconds;
   }
 
-  /** A poll that had been held for a while ended at this age without a usable answer. */
+  /** Records that a poll which had been held ended at this age without a usable answer. */
   cut(ageMs: number): void {
     const limitMs = Math.min(this.#lastCutMs, ageMs);
     const times = Math.max(this.#lastCutMs, ageMs) / limitMs;
@@ -40,7 +40,7 @@ export class PollWindow {
     this.#lastCutMs = ageMs;
     if (!isSameClock) return;
     const { waitSeconds } = this;
-    // Later than the answer was due: the browser has repeated it, or it vanished without a word. The limit is unknown.
+    // Later than the answer was due: the browser repeated the poll, or its answer was lost. The limit is unknown.
     const isLate = limitMs > waitSeconds * 1_000 + LATE_MS;
     const seconds = isLate ? waitSeconds / 2 : (limitMs / 1_000) * SAFETY_SHARE - SAFETY_SECONDS;
     this.#learnedSeconds = Math.max(1, Math.floor(Math.min(waitSeconds, seconds)));
@@ -48,7 +48,7 @@ export class PollWindow {
     this.#lastCutMs = 0;
   }
 
-  /** It may be another network now. */
+  /** Forgets the limit: the network may have changed. */
   reset(): void {
     this.#learnedAtMs = -Infinity;
     this.#lastCutMs = 0;
