@@ -10,9 +10,10 @@ export type CallState = 'inviting' | 'ringing' | 'incoming' | 'connecting' | 'co
 
 export interface CallEnd {
   /**
-   * `user_hangup`, `user_busy`, `invite_timeout`, `ice_failed`, `ice_timeout`, `user_media_failed`, `answered_elsewhere`,
-   * `declined_elsewhere`, `caller_gone`, `replaced`, `unknown_call`, `unknown_error`, a text of the other side, the code of the error
-   * that ended it, or the reason why a participant left. docs/client.md lists them with the end reasons of CallKit.
+   * `user_hangup`, `user_busy`, `invite_timeout`, `ice_failed`, `ice_timeout`, `user_media_failed`,
+   * `answered_elsewhere`, `declined_elsewhere`, `caller_gone`, `replaced`, `unknown_call`, `unknown_error`, a text of
+   * the other side, the code of the error that ended it, or the reason why a participant left. docs/client.md lists
+   * them with the end reasons of CallKit.
    */
   readonly reason: string;
   /** What ended it: this side, the other side, or a failure or time-out. */

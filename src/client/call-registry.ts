@@ -4,8 +4,8 @@ import type { Mailbox } from './mailbox.ts';
 import { endsCall, fieldsOf } from './messages.ts';
 
 /**
- * Messages that continue a call. Only these are answered when the call is unknown: if an ending were answered, two clients would
- * answer each other for ever.
+ * Messages that continue a call. Only these are answered when the call is unknown: if an ending were answered, two
+ * clients would answer each other for ever.
  */
 const CONTINUES_CALL = /^(offer|answer|candidate)$/;
 
@@ -52,7 +52,10 @@ export class CallRegistry<Call> {
     this.#mailbox = mailbox;
   }
 
-  /** Records that the other side knows that this call is over. @returns false when it was recorded within the last minute already */
+  /**
+   * Records that the other side knows that this call is over. @returns false when it was recorded within the last
+   * minute already
+   */
   recordOver(remote: string, callId: string | undefined): boolean {
     const key = `${remote}/${normalized(callId)}`;
     const nowMs = this.#mailbox.runtime.now();

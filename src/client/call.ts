@@ -79,9 +79,11 @@ export class Call extends Emitter<CallEvents> {
   }
 
   /**
-   * Calls a participant: sends `invite` and, once it is accepted, an offer and candidates. When both sides call each other at once,
-   * the two calls become one. When an invite of that participant already rings here, it is accepted instead.
-   * @returns the call with that participant that is already connecting or connected, when there is one; `peerConnection` is then closed
+   * Calls a participant: sends `invite` and, once it is accepted, an offer and candidates. When both sides call each
+   * other at once, the two calls become one. When an invite of that participant already rings here, it is accepted
+   * instead.
+   * @returns the call with that participant that is already connecting or connected, when there is one;
+   * `peerConnection` is then closed
    */
   static invite(mailbox: Mailbox, options: InviteOptions): Call {
     const { to: remote, peerConnection, payload = {}, callId = mailbox.runtime.newId() } = options;
@@ -98,9 +100,10 @@ export class Call extends Emitter<CallEvents> {
   }
 
   /**
-   * Calls `listener` for every invite, and informs the caller that it rings. `accept` or `reject` it; after `ringTimeoutMs` it ends by
-   * itself. An invite that was taken back before it could ring is not reported. A newer invite of the same participant ends the older
-   * call, which that side has lost, as `replaced`. @returns a function that removes the listener; invites then stay unanswered
+   * Calls `listener` for every invite, and informs the caller that it rings. `accept` or `reject` it; after
+   * `ringTimeoutMs` it ends by itself. An invite that was taken back before it could ring is not reported. A newer
+   * invite of the same participant ends the older call, which that side has lost, as `replaced`. @returns a function
+   * that removes the listener; invites then stay unanswered
    */
   static onInvite(mailbox: Mailbox, listener: (call: Call) => unknown, options: CallOptions = {}): () => void {
     return Call.answer(mailbox, false, listener, options);
@@ -156,7 +159,10 @@ export class Call extends Emitter<CallEvents> {
     this.#finish(reason, 'local', true);
   }
 
-  /** Restarts ICE, to find a new path when the network has changed. Happens by itself when the connection fails or messages were missed. */
+  /**
+   * Restarts ICE, to find a new path when the network has changed. Happens by itself when the connection fails or
+   * messages were missed.
+   */
   restartIce(): void {
     this.#link?.restart();
   }
@@ -236,9 +242,10 @@ export class Call extends Emitter<CallEvents> {
   }
 
   /**
-   * The other side's invite meets this call. When both have invited each other, both sides choose the same call: the one with the
-   * lesser `callId`; the other invite counts as its acceptance. When the ids are equal, the invite of the participant whose id sorts
-   * first counts. When this side was called, the other side has lost the call and begins a new one.
+   * The other side's invite meets this call. When both have invited each other, both sides choose the same call: the
+   * one with the lesser `callId`; the other invite counts as its acceptance. When the ids are equal, the invite of the
+   * participant whose id sorts first counts. When this side was called, the other side has lost the call and begins a
+   * new one.
    * @returns whether the invite is no new call
    */
   #meet(callId: string | undefined): boolean {

@@ -2,7 +2,10 @@ import { listen, type Target } from './events.ts';
 import { MANY_OTHERS, SHORT_POLLS_MS } from './limits.ts';
 import type { Runtime } from './runtime.ts';
 
-/** `needed`: a request needs a connection. `count`: mailboxes came or went, so each answers `here` for the others to count. */
+/**
+ * `needed`: a request needs a connection. `count`: mailboxes came or went, so each answers `here` for the others to
+ * count.
+ */
 type Message = 'needed' | 'count' | 'here';
 
 interface Channel extends Target {
@@ -16,8 +19,9 @@ interface Page {
 }
 
 /**
- * Over HTTP/1.1 a browser opens six connections to a host, for all tabs: six held polls leave none for other requests. When a
- * request is not answered soon, all tabs of this origin give up the polls that they hold, and make the next ones short.
+ * Over HTTP/1.1 a browser opens six connections to a host, for all tabs: six held polls leave none for other requests.
+ * When a request is not answered soon, all tabs of this origin give up the polls that they hold, and make the next ones
+ * short.
  */
 export class ConnectionSharing {
   readonly #runtime: Runtime;

@@ -49,8 +49,8 @@ export class HoldlineError extends Error {
 }
 
 /**
- * The messages along the chain of causes, such as `fetch failed: connect ECONNREFUSED 127.0.0.1:8080`: Node's `fetch` gives the
- * reason only there, and only as a code when it tried several addresses. Credentials in URLs are removed.
+ * The messages along the chain of causes, such as `fetch failed: connect ECONNREFUSED 127.0.0.1:8080`: Node's `fetch`
+ * gives the reason only there, and only as a code when it tried several addresses. Credentials in URLs are removed.
  * @param depth bounds the chain, which may be circular
  */
 export function textOf(thrown: unknown, depth = 5): string {

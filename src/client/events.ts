@@ -6,7 +6,10 @@ export interface ErrorEvents {
   error: HoldlineError;
 }
 
-/** A typed emitter. A listener that throws or rejects does not affect other listeners: the failure becomes an `error` event. */
+/**
+ * A typed emitter. A listener that throws or rejects does not affect other listeners: the failure becomes an `error`
+ * event.
+ */
 export class Emitter<Events extends ErrorEvents> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => unknown>>();
 
@@ -67,8 +70,8 @@ export interface Target {
 
 /** Adds a listener, where the target dispatches events at all. @returns a function that removes the listener */
 export function listen(target: Target | undefined, name: string, listener: Listener): () => void {
-  // React Native has a `window` without events. With capture, the client handles `pagehide` before the app's listeners send their
-  // last messages.
+  // React Native has a `window` without events. With capture, the client handles `pagehide` before the app's listeners
+  // send their last messages.
   target?.addEventListener?.(name, listener, true);
   return () => target?.removeEventListener?.(name, listener, true);
 }

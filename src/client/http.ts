@@ -22,7 +22,9 @@ export interface HttpRequest<Body> {
   readonly keepalive?: boolean;
   /** A poll, which is held on purpose: no other poll is given up for it. */
   readonly isHeld?: boolean;
-  /** A field that every answer has; without one, the answer is a 204. Captive portals also answer 200, some with JSON. */
+  /**
+   * A field that every answer has; without one, the answer is a 204. Captive portals also answer 200, some with JSON.
+   */
   readonly expects?: keyof Body & string;
 }
 
@@ -56,8 +58,9 @@ export type Cut = Extract<Answer<never>, { kind: 'cut' }>;
 export type Failure = Refused | Cut;
 
 /**
- * `silent`: no answer within the time. `aborted`: by the client. `broken`: the connection failed. `foreign`: another server answered,
- * such as a captive portal. `rejoined`: the participant had to join again; the next attempt uses the new token.
+ * `silent`: no answer within the time. `aborted`: by the client. `broken`: the connection failed. `foreign`: another
+ * server answered, such as a captive portal. `rejoined`: the participant had to join again; the next attempt uses the
+ * new token.
  */
 export type CutCause = 'silent' | 'aborted' | 'broken' | 'foreign' | 'rejoined';
 
@@ -141,7 +144,8 @@ export class Http {
       return await this.#runtime.fetch(url, init);
     } catch (error) {
       if (!keepalive || signal.aborted) throw error;
-      // `keepalive` was refused: the page has more than 64 KiB of such bodies in flight, or an older Safari would need a preflight.
+      // `keepalive` was refused: the page has more than 64 KiB of such bodies in flight, or an older Safari would need
+      // a preflight.
       return this.#runtime.fetch(url, { ...init, keepalive: false });
     }
   }

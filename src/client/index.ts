@@ -1,6 +1,6 @@
 /**
- * `import { joinRoom, Call } from 'holdline/client'`: WebRTC signalling through Holdline. Needs `fetch` and nothing else, and runs
- * in browsers, React Native, Node and Deno. See docs/client.md.
+ * `import { joinRoom, Call } from 'holdline/client'`: WebRTC signalling through Holdline. Needs `fetch` and nothing
+ * else, and runs in browsers, React Native, Node and Deno. See docs/client.md.
  */
 export { Call } from './call.ts';
 export type { CallEnd, CallEvents, CallState } from './call-events.ts';

@@ -12,7 +12,8 @@ import type { StoredMailbox } from './storage.ts';
 
 /**
  * Joins a room, or resumes the mailbox that `storage` kept. Retries for `joinTimeoutMs` what a retry can mend.
- * @throws HoldlineError `participant-exists`, `room-full`, `invalid-request`, `unauthenticated`, `forbidden`, `network`, `closed`
+ * @throws HoldlineError `participant-exists`, `room-full`, `invalid-request`, `unauthenticated`, `forbidden`,
+ * `network`, `closed`
  */
 export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
   const { signal, joinTimeoutMs = JOIN_TIMEOUT_MS } = options;

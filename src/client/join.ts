@@ -33,7 +33,8 @@ export function joinAs(
     try {
       if (!joinByApp) token ??= await (typeof accessToken === 'function' ? accessToken() : accessToken);
       const participantId = body.participantId ?? subjectOf(token);
-      // The server lets an authenticated client take over its participant: the other tab would lose its mailbox, and its calls.
+      // The server lets an authenticated client take over its participant: the other tab would lose its mailbox, and
+      // its calls.
       if (participantId && participantId === storage.usedElsewhere) {
         throw new HoldlineError('participant-exists', new Error('open in another tab'));
       }

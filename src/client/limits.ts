@@ -1,6 +1,6 @@
 /**
- * Durations and bounds of the client. They stand in a module of their own because bundlers inline constants only from a module without
- * imports.
+ * Durations and bounds of the client. They stand in a module of their own because bundlers inline constants only from a
+ * module without imports.
  * perf: 170 bytes of the bundle.
  */
 
@@ -9,7 +9,10 @@
 export const REQUEST_TIMEOUT_MS = 15_000;
 /** A request that takes longer, and is no poll, may be waiting for a connection. */
 export const SLOW_REQUEST_MS = 800;
-/** Bounds of the ceiling for a pause. Between them the ceiling is the age of the outage: a server back after 3 s is found within 3 s. */
+/**
+ * Bounds of the ceiling for a pause. Between them the ceiling is the age of the outage: a server back after 3 s is
+ * found within 3 s.
+ */
 export const MIN_BACKOFF_CEILING_MS = 1_000;
 export const MAX_BACKOFF_CEILING_MS = 5_000;
 export const JOIN_TIMEOUT_MS = 30_000;
@@ -25,7 +28,10 @@ export const MAX_REFUSED = 3;
 
 // Polls
 
-/** The most that the service allows (`maxReceiveBatch`), so that an invite and the message that takes it back come together. */
+/**
+ * The most that the service allows (`maxReceiveBatch`), so that an invite and the message that takes it back come
+ * together.
+ */
 export const POLL_BATCH = 100;
 /** Time for request and answer to travel, beyond `wait`. A poll without an answer by then is given up. */
 export const POLL_GRACE_MS = 8_000;
@@ -42,7 +48,10 @@ export const SHORT_WAIT_SECONDS = 1;
 export const QUICK_CUT_MS = 2_000;
 /** Two cuts teach the window. If the next poll is cut as well, the cause is no proxy's limit. */
 export const CUTS_TO_LEARN = 3;
-/** Superseded polls, without one held to its end between them, that show another client with this token: one of the two must stop. */
+/**
+ * Superseded polls, without one held to its end between them, that show another client with this token: one of the two
+ * must stop.
+ */
 export const MAX_SUPERSEDED = 3;
 /** Enough ids for a full mailbox with its room events, should all of it be delivered again. */
 export const SEEN_MESSAGE_IDS = 1_024;
@@ -78,8 +87,8 @@ export const UNKNOWN_CALL_REPLY_MS = 60_000;
 /** Bounds the memory that messages with ever new call ids can take. */
 export const MAX_ENDED_CALLS = 1_000;
 /**
- * How long an offer may stay unanswered once the call has been connected. Longer than the 8 s between two ICE restarts, which
- * replace such an offer themselves.
+ * How long an offer may stay unanswered once the call has been connected. Longer than the 8 s between two ICE restarts,
+ * which replace such an offer themselves.
  */
 export const ANSWER_TIMEOUT_MS = 10_000;
 /** The pause after a failed offer: browsers fire `negotiationneeded` again at once. */

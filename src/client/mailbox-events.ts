@@ -13,8 +13,8 @@ export type Gap =
   | { readonly cause: 'rejoined' };
 
 /**
- * `idle`: there is no listener for `message` yet, so the client does not poll. `connected`: a poll is under way. `reconnecting`: polls or
- * rejoins fail; the client keeps trying, and an `error` event gives the reason if that lasts.
+ * `idle`: there is no listener for `message` yet, so the client does not poll. `connected`: a poll is under way.
+ * `reconnecting`: polls or rejoins fail; the client keeps trying, and an `error` event gives the reason if that lasts.
  */
 export type MailboxState = 'idle' | 'connected' | 'reconnecting' | 'ended';
 
@@ -32,15 +32,19 @@ export interface MailboxEnd {
 
 export interface Departure {
   readonly participantId: string;
-  /** `left`, `timeout`, `replaced`, `removed`; `missed` when the client saw their absence only. Newer servers may have more. */
+  /**
+   * `left`, `timeout`, `replaced`, `removed`; `missed` when the client saw their absence only. Newer servers may have
+   * more.
+   */
   readonly reason: string;
 }
 
 export interface MailboxEvents extends ErrorEvents {
   /**
-   * A message for this participant, room events included, oldest first, each once. The next message comes when every listener is done
-   * (promises are awaited). Only then is a message acknowledged; after a reload, unacknowledged messages are delivered again. A
-   * listener that throws has handled the message; one whose promise never settles blocks all later messages.
+   * A message for this participant, room events included, oldest first, each once. The next message comes when every
+   * listener is done (promises are awaited). Only then is a message acknowledged; after a reload, unacknowledged
+   * messages are delivered again. A listener that throws has handled the message; one whose promise never settles
+   * blocks all later messages.
    *
    * Comparing `type` with a known type narrows `payload`.
    */

@@ -117,8 +117,8 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   /**
-   * Polling begins with the first listener for `message`, or the first iteration, and pauses while there is none: a message that
-   * nothing handles is not acknowledged. @returns a function that removes the listener
+   * Polling begins with the first listener for `message`, or the first iteration, and pauses while there is none: a
+   * message that nothing handles is not acknowledged. @returns a function that removes the listener
    */
   override on<Name extends keyof MailboxEvents>(
     name: Name,
@@ -130,8 +130,9 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   /**
-   * `for await (const message of mailbox)`: each message is acknowledged when the loop asks for the next one or is left. The loop
-   * ends after `leave()` and `close()`. It throws a HoldlineError `taken-over`, `participant-gone` or the error that ended the mailbox.
+   * `for await (const message of mailbox)`: each message is acknowledged when the loop asks for the next one or is
+   * left. The loop ends after `leave()` and `close()`. It throws a HoldlineError `taken-over`, `participant-gone` or
+   * the error that ended the mailbox.
    */
   [ASYNC_ITERATOR](): AsyncIterableIterator<ReceivedMessage> {
     return iterate(this, () => {
@@ -142,17 +143,21 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   /**
-   * Stores a message in the recipient's mailbox, or everyone's. Retries until the message's lifetime (`ttlSeconds`) is over; a retry
-   * never stores it twice. Each recipient gets messages in the order of the calls; messages sent together go as one request.
+   * Stores a message in the recipient's mailbox, or everyone's. Retries until the message's lifetime (`ttlSeconds`) is
+   * over; a retry never stores it twice. Each recipient gets messages in the order of the calls; messages sent together
+   * go as one request.
    * @returns its recipients, and which of them are listening
-   * @throws HoldlineError `recipient-not-found`, `lifetime-over`, `too-large`, `proxy-refused`, `invalid-request`, `taken-over`,
-   * `participant-gone`, `closed`
+   * @throws HoldlineError `recipient-not-found`, `lifetime-over`, `too-large`, `proxy-refused`, `invalid-request`,
+   * `taken-over`, `participant-gone`, `closed`
    */
   send(message: OutgoingMessage): Promise<Receipt> {
     return this.#outbox.send(message);
   }
 
-  /** Polls at once instead of waiting for a time-out: call it when the app comes to the foreground. Browsers need no call. */
+  /**
+   * Polls at once instead of waiting for a time-out: call it when the app comes to the foreground. Browsers need no
+   * call.
+   */
   wake(): void {
     this.#loop.wake(true);
   }
@@ -162,7 +167,10 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     return this.#roster.refresh(this.#session);
   }
 
-  /** Fetches fresh STUN and TURN servers: credentials expire. @returns them, and their lifetime in seconds. @throws HoldlineError */
+  /**
+   * Fetches fresh STUN and TURN servers: credentials expire. @returns them, and their lifetime in seconds. @throws
+   * HoldlineError
+   */
   async fetchIceServers(): Promise<IceServersResult> {
     const get = { operation: 'getIceServers', path: '/ice-servers', expects: 'iceServers' } as const;
     const result = await this.#session.ask<IceServersResult>(get);
@@ -171,14 +179,17 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   /**
-   * Leaves the room: the others are informed at once. Waits up to 2 s for pending messages. Never rejects: when the server cannot be
-   * reached, an `error` event, `leave-failed`, comes before `ended`.
+   * Leaves the room: the others are informed at once. Waits up to 2 s for pending messages. Never rejects: when the
+   * server cannot be reached, an `error` event, `leave-failed`, comes before `ended`.
    */
   leave(): Promise<void> {
     return this.#stop('left');
   }
 
-  /** Stops without leaving: the participant stays until its idle time is over, and can be resumed until then. Never rejects. */
+  /**
+   * Stops without leaving: the participant stays until its idle time is over, and can be resumed until then. Never
+   * rejects.
+   */
   close(): Promise<void> {
     return this.#stop('closed');
   }

@@ -12,7 +12,9 @@ export interface MeshEvents extends ErrorEvents {
 }
 
 export interface MeshOptions extends CallOptions {
-  /** Creates the connection to one participant with its tracks and data channels; called at most once in 3 s for each. */
+  /**
+   * Creates the connection to one participant with its tracks and data channels; called at most once in 3 s for each.
+   */
   readonly peerConnection: (participantId: string) => PeerConnectionLike;
 }
 
@@ -20,8 +22,9 @@ export interface MeshOptions extends CallOptions {
 const WORTH_RETRYING = /^(ice_|negotiation-failed|unknown_call)/;
 
 /**
- * Connects every participant of the room with every other: one `Call` for each, accepted automatically. A participant that joins later
- * calls those who are there. Each connection costs its own upload: beyond some six participants with video use a media server.
+ * Connects every participant of the room with every other: one `Call` for each, accepted automatically. A participant
+ * that joins later calls those who are there. Each connection costs its own upload: beyond some six participants with
+ * video use a media server.
  */
 export class Mesh extends Emitter<MeshEvents> {
   readonly #mailbox: Mailbox;

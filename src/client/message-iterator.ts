@@ -4,8 +4,8 @@ import type { MailboxEvents } from './mailbox-events.ts';
 
 const { asyncIterator } = Symbol as Partial<SymbolConstructor>;
 /**
- * Hermes lacks `Symbol.asyncIterator`; there, `for await` as Babel compiles it calls the method of this name. The cast holds because
- * only the client's class and such loops use the value, both as a property key.
+ * Hermes lacks `Symbol.asyncIterator`; there, `for await` as Babel compiles it calls the method of this name. The cast
+ * holds because only the client's class and such loops use the value, both as a property key.
  */
 export const ASYNC_ITERATOR: typeof Symbol.asyncIterator =
   asyncIterator ?? ('@@asyncIterator' as unknown as typeof Symbol.asyncIterator);

@@ -58,9 +58,10 @@ export function parseDescription<Type extends (OfferPayload | AnswerPayload)['ty
 }
 
 /**
- * A candidate in the form that every stack accepts: only the fields of `RTCIceCandidateInit`, because some stacks add others, and some
- * have no `toJSON`. Browsers throw a `TypeError` for a candidate of no media line, other stacks for a field that is `null`. A missing
- * candidate is the end of candidates. A field that names the media line is ignored when it is malformed.
+ * A candidate in the form that every stack accepts: only the fields of `RTCIceCandidateInit`, because some stacks add
+ * others, and some have no `toJSON`. Browsers throw a `TypeError` for a candidate of no media line, other stacks for a
+ * field that is `null`. A missing candidate is the end of candidates. A field that names the media line is ignored when
+ * it is malformed.
  * @throws TypeError when `candidate` is neither a text nor missing
  */
 export function parseCandidate(given: unknown): CandidatePayload {

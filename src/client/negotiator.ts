@@ -26,11 +26,12 @@ const ROLLBACK = { type: 'rollback', sdp: '' } as const;
 
 /**
  * Offer and answer by perfect negotiation (WebRTC 1.0, section 10.7), one step at a time: there is never more than one
- * `createOffer` under way, and a message that arrives meanwhile waits its turn. Offers carry an `offerId` beside `type` and `sdp`,
- * which answers repeat, so that a late answer never meets a newer offer. An answer without an `offerId` counts for the pending offer.
+ * `createOffer` under way, and a message that arrives meanwhile waits its turn. Offers carry an `offerId` beside `type`
+ * and `sdp`, which answers repeat, so that a late answer never meets a newer offer. An answer without an `offerId`
+ * counts for the pending offer.
  *
- * An offer that cannot be sent or applied, or that is not answered, is rolled back, so that either side can offer again. A
- * `custom` message with `{ offerFailed: offerId }` informs the other side.
+ * An offer that cannot be sent or applied, or that is not answered, is rolled back, so that either side can offer
+ * again. A `custom` message with `{ offerFailed: offerId }` informs the other side.
  */
 export class Negotiator {
   protected readonly pc: PeerConnectionLike;
@@ -214,7 +215,9 @@ export class Negotiator {
     await this.pc.setLocalDescription(ROLLBACK).catch(() => undefined);
   }
 
-  /** Candidates must follow their description, so `found` waits for this step as candidates would wait in the mailbox. */
+  /**
+   * Candidates must follow their description, so `found` waits for this step as candidates would wait in the mailbox.
+   */
   async #describe(type: 'offer' | 'answer', sdp: string, offerId: unknown): Promise<void> {
     await this.pc.setLocalDescription({ type, sdp });
     if (!this.#closed) await this.options.send({ type, payload: { type, sdp, offerId } } as DescriptionMessage);

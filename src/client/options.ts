@@ -6,7 +6,10 @@ import type { StorageLike } from './storage.ts';
 
 /** How to join a room. Only `roomId` is always needed; `baseUrl` may be omitted on pages of the service itself. */
 export interface JoinOptions extends Partial<Platform> {
-  /** The service's URL, such as `https://signal.example.org`, with the path under which it is mounted. Default: this origin. */
+  /**
+   * The service's URL, such as `https://signal.example.org`, with the path under which it is mounted. Default: this
+   * origin.
+   */
   readonly baseUrl?: string;
   /** 1 to 64 of `A-Z a-z 0-9 _ -`. On a server without access tokens anyone who knows it can join: it is the secret. */
   readonly roomId: string;
@@ -24,7 +27,9 @@ export interface JoinOptions extends Partial<Platform> {
   readonly join?: (request: JoinBody) => Promise<JoinResult>;
   /** How long to keep trying before `joinRoom` rejects with `network`, in milliseconds. Default 30,000. */
   readonly joinTimeoutMs?: number;
-  /** Called with the reason of each failed attempt to join that another one follows. Errors that it throws are logged. */
+  /**
+   * Called with the reason of each failed attempt to join that another one follows. Errors that it throws are logged.
+   */
   readonly onRetry?: (error: HoldlineError) => void;
   /** Aborts joining, with `closed`. No effect once joined: use `leave()` or `close()`. */
   readonly signal?: AbortSignal;
@@ -32,7 +37,9 @@ export interface JoinOptions extends Partial<Platform> {
   readonly storage?: StorageLike;
   /** The record's key in the storage. Default: made of the base URL and the room. */
   readonly storageKey?: string;
-  /** The longest time that a poll asks to be held, in whole seconds from 1. Default: `limits.defaultWaitSeconds`, 25. */
+  /**
+   * The longest time that a poll asks to be held, in whole seconds from 1. Default: `limits.defaultWaitSeconds`, 25.
+   */
   readonly waitSeconds?: number;
 }
 
@@ -51,8 +58,8 @@ export interface CallOptions {
   /** How long to try to connect, or to reconnect; then it ends with `ice_timeout` or `ice_failed`. Default 30,000. */
   readonly iceTimeoutMs?: number;
   /**
-   * Which side gives up its offer when two offers collide; exactly one side must. Default: the participant whose `participantId`
-   * sorts later. Set it only for third-party clients that follow another rule.
+   * Which side gives up its offer when two offers collide; exactly one side must. Default: the participant whose
+   * `participantId` sorts later. Set it only for third-party clients that follow another rule.
    */
   readonly polite?: boolean;
 }
@@ -62,7 +69,10 @@ export interface InviteOptions extends CallOptions {
   readonly to: string;
   /** The call owns it from now on, and closes it at the end. Add tracks and data channels at any time. */
   readonly peerConnection: PeerConnectionLike;
-  /** 1 to 64 characters, compared without case; a lower-case UUID by default. Set your own when a push notification must name the call. */
+  /**
+   * 1 to 64 characters, compared without case; a lower-case UUID by default. Set your own when a push notification must
+   * name the call.
+   */
   readonly callId?: string;
   /** Sent with the invite, such as the kind of call. */
   readonly payload?: JsonObject;

@@ -37,10 +37,10 @@ export class OutboxQueue {
   }
 
   /**
-   * The next group that may go without overtaking another message: each recipient gets messages in the order of sending. A message to
-   * everyone waits for all before it, and all behind it wait for it.
-   * @param isAtOnce whether no message can wait, even for requests under way: endings of calls go first, so that they do not share the
-   * browser's 64 KiB with messages sent before
+   * The next group that may go without overtaking another message: each recipient gets messages in the order of
+   * sending. A message to everyone waits for all before it, and all behind it wait for it.
+   * @param isAtOnce whether no message can wait, even for requests under way: endings of calls go first, so that they
+   * do not share the browser's 64 KiB with messages sent before
    */
   next(maxMessages: number, isAtOnce: boolean): Group | undefined {
     const passed = new Set(isAtOnce ? [] : this.#busy);

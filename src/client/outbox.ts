@@ -8,7 +8,10 @@ import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { retryUntilSettled } from './retry.ts';
 import type { Session } from './session.ts';
 
-/** Whether a proxy refuses the request itself, rather than ask for a login, a pause or another attempt (401, 407, 408, 425, 429). */
+/**
+ * Whether a proxy refuses the request itself, rather than ask for a login, a pause or another attempt (401, 407, 408,
+ * 425, 429).
+ */
 const isRefusedByProxy = (failure: Failure): boolean =>
   failure.kind === 'cut' && /^4(?!01|07|08|25|29)/.test(String(failure.status));
 
@@ -40,8 +43,8 @@ export class Outbox {
   }
 
   /**
-   * The page is about to stop: timers may not fire, and answers may not arrive. Until `resume()` every message goes at once, in
-   * requests that outlive the page, even if that changes the order.
+   * The page is about to stop: timers may not fire, and answers may not arrive. Until `resume()` every message goes at
+   * once, in requests that outlive the page, even if that changes the order.
    */
   flush(): void {
     this.#isPageStopping = true;
@@ -86,7 +89,8 @@ export class Outbox {
     } catch (cause) {
       const error = cause as HoldlineError;
       const isByProxy = error.code === 'proxy-refused';
-      // All were stored, or none: each is sent again alone, so that only the faulty ones fail. A missing recipient is missing for all.
+      // All were stored, or none: each is sent again alone, so that only the faulty ones fail. A missing recipient is
+      // missing for all.
       const isMixed = isByProxy || (error.problem && error.code !== 'recipient-not-found');
       for (const item of group) {
         if (isMixed && group.length > 1) await this.#sendOrReject([item], isByProxy ? MAX_REFUSED - 1 : 0);

@@ -14,8 +14,8 @@ interface Page extends Target {
 type PageStop = 'frozen' | 'hidden' | 'closed';
 
 /**
- * Follows the life of the page (HTML, and the Page Lifecycle draft): sends what is pending before the page stops, and polls at once
- * when it is back. @returns a function that stops following
+ * Follows the life of the page (HTML, and the Page Lifecycle draft): sends what is pending before the page stops, and
+ * polls at once when it is back. @returns a function that stops following
  */
 export function followPage(context: MailboxContext, session: Session, outbox: Outbox, loop: PollLoop): () => void {
   const page = globalThis as Page;
@@ -29,7 +29,8 @@ export function followPage(context: MailboxContext, session: Session, outbox: Ou
     context.wake();
     void session.acknowledge();
     if (how !== 'frozen') {
-      // The next page may resume the mailbox. A held lock or channel would also keep this page out of the back-forward cache.
+      // The next page may resume the mailbox. A held lock or channel would also keep this page out of the back-forward
+      // cache.
       context.storage.unlock();
       context.sharing.close();
     }
@@ -59,8 +60,8 @@ export function followPage(context: MailboxContext, session: Session, outbox: Ou
 }
 
 /**
- * Wakes after the machine has slept, and whenever the page is shown; `stale` says whether the machine slept. Timers of a hidden page are
- * late anyway, so a hidden page is checked when it is shown. @returns a function that ends this
+ * Wakes after the machine has slept, and whenever the page is shown; `stale` says whether the machine slept. Timers of
+ * a hidden page are late anyway, so a hidden page is checked when it is shown. @returns a function that ends this
  */
 function detectSleep(runtime: Runtime, document: Page['document'], wake: (stale: boolean) => void): () => void {
   const isHidden = (): boolean => document?.visibilityState === 'hidden';

@@ -1,6 +1,7 @@
 /**
- * The part of `RTCPeerConnection` that `Call` uses. The classes of browsers, react-native-webrtc and @roamhq/wrtc fit as they are.
- * `Call` does without what older stacks lack: `setLocalDescription()` without an argument, implicit rollback and `restartIce()`.
+ * The part of `RTCPeerConnection` that `Call` uses. The classes of browsers, react-native-webrtc and @roamhq/wrtc fit
+ * as they are. `Call` does without what older stacks lack: `setLocalDescription()` without an argument, implicit
+ * rollback and `restartIce()`.
  */
 export interface PeerConnectionLike {
   readonly connectionState?: string;

@@ -63,7 +63,10 @@ export class PollLoop {
     }
   }
 
-  /** Polls at once. `stale`: the connection of the poll in flight is most likely dead, and the network may be another one. */
+  /**
+   * Polls at once. `stale`: the connection of the poll in flight is most likely dead, and the network may be another
+   * one.
+   */
   wake(stale: boolean): void {
     if (stale) {
       this.#window.reset();

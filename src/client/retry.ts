@@ -5,8 +5,8 @@ import { MAX_BACKOFF_CEILING_MS, MIN_BACKOFF_CEILING_MS } from './limits.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * Pauses between attempts. No pause is longer than the outage has lasted so far, within the bounds above. Full jitter: clients
- * that failed together do not come back together.
+ * Pauses between attempts. No pause is longer than the outage has lasted so far, within the bounds above. Full jitter:
+ * clients that failed together do not come back together.
  */
 export class Backoff {
   readonly #runtime: Pick<Runtime, 'now' | 'random'>;

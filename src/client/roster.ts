@@ -27,7 +27,10 @@ export class Roster {
     }
   }
 
-  /** Replaces the list by one that was asked for at `askedAtMs`, by the client's clock; emits events for the differences only. */
+  /**
+   * Replaces the list by one that was asked for at `askedAtMs`, by the client's clock; emits events for the differences
+   * only.
+   */
   replace(participants: readonly ParticipantView[], askedAtMs: number): void {
     this.#askedAtMs = askedAtMs;
     this.#become(participants);

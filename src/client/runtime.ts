@@ -84,8 +84,8 @@ export class Runtime {
   };
 
   /**
-   * A random UUID (RFC 9562, version 4) in lower case: for idempotency keys and calls. `crypto.randomUUID` is missing on plain http
-   * and in React Native; without `crypto.getRandomValues` the id comes from `random`.
+   * A random UUID (RFC 9562, version 4) in lower case: for idempotency keys and calls. `crypto.randomUUID` is missing
+   * on plain http and in React Native; without `crypto.getRandomValues` the id comes from `random`.
    */
   newId(): string {
     const template = 'xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx';

@@ -54,7 +54,10 @@ export class Session {
     return { kind: 'cut', cause: 'rejoined', error: answer.error, ageMs: answer.ageMs };
   }
 
-  /** Sends a request once, and once more if the participant had to join again. @throws HoldlineError why there is no answer */
+  /**
+   * Sends a request once, and once more if the participant had to join again. @throws HoldlineError why there is no
+   * answer
+   */
   async ask<Body>(request: HttpRequest<Body>): Promise<Body> {
     let answer = await this.request(request);
     if (answer.kind === 'cut' && answer.cause === 'rejoined') answer = await this.request(request);
@@ -94,7 +97,9 @@ export class Session {
     this.#isReported = false;
   }
 
-  /** Acknowledges handled messages outside of a poll; also keeps the participant present while the app handles messages. */
+  /**
+   * Acknowledges handled messages outside of a poll; also keeps the participant present while the app handles messages.
+   */
   acknowledge(): Promise<Answer<unknown>> {
     return this.#context.http.exchange({
       operation: 'acknowledgeMessages',
@@ -174,7 +179,9 @@ export class Session {
     }
   }
 
-  /** Whether waiting cannot help. It can when the room is full, or when the app returns an expired token for a while. */
+  /**
+   * Whether waiting cannot help. It can when the room is full, or when the app returns an expired token for a while.
+   */
   readonly #isFinal = ({ retryable, code, status }: Problem): boolean =>
     !retryable &&
     code !== 'room-full' &&

@@ -4,8 +4,8 @@ import { isText, objectOf } from './messages.ts';
 import type { Runtime } from './runtime.ts';
 
 /**
- * Keeps a mailbox over a reload. `sessionStorage`, `localStorage` and React Native's AsyncStorage fit. Prefer `sessionStorage`
- * in browsers: when tabs share one record, only the first tab keeps its mailbox.
+ * Keeps a mailbox over a reload. `sessionStorage`, `localStorage` and React Native's AsyncStorage fit. Prefer
+ * `sessionStorage` in browsers: when tabs share one record, only the first tab keeps its mailbox.
  */
 export interface StorageLike {
   getItem(key: string): string | null | Promise<string | null>;
@@ -31,8 +31,9 @@ interface Page {
 }
 
 /**
- * The record of one mailbox, and a lock on its participant while the page runs: browsers copy `sessionStorage` into a duplicated
- * tab, and tabs share `localStorage`. When storage or locks are full, forbidden or broken, only resuming after a reload is lost.
+ * The record of one mailbox, and a lock on its participant while the page runs: browsers copy `sessionStorage` into a
+ * duplicated tab, and tabs share `localStorage`. When storage or locks are full, forbidden or broken, only resuming
+ * after a reload is lost.
  */
 export class MailboxStorage {
   #storage: StorageLike | undefined;
@@ -71,8 +72,8 @@ export class MailboxStorage {
   }
 
   /**
-   * Marks the mailbox as used, by a lock of the Web Locks API: browsers release it when a page crashes. Where there are no locks
-   * (plain http, React Native, a sandbox), every page may use the mailbox.
+   * Marks the mailbox as used, by a lock of the Web Locks API: browsers release it when a page crashes. Where there are
+   * no locks (plain http, React Native, a sandbox), every page may use the mailbox.
    * @returns false when another page uses the mailbox already
    */
   lock(): Promise<boolean> {
