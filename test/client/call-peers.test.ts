@@ -55,7 +55,7 @@ async function plainPeer(url: string): Promise<Peer> {
   return peer;
 }
 
-describe('a peer that speaks the plain protocol', () => {
+describe('a third-party client that speaks the plain protocol', () => {
   test('calls, its candidates ahead of its offer', async () => {
     const { url } = await startService();
     const bob = await join(url, 'bob');

@@ -42,7 +42,7 @@ describe('a call', () => {
     expect(callee.talker.connection.connectionState).toBe('closed');
   });
 
-  test('works when the callee comes after its caller', async () => {
+  test('works when the callee joins after its caller', async () => {
     const { url } = await startService();
     const alice = await join(url, 'alice');
     const calling = next(alice, 'participant-joined').then(({ participantId }) => invite(alice, participantId));
@@ -51,7 +51,7 @@ describe('a call', () => {
     await talk(await calling, await callee);
   });
 
-  test('of two that call each other at once becomes one call', async () => {
+  test('by two participants that call each other at once becomes one call', async () => {
     const { alice, bob } = await two();
     const asked: Call[] = [];
     for (const mailbox of [alice, bob]) Call.onInvite(mailbox, (call) => void asked.push(call));
@@ -61,7 +61,7 @@ describe('a call', () => {
     expect(asked).toEqual([]);
   });
 
-  test('to somebody whose invite rings here accepts that one', async () => {
+  test('to a participant whose invite rings here accepts that invite', async () => {
     const { alice, bob } = await two();
     const ringing = new Promise<Call>((resolve) => void Call.onInvite(bob, resolve));
     const a = invite(alice, 'bob');
@@ -126,13 +126,13 @@ describe('an invite', () => {
     expect(connection.signalingState).toBe('closed');
   });
 
-  test('to somebody who is not there ends at once', async () => {
+  test('to a participant that is not in the room ends at once', async () => {
     const { alice } = await two();
     const { call } = invite(alice, 'nobody');
     expect(await call.whenEnded).toEqual({ reason: 'recipient-not-found', by: 'system' });
   });
 
-  test('that nobody answers ends on both sides when its time is over', async () => {
+  test('without an answer ends on both sides when its ring time is over', async () => {
     const { url } = await startService();
     const time = new VirtualTime();
     const [alice, bob] = [await join(url, 'alice', { timers: time }), await join(url, 'bob')];
@@ -155,7 +155,7 @@ describe('an invite', () => {
   });
 });
 
-describe('a call whose first offer cannot lead anywhere ends at once on both sides, and says why', () => {
+describe('a call whose first offer fails ends at once on both sides, with a reason', () => {
   const failing = () => Promise.reject(new Error('it cannot be applied'));
   const tooLarge = () => Promise.resolve({ type: 'offer', sdp: `v=0${' '.repeat(65_536)}` } as const);
 
@@ -225,7 +225,7 @@ describe('messages that expired', () => {
 });
 
 describe('a message of another call', () => {
-  test('does nothing to this one', async () => {
+  test('does not affect this call', async () => {
     const { alice, bob } = await two();
     const answering = answer(bob);
     const a = invite(alice, 'bob');

@@ -43,7 +43,7 @@ const send = (message: OutgoingMessage): void => void mailbox.send(message).catc
 const sends = () => server.all('send').map((asked) => [textsOf(asked), asked.keepalive]);
 
 describe('a page that closes', () => {
-  test('sends at once what waits behind another request, endings of calls first', async () => {
+  test('sends messages that wait behind another request at once, endings of calls first', async () => {
     server.on('send', forever);
     send(note('one'));
     await microtasks();
@@ -57,7 +57,7 @@ describe('a page that closes', () => {
     ]);
   });
 
-  test('sends the last words of a listener that was there before the client', async () => {
+  test('sends the messages of a pagehide listener that was added before the client', async () => {
     page.close();
     page.open();
     page.listen('pagehide', () => send(note('bye')));
@@ -105,7 +105,7 @@ describe('a page that closes', () => {
     expect(sends().at(-1)).toEqual([['reject'], true]);
   });
 
-  test.each([['before'], ['after']])('is heard when it leaves in a listener that runs %s the client', async (when) => {
+  test.each([['before'], ['after']])('leaves the room in a pagehide listener that runs %s the client', async (when) => {
     server.on('send', forever);
     send(note('busy'));
     await microtasks();
@@ -119,7 +119,7 @@ describe('a page that closes', () => {
     await server.time.advance(10_000);
   });
 
-  test('acknowledges, and sends what waits, when it closes its mailbox in a listener', async () => {
+  test('acknowledges, and sends pending messages, when it closes its mailbox in a pagehide listener', async () => {
     server.on('send', forever);
     send(note('busy'));
     await microtasks();
@@ -137,7 +137,7 @@ describe('a page that may come back', () => {
   test.each([
     ['enters the back-forward cache', () => page.fire('pagehide', { persisted: true })],
     ['is frozen', () => page.document.dispatchEvent(new Event('freeze'))],
-  ])('and %s ends no call, and sends what waits', async (_, hide) => {
+  ])('and %s ends no call, and sends pending messages', async (_, hide) => {
     const call = Call.invite(mailbox, { to: 'other', peerConnection: new FakePeer('me') });
     await server.time.advance(100);
     server.on('send', forever);
@@ -150,7 +150,7 @@ describe('a page that may come back', () => {
     expect(sends().at(-1)).toEqual([['two'], true]);
   });
 
-  test('sends in order again once it runs on, as iOS lets pages do after `pagehide`', async () => {
+  test('sends in order again once it continues, as pages on iOS do after `pagehide`', async () => {
     await closePage();
     await server.time.advance(1_000);
     server.on('send', forever);
@@ -162,7 +162,7 @@ describe('a page that may come back', () => {
   });
 });
 
-describe('a last word', () => {
+describe('a message that ends a call', () => {
   test.each([['hangup'], ['cancel'], ['reject']] as const)('%s outlives the page at any time', async (type) => {
     send({ type, to: 'other' });
     send(note('not this', 'somebody'));

@@ -57,7 +57,7 @@ const after =
   };
 
 describe('a send without an answer for a second', () => {
-  test('gets the connection of the own poll, which is held again some seconds later', async () => {
+  test('gets the connection of its own poll, which is held again some seconds later', async () => {
     const polls = new HeldPolls();
     const mailbox = await listening();
     const states: string[] = [];
@@ -76,7 +76,7 @@ describe('a send without an answer for a second', () => {
     expect(states).toEqual([]);
   });
 
-  test('does not stop messages from coming in', async () => {
+  test('does not stop messages from arriving', async () => {
     const polls = new HeldPolls();
     const mailbox = await listening();
     server.on('send', forever);
@@ -86,7 +86,7 @@ describe('a send without an answer for a second', () => {
     expect(polls.waits.length).toBeLessThanOrEqual(4);
   });
 
-  test('learns nothing about the network, however often', async () => {
+  test('does not lower waitSeconds, however often it happens', async () => {
     new HeldPolls();
     const mailbox = await listening();
     server.on('send', after(1_500, 1));
@@ -99,7 +99,7 @@ describe('a send without an answer for a second', () => {
 });
 
 describe('a tab that waits for a connection', () => {
-  test('is given those of the others, which hold their polls again some seconds later', async () => {
+  test('gets those of the other tabs, which hold their polls again some seconds later', async () => {
     const polls = new HeldPolls();
     for (let tab = 0; tab < 6; tab += 1) await listening();
     expect(polls.held).toBe(6);
@@ -118,7 +118,7 @@ describe('a tab that waits for a connection', () => {
     expect(polls.held).toBe(7);
   });
 
-  test('that goes without a word keeps the others from holding polls for some seconds at most', async () => {
+  test('and crashes keeps the others from holding polls for some seconds at most', async () => {
     const polls = new HeldPolls();
     await listening();
     const stranger = new page.channels.Channel('holdline');

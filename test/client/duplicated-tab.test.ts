@@ -103,7 +103,7 @@ describe('a storage that tabs share', () => {
     expect((await joinShared()).participantId).toBe('guest1');
   });
 
-  test('is written again when its record proves nothing any more', async () => {
+  test('is written again when the server no longer knows its record', async () => {
     shared.setItem('holdline:http://hostile:room', JSON.stringify({ participantId: 'old', token: 't', cursor: 'c' }));
     server.script(
       'join',
@@ -119,7 +119,7 @@ describe('a storage that tabs share', () => {
 describe('the lock on a mailbox', () => {
   const lockName = 'holdline:holdline:http://hostile:room:guest1';
 
-  test('waits for a page that is about to go', async () => {
+  test('waits for a page that is about to close', async () => {
     const storage = new FakeStorage();
     await join(storage);
     page.set('sessionStorage', storage);

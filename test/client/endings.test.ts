@@ -20,7 +20,7 @@ async function listening(more: Partial<JoinOptions> = {}): Promise<Mailbox> {
 
 const timedOut = () => problem(410, 'participant-gone', { reason: 'timeout' });
 
-describe('in the middle of a batch', () => {
+describe('a mailbox in the middle of a batch', () => {
   async function endAtSecond(end: (mailbox: Mailbox) => Promise<void>): Promise<string[]> {
     const three = ['one', 'two', 'three'].map((id) => message('custom', { id }));
     server.script('poll', () => batch('c3', ...three), held);
@@ -34,20 +34,20 @@ describe('in the middle of a batch', () => {
     return handled;
   }
 
-  test('closing keeps all of it for the next time', async () => {
+  test('keeps the whole batch for the next time when it closes', async () => {
     expect(await endAtSecond((mailbox) => mailbox.close())).toEqual(['one', 'two']);
     expect(storage.kept).toMatchObject({ cursor: 'c0' });
     expect(server.all('ack').map(({ body }) => body.cursor)).toEqual(['c0']);
   });
 
-  test('leaving keeps nothing', async () => {
+  test('keeps nothing when it leaves', async () => {
     expect(await endAtSecond((mailbox) => mailbox.leave())).toEqual(['one', 'two']);
     expect(storage.kept).toBeUndefined();
   });
 });
 
 describe('a participant whose time ran out, and who leaves', () => {
-  test('between two attempts to join again makes no third one', async () => {
+  test('between two attempts to rejoin makes no third attempt', async () => {
     server.on('poll', timedOut);
     const mailbox = await listening();
     server.on('join', broken);
@@ -56,7 +56,7 @@ describe('a participant whose time ran out, and who leaves', () => {
     expect(server.count('join')).toBe(2);
   });
 
-  test('while joining again leaves as the new one, too', async () => {
+  test('while rejoining leaves as the new participant, too', async () => {
     server.on('poll', timedOut);
     const mailbox = await listening();
     server.on('join', async () => {
@@ -70,7 +70,7 @@ describe('a participant whose time ran out, and who leaves', () => {
     expect(storage.kept).toBeUndefined();
   });
 
-  test('or closes while joining again keeps the new mailbox', async () => {
+  test('or closes while rejoining keeps the new mailbox', async () => {
     server.on('poll', timedOut);
     const mailbox = await listening();
     server.on('join', async () => {
@@ -83,7 +83,7 @@ describe('a participant whose time ran out, and who leaves', () => {
   });
 });
 
-test('the signal that could abort joining has no say over joining again', async () => {
+test('the signal that aborts joining does not abort a rejoin', async () => {
   const abort = new AbortController();
   server.script('poll', timedOut, held);
   const mailbox = await listening({ signal: abort.signal });
@@ -92,7 +92,7 @@ test('the signal that could abort joining has no say over joining again', async 
   expect([mailbox.state, server.count('join')]).toEqual(['connected', 2]);
 });
 
-test('a network that is back is told of at once, not at the end of a poll', async () => {
+test('a network that is back is reported at once, not at the end of a poll', async () => {
   server.script('poll', broken, broken, ({ body }) => (body.wait === 0 ? batch('c0') : held()));
   const mailbox = await listening();
   const states: string[] = [];

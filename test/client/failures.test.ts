@@ -27,8 +27,6 @@ async function listening(options: Partial<JoinOptions> = {}): Promise<Mailbox> {
 const endOf = (mailbox: Mailbox) =>
   new Promise<{ reason: string; error: HoldlineError }>((resolve) => void mailbox.on('ended', resolve));
 
-const codes = (): unknown[] => errors.map(({ code }) => code);
-
 describe('an outage', () => {
   test('of some seconds is no error: the app sees `reconnecting` only', async () => {
     const mailbox = await listening();
@@ -42,7 +40,7 @@ describe('an outage', () => {
     expect(errors).toEqual([]);
   });
 
-  test('that lasts is told once, with what came instead of an answer, and again when it comes back', async () => {
+  test('that lasts emits one error with what came instead of an answer, and another error when it happens again', async () => {
     await listening();
     const fails = () => {
       throw new TypeError('fetch failed', { cause: Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }) });
@@ -72,7 +70,7 @@ describe('an outage', () => {
       'answered with 200 application/json',
     ],
     ['a login in front of it', () => html(401), 'answered with 401 text/html, not by Holdline, but by a login'],
-  ])('that %s causes is told at its second answer', async (_, answer, words) => {
+  ])('that %s causes emits an error at its second answer', async (_, answer, words) => {
     server.on('poll', answer);
     const mailbox = await listening();
     await server.time.advance(5_000);
@@ -94,7 +92,7 @@ describe('an outage', () => {
     expect([mailbox.state, errors]).toEqual(['reconnecting', []]);
   });
 
-  test('is the cause of what is rejected when the mailbox is closed meanwhile', async () => {
+  test('is the cause of the rejected sends when the mailbox is closed meanwhile', async () => {
     server.on('poll', broken);
     server.on('send', broken);
     const mailbox = await listening();
@@ -105,111 +103,11 @@ describe('an outage', () => {
   });
 });
 
-describe('a message that is not stored', () => {
-  test('in its lifetime is rejected with the last failure as the cause', async () => {
-    server.on('send', () => problem(429, 'mailbox-full', { retryAfter: 2, detail: 'The mailbox is full.' }));
-    const mailbox = await joined();
-    const sending = mailbox.send({ type: 'custom', to: 'a', ttlSeconds: 5 }).catch((error: unknown) => error);
-    await server.time.advance(10_000);
-    expect(await sending).toMatchObject({ code: 'lifetime-over', cause: { code: 'mailbox-full' } });
-    expect((await sending) as HoldlineError).toHaveProperty('message', 'lifetime-over: The mailbox is full.');
-  });
-
-  test.each([400, 403, 404, 413, 451])(
-    'because a proxy answers %i three times, while a poll is held, is rejected as proxy-refused in seconds',
-    async (status) => {
-      server.on('poll', forever);
-      server.on('send', () => html(status));
-      const mailbox = await listening();
-      const sending = mailbox.send({ type: 'custom', to: 'a' }).catch((error: unknown) => error);
-      await server.time.advance(5_000);
-      const words = `proxy-refused: sendMessages http://hostile: answered with ${status} text/html, not by Holdline`;
-      expect(await sending).toMatchObject({ code: 'proxy-refused', message: words });
-      expect(server.count('send')).toBe(3);
-      expect(errors).toHaveLength(1);
-    },
-  );
-
-  test('with others in a batch that is too large for a proxy goes out alone, in order', async () => {
-    const payloads = ({ body }: { body: Readonly<Record<string, unknown>> }) =>
-      (body.messages as { payload: unknown }[]).map(({ payload }) => payload);
-    const stored: unknown[] = [];
-    server.on('send', (asked) => {
-      const sent = payloads(asked);
-      if (sent.length > 1 || sent.includes('huge')) return html(413);
-      stored.push(...sent);
-      return json(201, { receipts: [server.receipt()] });
-    });
-    const mailbox = await listening();
-    const sending = Promise.allSettled(
-      ['1', 'huge', '2'].map((payload) => mailbox.send({ type: 'custom', to: 'a', payload })),
-    );
-    await server.time.advance(10_000);
-    expect((await sending).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(stored).toEqual(['1', '2']);
-  });
-
-  test('because of a captive portal, which answers polls as well, is sent when the user has logged in', async () => {
-    server.on('poll', () => html(403));
-    server.on('send', () => html(403));
-    server.on('ack', () => html(403));
-    const mailbox = await listening();
-    const sending = mailbox.send({ type: 'custom', to: 'a' });
-    await server.time.advance(MINUTE);
-    server.on('poll', forever);
-    server.on('send', () => json(201, { receipts: [server.receipt()] }));
-    await server.time.advance(10_000);
-    expect(await sending).toHaveProperty('id');
-    expect(errors).toHaveLength(1);
-  });
-
-  test('because of a portal that appears while a poll is held goes on as well: the held poll proves nothing', async () => {
-    server.on('poll', forever);
-    server.on('ack', () => html(403));
-    server.on('send', () => html(403));
-    const mailbox = await listening();
-    const sending = mailbox.send({ type: 'custom', to: 'a' });
-    await server.time.advance(20_000);
-    server.on('send', () => json(201, { receipts: [server.receipt()] }));
-    await server.time.advance(10_000);
-    expect(await sending).toHaveProperty('id');
-  });
-
-  test.each([200, 401, 407, 408, 425, 429, 500, 502, 503, 504])(
-    'because something answers it %i is tried again until it is',
-    async (status) => {
-      server.on('poll', forever);
-      server.on('send', () => html(status));
-      const mailbox = await listening();
-      const sending = mailbox.send({ type: 'custom', to: 'a' });
-      await server.time.advance(30_000);
-      server.on('send', () => json(201, { receipts: [server.receipt()] }));
-      await server.time.advance(6_000);
-      expect(await sending).toHaveProperty('id');
-      expect(errors).toHaveLength(1);
-    },
-  );
-
-  test('is not sent again before the time that a proxy asks for', async () => {
-    server.script(
-      'send',
-      () => html(503, { 'Retry-After': '7' }),
-      () => json(201, { receipts: [server.receipt()] }),
-    );
-    const mailbox = await joined();
-    const sending = mailbox.send({ type: 'custom', to: 'a' });
-    await server.time.advance(6_900);
-    expect(server.count('send')).toBe(1);
-    await server.time.advance(1_100);
-    expect(await sending).toHaveProperty('id');
-  });
-});
-
-describe('what is asked once', () => {
+describe('a request without retries', () => {
   test.each([
     ['refreshParticipants', 'participants', 'listParticipants'],
     ['fetchIceServers', 'ice-servers', 'getIceServers'],
-  ] as const)('%s is rejected with what came instead', async (method, operation, id) => {
+  ] as const)('%s rejects with what came instead of an answer', async (method, operation, id) => {
     server.on(operation, () => html(502));
     const mailbox = await joined();
     await expect(mailbox[method]()).rejects.toMatchObject({
@@ -219,7 +117,7 @@ describe('what is asked once', () => {
     });
   });
 
-  test('is answered although the participant had to join again for it', async () => {
+  test('succeeds although the participant had to rejoin', async () => {
     server.script(
       'ice-servers',
       () => problem(410, 'participant-gone', { reason: 'timeout' }),
@@ -250,7 +148,7 @@ describe('a proxy that removes the credential', () => {
     await expect(mailbox.send({ type: 'custom' })).rejects.toMatchObject({ code: 'authorization-stripped' });
   });
 
-  test('from joins is the reason why they are refused', async () => {
+  test('from joins is named as the reason of the refusal', async () => {
     server.on(
       'join',
       missing(
@@ -263,8 +161,8 @@ describe('a proxy that removes the credential', () => {
 
   test.each([
     ['that a newer server refuses', 'Bearer realm="holdline", error="invalid_token"', OLD],
-    ['of which an older server does not tell whether it arrived', 'Bearer realm="holdline"', OLD],
-  ])('is not concluded from a token %s', async (_, challenge, detail) => {
+    ['that may not have arrived at an older server', 'Bearer realm="holdline"', OLD],
+  ])('is not assumed for a token %s', async (_, challenge, detail) => {
     server.script('poll', () => problem(401, 'unauthenticated', { challenge, detail }), forever);
     const mailbox = await listening();
     await server.time.advance(10_000);
@@ -272,91 +170,8 @@ describe('a proxy that removes the credential', () => {
   });
 });
 
-describe('joining again', () => {
-  /** A participant whose time ran out, while joining is refused. */
-  async function rejoining(answer: Parameters<HostileServer['on']>[1], options: Partial<JoinOptions> = {}) {
-    server.on('join', () => json(201, server.joinResult()));
-    server.script('poll', () => problem(410, 'participant-gone', { reason: 'timeout' }), forever);
-    const mailbox = await listening(options);
-    server.on('join', answer);
-    await server.time.advance(30_000);
-    return mailbox;
-  }
-
-  test.each([
-    ['a room that is full', () => problem(409, 'room-full'), 'room-full'],
-    ['a store that is full', () => problem(503, 'storage-unavailable', { retryAfter: 1 }), 'storage-unavailable'],
-    ['a rate limit', () => problem(429, 'rate-limited', { retryAfter: 1 }), 'rate-limited'],
-    ['a proxy that answers 403', () => html(403), 'network'],
-  ])('waits for %s, tells it once, and succeeds in the end', async (_, answer, code) => {
-    const mailbox = await rejoining(answer);
-    expect([mailbox.state, codes()]).toEqual(['reconnecting', [code]]);
-    server.on('join', () => json(201, server.joinResult()));
-    await server.time.advance(6_000);
-    expect([mailbox.state, codes()]).toEqual(['connected', [code]]);
-  });
-
-  test.each([
-    [401, 'unauthenticated'],
-    [403, 'forbidden'],
-  ])('asks an access token function again when the server answers %i %s', async (status, code) => {
-    let minted = 0;
-    const accessToken = () => Promise.resolve(`jwt${(minted += 1)}`);
-    const mailbox = await rejoining(() => problem(status, code), { accessToken });
-    expect([mailbox.state, codes()]).toEqual(['reconnecting', [code]]);
-    expect(minted).toBeGreaterThan(3);
-    server.on('join', () => json(201, server.joinResult()));
-    await server.time.advance(6_000);
-    expect(mailbox.state).toBe('connected');
-  });
-
-  test('waits for an access token function that fails, and tells its error', async () => {
-    let isBroken = false;
-    const accessToken = () => (isBroken ? Promise.reject(new Error('no session')) : Promise.resolve('jwt'));
-    server.script('poll', () => problem(410, 'participant-gone', { reason: 'timeout' }), forever);
-    const mailbox = await listening({ accessToken });
-    isBroken = true;
-    await server.time.advance(30_000);
-    expect(mailbox.state).toBe('reconnecting');
-    expect(errors).toMatchObject([
-      { code: 'network', message: 'accessToken: no session', cause: { message: 'no session' } },
-    ]);
-    isBroken = false;
-    await server.time.advance(6_000);
-    expect(mailbox.state).toBe('connected');
-  });
-
-  test.each([
-    ['a fixed access token that is refused', () => problem(401, 'unauthenticated'), { accessToken: 'jwt' }, 'failed'],
-    ['a fixed access token of another room', () => problem(403, 'forbidden'), { accessToken: 'jwt' }, 'failed'],
-    ['a request that is wrong', () => problem(400, 'invalid-request'), {}, 'failed'],
-    ['a service that is not there', () => problem(404, 'not-found'), {}, 'failed'],
-    ['somebody of the same name', () => problem(409, 'participant-exists'), {}, 'taken-over'],
-  ])('ends the mailbox for %s', async (_, answer, options, reason) => {
-    server.script('poll', () => problem(410, 'participant-gone', { reason: 'timeout' }), forever);
-    const mailbox = await listening(options);
-    server.on('join', answer);
-    const end = endOf(mailbox);
-    await server.time.advance(MINUTE);
-    expect((await end).reason).toBe(reason);
-    expect(server.count('join')).toBe(2);
-  });
-
-  test('tells by its cause how it showed that somebody took over', async () => {
-    server.on('poll', () =>
-      problem(410, 'participant-gone', { reason: 'replaced', detail: 'A newer join replaced it.' }),
-    );
-    const mailbox = await listening();
-    const end = endOf(mailbox);
-    await server.time.advance(1_000);
-    expect(await end).toMatchObject({
-      error: { message: 'taken-over: A newer join replaced it.', cause: { code: 'participant-gone' } },
-    });
-  });
-});
-
 describe('the state of a mailbox', () => {
-  test('is idle until somebody listens, and connected as soon as its first poll is out', async () => {
+  test('is idle until the first listener, and connected as soon as its first poll is under way', async () => {
     server.on('poll', forever);
     const mailbox = await joined();
     const states: string[] = [];
@@ -370,7 +185,7 @@ describe('the state of a mailbox', () => {
 });
 
 describe('joining', () => {
-  test('tells of each attempt that failed and why, and what the app throws then disturbs nothing', async () => {
+  test('calls onRetry with the reason of each failed attempt, and survives errors that it throws', async () => {
     const reasons: string[] = [];
     const onRetry = ({ code, message: text }: HoldlineError): void => {
       reasons.push(`${code}: ${text}`);
@@ -393,7 +208,7 @@ describe('joining', () => {
     ]);
   });
 
-  test('is not told to an app that has aborted it', async () => {
+  test('does not call onRetry once the app has aborted it', async () => {
     const abort = new AbortController();
     const reasons: unknown[] = [];
     server.on('join', forever);
@@ -405,7 +220,7 @@ describe('joining', () => {
     expect(reasons).toEqual([]);
   });
 
-  test.each(['join', 'accessToken'] as const)('rejects with what the function `%s` of the app throws', async (name) => {
+  test.each(['join', 'accessToken'] as const)('rejects with the error that the app throws in `%s`', async (name) => {
     const cause = new Error('no session');
     const joining = joinRoom({ ...server.options, [name]: () => Promise.reject(cause) }).catch(
       (error: unknown) => error,

@@ -114,7 +114,7 @@ describe('a call', () => {
 describe('a proxy that cuts polls after 3 s', () => {
   const LIMIT_SECONDS = 3;
 
-  test('is learned; after that, polls are no longer cut, and messages come', async () => {
+  test('lowers the length of polls, which are no longer cut, and messages arrive', async () => {
     const { url } = await startService();
     const waits: number[] = [];
     const proxy = await Proxy.start(url, {

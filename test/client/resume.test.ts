@@ -15,7 +15,7 @@ beforeEach(() => {
 const bodies = (): unknown[] => server.all('join').map(({ body, headers }) => [body, headers.Authorization]);
 
 describe('a reload', () => {
-  test('takes the mailbox up where it was: same participant, own token, kept cursor', async () => {
+  test('resumes the mailbox: same participant, own token, stored cursor', async () => {
     server.script(
       'poll',
       () => batch('c5', message('custom')),
@@ -68,7 +68,7 @@ describe('a reload', () => {
     expect(storage.items.size).toBe(0);
   });
 
-  test('as somebody else does not take up the mailbox of the first one', async () => {
+  test('as another participant does not resume the mailbox of the first one', async () => {
     await joinRoom(options);
     await joinRoom({ ...options, participantId: 'other' });
     expect(bodies()[1]).toEqual([{ participantId: 'other' }, undefined]);
@@ -100,7 +100,7 @@ describe('a reload', () => {
 });
 
 describe('joining', () => {
-  test('repeats a lost join under one key', async () => {
+  test('repeats a lost join under one idempotency key', async () => {
     server.script(
       'join',
       broken,
@@ -127,7 +127,7 @@ describe('joining', () => {
     expect(await joining).toMatchObject({ code: 'rate-limited', problem: { status: 429 } });
   });
 
-  test('is refused at once by what no retry mends', async () => {
+  test('rejects at once for a refusal that no retry can mend', async () => {
     server.on('join', () => problem(409, 'room-full', { detail: 'The room has its 32 participants.' }));
     await expect(joinRoom(options)).rejects.toMatchObject({
       code: 'room-full',
@@ -145,7 +145,7 @@ describe('joining', () => {
     await expect(joinRoom({ ...options, signal: abort.signal })).rejects.toMatchObject({ code: 'closed' });
   });
 
-  test('asks for a fresh access token for every attempt, and forgives a moment without one', async () => {
+  test('gets a fresh access token for every attempt, and survives a failure to get one', async () => {
     let minted = 0;
     const accessToken = (): Promise<string> => {
       minted += 1;

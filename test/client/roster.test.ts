@@ -26,14 +26,14 @@ async function listening(...there: string[]): Promise<{ mailbox: Mailbox; told: 
   return { mailbox, told };
 }
 
-test('what happened before joining is in the list already, and told no more', async () => {
+test('room events from before the join are in the list already, and cause no event', async () => {
   server.script('poll', () => batch('c1', left('bob', 60_000), joined('bob', 30_000)), held);
   const { mailbox, told } = await listening('me', 'bob');
   await server.time.advance(100);
   expect([namesIn(mailbox), told]).toEqual([['me', 'bob'], []]);
 });
 
-test('what happens after the clock was set back counts all the same', async () => {
+test('a departure counts although the clock was set back', async () => {
   server.script('poll', () => batch('c1', left('bob', 1)), held);
   const { mailbox, told } = await listening('me', 'bob');
   server.time.setBack(60_000);
@@ -41,7 +41,7 @@ test('what happens after the clock was set back counts all the same', async () =
   expect([namesIn(mailbox), told]).toEqual([['me'], ['-bob']]);
 });
 
-test('a list that was made before somebody came, and arrives afterwards, does not hide them', async () => {
+test('a list from before a join that arrives after it does not hide the participant', async () => {
   const { mailbox, told } = await listening('me');
   server.script(
     'participants',

@@ -78,7 +78,7 @@ describe('sends that happen together', () => {
     expect([Number(second) - Number(first), Number(third) - Number(second)]).toEqual([100, 100]);
   });
 
-  test('to one with a full mailbox do not hold up the others', async () => {
+  test('to a full mailbox do not delay messages to others', async () => {
     server.on('send', (asked) =>
       String(textsOf(asked)[0]).startsWith('full') ? problem(429, 'mailbox-full', { retryAfter: 2 }) : slowly(5)(asked),
     );
@@ -143,7 +143,7 @@ describe('a lost reply', () => {
 });
 
 describe('a refusal', () => {
-  test('that no retry mends is told at once', async () => {
+  test('that no retry can mend rejects at once', async () => {
     server.on('send', () => problem(404, 'recipient-not-found'));
     expect(await settled([mailbox.send(note('1', { to: 'x' })), mailbox.send(note('2', { to: 'x' }))], 1_000)).toEqual([
       'recipient-not-found',
@@ -161,7 +161,7 @@ describe('a refusal', () => {
 });
 
 describe('a payload', () => {
-  test('goes out as it was when it was sent, in retries too', async () => {
+  test('is sent as it was at the call, in retries too', async () => {
     server.script('send', broken, slowly(1));
     const payload = { count: 1 };
     const sending = mailbox.send({ type: 'custom', to: 'a', payload });
@@ -177,7 +177,7 @@ describe('a payload', () => {
 });
 
 describe('the end', () => {
-  test('leaving waits for what is on its way, then leaves', async () => {
+  test('leaving waits for pending messages, then leaves', async () => {
     server.on('send', slowly(500));
     const sending = mailbox.send(note('hangup', { to: 'a' }));
     await Promise.all([mailbox.leave(), server.time.advance(MINUTE)]);
@@ -186,7 +186,7 @@ describe('the end', () => {
     expect(server.all('leave')[0]).toMatchObject({ path: '/participants/me/leave', body: {}, keepalive: true });
   });
 
-  test('leaving waits no longer than 2 s, and what was not sent is rejected', async () => {
+  test('leaving waits at most 2 s, and rejects messages that are not stored by then', async () => {
     server.on('send', broken);
     const sending = settled([mailbox.send(note('never', { to: 'a' }))], 4_000);
     const leaving = mailbox.leave();
@@ -198,7 +198,7 @@ describe('the end', () => {
   test.each([
     ['a server that cannot be reached', broken, 'network'],
     ['a refusal', () => problem(403, 'forbidden'), 'forbidden'],
-  ])('leaving in vain, for %s, is an error before the end, and leave() resolves', async (_, answer, code) => {
+  ])('a failed leave, because of %s, is an error before the end, and leave() resolves', async (_, answer, code) => {
     server.on('leave', answer);
     const events: unknown[] = [];
     mailbox.on('error', (error) => void events.push([error.code, (error.cause as { code?: string }).code]));

@@ -94,7 +94,7 @@ describe('a client that waits', () => {
     expect(server.count('poll')).toBe(2);
   });
 
-  test('is not made to spin by events that come without end', async () => {
+  test('does not spin when events come without end', async () => {
     server.on('poll', broken);
     await listen();
     for (let second = 0; second < 60; second += 1) {
@@ -106,7 +106,7 @@ describe('a client that waits', () => {
 });
 
 describe('a page that is hidden or closed', () => {
-  test('tells what was handled, in a request that outlives it, and leaves nobody', async () => {
+  test('acknowledges handled messages in a request that outlives it, and does not leave the room', async () => {
     server.script('poll', () => batch('c3', message('custom')), forever);
     await listen();
     page.fire('pagehide');

@@ -1,0 +1,141 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { joinRoom, type Gap, type Mailbox } from '../../src/client/index.ts';
+import { batch, broken, HostileServer, json, message, problem } from './support/hostile-server.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+let server: HostileServer;
+let received: string[];
+let gaps: Gap[];
+beforeEach(() => {
+  server = new HostileServer();
+  received = [];
+  gaps = [];
+});
+
+async function listening(options: Partial<Parameters<typeof joinRoom>[0]> = {}): Promise<Mailbox> {
+  const mailbox = await joinRoom({ ...server.options, ...options });
+  mailbox.on('message', ({ id }) => void received.push(id));
+  mailbox.on('gap', (gap) => void gaps.push(gap));
+  return mailbox;
+}
+
+const ended = (mailbox: Mailbox): Promise<string> =>
+  new Promise((resolve) => {
+    mailbox.on('ended', ({ reason }) => resolve(reason));
+  });
+
+describe('two clients with one token', () => {
+  test('stop after three evictions: one mailbox ends as taken over, and sends no more requests', async () => {
+    server.on('poll', async () => {
+      await server.time.after(500);
+      return problem(409, 'poll-superseded');
+    });
+    const mailbox = await listening();
+    const end = ended(mailbox);
+    await server.time.advance(HOUR);
+    expect(await end).toBe('taken-over');
+    expect(server.count('poll')).toBe(3);
+    await expect(mailbox.send({ type: 'custom' })).rejects.toMatchObject({ code: 'taken-over' });
+  });
+
+  test('survive one eviction: a proxy may have sent the poll twice', async () => {
+    server.script(
+      'poll',
+      () => problem(409, 'poll-superseded'),
+      () => batch('c1', message('custom')),
+      () => new Promise(() => undefined),
+    );
+    await listening();
+    await server.time.advance(MINUTE);
+    expect(received).toHaveLength(1);
+  });
+
+  test('a replaced participant ends as taken over, without joining again (fault 34)', async () => {
+    server.on('poll', () => problem(410, 'participant-gone', { reason: 'replaced' }));
+    const mailbox = await listening();
+    const end = ended(mailbox);
+    await server.time.advance(HOUR);
+    expect([await end, server.count('join'), server.count('poll')]).toEqual(['taken-over', 1, 1]);
+    expect(received).toEqual([]);
+  });
+
+  test('a forgotten token does not evict another participant: participant-exists ends as taken over', async () => {
+    server.on('poll', () => problem(401, 'unauthenticated'));
+    const mailbox = await listening();
+    server.on('join', () => problem(409, 'participant-exists'));
+    const end = ended(mailbox);
+    await server.time.advance(MINUTE);
+    expect(await end).toBe('taken-over');
+    expect(server.all('join')[1]?.headers).not.toHaveProperty('Authorization');
+  });
+
+  test('with an access token, a forgotten token soon after joining ends as taken over instead of taking over', async () => {
+    server.on('poll', () => problem(401, 'unauthenticated'));
+    const mailbox = await listening({ accessToken: 'jwt' });
+    const end = ended(mailbox);
+    await server.time.advance(MINUTE);
+    expect([await end, server.count('join')]).toEqual(['taken-over', 1]);
+  });
+});
+
+describe('a participant that is gone', () => {
+  test.each(['left', 'removed', 'something-new'])(
+    'for the reason "%s" ends, and rejects pending sends',
+    async (reason) => {
+      server.on('poll', () => problem(410, 'participant-gone', { reason }));
+      server.on('send', broken);
+      const mailbox = await listening();
+      const sending = mailbox.send({ type: 'custom' });
+      const end = ended(mailbox);
+      await Promise.all([
+        expect(sending).rejects.toMatchObject({ code: 'participant-gone' }),
+        server.time.advance(MINUTE),
+      ]);
+      expect([await end, server.count('join')]).toEqual(['gone', 1]);
+    },
+  );
+
+  test('for an hour of sleep: one poll, 410, one join under the same name, one gap, and no burst (fault 38)', async () => {
+    server.on('poll', () => new Promise(() => undefined));
+    await listening();
+    await server.time.advance(3_000);
+    server.script(
+      'poll',
+      () => problem(410, 'participant-gone', { reason: 'timeout' }),
+      () => new Promise(() => undefined),
+    );
+    const before = server.asked.length;
+    await server.time.sleep(HOUR);
+    await server.time.advance(10_000);
+    expect(server.asked.slice(before).map(({ operation }) => operation)).toEqual(['poll', 'join', 'poll']);
+    expect(server.all('join')[1]?.body).toMatchObject({ participantId: 'me', resume: true });
+    expect(server.all('poll').at(-1)?.headers).toMatchObject({ Authorization: 'Bearer token2' });
+    expect(gaps).toEqual([{ cause: 'rejoined' }]);
+  });
+
+  test('again and again joins ever more slowly', async () => {
+    server.on('poll', () => problem(410, 'participant-gone', { reason: 'timeout' }));
+    await listening();
+    await server.time.advance(HOUR);
+    expect(server.count('join')).toBeLessThanOrEqual(1_500);
+    expect(server.count('join') - server.count('poll')).toBeLessThanOrEqual(1);
+  });
+
+  test('joins once when its poll and its send are both refused, and the message is stored after all', async () => {
+    let joined = 1;
+    server.on('join', () => json(201, server.joinResult({ token: `token${(joined += 1)}` })));
+    const gone = problem(410, 'participant-gone', { reason: 'timeout' });
+    server.on('poll', ({ headers }) =>
+      headers.Authorization === 'Bearer token2' ? gone : new Promise(() => undefined),
+    );
+    server.on('send', ({ headers }) =>
+      headers.Authorization === 'Bearer token2' ? gone : json(201, { receipts: [server.receipt()] }),
+    );
+    const mailbox = await listening();
+    const [receipt] = await Promise.all([mailbox.send({ type: 'custom' }), server.time.advance(MINUTE)]);
+    expect(receipt.id).toBe('receipt1');
+    expect(server.count('join')).toBe(2);
+  });
+});
