@@ -97,16 +97,22 @@ export class PollLoop {
       isHeld: true,
       expects: 'cursor',
     });
-    if (answer.kind === 'ok') return this.#onBatch(answer.body, answer.ageMs >= waitSeconds * 1_000 * HELD_SHARE);
+    if (answer.kind === 'ok') {
+      const isHeld = answer.ageMs >= waitSeconds * 1_000 * HELD_SHARE;
+      return this.#onBatch(answer.body, cursor, isHeld);
+    }
     if (answer.kind === 'problem') this.#refused(answer);
     else if (answer.cause === 'aborted') return 0;
     else this.#cut(answer, waitSeconds);
     return this.#backoff.next(answer.retryAfterMs);
   }
 
-  /** @param isHeld whether the poll was held to its end. @returns milliseconds until the next poll */
-  async #onBatch(body: Batch, isHeld: boolean): Promise<number> {
-    const { cursor } = this.#session;
+  /**
+   * @param cursor the position that the poll asked from
+   * @param isHeld whether the poll was held to its end
+   * @returns milliseconds until the next poll
+   */
+  async #onBatch(body: Batch, cursor: string | undefined, isHeld: boolean): Promise<number> {
     this.#session.become('connected');
     this.#cuts = 0;
     if (isHeld) this.#superseded = 0;
