@@ -123,6 +123,31 @@ describe('a participant that is gone', () => {
     expect(server.count('join') - server.count('poll')).toBeLessThanOrEqual(1);
   });
 
+  test('keeps its place in the new mailbox when a batch of the old one arrives after the rejoin', async () => {
+    let answerOldPoll = (): void => undefined;
+    const isOld = ({ headers }: { headers: Readonly<Record<string, string>> }) =>
+      headers.Authorization === 'Bearer token1';
+    server.on(
+      'poll',
+      (asked) =>
+        new Promise((resolve) => {
+          if (isOld(asked)) answerOldPoll = () => resolve(batch('c9', message('custom')));
+        }),
+    );
+    server.on('send', (asked) =>
+      isOld(asked)
+        ? problem(410, 'participant-gone', { reason: 'timeout' })
+        : json(201, { receipts: [server.receipt()] }),
+    );
+    const mailbox = await listening();
+    await server.time.advance(100);
+    server.on('join', () => json(201, server.joinResult({ cursor: 'n0' })));
+    await Promise.all([mailbox.send({ type: 'custom' }), server.time.advance(10_000)]);
+    answerOldPoll();
+    await server.time.advance(1_000);
+    expect(server.all('poll').map(({ body }) => body.after)).toEqual(['c0', 'n0']);
+  });
+
   test('joins once when its poll and its send are both refused, and the message is stored after all', async () => {
     let joined = 1;
     server.on('join', () => json(201, server.joinResult({ token: `token${(joined += 1)}` })));
