@@ -9,7 +9,7 @@ import {
 import { envelope, flag, isObject, must, omittable, text, timestamp, wholeNumber } from './fields.ts';
 import { cursor, participantId, roomId, ROOM_ID_PATTERN } from './ids.ts';
 
-export const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
+const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
   description: 'A name for people to read.',
   examples: ['Alice'],
 });
@@ -17,7 +17,7 @@ export const displayName = text(0, MAX_DISPLAY_NAME_CHARACTERS).meta({
 export type JsonObject = Record<string, unknown>;
 
 /** Checked but never copied: a copy would lose a key such as `__proto__`. */
-export const metadata = z
+const metadata = z
   .custom<JsonObject>(isObject, 'must be an object')
   .refine(
     (value) => jsonBytes(value) <= MAX_METADATA_BYTES,
