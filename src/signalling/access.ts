@@ -21,8 +21,8 @@ export function requireParticipant(credential: Credential, roomId: RoomId): Mail
     if (credential.state === 'gone' && credential.roomId === roomId) throw participantGone(credential.reason);
     if (credential.state === 'gone' || credential.state === 'replaced') throw unauthenticated();
     if (credential.roomId !== roomId) throw forbidden('other-room');
-    const { participantId, mailboxId, takeover } = credential;
-    return { roomId, participantId, mailboxId, takeover };
+    const { participantId, mailboxId, fencingToken } = credential;
+    return { roomId, participantId, mailboxId, fencingToken };
   }
   if (credential.kind === 'none') throw unauthenticated();
   throw forbidden(credential.kind);

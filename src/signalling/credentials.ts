@@ -45,6 +45,6 @@ export async function identify(store: SignallingStore, text: string, lookup: Tok
 /** perf: copies used tokens, nearly all of them, field by field; V8 spreads one of several shapes slowly. */
 function bearerOf(stored: StoredToken, handle: TokenHandle): Bearer {
   if (stored.state !== 'used') return { kind: 'participant', ...stored, handle };
-  const { digest, roomId, participantId, state, mailboxId, takeover } = stored;
-  return { kind: 'participant', digest, roomId, participantId, state, mailboxId, takeover, handle };
+  const { digest, roomId, participantId, state, mailboxId, fencingToken } = stored;
+  return { kind: 'participant', digest, roomId, participantId, state, mailboxId, fencingToken, handle };
 }

@@ -16,8 +16,8 @@ export interface Limits {
 /** Room events have an allowance of their own, so that a full mailbox still learns who came and went. */
 export const MAX_ROOM_EVENTS = 128;
 
-/** Of one mailbox. Up to it every gap has a place of its own, so that `expired` is exact for every cursor a client may still hold. */
-export const MAX_GAPS = 1_024;
+/** Per mailbox. Up to this number each expired message has a tombstone, so that `expired` is exact for every cursor. */
+export const MAX_TOMBSTONES = 1_024;
 
 /** One batch: at most this many bytes of messages, or one message. Keeps a reply within what slow phones take in one window. */
 export const MAX_BATCH_BYTES = 256 * 1024;

@@ -9,10 +9,10 @@ export interface Mailbox {
   readonly participantId: ParticipantId;
   readonly mailboxId: MailboxId;
   /**
-   * How often the mailbox had been taken over when its owner proved to be it. A store that several processes share refuses what is
-   * still asked for under an older one; absent where one process knows at once.
+   * Number of takeovers of the mailbox when the token was checked. A store that several processes share refuses operations
+   * with an older number; a store of one process does not need it.
    */
-  readonly takeover?: number | undefined;
+  readonly fencingToken?: number | undefined;
 }
 
 export interface Participant {

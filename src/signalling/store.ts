@@ -194,7 +194,7 @@ export type StoredToken = {
   readonly roomId: RoomId;
   readonly participantId: ParticipantId;
 } & (
-  | { readonly state: 'fresh' | 'used'; readonly mailboxId: MailboxId; readonly takeover?: number | undefined }
+  | { readonly state: 'fresh' | 'used'; readonly mailboxId: MailboxId; readonly fencingToken?: number | undefined }
   | { readonly state: 'replaced' }
   | { readonly state: 'gone'; readonly reason: GoneReason }
 );

@@ -106,7 +106,9 @@ export class Presence {
     const poll = this.#polls.get(hint.mailboxId);
     if (hint.kind === 'superseded') return poll?.supersede(hint.hold) ?? false;
     // A poll of the token that replaced the other one may be held here by now.
-    if (hint.kind === 'gone' && hint.generation !== undefined) return (poll?.mailbox.takeover ?? -1) < hint.generation;
+    if (hint.kind === 'gone' && hint.generation !== undefined) {
+      return (poll?.mailbox.fencingToken ?? -1) < hint.generation;
+    }
     return true;
   }
 

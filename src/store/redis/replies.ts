@@ -72,12 +72,12 @@ export const Token = z.union([
   z.tuple([]).transform(() => undefined),
   z
     .tuple([owned.digest, participantId, z.enum(['fresh', 'used']), mailboxId, number])
-    .transform(([digest, id, state, mailbox, takeover]) => ({
+    .transform(([digest, id, state, mailbox, fencingToken]) => ({
       digest,
       participantId: id,
       state,
       mailboxId: mailbox,
-      takeover,
+      fencingToken,
     })),
   z
     .tuple([owned.digest, participantId, z.literal('replaced')])

@@ -82,9 +82,9 @@ export class RoomScripts {
    * @throws SignallingError `participant-gone`, `unauthenticated`, `storage-unavailable`
    */
   async runFor(mailbox: Mailbox, script: Script, own: readonly Argument[], options: RunOptions = {}): Promise<Outcome> {
-    const { roomId, participantId, mailboxId, takeover = '' } = mailbox;
+    const { roomId, participantId, mailboxId, fencingToken = '' } = mailbox;
     try {
-      return await this.run(script, roomId, [participantId, mailboxId, takeover, ...own], options);
+      return await this.run(script, roomId, [participantId, mailboxId, fencingToken, ...own], options);
     } catch (error) {
       if (!(error instanceof SignallingError) || error.details.reason === undefined) throw error;
       // The token came from the cache; a fresh look would not have found a replaced one.

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import {
   GONE_REMEMBERED_MS,
   LISTENING_GRACE_MS,
-  MAX_GAPS,
+  MAX_TOMBSTONES,
   MAX_ROOM_EVENTS,
   MAX_UNUSED_TOKENS,
   RECONNECT_GRACE_MS,
@@ -21,7 +21,7 @@ export interface Script {
 
 /** Constants that the scripts share with the rest of the service. */
 const CONSTANTS = {
-  MAX_GAPS,
+  MAX_TOMBSTONES,
   MAX_ROOM_EVENTS,
   MAX_UNUSED_TOKENS,
   LISTENING_GRACE_MS,

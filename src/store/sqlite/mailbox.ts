@@ -1,5 +1,5 @@
 import type { MailboxId } from '../../signalling/ids.ts';
-import { MAX_GAPS, PARTICIPANT_BYTES } from '../../signalling/limits.ts';
+import { MAX_TOMBSTONES, PARTICIPANT_BYTES } from '../../signalling/limits.ts';
 import { RecentMessages } from './recent-messages.ts';
 import type { CountedMessage, MailboxCounts, StoredMessage } from './rows.ts';
 import type { Statements } from './statements.ts';
@@ -106,7 +106,7 @@ export class StoredMailbox {
     this.#count({ ...message, expired: 0 }, -1);
     this.tombstones += 1;
     this.#recent.restart(this.head);
-    if (this.tombstones > MAX_GAPS) this.#compactTombstones();
+    if (this.tombstones > MAX_TOMBSTONES) this.#compactTombstones();
   }
 
   /**

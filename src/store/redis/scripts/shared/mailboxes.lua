@@ -29,7 +29,7 @@ end
 
 -- Bounds a mailbox that is never read: each run of neighbouring tombstones becomes one at its end.
 local function compactTombstones(member)
-  if member.tombstones <= MAX_GAPS then return end
+  if member.tombstones <= MAX_TOMBSTONES then return end
   local previous
   for _, text in ipairs(call('ZRANGE', member.queue, 0, -1)) do
     local entry = unpackEntry(text)
