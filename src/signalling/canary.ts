@@ -10,9 +10,9 @@ import { mintToken } from './tokens.ts';
 import type { Waiters } from './waiters.ts';
 
 /** A message that takes longer than this is a service that does not work, whatever its store says of itself. */
-const LIMIT_MS = 2_000;
+const DELIVERY_LIMIT_MS = 2_000;
 /** So often at most, however many ask: two commits each. */
-const EVERY_MS = 3_000;
+const CHECK_EVERY_MS = 3_000;
 /** Between two checks nobody asks for; then it joins anew. */
 const IDLE_TIMEOUT_MS = 60_000;
 
@@ -48,17 +48,17 @@ export class Canary {
    */
   check(): Promise<void> {
     const nowMs = this.#options.clock.steadyMs();
-    if (this.#last === undefined || nowMs - this.#last.atMs >= EVERY_MS) {
-      this.#last = { atMs: nowMs, outcome: this.#fly() };
+    if (this.#last === undefined || nowMs - this.#last.atMs >= CHECK_EVERY_MS) {
+      this.#last = { atMs: nowMs, outcome: this.#runCheck() };
     }
     return this.#last.outcome;
   }
 
-  async #fly(): Promise<void> {
+  async #runCheck(): Promise<void> {
     const hangUps: (() => void)[] = [];
     const onHangUp = (listener: () => void): void => void hangUps.push(listener);
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const cancel = this.#options.clock.after(LIMIT_MS, () => reject(notDelivering('late')));
+    const cancel = this.#options.clock.after(DELIVERY_LIMIT_MS, () => reject(notDelivering('late')));
     try {
       await Promise.race([this.#roundTrip(onHangUp), late]);
       this.#options.report.checkPassed();
@@ -83,27 +83,27 @@ export class Canary {
     await this.#options.store.checkRetention();
     this.#mailbox ??= await this.#join();
     try {
-      await this.#message(this.#mailbox, onHangUp);
+      await this.#sendAndReceive(this.#mailbox, onHangUp);
     } catch (error) {
       if (!(error instanceof SignallingError) || error.code !== 'participant-gone') throw error;
       this.#mailbox = await this.#join();
-      await this.#message(this.#mailbox, onHangUp);
+      await this.#sendAndReceive(this.#mailbox, onHangUp);
     }
   }
 
-  async #message(mailbox: Mailbox, onHangUp: (listener: () => void) => void): Promise<void> {
+  async #sendAndReceive(mailbox: Mailbox, onHangUp: (listener: () => void) => void): Promise<void> {
     const { store, clock } = this.#options;
     const id = newMessageId(clock.wallMs());
     const { promise: held, resolve } = Promise.withResolvers<undefined>();
-    const arrived = this.#arrival(mailbox, id, onHangUp, () => resolve(undefined));
+    const arrived = this.#receiveUntil(mailbox, id, onHangUp, () => resolve(undefined));
     await Promise.race([held, arrived]);
-    const message = { id, recipient: mailbox.participantId, type: 'custom', ttlMs: LIMIT_MS };
+    const message = { id, recipient: mailbox.participantId, type: 'custom', ttlMs: DELIVERY_LIMIT_MS };
     const [batch] = await Promise.all([arrived, store.append({ sender: mailbox, messages: [message] })]);
     await store.acknowledge(mailbox, decodeCursor(batch.cursor));
   }
 
   /** The batch that holds the message. Others may come first, such as the comings and goings of other processes' canaries. */
-  async #arrival(
+  async #receiveUntil(
     mailbox: Mailbox,
     id: string,
     onHangUp: (listener: () => void) => void,
@@ -117,7 +117,7 @@ export class Canary {
       for (let after: Batch['cursor'] | undefined; ;) {
         const cursor = after === undefined ? undefined : decodeCursor(after);
         // Longer than the limit, since the end of a window would hide that nothing woke it.
-        const poll = { after: cursor, windowMs: LIMIT_MS * 2, limit: 64, onHangUp };
+        const poll = { after: cursor, windowMs: DELIVERY_LIMIT_MS * 2, limit: 64, onHangUp };
         const batch = await receive(context, mailbox, poll);
         if (batch === undefined) throw notDelivering('no-answer');
         if (batch.messages.some((message) => message.id === id)) return batch;

@@ -3,7 +3,7 @@ import { isStoreFull } from './errors.ts';
 import type { StoreUsage } from './store.ts';
 
 /** How often to check whether a full store has room again. */
-const LOOK_EVERY_MS = 10_000;
+const CHECK_EVERY_MS = 10_000;
 
 interface FullStoreWatchOptions {
   readonly usage: () => Promise<StoreUsage>;
@@ -33,7 +33,7 @@ export class FullStoreWatch {
     this.#wasRefused = true;
     if (this.#cancel !== undefined) return;
     this.#options.onChange(true);
-    this.#lookLater();
+    this.#scheduleCheck();
   }
 
   /** False when the store does not respond. */
@@ -47,15 +47,15 @@ export class FullStoreWatch {
     this.#cancel?.();
   }
 
-  #lookLater(): void {
+  #scheduleCheck(): void {
     this.#wasRefused = false;
-    this.#cancel = this.#options.clock.after(LOOK_EVERY_MS, () => void this.#look());
+    this.#cancel = this.#options.clock.after(CHECK_EVERY_MS, () => void this.#check());
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const isFull = await this.isFull();
     if (this.#isStopped) return;
-    if (isFull || this.#wasRefused) this.#lookLater();
+    if (isFull || this.#wasRefused) this.#scheduleCheck();
     else {
       this.#cancel = undefined;
       this.#options.onChange(false);

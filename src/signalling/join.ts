@@ -46,7 +46,7 @@ export async function join(
   const minted = mintToken();
   const { roomId, resume } = request;
   const place = { roomId, participantId, mailboxId: newMailboxId() };
-  const joined = await charged(context, { ...admission, place, keyScope: scoped?.scope }, () =>
+  const joined = await performCharged(context, { ...admission, place, keyScope: scoped?.scope }, () =>
     context.store.join({
       ...place,
       resume,
@@ -73,7 +73,7 @@ interface Attempt extends Pick<Admission, 'rateLimitKey' | 'countedFor'> {
  * The first retries of a completed join are free, and are answered even when the limit is exceeded. Only then is the
  * store asked beforehand, so that an ordinary join costs no further round trip.
  */
-async function charged(context: JoinContext, attempt: Attempt, perform: () => Promise<Joined>): Promise<Joined> {
+async function performCharged(context: JoinContext, attempt: Attempt, perform: () => Promise<Joined>): Promise<Joined> {
   const { limiter, freeReplays, perAddress, store } = context;
   const { rateLimitKey, place, keyScope } = attempt;
   if (rateLimitKey === undefined) return perform();
@@ -84,7 +84,7 @@ async function charged(context: JoinContext, attempt: Attempt, perform: () => Pr
     if (isReplay && freeReplays.take(keyScope)) return perform();
     throw refusal;
   }
-  const joined = await settled(perAddress, place, perform);
+  const joined = await confirmCounted(perAddress, place, perform);
   if (joined.replayed && keyScope !== undefined && freeReplays.take(keyScope)) limiter.refund(rateLimitKey);
   return joined;
 }
@@ -101,7 +101,7 @@ async function count(
 }
 
 /** Stops counting the mailbox unless the join created it. */
-async function settled(
+async function confirmCounted(
   perAddress: ParticipantsPerAddress | undefined,
   { mailboxId }: Mailbox,
   perform: () => Promise<Joined>,

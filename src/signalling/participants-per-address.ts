@@ -7,7 +7,7 @@ import type { SignallingStore } from './store.ts';
 /** Bounds the memory: beyond it, the participants counted first are no longer counted. */
 const MAX_COUNTED = 100_000;
 /** Minimum time between checks of an address at its limit: the store may have lost hints of departures. */
-const LOOK_EVERY_MS = 10_000;
+const CHECK_EVERY_MS = 10_000;
 const RETRY_AFTER_SECONDS = 10;
 
 interface Counted {
@@ -18,7 +18,7 @@ interface Counted {
 
 interface Address {
   readonly mailboxes: Map<MailboxId, Counted>;
-  lookedAtMs: number;
+  checkedAtMs: number;
 }
 
 interface Options {
@@ -47,7 +47,7 @@ export class ParticipantsPerAddress {
 
   /** @returns the refusal when the address is at its limit; the mailbox is not counted then */
   async enter(address: string, mailbox: Mailbox): Promise<SignallingError | undefined> {
-    if (this.#isAtLimit(address)) await this.#look(address);
+    if (this.#isAtLimit(address)) await this.#removeDeparted(address);
     if (this.#isAtLimit(address)) return tooManyParticipants(this.#options.max);
     this.add(address, mailbox);
     return undefined;
@@ -55,7 +55,7 @@ export class ParticipantsPerAddress {
 
   /** Counts a mailbox that replaces another one, without a limit. */
   add(address: string, mailbox: Mailbox): void {
-    const known = this.#addresses.get(address) ?? { mailboxes: new Map<MailboxId, Counted>(), lookedAtMs: -Infinity };
+    const known = this.#addresses.get(address) ?? { mailboxes: new Map<MailboxId, Counted>(), checkedAtMs: -Infinity };
     this.#addresses.set(address, known);
     known.mailboxes.set(mailbox.mailboxId, { mailbox, isJoined: false });
     this.#addressOf.set(mailbox.mailboxId, address);
@@ -84,18 +84,18 @@ export class ParticipantsPerAddress {
   }
 
   /** Removes mailboxes that the store no longer has. */
-  async #look(address: string): Promise<void> {
+  async #removeDeparted(address: string): Promise<void> {
     const { store, clock } = this.#options;
     const known = this.#addresses.get(address);
-    if (known === undefined || clock.steadyMs() - known.lookedAtMs < LOOK_EVERY_MS) return;
-    known.lookedAtMs = clock.steadyMs();
+    if (known === undefined || clock.steadyMs() - known.checkedAtMs < CHECK_EVERY_MS) return;
+    known.checkedAtMs = clock.steadyMs();
     const joined = [...known.mailboxes.values()].filter(({ isJoined }) => isJoined);
     const rooms = Map.groupBy(joined, ({ mailbox }) => mailbox.roomId);
-    const looks = [...rooms].map(async ([roomId, counted]) => {
+    const checks = [...rooms].map(async ([roomId, counted]) => {
       const present = new Set((await store.participants(roomId)).map(({ participantId }) => participantId));
       for (const { mailbox } of counted) if (!present.has(mailbox.participantId)) this.remove(mailbox.mailboxId);
     });
-    await Promise.allSettled(looks);
+    await Promise.allSettled(checks);
   }
 }
 

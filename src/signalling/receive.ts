@@ -63,16 +63,16 @@ export async function receive(context: ReceiveContext, mailbox: Mailbox, poll: P
   poll.onHangUp(() => waiter.end({ kind: 'hung-up' }));
   let page: Page | undefined;
   try {
-    page = await attend({ context, mailbox, poll, waiter, presence });
+    page = await readWhenReady({ context, mailbox, poll, waiter, presence });
     return page && batchOf(mailbox, page);
   } finally {
     waiters.leave(mailbox.mailboxId, waiter);
     presence.end(outcomeOf(waiter, page));
-    tellEnd(context, mailbox, waiter, page);
+    reportEnd(context, mailbox, waiter, page);
   }
 }
 
-async function attend(open: OpenPoll): Promise<Page | undefined> {
+async function readWhenReady(open: OpenPoll): Promise<Page | undefined> {
   const { context, mailbox, poll, waiter, presence } = open;
   const { store, waiters, clock } = context;
   const deadlineMs = clock.steadyMs() + shortened(poll.windowMs);
@@ -118,7 +118,12 @@ async function readAfter(
   return end.kind === 'hung-up' ? undefined : read(store, mailbox, poll);
 }
 
-function tellEnd({ telemetry, clock }: ReceiveContext, mailbox: Mailbox, waiter: Waiter, page: Page | undefined): void {
+function reportEnd(
+  { telemetry, clock }: ReceiveContext,
+  mailbox: Mailbox,
+  waiter: Waiter,
+  page: Page | undefined,
+): void {
   const heldMs = waiter.heldFromMs === undefined ? undefined : clock.steadyMs() - waiter.heldFromMs;
   const { messages, expired } = page ?? NOTHING;
   telemetry.pollEnded(mailbox, { end: endOf(waiter, page), heldMs, messages, expired });

@@ -93,7 +93,7 @@ export class Signalling {
     this.#background = new BackgroundLog(options.log, options.clock);
     const report = this.#background;
     this.#canary = new Canary({ store: this.#store, waiters: this.#waiters, clock: options.clock, report });
-    this.#store.watch((hint) => this.#hear(hint));
+    this.#store.watch((hint) => this.#onHint(hint));
     this.#stopSweeping = startSweeping(this.#store, options.clock, report);
   }
 
@@ -151,7 +151,7 @@ export class Signalling {
     return appended;
   }
 
-  #hear(hint: Hint): void {
+  #onHint(hint: Hint): void {
     if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
     else if (hint.kind === 'gone') this.#waiters.end(hint.mailboxId, hint);
     else if (hint.kind === 'superseded') this.#waiters.supersedeHeld(hint.mailboxId);

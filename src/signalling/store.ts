@@ -273,7 +273,7 @@ export interface ReadRange {
 
 export interface Page {
   readonly messages: readonly ReceivedMessage[];
-  /** Of the last message or gap in the page; the start of the range when there is none. */
+  /** Position of the last message or tombstone in the page; the start of the range if there is none. */
   readonly position: number;
   /** Messages in the range that ran out of their lifetime or were dropped. */
   readonly expired: number;

@@ -147,8 +147,8 @@ describeOnRedis('an outage of Redis', () => {
   });
 });
 
-/** Resolves once a process has sent a beat without a failure before it. */
+/** Resolves after a heartbeat that follows no failure. */
 async function untilHeartbeat(redis: RedisServer): Promise<void> {
-  const toldAt = async (): Promise<string> => String(await redis.command('HGET', 'holdline:fleet', 'well'));
-  for (const before = await toldAt(); (await toldAt()) === before;) await pause(LOOK_EVERY_MS);
+  const reportedAt = async (): Promise<string> => String(await redis.command('HGET', 'holdline:fleet', 'well'));
+  for (const before = await reportedAt(); (await reportedAt()) === before;) await pause(LOOK_EVERY_MS);
 }

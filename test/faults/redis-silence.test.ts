@@ -9,9 +9,9 @@ import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { replacing, WIDE_LIMITS } from '../support/store.ts';
 
-/** Longer than the fleet may be silent, and than the participants may. */
+/** Longer than the lifetime of the membership and the idle timeout of the participants. */
 const SILENCE_SECONDS = 14;
-/** Nearly as long, so that a busy machine has time for a few sweeps before anybody is idle for that long again. */
+/** Nearly as long, so that a busy machine has time for a few sweeps before another idle timeout passes. */
 const IDLE_MS = 12_000;
 const SWEEPS = 3;
 

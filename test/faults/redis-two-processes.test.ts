@@ -22,7 +22,7 @@ const ENDED_WITHIN = 500;
 let here = '';
 let there = '';
 
-/** Real processes, and services by a clock that nobody turns: whatever happens there needs no time at all. */
+/** Real processes, and services whose clock stands still: nothing that they do may depend on elapsed time. */
 const PAIRS: readonly (readonly [string, () => Promise<readonly { readonly url: string }[]>])[] = [
   [
     'processes',

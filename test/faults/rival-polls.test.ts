@@ -62,7 +62,7 @@ test('fault 6: a late stale poll is told so, and does not displace the held one'
   await ledger.settle();
 });
 
-/** Holds back whoever waits for `passed`. */
+/** `passed` resolves at `open`. */
 function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   let open = (): void => undefined;
   const passed = new Promise<void>((resolve) => (open = resolve));

@@ -32,7 +32,7 @@ test('fault 9: what is committed between the read and the hold of a poll is deli
 
 test('fault 10: when the wake-up is lost, the message is delivered at the end of the window at the latest', async () => {
   const clock = new TestClock();
-  const { url, held, ended } = await startDeaf(clock);
+  const { url, held, ended } = await startWithLostHints(clock);
   const ledger = new Ledger();
   const alice = await ledger.join(url, 'room', 'alice');
   const bob = await ledger.join(url, 'room', 'bob');
@@ -49,8 +49,8 @@ test('fault 10: when the wake-up is lost, the message is delivered at the end of
   await ledger.settle();
 });
 
-/** A service whose store loses every hint that there are messages; with the begin and the end of its first held poll. */
-async function startDeaf(clock: TestClock) {
+/** A service whose store loses every `messages` hint. `held` and `ended` resolve with its first held poll. */
+async function startWithLostHints(clock: TestClock) {
   const settings = defaultSettings({ store: newStore(), host: '127.0.0.1', port: 0 });
   let held = Promise.resolve();
   let ended = Promise.resolve();
@@ -58,7 +58,7 @@ async function startDeaf(clock: TestClock) {
     const store = settling(opened);
     held = nextPolls(store, 'held', 1);
     ended = nextPolls(store, 'ended', 1);
-    return deafen(store);
+    return loseMessageHints(store);
   };
   const holdline = await createHoldline(settings, { clock, wrapStore, log: createLog('silent') });
   onCleanUp(() => holdline.close());
@@ -66,7 +66,7 @@ async function startDeaf(clock: TestClock) {
   return { url: `http://127.0.0.1:${port}`, held, ended };
 }
 
-function deafen(store: StoreAdapter): StoreAdapter {
+function loseMessageHints(store: StoreAdapter): StoreAdapter {
   const watch = store.watch.bind(store);
   store.watch = (watcher) => watch((hint) => hint.kind === 'messages' || watcher(hint));
   return store;

@@ -12,7 +12,7 @@ export interface Fuzzed {
   readonly faults: readonly unknown[];
 }
 
-/** A service that holds one poll, of somebody whom nobody bothers, and may hold no other: no answer takes time. */
+/** A service at its limit of one held poll: every request of the fuzzer is answered at once. */
 export async function fuzzedService(): Promise<Fuzzed> {
   const faults: unknown[] = [];
   const note = (fields: unknown): void => void faults.push(fields);
@@ -20,12 +20,12 @@ export async function fuzzedService(): Promise<Fuzzed> {
   const log = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: note, fatal: note } as unknown as Log;
   const settings = { maxHeldPolls: 1, rateLimit: 'off', maxMessageBytes: 4_096, maxStoreBytes: 16_777_216 } as const;
   const { service, url } = await startService(settings, { log });
-  const keeper = await join(url, 'kept', 'keeper');
+  const holder = await join(url, 'held', 'holder');
   const connection = await Connection.open(url);
   onCleanUp(() => connection.reset());
   await Promise.all([
-    service.hold('keeper', async () => {
-      connection.request('GET', '/v1/rooms/kept/messages?wait=300', { token: keeper.token });
+    service.hold('holder', async () => {
+      connection.request('GET', '/v1/rooms/held/messages?wait=300', { token: holder.token });
       return new Promise(() => undefined);
     }),
   ]);

@@ -22,7 +22,7 @@ export async function join(rooms: RoomScripts, limits: Limits, request: Join): P
   if (status === 'idempotency-key-reused') throw idempotencyKeyReused();
   // A replay has the id of the first join, which differs when the server chose both.
   const { participantId: joinedAs, mailboxId, departures, ...joined } = JoinedReply.parse(result);
-  rooms.tell(roomId, departures);
+  rooms.reportRemovals(roomId, departures);
   if (joined.resumed) rooms.forgetTokens(roomId);
   return { mailbox: { roomId, participantId: joinedAs, mailboxId }, ...joined };
 }

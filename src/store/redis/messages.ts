@@ -68,7 +68,7 @@ export async function acknowledge(rooms: RoomScripts, mailbox: Mailbox, cursor: 
   const outcome = await rooms.runFor(mailbox, SCRIPTS.acknowledge, [cursor.mailboxId, cursor.position]);
   throwIfExpired(outcome, mailbox, cursor);
   const [expirations] = Expirations.parse(outcome.result);
-  rooms.tell(mailbox.roomId, [], expirations);
+  rooms.reportRemovals(mailbox.roomId, [], expirations);
 }
 
 function throwIfExpired({ status, result }: Outcome, { mailboxId }: Mailbox, cursor: Cursor): void {

@@ -171,7 +171,7 @@ export class RedisStore implements StoreAdapter {
   async depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void> {
     const { result } = await this.parts.rooms.run(SCRIPTS.depart, roomId, [participantId, reason, mailboxId ?? '']);
     const [departures] = Departures.parse(result);
-    this.parts.rooms.tell(roomId, departures);
+    this.parts.rooms.reportRemovals(roomId, departures);
   }
 
   closeRoom(roomId: RoomId): Promise<void> {

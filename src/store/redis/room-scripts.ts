@@ -94,7 +94,7 @@ export class RoomScripts {
   }
 
   /** Reports departures and expired messages to the telemetry. */
-  tell(roomId: RoomId, departures: readonly Departure[], expirations: readonly Expiration[] = []): void {
+  reportRemovals(roomId: RoomId, departures: readonly Departure[], expirations: readonly Expiration[] = []): void {
     const { telemetry, tokenCache } = this.#context;
     // The published text reaches this process later than its next request may.
     if (departures.length > 0) tokenCache.forget(roomId);

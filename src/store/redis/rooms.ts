@@ -45,7 +45,7 @@ async function summaryOf(rooms: RoomScripts, roomId: RoomId): Promise<RoomSummar
 export async function closeRoom(rooms: RoomScripts, roomId: RoomId): Promise<void> {
   const { result } = await rooms.run(SCRIPTS.closeRoom, roomId, []);
   const [departures] = Departures.parse(result);
-  rooms.tell(roomId, departures);
+  rooms.reportRemovals(roomId, departures);
 }
 
 /** Sweeps one slice of the rooms that are due, shared with the other processes. @returns whether more is due */
@@ -67,6 +67,6 @@ export async function sweep(
 async function sweepRoom(rooms: RoomScripts, roomId: RoomId): Promise<boolean> {
   const { result } = await rooms.run(SCRIPTS.sweep, roomId, [MAX_DEPARTURES, MAX_EXPIRATIONS]);
   const [departures, expirations] = Swept.parse(result);
-  rooms.tell(roomId, departures, expirations);
+  rooms.reportRemovals(roomId, departures, expirations);
   return departures.length === MAX_DEPARTURES || expirations.length === MAX_EXPIRATIONS;
 }

@@ -28,9 +28,9 @@ export async function deleteKeys({ masters }: RedisDeployment, prefix: string): 
   );
 }
 
-/** That no process is up is known once this key's time has run out. */
-export async function forgetFleet({ masters }: RedisDeployment, prefix: string): Promise<void> {
-  // Only one of the masters of a cluster has it.
+/** Ends the membership at once; otherwise it ends when the lifetime of its key is over. */
+export async function forgetMembership({ masters }: RedisDeployment, prefix: string): Promise<void> {
+  // One master of a cluster has the key; the others reject the command.
   await Promise.allSettled(masters.map((master) => master.command('DEL', `${prefix}:fleet`)));
 }
 

@@ -17,7 +17,7 @@ export async function ownRedis(...args: readonly string[]): Promise<RedisServer>
   return redis;
 }
 
-/** One for each way to the Redis, of one fleet. */
+/** Starts one process for each URL of the same Redis; they share one membership. */
 export async function startProcesses(
   ways: readonly { readonly url: string }[],
   settings: Settings = {},
@@ -56,7 +56,7 @@ export const UNAVAILABLE = {
   body: { code: 'storage-unavailable', retryable: true },
 };
 
-/** As a client does: the same request again, after what the answer says, while Redis is not there. */
+/** Retries as a client does while Redis is unavailable. */
 export async function untilServed(ask: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await ask();
@@ -68,7 +68,7 @@ export async function untilServed(ask: () => Promise<Answer>): Promise<Answer> {
 
 const PROBE_EVERY_MS = 200;
 
-/** Probes as an orchestrator does, until the answer is that. */
+/** Probes as an orchestrator does, until the response has this status. */
 export async function untilReadiness(url: string, status: 200 | 503): Promise<void> {
   while ((await fetch(`${url}/readyz`)).status !== status) await pause(PROBE_EVERY_MS);
 }

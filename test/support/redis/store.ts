@@ -2,7 +2,7 @@ import type { StoreAdapter } from '../../../src/signalling/store.ts';
 import { RedisStore } from '../../../src/store/redis/redis-store.ts';
 import type { LastingStore, OpenOptions } from '../store.ts';
 import { ObservedStore } from './observed-store.ts';
-import { copyKeys, deleteKeys, forgetFleet } from './keys.ts';
+import { copyKeys, deleteKeys, forgetMembership } from './keys.ts';
 import { newPrefix, urlOf } from './urls.ts';
 import type { RedisDeployment } from './redis-server.ts';
 
@@ -27,7 +27,7 @@ export const openRedisStore =
       },
       async kill(clock?: OpenOptions['clock']) {
         current.kill();
-        await forgetFleet(place, prefix);
+        await forgetMembership(place, prefix);
         return next(clock);
       },
       async copy() {
@@ -36,7 +36,7 @@ export const openRedisStore =
         return async (clock?: OpenOptions['clock']) => {
           await current.close();
           await restore();
-          await forgetFleet(place, prefix);
+          await forgetMembership(place, prefix);
           return next(clock);
         };
       },
