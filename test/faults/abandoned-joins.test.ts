@@ -13,10 +13,10 @@ afterEach(cleanUp);
 
 const JOINS_PER_SECOND = 40;
 const SECONDS = 20;
-/** Their idle time, then the time for which dead tokens are remembered, then the sweep. */
+/** The idle timeout, then the time for which tombstones of tokens are kept, then the sweep. */
 const UNTIL_FORGOTTEN_MS = 60_000 + 600_000 + 20_000;
 
-test('fault 32: joins at 40/s that nobody comes back to leave no room, no row and no growing file', async () => {
+test('abandoned joins at 40/s leave no room, no row and no growing file', async () => {
   const clock = new TestClock();
   const path = inside(temporaryDirectory(), 'holdline.db');
   const { app, store } = await createService({ store: { kind: 'sqlite', path }, rateLimit: 'off' }, { clock });

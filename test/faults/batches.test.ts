@@ -6,7 +6,7 @@ import type { Member } from '../support/member.ts';
 
 afterEach(closeServices);
 
-/** From the start of the mailbox to its end, each batch behind the cursor of the one before. */
+/** Reads the mailbox from start to end; each poll continues from the cursor of the previous batch. */
 async function batchesOf(member: Member, limit: number): Promise<Batch[]> {
   const batches = [await member.poll({ after: member.joined.cursor, limit })];
   for (let last = batches[0]; last?.more === true; batches.push(last)) {
@@ -15,7 +15,7 @@ async function batchesOf(member: Member, limit: number): Promise<Batch[]> {
   return batches;
 }
 
-test('fault 11: 500 queued messages come in order, 64 at a time, and `more` says when to ask on', async () => {
+test('500 queued messages are delivered in order, 64 a batch, and `more` is true until the last batch', async () => {
   const { url } = await startService({ rateLimit: 'off' });
   const ledger = new Ledger();
   const alice = await ledger.join(url, 'room', 'alice');
@@ -31,7 +31,7 @@ test('fault 11: 500 queued messages come in order, 64 at a time, and `more` says
   await ledger.settle();
 });
 
-test('fault 12: one message larger than a batch is sent alone', async () => {
+test('a message that is larger than a batch is delivered alone', async () => {
   const { url } = await startService({ maxMessageBytes: 400_000 });
   const ledger = new Ledger();
   const alice = await ledger.join(url, 'room', 'alice');

@@ -7,7 +7,7 @@ afterEach(cleanUp);
 
 const HOUR_MS = 3_600_000;
 
-/** Inside the server: the wall clock jumps at SIGUSR2, and says so. Timers and durations do not know, as on a real machine. */
+/** Runs inside the server: SIGUSR2 makes the wall clock jump, but not timers and the steady clock. */
 const jumpingClock = (byMs: number): string => `
   const now = Date.now;
   process.on('SIGUSR2', () => {
@@ -23,8 +23,8 @@ async function startWithClock(byMs: number): Promise<ServerProcess> {
 describe.each([
   ['forwards', HOUR_MS],
   ['back', -HOUR_MS],
-])('fault 22: the wall clock jumps an hour %s', (_, byMs) => {
-  test('nobody and nothing expires, the held poll goes on, and what is sent later comes later', async () => {
+])('when the wall clock jumps an hour %s', (_, byMs) => {
+  test('nothing expires early, the held poll stays held, and `sentAt` follows the new time', async () => {
     const server = await startWithClock(byMs);
     const ledger = new Ledger();
     const alice = await ledger.join(server.url, 'room', 'alice');
@@ -38,7 +38,7 @@ describe.each([
 
     server.command.signal('SIGUSR2');
     await server.command.logged(/the wall clock jumped/);
-    // A sweep that judges by the wall clock would come within half a second, and a lifetime of 1 s end after it.
+    // A sweep that used the wall clock would run within half a second, before this lifetime of 1 s ends.
     await alice.send({ to: 'bob', type: 'custom', payload: 'short', ttlSeconds: 1 });
     const { messages: reports } = await nextReport(alice);
     expect(reports).toMatchObject([{ payload: { type: 'custom', to: 'bob' } }]);
@@ -60,7 +60,7 @@ describe.each([
   });
 });
 
-/** The batch with the next `message-expired`; room events before it are passed over. */
+/** Polls until a batch has a `message-expired`; skips other room events. */
 async function nextReport(member: Awaited<ReturnType<Ledger['join']>>) {
   let batch = await member.poll({ wait: 20 });
   while (!batch.messages.some(({ type }) => type === 'message-expired')) {

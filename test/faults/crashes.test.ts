@@ -20,7 +20,7 @@ async function aliceAndBob() {
 const KEY = { 'Idempotency-Key': 'key-1' };
 const isReplayed = ({ headers }: Answer): boolean => headers['idempotency-replayed'] === 'true';
 
-/** The next reply has left the server, which is killed before it reaches anybody. */
+/** Kills the server after it has written its next reply, and drops that reply. */
 function killBeforeNextReply(servers: RestartingServer): void {
   servers.proxy.faults = {
     onReply: async () => {
@@ -31,13 +31,13 @@ function killBeforeNextReply(servers: RestartingServer): void {
   };
 }
 
-describe('fault 13: kill -9 between the commit and the 201', () => {
+describe('after kill -9 between the commit and the 201', () => {
   const message = { to: 'bob', type: 'offer', payload: { type: 'offer', sdp: 'v=0\r\n' } };
 
   test.each([
     ['sendMessage', message, 1],
     ['sendMessages', { messages: [message, { to: 'bob', type: 'custom' }] }, 2],
-  ] as const)('the retried %s is replayed, and there is one copy', async (operation, body, copies) => {
+  ] as const)('a retried %s is replayed, and each message is stored once', async (operation, body, copies) => {
     const { servers, ledger, alice, bob } = await aliceAndBob();
     killBeforeNextReply(servers);
     const answer = await untilAnswered(() => alice.call(operation, { body, headers: KEY }));
@@ -46,7 +46,7 @@ describe('fault 13: kill -9 between the commit and the 201', () => {
     await ledger.settle();
   });
 
-  test('the retried join is replayed, and there is no ghost', async () => {
+  test('a retried join is replayed, and adds no second participant', async () => {
     const { servers, url, ledger, bob } = await aliceAndBob();
     killBeforeNextReply(servers);
     const body = { participantId: 'carol' };
@@ -60,7 +60,7 @@ describe('fault 13: kill -9 between the commit and the 201', () => {
   });
 });
 
-/** Kills the server at the moment in which the proxy has seen so many further requests or replies. */
+/** Kills the server as soon as the proxy has seen `count` further requests or replies. */
 function killAt(servers: RestartingServer, seen: 'request' | 'reply', count: number): Promise<void> {
   let left = count;
   return new Promise((resolve) => {
@@ -78,7 +78,7 @@ function killAt(servers: RestartingServer, seen: 'request' | 'reply', count: num
   });
 }
 
-test('fault 14: kill -9 while sends are in flight, before and around their commits: one copy of each', async () => {
+test('kill -9 while sends are in flight: each retried send is stored once', async () => {
   const { servers, ledger, alice, bob } = await aliceAndBob();
   let after = bob.joined.cursor;
   const moments = [1, 5, 10].flatMap((count) => [['request', count] as const, ['reply', count] as const]);
@@ -99,8 +99,8 @@ test('fault 14: kill -9 while sends are in flight, before and around their commi
   await ledger.settle();
 });
 
-describe('fault 15: a restart with held polls', () => {
-  test('after kill -9 the same cursor works', async () => {
+describe('a restart of the server while polls are held', () => {
+  test('after kill -9, the cursor of the interrupted poll is still valid', async () => {
     const { servers, ledger, alice, bob } = await aliceAndBob();
     const first = await alice.send({ to: 'bob', type: 'custom', payload: 'read before' });
     const { cursor: after } = await bob.poll({ after: bob.joined.cursor });
@@ -115,7 +115,7 @@ describe('fault 15: a restart with held polls', () => {
     await ledger.settle();
   });
 
-  test('after SIGTERM the cursor of the empty reply works, and so does the one before', async () => {
+  test('after SIGTERM, the cursor of the empty reply and the previous cursor are both valid', async () => {
     const { servers, ledger, alice, bob } = await aliceAndBob();
     const after = bob.joined.cursor;
     const drained = bob.poll({ after, wait: 20 });
@@ -129,7 +129,7 @@ describe('fault 15: a restart with held polls', () => {
     await ledger.settle();
   });
 
-  test('what was stored before it is delivered after it, also to a mailbox that nobody read', async () => {
+  test('after kill -9, a message stored before it is delivered to a mailbox that was never read', async () => {
     const { servers, ledger, alice, bob } = await aliceAndBob();
     const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 'before' });
     await servers.restart('kill');

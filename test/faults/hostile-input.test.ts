@@ -7,7 +7,7 @@ import { Ledger } from '../support/ledger.ts';
 import type { Member } from '../support/member.ts';
 import { ServerProcess, untilListening } from '../support/server-process.ts';
 
-// One server takes it all, while Alice and Bob go on with their call.
+// All tests use one server, on which Alice and Bob must still exchange messages at the end.
 let server: ServerProcess;
 let ledger: Ledger;
 let alice: Member;
@@ -50,7 +50,7 @@ const verdictOf = ({ status, text }: RawReply) =>
   `${status} ${(JSON.parse(text) as Partial<Problem>).code ?? ''}`.trim();
 const custom = (payload: string): string => `{"to":"bob","type":"custom","payload":${payload}}`;
 
-describe('fault 26: a body', () => {
+describe('a hostile body', () => {
   const tooLong = custom(`"${'x'.repeat(65_536 - custom('""').length + 1)}"`);
   const bomb = gzipSync(Buffer.alloc(100_000_000)).subarray(0, 60_000);
   const surrogate = Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]).toString('latin1');
@@ -61,7 +61,7 @@ describe('fault 26: a body', () => {
     ['that is a text', '400 invalid-request', '"offer"', JSON_TYPE],
     ['that is null', '400 invalid-request', 'null', JSON_TYPE],
     ['without a content type', '415 unsupported-media-type', custom('1'), {}],
-    ['of one byte too many', '413 too-large', tooLong, JSON_TYPE],
+    ['that is one byte too long', '413 too-large', tooLong, JSON_TYPE],
     [
       'in another charset',
       '415 unsupported-media-type',
@@ -97,7 +97,7 @@ describe('fault 26: a body', () => {
   });
 });
 
-describe('fault 27: a cursor', () => {
+describe('a hostile cursor', () => {
   const expired = '410 cursor-expired';
   const invalid = '400 invalid-cursor';
 
@@ -109,7 +109,7 @@ describe('fault 27: a cursor', () => {
     ['1e3', invalid, () => '1e3'],
     ['2^63', invalid, () => String(2n ** 63n)],
     ["of another's mailbox", expired, () => bob.joined.cursor],
-  ])('%s is answered with %s by all that take one', async (_, verdict, cursorOf) => {
+  ])('%s is answered with %s by every operation that takes a cursor', async (_, verdict, cursorOf) => {
     const cursor = cursorOf();
     const body = (field: string): string => JSON.stringify({ [field]: cursor });
     const replies = [
@@ -127,13 +127,13 @@ describe('fault 27: a cursor', () => {
   });
 });
 
-describe('fault 28: a wait', () => {
+describe('a hostile wait', () => {
   test.each(['-1', '1e9', 'abc', '25.5', '1&wait=1'])('of %s is answered with 400 invalid-request', async (wait) => {
     const reply = await exchange('GET', `${MESSAGES}?wait=${wait}`, {});
     expect(verdictOf(reply)).toBe('400 invalid-request');
   });
 
-  test('of 1000000000 is lowered to the longest', async () => {
+  test('of 1000000000 is lowered to MAX_WAIT_SECONDS', async () => {
     const { cursor } = await mallory.poll();
     const startedMs = performance.now();
     const reply = await exchange('GET', `${MESSAGES}?wait=1000000000&after=${cursor}`, {});
@@ -142,7 +142,7 @@ describe('fault 28: a wait', () => {
   });
 });
 
-describe('fault 29: the method', () => {
+describe('an unexpected method', () => {
   test.each([
     ['HEAD', MESSAGES],
     ['PUT', MESSAGES],
@@ -150,13 +150,13 @@ describe('fault 29: the method', () => {
     ['HEAD', `${MESSAGES}/poll`],
     ['PUT', '/v1/rooms/room/participants'],
     ['PATCH', '/v1/rooms/room/participants/mallory'],
-  ])('%s on %s is answered with 405 and what is allowed', async (method, path) => {
+  ])('%s on %s is answered with 405 and the allowed methods', async (method, path) => {
     const reply = await exchangeHead(method, path);
     expect(reply.status).toBe(405);
     expect(reply.headers.allow).toMatch(/^(GET|POST|DELETE)(, (GET|POST|DELETE))*$/);
   });
 
-  test('HEAD on a poll neither holds nor takes the place of the one that is held', async () => {
+  test('HEAD on the poll path is neither held nor supersedes the held poll', async () => {
     const { cursor: after } = await mallory.poll();
     const poll = mallory.call('receiveMessages', { query: { after, wait: 1 } });
     await untilListening(mallory);
@@ -165,7 +165,7 @@ describe('fault 29: the method', () => {
   });
 });
 
-/** The answer to a HEAD has a length, but no body to wait for. */
+/** Uses `fetch` for HEAD: its response has a Content-Length but no body. */
 async function exchangeHead(method: string, path: string): Promise<RawReply> {
   if (method !== 'HEAD') return exchange(method, path, {});
   const response = await fetch(`${server.url}${path}`, {

@@ -25,8 +25,8 @@ const isReplayed = ({ headers }: Answer): boolean => headers['idempotency-replay
 const payloadsOf = async (member: Member): Promise<unknown[]> =>
   (await member.poll()).messages.map(({ payload }) => payload);
 
-describe('fault 25: an idempotency key', () => {
-  test('that comes again with another body is refused, and stores nothing', async () => {
+describe('an idempotency key', () => {
+  test('that is reused with another body is refused, and nothing is stored', async () => {
     const { ledger, alice, bob } = await aliceAndBob();
     expect(await sendWithKey(alice, { first: 1, second: 2 })).toMatchObject({ status: 201 });
     expect(await sendWithKey(alice, { first: 1, second: 3 })).toMatchObject({
@@ -37,7 +37,7 @@ describe('fault 25: an idempotency key', () => {
     await ledger.settle();
   });
 
-  test('that is in flight five times gives all of them the outcome of the first', async () => {
+  test('of five concurrent sends gives all of them the receipt of the first', async () => {
     const { ledger, alice, bob } = await aliceAndBob();
     const answers = await Promise.all(Array.from({ length: 5 }, () => sendWithKey(alice, 'once')));
     const bodies = answers.map(({ body }) => JSON.stringify(body));
@@ -48,7 +48,7 @@ describe('fault 25: an idempotency key', () => {
     await ledger.settle();
   });
 
-  test('is good for 600 s, and then for something new', async () => {
+  test('is kept for 600 s, and may be used for another message after that', async () => {
     const { clock, ledger, alice, bob } = await aliceAndBob();
     const stayPresent = () => Promise.all([alice.roster(), bob.roster()]);
     const first = await sendWithKey(alice, 'first');
@@ -60,12 +60,12 @@ describe('fault 25: an idempotency key', () => {
     await clock.advance(2_001);
     const second = await sendWithKey(alice, 'second');
     expect({ status: second.status, replayed: isReplayed(second) }).toEqual({ status: 201, replayed: false });
-    // The first ran out of its 120 s of lifetime long before, which the ledger finds told to Alice.
+    // The first message expired after its 120 s; the ledger checks that Alice got the report.
     expect(await payloadsOf(bob)).toEqual(['second']);
     await ledger.settle();
   });
 
-  test('of a join makes five joins in flight one participant', async () => {
+  test('of five concurrent joins adds one participant', async () => {
     const { url, ledger, bob } = await aliceAndBob();
     const { cursor: after } = await bob.poll();
     const join = () => fetchAnswer(url, 'joinRoom', '/v1/rooms/room/participants', { body: {}, headers: KEY });

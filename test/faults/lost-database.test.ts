@@ -33,18 +33,18 @@ function replaceByCopy(): void {
   renameSync(`${path}.copy`, path);
 }
 
-/** Each removes or replaces a file that the service has open. */
+/** Ways to remove or replace a file that the service has open. */
 const losses: readonly (readonly [string, () => void])[] = [
   ['is deleted', () => rmSync(path)],
   ['is moved away', () => renameSync(path, `${path}.away`)],
   ['is replaced by a copy', replaceByCopy],
-  ['goes with its directory', () => rmSync(inside(path, '..'), { recursive: true })],
-  ['loses its log', () => rmSync(`${path}-wal`)],
-  ['loses its index of the log', () => rmSync(`${path}-shm`)],
+  ['is deleted with its directory', () => rmSync(inside(path, '..'), { recursive: true })],
+  ['loses its write-ahead log', () => rmSync(`${path}-wal`)],
+  ['loses its shared-memory index', () => rmSync(`${path}-shm`)],
 ];
 
 describe('when a database file in use', () => {
-  test.each(losses)('%s, sends get 503 and /readyz is red within a second', async (_, lose) => {
+  test.each(losses)('%s, sends get 503 after a second and /readyz is red at its next check', async (_, lose) => {
     expect([(await send()).status, (await ready()).status]).toEqual([201, 200]);
     lose();
     await clock.advance(1_000);
@@ -55,7 +55,7 @@ describe('when a database file in use', () => {
     expect(await alice.call('receiveMessages', { query: { wait: 0 } })).toMatchObject({ status: 200 });
   });
 
-  test('is put back, the service uses it again with all earlier messages', async () => {
+  test('is put back, sends and /readyz work again without a restart', async () => {
     await send();
     renameSync(path, `${path}.away`);
     await clock.advance(1_000);

@@ -11,8 +11,8 @@ import { Proxy, type Verdict } from '../support/proxy.ts';
 afterEach(cleanUp);
 afterEach(closeServices);
 
-/** Once, to the first reply that a poll gets. */
-function spoilOnePoll(proxy: Proxy, verdict: Verdict): void {
+/** Drops or cuts the next reply to a poll; later replies pass. */
+function loseNextPollReply(proxy: Proxy, verdict: Verdict): void {
   proxy.faults = {
     onReply: ({ path }) => {
       if (!path.includes('/messages?')) return 'pass';
@@ -31,20 +31,20 @@ async function aliceAndBob() {
   return { service, url, proxy, ledger, alice, bob, after: bob.joined.cursor };
 }
 
-describe.each(['drop', 'cut'] as const)('fault 1: a reply is lost after the server wrote it (%s)', (verdict) => {
-  test('the same cursor brings the same messages again', async () => {
+describe.each(['drop', 'cut'] as const)('after the reply to a poll was lost (%s)', (verdict) => {
+  test('a poll with the same cursor returns the same messages', async () => {
     const { proxy, ledger, alice, bob, after } = await aliceAndBob();
     const sent = await alice.sendAll([1, 2, 3].map((payload) => ({ to: 'bob', type: 'custom', payload })));
-    spoilOnePoll(proxy, verdict);
+    loseNextPollReply(proxy, verdict);
     await expect(bob.poll({ after })).rejects.toThrow();
     const { messages } = await bob.poll({ after });
     expect(messages.map(({ id }) => id)).toEqual(sent.map(({ id }) => id));
     await ledger.settle();
   });
 
-  test('so it does for a poll that was held', async () => {
+  test('a poll with the same cursor returns the message of the held poll', async () => {
     const { service, proxy, ledger, alice, bob, after } = await aliceAndBob();
-    spoilOnePoll(proxy, verdict);
+    loseNextPollReply(proxy, verdict);
     const { ended } = await service.hold('bob', () => bob.poll({ after, wait: 20 }));
     const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 1 });
     await expect(ended).rejects.toThrow();
@@ -53,8 +53,8 @@ describe.each(['drop', 'cut'] as const)('fault 1: a reply is lost after the serv
   });
 });
 
-describe('fault 2: RST before delivery', () => {
-  test('the message is kept', async () => {
+describe('a held poll whose connection is reset', () => {
+  test('acknowledges nothing: the next poll gets the message', async () => {
     const { service, url, ledger, alice, bob, after } = await aliceAndBob();
     const connection = await Connection.open(url);
     connection.request('GET', `/v1/rooms/room/messages?wait=20&after=${after}`, { token: bob.token });
@@ -65,14 +65,14 @@ describe('fault 2: RST before delivery', () => {
     await ledger.settle();
   });
 
-  test('after 2,000 aborted polls no waiter and no handle is left', async () => {
+  test('leaves no waiter and no handle, also after 2,000 of them', async () => {
     const { service, url } = await startService({ maxHeldPolls: 100, rateLimit: 'off' });
     const ledger = new Ledger();
     const members = [];
     for (let n = 0; n < 100; n += 1) members.push(await ledger.join(url, newRoom(), `member-${n}`));
     const before = handles();
     for (let wave = 0; wave < 20; wave += 1) {
-      // A waiter that stayed from an earlier wave would make one of these the 101st, which is refused instead of held.
+      // A waiter that leaked from an earlier wave would make one of these the 101st poll, which is refused instead of held.
       const held = nextPolls(service.store, 'held', members.length);
       const connections = await Promise.all(members.map((member) => openPoll(url, member)));
       await held;
@@ -81,8 +81,8 @@ describe('fault 2: RST before delivery', () => {
       await freed;
     }
     const after = handles();
-    expect(after.sockets).toBeLessThan(before.sockets + PASSING);
-    expect(after.timers).toBeLessThan(before.timers + PASSING);
+    expect(after.sockets).toBeLessThan(before.sockets + TOLERANCE);
+    expect(after.timers).toBeLessThan(before.timers + TOLERANCE);
     await ledger.settle();
   });
 });
@@ -93,17 +93,17 @@ async function openPoll(url: string, { roomId, token }: Member): Promise<Connect
   return connection;
 }
 
-/** Sweeps and idle connections come and go; a leak would be one per poll, or at least per wave. */
-const PASSING = 10;
+/** Tolerance for sweeps and idle connections; a leak would add a handle per poll, or at least per wave. */
+const TOLERANCE = 10;
 
-/** What keeps this process, which is the service's too, alive. */
+/** Active sockets and timers of this process, in which the service runs, too. */
 function handles(): { sockets: number; timers: number } {
   const names = process.getActiveResourcesInfo();
   const count = (wanted: string): number => names.filter((name) => name === wanted).length;
   return { sockets: count('TCPSocketWrap'), timers: count('Timeout') };
 }
 
-test('fault 3: of a client that vanished without a FIN the poll ends at its window, and its presence ages', async () => {
+test('a client that vanishes without a FIN: its poll ends at its window, and its participant times out', async () => {
   const clock = new TestClock();
   const { service, url } = await startService({}, { clock });
   const ledger = new Ledger();

@@ -9,7 +9,7 @@ import { nextPolls } from '../support/next-polls.ts';
 afterEach(cleanUp);
 afterEach(closeServices);
 
-test('polls that wait behind each other on one connection end with it, and a stopping server does not wait for them', async () => {
+test('pipelined polls end with their connection, and the drain does not wait for them', async () => {
   const { service, url } = await startService({ drainSeconds: 600 });
   const alice = await join(url, 'one', 'alice');
   const bob = await join(url, 'two', 'bob');
@@ -23,15 +23,15 @@ test('polls that wait behind each other on one connection end with it, and a sto
   await connection.reset();
   await ended;
   expect(String((await call(url, 'getMetrics', {})).body)).toContain('holdline_held_polls 0\n');
-  // Drains for longer than the test may take.
+  // A drain that waited for them would take longer than the test timeout.
   await service.holdline.close();
 });
 
 test.each([
-  ['a request that wants a tunnel', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
-  ['bytes that are no request', 'no request\r\n\r\n'],
+  ['a CONNECT request', 'CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n'],
+  ['bytes that are not a request', 'no request\r\n\r\n'],
   ['nothing more', ''],
-])('polls on one connection, followed by %s, end with it, and leave nothing', async (_, behind) => {
+])('pipelined polls followed by %s end with their connection, and leave no held poll', async (_, behind) => {
   const { service, url } = await startService({ drainSeconds: 600 });
   const members = [await join(url, 'one', 'alice'), await join(url, 'two', 'bob')];
   const ended = nextPolls(service.store, 'ended', 2);
@@ -43,6 +43,6 @@ test.each([
   await ended;
   await connection.closed;
   expect(String((await call(url, 'getMetrics', {})).body)).toContain('holdline_held_polls 0\n');
-  // Drains for longer than the test may take.
+  // A drain that waited for them would take longer than the test timeout.
   await service.holdline.close();
 });

@@ -12,7 +12,7 @@ import { TcpProxy } from '../support/redis/tcp-proxy.ts';
 
 const SETTINGS = { RATE_LIMIT: 'off' };
 
-/** A primary, and a replica that hears of nothing more once `part` was called. Both processes know one address. */
+/** A primary, and a replica that gets no more writes after `part`. Both processes use one address. */
 async function onReplicatedRedis() {
   const primary = await ownRedis();
   const link = await TcpProxy.start(primary.port);
@@ -35,18 +35,18 @@ async function onReplicatedRedis() {
   return { ...pair, part, failOver };
 }
 
-/** Each at its own process. */
+/** Resolves once each process serves its member. */
 async function untilBothServed({ alice, bob }: Pick<Pair, 'alice' | 'bob'>): Promise<void> {
   await Promise.all([alice, bob].map((member) => untilServed(() => member.call('listParticipants'))));
 }
 
-/** Everything until now. */
+/** Resolves once the replica has all writes so far. */
 async function untilReplicated(primary: RedisServer, key = 'mark'): Promise<void> {
   await primary.command('SET', key, 1);
   await primary.command('WAIT', 1, 0);
 }
 
-/** As a client does: a Redis that a busy machine keeps from answering is out of reach for a moment, and sends are tried again. */
+/** Retries like a client: on a busy machine Redis may be unreachable for a moment. */
 async function send(from: Member, payload: string, to = 'bob'): Promise<void> {
   const sent = { body: { to, type: 'custom', payload }, headers: { 'Idempotency-Key': payload.replaceAll(' ', '-') } };
   expect(await untilServed(() => from.call('sendMessage', sent))).toMatchObject({ status: 201 });
@@ -56,8 +56,8 @@ const payloadsOf = ({ messages }: Batch): unknown[] => messages.map(({ payload }
 describeOnRedis('Redis fails over', () => {
   afterEach(cleanUp);
 
-  describe('faults 16 and 17: to a replica that misses the last second', () => {
-    /** Bob has read a message that the replica never heard of. */
+  describe('to a replica that lacks the last second of writes', () => {
+    /** Bob has read a message that the replica does not have. */
     async function withLostSecond() {
       const all = await onReplicatedRedis();
       await send(all.alice, 'kept');
@@ -157,7 +157,7 @@ describeOnRedis('Redis fails over', () => {
       await master.kill();
       await promoted;
       await Promise.all([here, there].map(({ url }) => untilReadiness(url, 200)));
-      // The service's own room may be on another master: ready does not mean that each process knows this one's.
+      // The canary's room may be on another master, so readiness does not prove that this room's master is known.
       await untilBothServed({ alice, bob });
       await send(bob, 'after', 'alice');
       expect(payloadsOf((await held).body as Batch)).toEqual(['after']);
@@ -167,7 +167,7 @@ describeOnRedis('Redis fails over', () => {
   });
 });
 
-/** The master that has the room, and its replica. */
+/** The master of the room's slot, and its replica. */
 async function ownersOf({ masters, replicas }: Cluster, room: string): Promise<[RedisServer, RedisServer]> {
   const slot = Number(await masters[0]?.command('CLUSTER', 'KEYSLOT', `{${room}}`));
   for (const [index, master] of masters.entries()) {

@@ -15,14 +15,14 @@ async function onSmallRedis() {
   return { redis, ...(await startPair([redis, redis], SETTINGS)) };
 }
 
-/** Sends until Redis takes no more, nor will take anything smaller. @returns how many it took */
+/** Fills Redis, and lowers maxmemory so that small messages are refused, too. @returns how many messages are stored */
 async function fill(redis: RedisServer, sender: Member): Promise<number> {
   for (let stored = 0; ; stored += 1) {
     const body = { to: 'bob', type: 'custom', payload: `${stored} ${BIG}` };
     const answer = await sender.call('sendMessage', { body });
     if (answer.status === 201) continue;
     expect(answer).toMatchObject(UNAVAILABLE);
-    // What connections take comes and goes: further away from the bound it does not matter.
+    // The memory of connections varies; a clear distance from the bound makes that irrelevant.
     await redis.command('CONFIG', 'SET', 'maxmemory', '10mb');
     return stored;
   }
@@ -31,7 +31,7 @@ async function fill(redis: RedisServer, sender: Member): Promise<number> {
 const joinAs = (url: string, participantId: string) =>
   fetchAnswer(url, 'joinRoom', '/v1/rooms/room/participants', { body: { participantId } });
 
-describeOnRedis('fault 19: Redis is at its maxmemory', () => {
+describeOnRedis('when Redis is at its maxmemory', () => {
   afterEach(cleanUp);
 
   test('joins and sends get 503 at every process', async () => {

@@ -67,7 +67,7 @@ describeOnRedis('limits are exact across two processes', () => {
     const { answer, elapsedMs } = await timed(() =>
       Promise.all(Array.from({ length: 40 }, (_, index) => inTurn(ways, index).call('sendMessages', { body }))),
     );
-    // What is charged stays charged, also when there is no such recipient.
+    // A send to an unknown recipient is charged, too.
     const charged = statusesOf(answer, 404);
     expect(charged).toBeGreaterThanOrEqual(BURST);
     expect(charged).toBeLessThanOrEqual(BURST + Math.ceil((elapsedMs / 1_000) * PER_SECOND));

@@ -13,10 +13,10 @@ import { roundTripsUntil } from '../support/round-trips.ts';
 import { TcpProxy } from '../support/redis/tcp-proxy.ts';
 
 const SETTINGS = { RATE_LIMIT: 'off' };
-/** Round trips. */
+/** Round trips to the service, see `roundTripsUntil`. */
 const WOKEN_WITHIN = 500;
 
-/** Alice's process reaches its Redis through `network`, Bob's directly. */
+/** Alice's process reaches Redis through `network`, Bob's directly. */
 async function withNetwork() {
   const redis = await ownRedis();
   const network = await TcpProxy.start(redis.port);
@@ -79,7 +79,7 @@ describeOnRedis('the network between a process and its Redis', () => {
     await ledger.settle();
   });
 
-  describe.each(['late', 'lost'] as const)('fault 18: swallows published texts, which are %s', (rest) => {
+  describe.each(['late', 'lost'] as const)('swallows published wake-ups, which are %s', (rest) => {
     test('/readyz turns red, messages arrive at the end of the window, and the process recovers', async () => {
       const { network, here, there, ledger, alice, bob } = await withNetwork();
       await untilReadiness(here.url, 200);

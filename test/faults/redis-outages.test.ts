@@ -19,7 +19,7 @@ const IDLE_MS = 5_000;
 const SLACK_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 
-/** The service sweeps twice a second. */
+/** Sweeps once, as the service does twice a second. @returns whether it succeeded */
 const swept = (store: StoreAdapter): Promise<boolean> =>
   store.sweep().then(
     () => true,
@@ -45,8 +45,8 @@ describeOnRedis('an outage of Redis', () => {
   }
 
   describe('that is longer than an idle timeout', () => {
-    /** Away for 8 s of the turned clock. */
-    async function takeAway(redis: RedisServer, clock: TestClock, stores: readonly StoreAdapter[]): Promise<void> {
+    /** Kills Redis, advances the clock by 8 s and restarts Redis. */
+    async function interrupt(redis: RedisServer, clock: TestClock, stores: readonly StoreAdapter[]): Promise<void> {
       await redis.kill();
       for (const store of stores) await untilSwept(store, false);
       await clock.advance(8_000);
@@ -59,7 +59,7 @@ describeOnRedis('an outage of Redis', () => {
       const clock = new TestClock();
       const store = await openStore(redis.url, clock);
       const alice = await join(store, 'room', 'alice', IDLE_MS);
-      await takeAway(redis, clock, [store]);
+      await interrupt(redis, clock, [store]);
       expect(await roster(store, alice)).toEqual(['alice']);
       await clock.advance(IDLE_MS - 1);
       await untilSwept(store, true);
@@ -74,7 +74,7 @@ describeOnRedis('an outage of Redis', () => {
       const clock = new TestClock();
       const [here, there] = [await openStore(redis.url, clock), await openStore(redis.url, clock)];
       const alice = await join(here, 'room', 'alice', IDLE_MS);
-      await takeAway(redis, clock, [there, here]);
+      await interrupt(redis, clock, [there, here]);
       expect(await roster(there, alice)).toEqual(['alice']);
     });
 
@@ -85,17 +85,17 @@ describeOnRedis('an outage of Redis', () => {
       const alice = await join(store, 'room', 'alice', IDLE_MS);
       store.openPoll(alice.mailbox).hold(25_000);
       await settle();
-      await takeAway(redis, clock, [store]);
+      await interrupt(redis, clock, [store]);
       expect(await store.participants(alice.mailbox.roomId)).toMatchObject([{ listening: true }]);
     });
   });
 
-  test('of one process only does not keep participants that poll nowhere', async () => {
+  test('that only one process notices does not keep idle participants', async () => {
     const redis = await ownRedis();
     const link = await TcpProxy.start(redis.port);
     const clock = new TestClock();
-    const [cutOff, well] = [await openStore(link.url, clock), await openStore(redis.url, clock)];
-    const alice = await join(well, 'room', 'alice', IDLE_MS);
+    const [cutOff, connected] = [await openStore(link.url, clock), await openStore(redis.url, clock)];
+    const alice = await join(connected, 'room', 'alice', IDLE_MS);
     link.target = 1;
     link.cut();
     await untilSwept(cutOff, false);
@@ -104,8 +104,8 @@ describeOnRedis('an outage of Redis', () => {
     link.target = redis.port;
     await untilSwept(cutOff, true);
     await clock.advance(1_000 + SLACK_MS);
-    await untilSwept(well, true);
-    expect(await roster(well, alice)).toEqual([]);
+    await untilSwept(connected, true);
+    expect(await roster(connected, alice)).toEqual([]);
   });
 
   describe('logs one line when it begins, and one when it ends', () => {

@@ -13,7 +13,7 @@ import {
   untilServed,
 } from '../support/redis/processes.ts';
 
-/** Redis writes it to its file, and to the disk, before it confirms it. */
+/** Redis syncs each write to the disk before it confirms it. */
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'] as const;
 const SETTINGS = { RATE_LIMIT: 'off', MAX_MAILBOX_MESSAGES: '5000' };
 
@@ -43,7 +43,7 @@ describeOnRedis('Redis is killed', () => {
       () => bob.call('listParticipants'),
       () => fetchAnswer(there.url, 'joinRoom', '/v1/rooms/room/participants', { body: { participantId: 'carol' } }),
     ];
-    // Nobody waits for it to come back.
+    // Requests fail at once, instead of waiting for Redis.
     for (const answer of await Promise.all(asked.map((ask) => ask()))) expect(answer).toMatchObject(UNAVAILABLE);
     await Promise.all([here, there].map(({ url }) => untilReadiness(url, 503)));
 

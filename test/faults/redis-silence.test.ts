@@ -36,7 +36,7 @@ describeOnRedis('a Redis that stalls for longer than the idle timeout', () => {
       await join(store, 'lobby', 'alice', IDLE_MS);
       await join(store, 'lobby', 'bob', IDLE_MS);
       await server().command('DEBUG', 'SLEEP', SILENCE_SECONDS);
-      // From the first answer on, past the sweeps that follow it.
+      // Looks from the first successful read until a few sweeps have run.
       const seen: string[][] = [];
       for (let until = Infinity; swept < until;) {
         await pause(50);

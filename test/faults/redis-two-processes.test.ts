@@ -14,7 +14,7 @@ import { roundTripsUntil } from '../support/round-trips.ts';
 import { untilListening } from '../support/server-process.ts';
 
 const API_KEY = 'an-operator-key-of-some-length';
-/** Round trips. */
+/** Round trips to the service, see `roundTripsUntil`. */
 const WOKEN_WITHIN = 25;
 const ENDED_WITHIN = 500;
 
@@ -32,7 +32,7 @@ const PAIRS: readonly (readonly [string, () => Promise<readonly { readonly url: 
     },
   ],
   [
-    'services by a clock that stands still',
+    'services on a clock that stands still',
     async () => {
       const store = { kind: 'redis', url: urlOf(await ownRedis(), newPrefix()) } as const;
       const clock = new TestClock();
@@ -53,7 +53,7 @@ async function aliceAndBob() {
 const longPoll = (member: Member): Promise<Answer> =>
   member.call('receiveMessages', { query: { after: member.joined.cursor, wait: 20 } });
 
-/** The member's first poll. The returned promise is of its answer. */
+/** Starts the member's first poll, and resolves once it is held; `ended` is its response. */
 async function hold(member: Member): Promise<{ readonly ended: Promise<Answer> }> {
   const ended = longPoll(member);
   await untilListening(member);
@@ -84,7 +84,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
       expect(batch.messages).toMatchObject([{ id, payload: round }]);
       after = batch.cursor;
     }
-    // A delay of ours would be in every round, one of the machine's is not.
+    // A delay in the service would appear in every round; a delay of a busy machine does not.
     expect(Math.min(...roundTrips)).toBeLessThan(WOKEN_WITHIN);
     await ledger.settle();
   });
@@ -112,7 +112,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
       const { ledger, alice, bob } = await aliceAndBob();
       await alice.send({ to: 'bob', type: 'custom', payload: 1 });
       const { cursor } = await bob.poll({ after: bob.joined.cursor });
-      // Said on its own: a poll counts as held a moment before its acknowledgement is in Redis.
+      // Acknowledged explicitly: a poll counts as held a moment before its acknowledgement is in Redis.
       await bob.call('acknowledgeMessages', { body: { cursor } });
       const held = bob.poll({ after: cursor, wait: 20 });
       await untilHeld(there, 1);
@@ -142,7 +142,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
   });
 
   describe('a held poll ends at once when, at the other process,', () => {
-    /** What is done at the other process, and how the poll ends. */
+    /** The cause, the action at the other process, and the reason in the 410. */
     const causes: readonly (readonly [string, (bob: Member) => Promise<Answer>, string])[] = [
       ['its token is replaced', (bob) => joinAgain(bob, { resume: true }), 'replaced'],
       ['its participant joins anew', (bob) => joinAgain(bob, {}), 'replaced'],
@@ -163,7 +163,7 @@ describeOnRedis.each(PAIRS)('two %s on one Redis', (_, startPair) => {
       expect((await act(ledger.observe(here, bob.joined))).status).toBeLessThan(300);
       expect(await roundTripsUntil(here, held.ended)).toBeLessThan(ENDED_WITHIN);
       expect(await held.ended).toMatchObject(gone(reason));
-      // Its token is dead at both.
+      // The token is refused by both processes.
       for (const url of [here, there]) {
         const { status } = await ledger.observe(url, bob.joined).call('receiveMessages', { query: { wait: 0 } });
         expect(status).toBe(reason === 'replaced' ? 401 : 410);

@@ -14,7 +14,7 @@ afterAll(cleanUp);
 
 const PAGE_BYTES = 4_096;
 
-/** What a server left behind that stopped with a message for Bob. */
+/** The database of a stopped server, with a message for Bob. */
 let sound: Buffer;
 let bob: JoinResult;
 
@@ -34,7 +34,7 @@ function databaseOf(bytes: Buffer): string {
   return path;
 }
 
-/** Fails unless the start was refused in one line, which names the file. */
+/** Expects that the start is refused with one line on stderr that names the file. */
 async function refusal(path: string): Promise<string> {
   const { code, stdout, stderr } = await new Command(['--port', '0', '--store-url', `sqlite:${path}`]).ended;
   expect({ code, stdout, lines: stderr.split('\n').length }).toEqual({ code: 1, stdout: '', lines: 2 });
@@ -51,11 +51,11 @@ function inDatabase<T>(path: string, work: (db: Database.Database) => T): T {
   }
 }
 
-describe('fault 21: a start is refused, in a clear line and without deleting anything', () => {
+describe('the start is refused with one line, and nothing is changed,', () => {
   test.each([
     ['whose header is overwritten', () => Buffer.from(sound).fill(0x2a, 0, 100)],
     ['whose pages are overwritten', () => Buffer.from(sound).fill(0x2a, PAGE_BYTES, 8 * PAGE_BYTES)],
-    ['of which the end is missing', () => sound.subarray(0, 5 * PAGE_BYTES)],
+    ['that is truncated', () => sound.subarray(0, 5 * PAGE_BYTES)],
   ])('on a database %s', async (_, spoil) => {
     const spoilt = spoil();
     const path = databaseOf(spoilt);
@@ -63,7 +63,7 @@ describe('fault 21: a start is refused, in a clear line and without deleting any
     expect(readFileSync(path)).toEqual(spoilt);
   });
 
-  test('on a database of a newer version, in which everything is still there when that version is back', async () => {
+  test('on a database of a newer version, which still works with that version', async () => {
     const path = databaseOf(sound);
     const known = inDatabase(path, (db) => db.pragma('user_version', { simple: true }) as number);
     inDatabase(path, (db) => db.pragma('user_version = 99'));
@@ -75,7 +75,7 @@ describe('fault 21: a start is refused, in a clear line and without deleting any
     expect(messages).toMatchObject([{ from: 'alice', payload: 'precious' }]);
   });
 
-  test('on a path whose directories cannot be made, also where the system says of one only that it is not there', async () => {
+  test('on a path whose directories cannot be created, even where the system reports ENOENT', async () => {
     expect(await refusal('/proc/holdline/data/holdline.db')).toContain('cannot open the database');
   });
 

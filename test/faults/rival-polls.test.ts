@@ -24,8 +24,8 @@ const longPoll = (member: Member, after = member.joined.cursor) =>
 const SUPERSEDED = { status: 409, body: { code: 'poll-superseded', retryable: false } };
 const CURSOR_EXPIRED = { status: 410, body: { code: 'cursor-expired' } };
 
-describe('fault 4: two identical polls at once', () => {
-  test('the newer one is held, the older one ends at once', async () => {
+describe('concurrent polls with the same cursor', () => {
+  test('the newer poll is held, and the older poll ends at once with 409', async () => {
     const { service, ledger, alice, bob } = await aliceAndBob();
     const older = await service.hold('bob', () => longPoll(bob));
     const newer = await service.hold('bob', () => longPoll(bob));
@@ -35,7 +35,7 @@ describe('fault 4: two identical polls at once', () => {
     await ledger.settle();
   });
 
-  test('of ten in the same moment one is held', async () => {
+  test('of ten concurrent polls, one is held and nine end with 409', async () => {
     const { service, ledger, alice, bob } = await aliceAndBob();
     const held = nextPolls(service.store, 'held', 10);
     const polls = Array.from({ length: 10 }, () => longPoll(bob));
@@ -47,7 +47,7 @@ describe('fault 4: two identical polls at once', () => {
   });
 });
 
-test('fault 6: a late stale poll is told so, and does not displace the held one', async () => {
+test('a late poll with an acknowledged cursor gets 410, and does not supersede the held poll', async () => {
   const { service, ledger, alice, bob } = await aliceAndBob();
   await alice.send({ to: 'bob', type: 'custom', payload: 1 });
   const { cursor } = await bob.poll({ after: bob.joined.cursor });
@@ -69,8 +69,8 @@ function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   return { passed, open };
 }
 
-describe('fault 7: polls that overtake each other', () => {
-  test('an abandoned poll that arrives late takes the message with it, and the next poll has it again', async () => {
+describe('a poll that arrives after a newer one', () => {
+  test('supersedes it, and the message of its lost reply is delivered to the next poll', async () => {
     const { service, url, ledger, alice, bob } = await aliceAndBob();
     const late = gate();
     const proxy = await Proxy.start(url, { onRequest: () => late.passed, onReply: () => 'drop' });
@@ -87,7 +87,7 @@ describe('fault 7: polls that overtake each other', () => {
     await ledger.settle();
   });
 
-  test('one with an older cursor that arrives late changes nothing', async () => {
+  test('with an older cursor gets 410, and the newer poll stays held', async () => {
     const { service, url, ledger, alice, bob } = await aliceAndBob();
     const late = gate();
     const proxy = await Proxy.start(url, { onRequest: () => late.passed });
@@ -104,13 +104,13 @@ describe('fault 7: polls that overtake each other', () => {
   });
 });
 
-describe('fault 8: two tabs on one token', () => {
-  /** The contract: 5 polls a second, after a burst of 50. Each tab has one poll in flight, so two of them come to twice that at most. */
+describe('two tabs that share a token', () => {
+  /** Polls are paced to 5 a second after a burst of 50; two tabs, each with one poll in flight, reach at most twice that. */
   const BURST = 50;
   const BEYOND = 12;
   const LEAST_MS = (BEYOND / 2) * 200;
 
-  test('evict each other slowly, not in a storm, and one of them gets what arrives', async () => {
+  test('supersede each other at the paced rate, and one of them receives the message', async () => {
     const { ledger, alice, bob } = await aliceAndBob();
     let answered = 0;
     const delivered = Promise.withResolvers<Batch>();

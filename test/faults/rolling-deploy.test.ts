@@ -11,11 +11,11 @@ import { ServerProcess } from '../support/server-process.ts';
 
 const ROOMS = ['red', 'green', 'blue'] as const;
 const SEND_EVERY_MS = 20;
-/** What each says before, between and after what happens to the processes. */
-const WORDS = 25;
+/** Messages that each client receives before, between and after the changes to the processes. */
+const MESSAGES_PER_PHASE = 25;
 
-/** One of a pair: counts to the other one, and listens to it. */
-class Talker {
+/** One of a pair of clients that send each other consecutive numbers. */
+class LoadClient {
   readonly mailbox: Mailbox;
   sent = 0;
   readonly #received: ReceivedMessage[];
@@ -31,8 +31,8 @@ class Talker {
     return this.#received.filter(({ type }) => type === 'custom').map(({ payload }) => payload);
   }
 
-  /** A call that fails rejects, and so does this. */
-  async count(to: string, signal: AbortSignal): Promise<void> {
+  /** Rejects when a send fails. */
+  async sendNumbers(to: string, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.mailbox.send({ type: 'custom', to, payload: this.sent });
       this.sent += 1;
@@ -40,7 +40,7 @@ class Talker {
     }
   }
 
-  async heard(count: number): Promise<void> {
+  async untilReceived(count: number): Promise<void> {
     while (this.numbers.length < count) {
       await new Promise<void>((resolve) => {
         const off = this.mailbox.on('message', () => {
@@ -53,49 +53,49 @@ class Talker {
 }
 
 interface Load {
-  /** Resolves once everybody has heard more. */
+  /** Resolves once every client has received more messages. */
   goesOn(): Promise<unknown>;
 }
 
-/** Pairs of real clients that count to each other, while `deploy` has its way. */
-async function underLoad(url: string, deploy: (load: Load) => Promise<void>): Promise<readonly Talker[]> {
+/** Runs `deploy` while pairs of real clients send each other numbers. */
+async function underLoad(url: string, deploy: (load: Load) => Promise<void>): Promise<readonly LoadClient[]> {
   const stop = new AbortController();
-  const talkers: Talker[] = [];
-  const counting: Promise<void>[] = [];
+  const clients: LoadClient[] = [];
+  const sending: Promise<void>[] = [];
   for (const roomId of ROOMS) {
-    const alice = new Talker(await join(url, 'alice', { roomId }));
-    const bob = new Talker(await join(url, 'bob', { roomId }));
-    counting.push(alice.count('bob', stop.signal), bob.count('alice', stop.signal));
-    talkers.push(alice, bob);
+    const alice = new LoadClient(await join(url, 'alice', { roomId }));
+    const bob = new LoadClient(await join(url, 'bob', { roomId }));
+    sending.push(alice.sendNumbers('bob', stop.signal), bob.sendNumbers('alice', stop.signal));
+    clients.push(alice, bob);
   }
-  const load = Promise.all(counting);
+  const load = Promise.all(sending);
   const goesOn = (): Promise<unknown> =>
-    Promise.all(talkers.map((talker) => talker.heard(talker.numbers.length + WORDS)));
+    Promise.all(clients.map((client) => client.untilReceived(client.numbers.length + MESSAGES_PER_PHASE)));
   await Promise.race([deploy({ goesOn }), load]);
-  // Before the processes end that were started meanwhile.
-  onCleanUp(() => Promise.all(talkers.map(({ mailbox }) => mailbox.leave())));
+  // Clean-up runs backwards: the clients leave before the processes that `deploy` started end.
+  onCleanUp(() => Promise.all(clients.map(({ mailbox }) => mailbox.leave())));
   stop.abort();
   await load;
-  await Promise.all(talkers.map((talker, index) => talker.heard(talkers[index ^ 1]?.sent ?? 0)));
-  return talkers;
+  await Promise.all(clients.map((client, index) => client.untilReceived(clients[index ^ 1]?.sent ?? 0)));
+  return clients;
 }
 
-/** What each said came to the other one once, whole and in order. */
-function expectAllThere(talkers: readonly Talker[]): void {
-  for (const [index, talker] of talkers.entries()) {
-    const said = talkers[index ^ 1]?.sent ?? 0;
-    expect(talker.numbers).toEqual(Array.from({ length: said }, (_, number) => number));
-    expect(talker.mailbox.state).not.toBe('ended');
+/** Every number was received once and in order. */
+function expectAllThere(clients: readonly LoadClient[]): void {
+  for (const [index, client] of clients.entries()) {
+    const sent = clients[index ^ 1]?.sent ?? 0;
+    expect(client.numbers).toEqual(Array.from({ length: sent }, (_, number) => number));
+    expect(client.mailbox.state).not.toBe('ended');
   }
 }
 
-/** Requests that got no answer, or another one than the contract has for a process that ends. */
-const failuresOf = (talkers: readonly Talker[]): string[] =>
-  talkers.flatMap(({ exchanges }) =>
+/** Requests that got no response, or one that the contract does not allow while a process shuts down. */
+const failuresOf = (clients: readonly LoadClient[]): string[] =>
+  clients.flatMap(({ exchanges }) =>
     exchanges.flatMap((exchange) => {
       if (exchange.kind === 'cut') {
-        // On a busy machine the client itself gives a request up: a poll when a send has no answer for about a second, and whatever
-        // takes too long.
+        // On a busy machine the client aborts requests itself: a poll when a send has no response for about a second,
+        // and any request that takes too long.
         return /aborted|silent/.test(exchange.cause) ? [] : [`${exchange.operation} was cut: ${exchange.cause}`];
       }
       if (exchange.kind === 'ok' || exchange.problem.code === 'shutting-down') return [];
@@ -103,7 +103,7 @@ const failuresOf = (talkers: readonly Talker[]): string[] =>
     }),
   );
 
-describeOnRedis('two processes on one Redis, behind a balancer that knows no stickiness', () => {
+describeOnRedis('two processes on one Redis, behind a balancer without sticky sessions', () => {
   afterEach(cleanUp);
 
   async function behindBalancer() {
@@ -116,9 +116,9 @@ describeOnRedis('two processes on one Redis, behind a balancer that knows no sti
     return { start, processes, balancer };
   }
 
-  test('a rolling deploy under load: no call fails, and nothing is lost, doubled or reordered', async () => {
+  test('a rolling deploy under load: no call fails, and no message is lost, duplicated or reordered', async () => {
     const { start, processes, balancer } = await behindBalancer();
-    const talkers = await underLoad(balancer.url, async (load) => {
+    const clients = await underLoad(balancer.url, async (load) => {
       await load.goesOn();
       for (const old of processes) {
         const next = await start();
@@ -128,17 +128,17 @@ describeOnRedis('two processes on one Redis, behind a balancer that knows no sti
         await balancer.untilAnswered(next.url, 1);
       }
     });
-    expectAllThere(talkers);
-    expect(failuresOf(talkers)).toEqual([]);
+    expectAllThere(clients);
+    expect(failuresOf(clients)).toEqual([]);
   });
 
-  test('kill -9 of one under load: the other one takes over, and nothing is lost, doubled or reordered', async () => {
+  test('kill -9 of one process under load: the other takes over, and no message is lost, duplicated or reordered', async () => {
     const { processes, balancer } = await behindBalancer();
-    const talkers = await underLoad(balancer.url, async (load) => {
+    const clients = await underLoad(balancer.url, async (load) => {
       await load.goesOn();
       await processes[0].kill();
       await load.goesOn();
     });
-    expectAllThere(talkers);
+    expectAllThere(clients);
   });
 });

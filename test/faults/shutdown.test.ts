@@ -10,22 +10,22 @@ afterEach(cleanUp);
 afterEach(closeServices);
 
 const HELD_POLLS = 5_000;
-/** Seconds: a busy machine takes a minute to open so many polls, and none may end by its window meanwhile. */
-const LONGEST_WAIT = 300;
-/** Connections that join and begin to poll at a time; more would only queue. */
-const AT_A_TIME = 100;
+/** A busy machine takes a minute to open all polls, and no window may end meanwhile. */
+const MAX_WAIT_SECONDS = 300;
+/** Concurrent joins; more would only queue. */
+const CONCURRENCY = 100;
 
 interface Held {
   readonly connection: Connection;
   readonly joined: JoinResult;
 }
 
-/** One participant alone in its room, with its poll on its way. */
+/** Joins a participant, alone in its room, and sends its poll. */
 async function openPoll(url: string, roomId: string): Promise<Held> {
   const connection = await Connection.open(url);
   connection.request('POST', `/v1/rooms/${roomId}/participants`);
   const joined = JSON.parse((await connection.reply()).text) as JoinResult;
-  connection.request('GET', `/v1/rooms/${roomId}/messages?wait=${LONGEST_WAIT}&after=${joined.cursor}`, {
+  connection.request('GET', `/v1/rooms/${roomId}/messages?wait=${MAX_WAIT_SECONDS}&after=${joined.cursor}`, {
     token: joined.token,
   });
   return { connection, joined };
@@ -34,13 +34,13 @@ async function openPoll(url: string, roomId: string): Promise<Held> {
 async function openPolls(url: string, count: number): Promise<Held[]> {
   const held: Held[] = [];
   while (held.length < count) {
-    const rooms = Array.from({ length: AT_A_TIME }, (_, n) => `room-${held.length + n}`);
+    const rooms = Array.from({ length: CONCURRENCY }, (_, n) => `room-${held.length + n}`);
     held.push(...(await Promise.all(rooms.map((roomId) => openPoll(url, roomId)))));
   }
   return held;
 }
 
-/** Resolves once the server says of each that its poll is held. */
+/** Resolves once the roster shows each participant as listening. */
 async function untilAllListen(url: string, held: readonly Held[]): Promise<void> {
   const asker = await Connection.open(url);
   for (const { joined } of held) {
@@ -52,9 +52,11 @@ async function untilAllListen(url: string, held: readonly Held[]): Promise<void>
   }
 }
 
-describe('fault 23: SIGTERM with 5,000 held polls', () => {
-  test('every poll ends with an empty 200, and no connection is reset', async () => {
-    const server = await ServerProcess.start({ env: { RATE_LIMIT: 'off', MAX_WAIT_SECONDS: String(LONGEST_WAIT) } });
+describe('SIGTERM while polls are held', () => {
+  test('each of 5,000 held polls ends with an empty 200, and no connection is reset', async () => {
+    const server = await ServerProcess.start({
+      env: { RATE_LIMIT: 'off', MAX_WAIT_SECONDS: String(MAX_WAIT_SECONDS) },
+    });
     const held = await openPolls(server.url, HELD_POLLS);
     await untilAllListen(server.url, held);
 
@@ -70,12 +72,12 @@ describe('fault 23: SIGTERM with 5,000 held polls', () => {
     expect(batches.filter(({ messages, more, expired }) => messages.length > 0 || more || expired > 0)).toEqual([]);
   });
 
-  test('meanwhile sends are served, and reach the polls that are still held; new polls are sent elsewhere', async () => {
+  test('during the drain, sends are served and reach held polls, and new polls get 503 with Connection: close', async () => {
     const server = await ServerProcess.start({ env: { DRAIN_SECONDS: '60', RATE_LIMIT: 'off' } });
     const ledger = new Ledger();
     const alice = await ledger.join(server.url, 'room', 'alice');
-    const others = await openPolls(server.url, AT_A_TIME);
-    // The polls are let go in the order in which they came, over most of the minute: this one is the last.
+    const others = await openPolls(server.url, CONCURRENCY);
+    // The polls end in the order of their arrival, over most of the minute: this poll is the last.
     const bob = await ledger.join(server.url, 'room', 'bob');
     const poll = bob.poll({ after: bob.joined.cursor, wait: 20 });
     await untilListening(bob);
@@ -90,14 +92,14 @@ describe('fault 23: SIGTERM with 5,000 held polls', () => {
     });
     const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 'in the last moment' });
     expect((await poll).messages).toMatchObject([{ id }]);
-    // Without a held poll the drain is over.
+    // The drain is over when no poll is held.
     await Promise.all(others.map(({ connection }) => connection.reset()));
     expect((await ended).code).toBe(0);
   });
 });
 
-describe('fault 24: SIGTERM during a commit', () => {
-  test.each(['new', 'kept alive'])('what is on its way to the server on %s connections is answered', async (kind) => {
+describe('SIGTERM during a commit', () => {
+  test.each(['new', 'kept alive'])('requests in transit on %s connections are answered', async (kind) => {
     const server = await ServerProcess.start({ env: { STORE_URL: temporaryDatabase() } });
     const ledger = new Ledger();
     const alice = await ledger.join(server.url, 'room', 'alice');
@@ -116,7 +118,7 @@ describe('fault 24: SIGTERM during a commit', () => {
   });
 });
 
-test('fault 24: what has arrived is answered, also when the process gets no CPU to read it for longer than a calm takes', async () => {
+test('a request that arrives during the close is answered, even if the process gets no CPU for 300 ms', async () => {
   const { service, url } = await startService({ drainSeconds: 600 });
   const connection = await Connection.open(url);
   await useOnce(connection);

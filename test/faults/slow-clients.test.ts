@@ -6,7 +6,7 @@ import { ServerProcess, untilListening } from '../support/server-process.ts';
 
 afterEach(cleanUp);
 
-/** The server's limits on slow clients are long: here they are all this much shorter, and so is a second. */
+/** All timeouts for slow clients are divided by this, and so are the seconds of this test. */
 const SHORTER = 10;
 const WRITE_LIMIT_MS = 30_000;
 const shorterLimits = `
@@ -41,12 +41,12 @@ function trickle(connection: Connection, text: string): void {
 
 const BODY = JSON.stringify({ participantId: 'slow', displayName: 'x'.repeat(100) });
 
-const CROWD = 10;
+const SLOW_CLIENTS = 10;
 const openAll = (url: string): Promise<Connection[]> =>
-  Promise.all(Array.from({ length: CROWD }, () => Connection.open(url)));
+  Promise.all(Array.from({ length: SLOW_CLIENTS }, () => Connection.open(url)));
 
-describe('fault 30', () => {
-  test('slow headers and slow bodies are answered with 408 and closed; others are served, held polls not cut', async () => {
+describe('slow clients', () => {
+  test('that trickle headers or bodies get 408 and are closed, while others are served and held polls stay held', async () => {
     const server = await start();
     const ledger = new Ledger();
     const alice = await ledger.join(server.url, 'room', 'alice');
@@ -77,7 +77,7 @@ describe('fault 30', () => {
     await ledger.settle();
   });
 
-  test('readers of one byte a second are cut off, and keep nobody from being served', async () => {
+  test('that read one byte a second are disconnected, while others are served', async () => {
     const server = await start();
     const ledger = new Ledger();
     const alice = await ledger.join(server.url, 'room', 'alice');
@@ -87,8 +87,8 @@ describe('fault 30', () => {
       connection.write(requestText('GET', '/openapi.json').repeat(100));
       everySecond(() => {
         connection.socket.read(1);
-        // A line end between requests means nothing; but on a connection that was cut, writing fails, which reading would
-        // not before all that had arrived is read.
+        // An empty line between requests is ignored (RFC 9112, section 2.2), but writing it detects a closed connection.
+        // Reading would not detect it before all received bytes are read.
         connection.write('\r\n');
       });
     }

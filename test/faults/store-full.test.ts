@@ -20,7 +20,7 @@ async function aliceAndBob(url: string) {
   const ledger = new Ledger();
   const alice = await ledger.join(url, 'room', 'alice');
   const bob = await ledger.join(url, 'room', 'bob');
-  // Their tokens are in use from here on.
+  // The first use of a token writes to the store, so it must precede the full disk.
   await Promise.all([alice.poll(), bob.poll()]);
   return { ledger, alice, bob };
 }
@@ -28,7 +28,7 @@ async function aliceAndBob(url: string) {
 const joinAs = (url: string, participantId: string): Promise<Answer> =>
   fetchAnswer(url, 'joinRoom', '/v1/rooms/room/participants', { body: { participantId } });
 
-/** Sends until nothing fits any more. @returns how many were stored, and the first refusal */
+/** Sends until a message is refused. @returns how many were stored, and the refusal */
 async function flood(from: Member, to: string, bytes: number): Promise<{ stored: number; refusal: Answer }> {
   for (let stored = 0; ; stored += 1) {
     const payload = `${stored} of ${bytes} ${'x'.repeat(bytes)}`;
@@ -37,8 +37,8 @@ async function flood(from: Member, to: string, bytes: number): Promise<{ stored:
   }
 }
 
-describe.each(FULL_DISKS)('fault 19: %s', (_, startServer) => {
-  test('gives 503 and no 201; reading goes on; it recovers without a restart', async () => {
+describe.each(FULL_DISKS)('with %s, the service', (_, startServer) => {
+  test('refuses joins and sends with 503, still serves reads, and recovers without a restart', async () => {
     const { server, fill, free } = await startServer();
     const { ledger, alice, bob } = await aliceAndBob(server.url);
     fill();
@@ -65,13 +65,13 @@ describe.each(FULL_DISKS)('fault 19: %s', (_, startServer) => {
   });
 });
 
-describe('fault 19: a store at its bound', () => {
+describe('a store at MAX_STORE_BYTES', () => {
   const start = async () => {
     const { url } = await startService({ maxStoreBytes: 100_000, rateLimit: 'off' });
     return { url, ...(await aliceAndBob(url)) };
   };
 
-  test('gives 503 to joins and sends, and no 201', async () => {
+  test('refuses joins and sends with 503', async () => {
     const { url, ledger, alice } = await start();
     const { stored, refusal } = await flood(alice, 'bob', 10_000);
     expect(stored).toBeLessThanOrEqual(10);
@@ -80,7 +80,7 @@ describe('fault 19: a store at its bound', () => {
     await ledger.settle();
   });
 
-  test('is read and emptied as always, and what is freed is usable at once', async () => {
+  test('still serves reads and acknowledgements, and freed space is usable at once', async () => {
     const { url, ledger, alice, bob } = await start();
     const { stored } = await flood(alice, 'bob', 10_000);
     const { messages, cursor } = await bob.poll();
@@ -92,7 +92,7 @@ describe('fault 19: a store at its bound', () => {
     await ledger.settle();
   });
 
-  test('lets participants leave, and tells the others', async () => {
+  test('lets participants leave, and notifies the others', async () => {
     const { ledger, alice, bob } = await start();
     const { cursor: after } = await alice.poll();
     await flood(alice, 'bob', 10_000);

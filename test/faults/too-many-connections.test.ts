@@ -9,13 +9,13 @@ import { ServerProcess } from '../support/server-process.ts';
 afterEach(cleanUp);
 afterEach(killAll);
 
-/** Numbers for a machine whose limit of descriptors is shared by both sides; what is measured does not depend on them. */
+/** Small enough for the descriptor limit of one machine, which server and clients share. */
 const CAP = 500;
 const BEYOND = 100;
 const IDLE = 2_000;
 const PER_ROOM = 25;
 
-test('fault 31: beyond the cap of held polls there is 429, and those served stay served, whatever else is open', async () => {
+test('polls above MAX_HELD_POLLS get 429 and held polls stay held, with 2,000 idle connections open', async () => {
   const env = { RATE_LIMIT: 'off', MAX_HELD_POLLS: String(CAP), MAX_WAIT_SECONDS: '120' };
   const { url } = await ServerProcess.start({ env });
   const rooms = (CAP + BEYOND) / PER_ROOM;
@@ -40,7 +40,7 @@ test('fault 31: beyond the cap of held polls there is 429, and those served stay
   const ended = Promise.race(others.map(async ({ reply }) => (await reply).status));
   await sender?.send({ to: first?.member.id ?? '', type: 'invite' });
   expect((await first?.reply)?.text).toContain('"invite"');
-  // All the others are still held: what came was no end of a window.
+  // All other polls are still held, so no window has ended.
   expect(await Promise.race([ended, Promise.resolve('held')])).toBe('held');
   expect(idle.filter(({ socket }) => socket.destroyed)).toEqual([]);
 });
@@ -48,7 +48,7 @@ test('fault 31: beyond the cap of held polls there is 429, and those served stay
 async function fullRoom(url: string, roomId: string): Promise<Member[]> {
   const members: Member[] = [];
   for (let index = 0; index < PER_ROOM; index += 1) members.push(await join(url, roomId, `p${index}`));
-  // So that a poll from its cursor finds nothing and is held.
+  // A poll from the cursor of this batch finds no message and is held.
   const cursors = await Promise.all(members.map((member) => member.poll()));
   return members.map(
     (member, index) => new Member(url, { ...member.joined, cursor: cursors[index]?.cursor ?? member.joined.cursor }),
@@ -65,7 +65,7 @@ async function startPoll(url: string, member: Member): Promise<Poll> {
   const { roomId, token, joined } = member;
   connection.request('GET', `/v1/rooms/${roomId}/messages?wait=120&after=${joined.cursor}`, { token });
   const reply = connection.reply();
-  // Those that are held when the test is over get none.
+  // Polls that are still held at the end of the test reject.
   reply.catch(() => undefined);
   return { member, reply };
 }

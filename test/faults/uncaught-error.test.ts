@@ -24,7 +24,7 @@ async function startLogged() {
   return { ...started, ledger, alice, bob, errors: () => lines.filter(({ level }) => level === 'error') };
 }
 
-/** What stands in place of one call, the way in which faults of ours come: thrown at once, or later. */
+/** The ways in which a bug may surface in place of one store call. */
 const FAILURES = {
   'thrown at once': () => {
     throw new TypeError('a fault of ours: secret detail');
@@ -32,8 +32,8 @@ const FAILURES = {
   'rejected later': () => Promise.reject(new TypeError('a fault of ours: secret detail')),
 };
 
-describe.each(Object.entries(FAILURES))('fault 40: an uncaught error in one request (%s)', (_, fail) => {
-  test('is a 500 that tells nothing, and is logged whole under its requestId', async () => {
+describe.each(Object.entries(FAILURES))('an unexpected error in one request (%s)', (_, fail) => {
+  test('is a 500 without internals, and is logged in full under its requestId', async () => {
     const { service, ledger, alice, errors } = await startLogged();
     const append = service.store.append.bind(service.store);
     service.store.append = () => {
@@ -59,7 +59,7 @@ describe.each(Object.entries(FAILURES))('fault 40: an uncaught error in one requ
     await ledger.settle();
   });
 
-  test('leaves others unaffected: those in flight, and polls that are held', async () => {
+  test('does not affect concurrent requests and held polls', async () => {
     const { service, ledger, alice, bob } = await startLogged();
     const { cursor: after } = await bob.poll();
     const held = await service.hold('bob', () => bob.poll({ after, wait: 20 }));
@@ -76,7 +76,7 @@ describe.each(Object.entries(FAILURES))('fault 40: an uncaught error in one requ
     await ledger.settle();
   });
 
-  test('in a poll leaves the mailbox as it was', async () => {
+  test('in a poll leaves the mailbox unchanged', async () => {
     const { service, ledger, alice, bob } = await startLogged();
     const { id } = await alice.send({ to: 'bob', type: 'custom', payload: 1 });
     const read = service.store.read.bind(service.store);
@@ -90,27 +90,24 @@ describe.each(Object.entries(FAILURES))('fault 40: an uncaught error in one requ
   });
 });
 
-testOnSqlite(
-  'fault 40: an uncaught error inside a commit fails its own request, not those that share the transaction',
-  async () => {
-    const { service, ledger, alice, bob, errors } = await startLogged();
-    const append = service.store.append.bind(service.store);
-    // Not JSON by the time it is stored: what the column check throws is no refusal that the store knows.
-    service.store.append = (request) =>
-      append(
-        request.messages[0]?.payload === '3'
-          ? { ...request, messages: [{ ...request.messages[0], type: {} as string }] }
-          : request,
-      );
-    const statuses = await Promise.all(
-      [1, 2, 3, 4, 5].map(async (payload) => {
-        const { status } = await alice.call('sendMessage', { body: { to: 'bob', type: 'custom', payload } });
-        return status;
-      }),
+testOnSqlite('an unexpected error inside a group commit fails its own request only', async () => {
+  const { service, ledger, alice, bob, errors } = await startLogged();
+  const append = service.store.append.bind(service.store);
+  // An invalid `type` makes the insert throw an error that the store does not expect.
+  service.store.append = (request) =>
+    append(
+      request.messages[0]?.payload === '3'
+        ? { ...request, messages: [{ ...request.messages[0], type: {} as string }] }
+        : request,
     );
-    expect(statuses).toEqual([201, 201, 500, 201, 201]);
-    expect(errors()).toHaveLength(1);
-    expect((await bob.poll()).messages.map(({ payload }) => payload).sort()).toEqual([1, 2, 4, 5]);
-    await ledger.settle();
-  },
-);
+  const statuses = await Promise.all(
+    [1, 2, 3, 4, 5].map(async (payload) => {
+      const { status } = await alice.call('sendMessage', { body: { to: 'bob', type: 'custom', payload } });
+      return status;
+    }),
+  );
+  expect(statuses).toEqual([201, 201, 500, 201, 201]);
+  expect(errors()).toHaveLength(1);
+  expect((await bob.poll()).messages.map(({ payload }) => payload).sort()).toEqual([1, 2, 4, 5]);
+  await ledger.settle();
+});

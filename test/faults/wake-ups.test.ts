@@ -13,7 +13,7 @@ import { nextPolls } from '../support/next-polls.ts';
 afterEach(cleanUp);
 afterEach(closeServices);
 
-test('fault 9: what is committed between the read and the hold of a poll is delivered before any time has passed', async () => {
+test('a message committed between the read and the hold of a poll is delivered at once', async () => {
   const { service, url } = await startService({}, { clock: new TestClock() });
   const ledger = new Ledger();
   const alice = await ledger.join(url, 'room', 'alice');
@@ -30,7 +30,7 @@ test('fault 9: what is committed between the read and the hold of a poll is deli
   await ledger.settle();
 });
 
-test('fault 10: when the wake-up is lost, the message is delivered at the end of the window at the latest', async () => {
+test('a message whose wake-up is lost is delivered at the end of the window at the latest', async () => {
   const clock = new TestClock();
   const { url, held, ended } = await startWithLostHints(clock);
   const ledger = new Ledger();
@@ -43,7 +43,7 @@ test('fault 10: when the wake-up is lost, the message is delivered at the end of
   await ended;
   const { messages } = await poll;
   expect(messages).toMatchObject([{ id }]);
-  // The real window is up to a tenth shorter than asked for, never longer.
+  // The window is up to 10 % shorter than requested, never longer.
   expect(messages[0]?.ageMs).toBeGreaterThanOrEqual(18_000);
   expect(messages[0]?.ageMs).toBeLessThanOrEqual(20_000);
   await ledger.settle();
