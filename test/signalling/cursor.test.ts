@@ -12,7 +12,7 @@ const mailboxIds = fc
 const positions = fc.oneof(fc.maxSafeNat(), fc.constantFrom(0, 1, Number.MAX_SAFE_INTEGER, 1_767_614_400_000_000));
 const cursors: fc.Arbitrary<Cursor> = fc.record({ mailboxId: mailboxIds, position: positions });
 
-/** Texts that come near a cursor, and texts that come near nothing. */
+/** Texts that resemble a cursor, and arbitrary texts. */
 const texts = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({ unit: fc.constantFrom(...BASE64URL, '.', ' ', '\n', '%', '\0', 'é'), maxLength: 40 }),
@@ -31,7 +31,7 @@ function refusalOf(text: string): unknown {
 }
 
 describe('a cursor', () => {
-  test('comes back as it went out', () => {
+  test('decodes to what was encoded', () => {
     fc.assert(fc.property(cursors, (cursor) => expect(decodeCursor(encodeCursor(cursor))).toEqual(cursor)));
     const mailboxId = newMailboxId();
     expect(decodeCursor(encodeCursor({ mailboxId, position: 7 }))).toEqual({ mailboxId, position: 7 });
@@ -41,7 +41,7 @@ describe('a cursor', () => {
     fc.assert(fc.property(cursors, (cursor) => expect(encodeCursor(cursor)).toMatch(/^[A-Za-z0-9._-]{1,30}$/)));
   });
 
-  test('of any text is `invalid-cursor`, or exactly what would be given out for it', () => {
+  test('is refused with invalid-cursor unless it is exactly what the server would encode', () => {
     fc.assert(
       fc.property(texts, (text) => {
         const refusal = refusalOf(text);
@@ -69,16 +69,16 @@ describe('a cursor', () => {
     `${'A'.repeat(13)}.1`,
     '\ud800',
     'x'.repeat(10_240),
-  ])('%j is invalid', (text) => {
+  ])('%j is refused with invalid-cursor', (text) => {
     expect(refusalOf(text)).toMatchObject({ code: 'invalid-cursor' });
   });
 });
 
-describe('the cursor rule', () => {
+describe('checkCursor', () => {
   const mailboxId = newMailboxId();
   const mailbox = { mailboxId, acknowledged: 10, head: 20 };
 
-  test.each([10, 15, 20])('position %d between what is acknowledged and the head is good', (position) => {
+  test.each([10, 15, 20])('accepts position %d, between the acknowledged position and the head', (position) => {
     checkCursor({ mailboxId, position }, mailbox);
   });
 
@@ -86,7 +86,7 @@ describe('the cursor rule', () => {
     [{ mailboxId, position: 9 }, 'is behind what this mailbox has acknowledged'],
     [{ mailboxId, position: 21 }, 'is ahead of this mailbox'],
     [{ mailboxId: newMailboxId(), position: 15 }, 'belongs to another mailbox, or to this one before a new join'],
-  ])('%j has expired: it %s', (cursor, cause) => {
+  ])('refuses %j with cursor-expired: it %s', (cursor, cause) => {
     const check = (): void => checkCursor(cursor, mailbox);
     expect(check).toThrow(SignallingError);
     expect(check).toThrow(

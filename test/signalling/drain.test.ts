@@ -6,7 +6,7 @@ import { settle, TestClock } from '../support/clock.ts';
 const OVER_MS = 5_000;
 const mailbox = (index: number): MailboxId => `mailbox-${index}` as MailboxId;
 
-/** So many polls, each of which leaves as it ends; and when each did, in ms after the start. */
+/** Holds `count` polls. `ends` has the end of each, in ms after the start. */
 function held(count: number) {
   const clock = new TestClock();
   const waiters = new Waiters(clock);
@@ -28,7 +28,7 @@ describe('draining', () => {
     [2, [0, 2_500]],
     [3, [0, 1_700, 3_350]],
     [4, [0, 1_250, 2_500, 3_750]],
-  ])('spreads the ends over the time, also of only %d', async (count, moments) => {
+  ])('spreads the ends of %d polls over the drain time', async (count, moments) => {
     const { clock, waiters, ends } = held(count);
     void drain(waiters, clock, OVER_MS);
     await clock.advance(OVER_MS);
@@ -36,7 +36,7 @@ describe('draining', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test.each([100, 129, 1_000])('ends no two shares of %d at once', async (count) => {
+  test.each([100, 129, 1_000])('ends at most a hundredth of %d polls at a time', async (count) => {
     const { clock, waiters, ends } = held(count);
     void drain(waiters, clock, OVER_MS);
     await clock.advance(OVER_MS);
@@ -46,13 +46,13 @@ describe('draining', () => {
     expect(Math.abs(ends.filter((atMs) => atMs < OVER_MS / 2).length - count / 2)).toBeLessThan(count / 100);
   });
 
-  test('ends those who come later at once', async () => {
+  test('ends later polls at once', async () => {
     const { clock, waiters } = held(0);
     await drain(waiters, clock, OVER_MS);
     expect(await waiters.listen(mailbox(0)).next(clock.steadyMs() + 10_000)).toEqual({ kind: 'draining' });
   });
 
-  test('is over when no poll is left, however they ended', async () => {
+  test('is over as soon as no poll is held', async () => {
     const { clock, waiters } = held(2);
     let isOver = false;
     void drain(waiters, clock, OVER_MS).then(() => (isOver = true));
@@ -61,7 +61,7 @@ describe('draining', () => {
     expect([isOver, clock.timers]).toEqual([true, 0]);
   });
 
-  test('over no time ends all at once, and of nobody takes none', async () => {
+  test('over 0 ms ends all polls at once, and takes no time without polls', async () => {
     const all = held(100);
     await drain(all.waiters, all.clock, 0);
     await settle();

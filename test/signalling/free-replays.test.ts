@@ -15,7 +15,7 @@ test('eight replays of one key are free in the minute that begins with the first
   expect(times(9, () => replays.take('k'))).toEqual([...Array<boolean>(8).fill(true), false]);
 });
 
-test('keys take no memory after their minute', async () => {
+test('keys are forgotten after their minute', async () => {
   const clock = new TestClock();
   const replays = new FreeReplays(clock);
   for (let second = 0; second < 300; second += 1) {

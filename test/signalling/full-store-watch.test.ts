@@ -9,9 +9,11 @@ const USAGE: StoreUsage = { rooms: 0, participants: 0, liveBytes: 0, limitBytes:
 function watched() {
   const clock = new TestClock();
   const changes: boolean[] = [];
-  const store = { isFull: true, isThere: true };
+  const store = { isFull: true, isAvailable: true };
   const usage = (): Promise<StoreUsage> =>
-    store.isThere ? Promise.resolve({ ...USAGE, isFull: store.isFull }) : Promise.reject(storeUnavailable(undefined));
+    store.isAvailable
+      ? Promise.resolve({ ...USAGE, isFull: store.isFull })
+      : Promise.reject(storeUnavailable(undefined));
   const watch = new FullStoreWatch({ usage, clock, onChange: (isFull) => changes.push(isFull) });
   return { clock, changes, store, watch };
 }
@@ -32,7 +34,7 @@ test('a store that hovers at its bound is one episode', async () => {
   const { clock, changes, store, watch } = watched();
   watch.noteRefusal(storeFull());
   store.isFull = false;
-  for (let looks = 0; looks < 5; looks += 1) {
+  for (let checks = 0; checks < 5; checks += 1) {
     watch.noteRefusal(storeFull());
     await clock.advance(10_000);
   }
@@ -41,12 +43,12 @@ test('a store that hovers at its bound is one episode', async () => {
   expect(changes).toEqual([true, false]);
 });
 
-test('other refusals do not count as a full store, nor does a store that does not respond', async () => {
+test('neither other refusals nor an unavailable store count as a full store', async () => {
   const { changes, store, watch } = watched();
   watch.noteRefusal(storeUnavailable(new Error('the disk is broken')));
   watch.noteRefusal(new Error('a bug'));
   expect(changes).toEqual([]);
-  store.isThere = false;
+  store.isAvailable = false;
   expect(await watch.isFull()).toBe(false);
 });
 

@@ -11,7 +11,7 @@ describe('ids', () => {
     expect(parseInt(id.replaceAll('-', '').slice(0, 12), 16)).toBe(unixMs);
   });
 
-  test('message ids of one millisecond differ, in all their random parts', () => {
+  test('message ids of one millisecond differ in each of their random parts', () => {
     const ids = Array.from({ length: 5_000 }, () => newMessageId(1_767_614_400_000));
     expect(new Set(ids).size).toBe(5_000);
     expect(new Set(ids.map((id) => id.slice(15, 18))).size).toBeGreaterThan(2_000);
@@ -19,23 +19,23 @@ describe('ids', () => {
     expect(new Set(ids.map((id) => id.slice(24))).size).toBe(5_000);
   });
 
-  test('message ids sort by their time', () => {
+  test('message ids sort by time', () => {
     expect(newMessageId(1_000) < newMessageId(1_001)).toBe(true);
   });
 
-  test('generated participant ids fit the pattern, are long, and cannot be guessed', () => {
+  test('generated participant ids match the pattern, have 22 characters and are unique', () => {
     const ids = Array.from({ length: 1_000 }, newParticipantId);
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{22}$/);
     expect(new Set(ids).size).toBe(1_000);
   });
 
-  test('mailbox ids differ', () => {
+  test('mailbox ids are unique', () => {
     expect(new Set(Array.from({ length: 1_000 }, newMailboxId)).size).toBe(1_000);
   });
 });
 
 describe('tokens', () => {
-  test('one is found by its handle and proven by its secret', () => {
+  test('a token consists of a handle and a secret that matches its digest', () => {
     const { token, handle, digest } = mintToken();
     const read = readToken(token);
     expect(read?.handle).toBe(handle);
@@ -45,14 +45,14 @@ describe('tokens', () => {
   });
 
   test.each(['', '.', 'x'.repeat(45), `${'x'.repeat(12)}.${'x'.repeat(31)}`, `${'x'.repeat(12)}.${'x'.repeat(32)}\n`])(
-    '%j is none',
+    '%j is not a token',
     (text) => {
       expect(readToken(text)).toBeUndefined();
     },
   );
 });
 
-test('a random text has the length of that many bytes in base64url, and comes once', () => {
+test('randomText returns unique texts of that many bytes in base64url', () => {
   expect(randomText(9)).toMatch(/^[A-Za-z0-9_-]{12}$/);
   expect(randomText(24)).toMatch(/^[A-Za-z0-9_-]{32}$/);
   expect(new Set(Array.from({ length: 2_000 }, () => randomText(9))).size).toBe(2_000);

@@ -12,13 +12,13 @@ const mailbox = (id: string): Mailbox => ({
   mailboxId: newMailboxId(),
 });
 
-/** The limit is two. */
+/** Two participants per address are allowed. `rosterReads` counts the reads of the roster. */
 function counted() {
   const clock = new TestClock();
   const present = new Set<string>();
-  let looks = 0;
+  let rosterReads = 0;
   const participants = (): Promise<Participant[]> => {
-    looks += 1;
+    rosterReads += 1;
     const roster = [...present].map((id) => ({ participantId: id as ParticipantId, joinedAtMs: 0, listening: false }));
     return Promise.resolve(roster);
   };
@@ -30,7 +30,7 @@ function counted() {
     perAddress.confirm(place.mailboxId);
     return place;
   };
-  return { clock, present, perAddress, enter, looks: () => looks };
+  return { clock, present, perAddress, enter, rosterReads: () => rosterReads };
 }
 
 describe('participants of a client address', () => {
@@ -65,25 +65,25 @@ describe('participants of a client address', () => {
   });
 
   test('whose departure was not hinted are removed at the limit, at most every 10 s', async () => {
-    const { clock, present, enter, looks } = counted();
+    const { clock, present, enter, rosterReads } = counted();
     await enter('a');
     await enter('b');
     present.delete('a');
     expect([await enter('c'), await enter('d')]).toEqual([expect.anything(), undefined]);
-    expect(looks()).toBe(1);
+    expect(rosterReads()).toBe(1);
     present.delete('b');
     await clock.advance(10_000);
     expect(await enter('d')).toBeDefined();
   });
 
-  test('whose join is under way do not count as departed', async () => {
+  test('whose join is in progress do not count as departed', async () => {
     const { perAddress, enter } = counted();
     await perAddress.enter(ADDRESS, mailbox('slow'));
     await perAddress.enter(ADDRESS, mailbox('slower'));
     expect(await enter('c')).toBeUndefined();
   });
 
-  test('take no memory once they are gone, and at most 100,000 are counted', async () => {
+  test('are forgotten once they are removed, and at most 100,000 are counted', async () => {
     const { perAddress } = counted();
     const places = Array.from({ length: 100_010 }, (_, index) => mailbox(`p${index}`));
     places.forEach((place, index) => perAddress.add(`address ${index}`, place));

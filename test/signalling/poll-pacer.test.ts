@@ -5,7 +5,7 @@ import { TestClock } from '../support/clock.ts';
 
 const A = 'mailbox-a' as MailboxId;
 
-/** Polls that are answered after their delay and come again `pauseMs` later, for so long. @returns how many */
+/** Polls in a loop for `forMs`, with `pauseMs` between an answer and the next poll. @returns the number of polls */
 async function loop(pacer: PollPacer, clock: TestClock, forMs: number, pauseMs = 0): Promise<number> {
   const untilMs = clock.steadyMs() + forMs;
   let polls = 0;
@@ -13,8 +13,8 @@ async function loop(pacer: PollPacer, clock: TestClock, forMs: number, pauseMs =
   return polls;
 }
 
-describe('the pacer', () => {
-  test('lets a burst of fifty through, then five a second', async () => {
+describe('PollPacer', () => {
+  test('does not delay a burst of 50 polls, then allows 5 a second', async () => {
     const clock = new TestClock();
     const pacer = new PollPacer(clock);
     const delays = Array.from({ length: 50 }, () => pacer.delayMs(A));
@@ -23,13 +23,13 @@ describe('the pacer', () => {
     expect(await loop(pacer, clock, 20_000)).toBeLessThanOrEqual(101);
   });
 
-  test('never delays by more than 200 ms, however wild the loop', () => {
+  test('delays a poll by at most 200 ms, however many arrive', () => {
     const pacer = new PollPacer(new TestClock());
     const delays = Array.from({ length: 5_000 }, () => pacer.delayMs(A));
     expect(Math.max(...delays)).toBe(200);
   });
 
-  test('never delays one who polls five times a second', async () => {
+  test('does not delay a client that polls five times a second', async () => {
     const clock = new TestClock();
     const pacer = new PollPacer(clock);
     for (let poll = 0; poll < 500; poll += 1) {
@@ -38,7 +38,7 @@ describe('the pacer', () => {
     }
   });
 
-  test('a busy loop is a slow one, for as long as it lasts', async () => {
+  test('slows a busy loop down to five polls a second for as long as it lasts', async () => {
     const clock = new TestClock();
     const pacer = new PollPacer(clock);
     const polls = await loop(pacer, clock, 600_000);
@@ -46,7 +46,7 @@ describe('the pacer', () => {
     expect(polls).toBeLessThanOrEqual(50 + 5 * 600 + 1);
   });
 
-  test('forgives after ten seconds of rest', async () => {
+  test('refills the burst while no poll arrives', async () => {
     const clock = new TestClock();
     const pacer = new PollPacer(clock);
     for (let poll = 0; poll < 500; poll += 1) pacer.delayMs(A);
@@ -56,7 +56,7 @@ describe('the pacer', () => {
     for (let poll = 0; poll < 50; poll += 1) expect(pacer.delayMs(A)).toBe(0);
   });
 
-  test('knows each mailbox for itself, also among thousands that come and go', async () => {
+  test('paces each mailbox separately, among thousands of others', async () => {
     const clock = new TestClock();
     const pacer = new PollPacer(clock);
     for (let round = 0; round < 5; round += 1) {

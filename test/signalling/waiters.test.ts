@@ -16,7 +16,7 @@ function setUp() {
   return { clock, waiters, in10s };
 }
 
-/** What a promise came to, as far as it has. */
+/** `value` is that of the promise, once it is settled. */
 function watched<T>(promise: Promise<T>): { readonly value: T | undefined } {
   const seen: { value: T | undefined } = { value: undefined };
   void promise.then((value) => {
@@ -37,7 +37,7 @@ describe('a waiter', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('waits no longer than its window', async () => {
+  test('ends with its window', async () => {
     const { clock, waiters, in10s } = setUp();
     const waited = watched(waiters.listen(A).next(in10s()));
     await clock.advance(10_000);
@@ -45,12 +45,12 @@ describe('a waiter', () => {
     expect(clock.timers).toBe(0);
   });
 
-  test('does not wait for a window that has passed', async () => {
+  test('does not wait if its window has passed', async () => {
     const { clock, waiters } = setUp();
     expect(await waiters.listen(A).next(clock.steadyMs())).toEqual({ kind: 'window' });
   });
 
-  test('remembers, once, that it was woken while it did not wait', async () => {
+  test('remembers one wake-up that came while it did not wait', async () => {
     const { clock, waiters, in10s } = setUp();
     const waiter = waiters.listen(A);
     waiters.wake(A);
@@ -63,7 +63,7 @@ describe('a waiter', () => {
     expect(waited.value).toEqual({ kind: 'window' });
   });
 
-  test('remembers how it ended, for good; the first end counts', async () => {
+  test('keeps its first end', async () => {
     const { waiters, in10s } = setUp();
     const waiter = waiters.listen(A);
     waiter.end(LEFT);
@@ -75,7 +75,7 @@ describe('a waiter', () => {
     expect(waiter.ended).toEqual(LEFT);
   });
 
-  test('is paced by its delay, which messages do not cut short', async () => {
+  test('is paced for its full delay, even when messages arrive', async () => {
     const { clock, waiters } = setUp();
     const waiter = waiters.listen(A);
     waiters.wake(A);
@@ -88,7 +88,7 @@ describe('a waiter', () => {
     expect(paced.value).toEqual({ kind: 'window' });
   });
 
-  test('is not paced on when it has ended', async () => {
+  test('stops pacing when it ends', async () => {
     const { clock, waiters } = setUp();
     const waiter = waiters.listen(A);
     const paced = watched(waiter.pace(200));
@@ -100,8 +100,8 @@ describe('a waiter', () => {
   });
 });
 
-describe('waiters of a mailbox', () => {
-  test('are all woken by a message, and nobody else is', async () => {
+describe('the waiters of a mailbox', () => {
+  test('are all woken by a message, and no others are', async () => {
     const { waiters, in10s } = setUp();
     const [one, other, elsewhere] = [A, A, B].map((mailboxId) => watched(waiters.listen(mailboxId).next(in10s())));
     waiters.wake(A);
@@ -109,7 +109,7 @@ describe('waiters of a mailbox', () => {
     expect([one?.value, other?.value, elsewhere?.value]).toEqual([{ kind: 'message' }, { kind: 'message' }, undefined]);
   });
 
-  test('all end when their participant goes', async () => {
+  test('all end when their participant leaves, and no others do', async () => {
     const { waiters, in10s } = setUp();
     const [one, other, elsewhere] = [A, A, B].map((mailboxId) => watched(waiters.listen(mailboxId).next(in10s())));
     waiters.end(A, LEFT);
@@ -117,7 +117,7 @@ describe('waiters of a mailbox', () => {
     expect([one?.value, other?.value, elsewhere?.value]).toEqual([LEFT, LEFT, undefined]);
   });
 
-  test('older ones end when a newer one takes over, newer ones do not', async () => {
+  test('end when a newer waiter supersedes them; still newer waiters do not', async () => {
     const { waiters, in10s } = setUp();
     const chain = [A, A, A, A].map((mailboxId) => waiters.listen(mailboxId));
     const waited = chain.map((waiter) => watched(waiter.next(in10s())));
@@ -128,7 +128,7 @@ describe('waiters of a mailbox', () => {
     expect(waiters.size).toBe(2);
   });
 
-  test('one that was superseded before it could supersede others counts for nothing', () => {
+  test('are not counted once superseded, even if they supersede others later', () => {
     const { waiters } = setUp();
     const [oldest, older, newest] = [A, A, A].map((mailboxId) => waiters.listen(mailboxId)) as [Waiter, Waiter, Waiter];
     waiters.supersede(newest);
@@ -141,19 +141,19 @@ describe('waiters of a mailbox', () => {
     expect([waiters.size, waiters.has(A)]).toEqual([0, false]);
   });
 
-  test('are counted and found as they come and go, in whatever order', () => {
+  test('are counted and found correctly in any order of listen, leave and supersede', () => {
     const step = fc.record({
       kind: fc.constantFrom('listen', 'leave', 'supersede'),
       mailboxId: fc.constantFrom(A, B),
       at: fc.nat(5),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (story) => {
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const { waiters } = setUp();
-        /** All who have not left, the superseded included. */
+        /** All waiters that have not left, including superseded ones. */
         const all = { [A]: [] as Waiter[], [B]: [] as Waiter[] };
         const counted = new Set<Waiter>();
-        for (const { kind, mailboxId, at } of story) {
+        for (const { kind, mailboxId, at } of steps) {
           const here = all[mailboxId] ?? [];
           const chosen = here[at % Math.max(1, here.length)];
           if (kind === 'listen') {

@@ -14,18 +14,18 @@ export interface PollOptions {
   readonly limit?: number;
 }
 
-interface DeskOptions {
+interface ReceiveFixtureOptions {
   readonly maxHeldPolls?: number;
   readonly paced?: boolean;
   readonly wrap?: (store: StoreAdapter) => StoreAdapter;
-  /** What becomes of a hint; passed on when left out. */
+  /** Handles each hint instead of passing it on. */
   readonly onHint?: (hint: Hint, pass: () => void) => void;
 }
 
-/** One poll, and what has become of it so far. */
-export class Polled {
-  /** A word for how it ended, or the messages it brought; `undefined` while it is held. */
-  said: string | undefined;
+/** A poll, and its outcome so far. */
+export class ObservedPoll {
+  /** The summaries of its messages, `nothing`, `hung up` or an error code; `undefined` while it is held. */
+  outcome: string | undefined;
   batch: Batch | undefined;
   error: SignallingError | undefined;
   endedAtMs: number | undefined;
@@ -36,44 +36,47 @@ export class Polled {
   }
 }
 
-/** Where polls are received: the rules of `receive`, on a real store in memory. */
-export class Desk {
-  readonly fixture: StoreFixture;
+/** Runs `receive` on a real store in memory. */
+export class ReceiveFixture {
+  readonly storeFixture: StoreFixture;
   readonly waiters: Waiters;
   readonly ended: EndedPoll[] = [];
   readonly #store: StoreAdapter;
   readonly #pacer: PollPacer | undefined;
   readonly #maxHeldPolls: number;
 
-  constructor(fixture: StoreFixture, { maxHeldPolls = 1_000, paced = false, wrap, onHint }: DeskOptions = {}) {
-    this.fixture = fixture;
-    this.waiters = new Waiters(fixture.clock);
-    this.#store = wrap?.(fixture.store) ?? fixture.store;
-    this.#pacer = paced ? new PollPacer(fixture.clock) : undefined;
+  constructor(
+    storeFixture: StoreFixture,
+    { maxHeldPolls = 1_000, paced = false, wrap, onHint }: ReceiveFixtureOptions = {},
+  ) {
+    this.storeFixture = storeFixture;
+    this.waiters = new Waiters(storeFixture.clock);
+    this.#store = wrap?.(storeFixture.store) ?? storeFixture.store;
+    this.#pacer = paced ? new PollPacer(storeFixture.clock) : undefined;
     this.#maxHeldPolls = maxHeldPolls;
-    fixture.store.watch((hint) => {
-      const pass = (): void => this.#announce(hint);
+    storeFixture.store.watch((hint) => {
+      const pass = (): void => this.#applyHint(hint);
       if (onHint === undefined) pass();
       else onHint(hint, pass);
     });
   }
 
-  /** Begins a poll and lets it come as far as it does by itself. */
-  async poll(reader: Joined, { after, windowMs = 25_000, limit = 64 }: PollOptions = {}): Promise<Polled> {
-    const polled = this.begin(reader, { ...(after && { after }), windowMs, limit });
+  /** Starts a poll, and resolves once it is held or has ended. */
+  async poll(reader: Joined, { after, windowMs = 25_000, limit = 64 }: PollOptions = {}): Promise<ObservedPoll> {
+    const polled = this.startPoll(reader, { ...(after && { after }), windowMs, limit });
     await settle();
     return polled;
   }
 
-  begin(reader: Joined, { after, windowMs = 25_000, limit = 64 }: PollOptions = {}): Polled {
-    const polled = new Polled();
+  startPoll(reader: Joined, { after, windowMs = 25_000, limit = 64 }: PollOptions = {}): ObservedPoll {
+    const polled = new ObservedPoll();
     const onHangUp = (listener: () => void): void => {
       polled.hangUp = listener;
     };
     const context = {
       store: this.#store,
       waiters: this.waiters,
-      clock: this.fixture.clock,
+      clock: this.storeFixture.clock,
       pacer: this.#pacer,
       maxHeldPolls: () => this.#maxHeldPolls,
       telemetry: { ...SILENT, pollEnded: (_: unknown, poll: EndedPoll) => void this.ended.push(poll) },
@@ -82,33 +85,33 @@ export class Desk {
       .then(
         (batch) => {
           polled.batch = batch;
-          polled.said = batch === undefined ? 'hung up' : batch.messages.map(summaryOf).join(' ') || 'nothing';
+          polled.outcome = batch === undefined ? 'hung up' : batch.messages.map(summaryOf).join(' ') || 'nothing';
         },
         (error: unknown) => {
           if (!(error instanceof SignallingError)) throw error;
           polled.error = error;
-          polled.said = error.code;
+          polled.outcome = error.code;
         },
       )
       .finally(() => {
-        polled.endedAtMs = this.fixture.clock.steadyMs();
+        polled.endedAtMs = this.storeFixture.clock.steadyMs();
       });
     return polled;
   }
 
   drain(overMs: number): Promise<void> {
-    return drain(this.waiters, this.fixture.clock, overMs);
+    return drain(this.waiters, this.storeFixture.clock, overMs);
   }
 
-  #announce(hint: Hint): void {
+  #applyHint(hint: Hint): void {
     if (hint.kind === 'messages') this.waiters.wake(hint.mailboxId);
     else if (hint.kind !== 'departed') this.waiters.end(hint.mailboxId, hint);
   }
 }
 
-export type OpenDesk = (options?: DeskOptions) => Promise<Desk>;
+export type OpenReceiveFixture = (options?: ReceiveFixtureOptions) => Promise<ReceiveFixture>;
 
-export const desks =
-  (open: OpenFixture): OpenDesk =>
+export const receiveFixtures =
+  (open: OpenFixture): OpenReceiveFixture =>
   async (options) =>
-    new Desk(await open(), options);
+    new ReceiveFixture(await open(), options);
