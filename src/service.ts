@@ -23,7 +23,7 @@ import { VERSION } from './version.ts';
 export { backupStore } from './store/open-store.ts';
 export { StoreError } from './store/store-error.ts';
 
-/** What tests and embedding apps may replace. */
+/** Parts that tests and embedding apps can replace. */
 export interface Overrides {
   readonly log?: Log;
   readonly clock?: Clock;
@@ -34,23 +34,23 @@ export interface Overrides {
 export interface Addresses {
   readonly host: string;
   readonly port: number;
-  /** With `ADMIN_PORT`: health, metrics and traces are there, on the same host. */
+  /** Set with `ADMIN_PORT`: serves health, metrics and traces on the same host. */
   readonly adminPort?: number;
 }
 
 export interface Holdline extends AsyncDisposable {
-  /** To mount in another Express app; not needed with `start`. */
+  /** For mounting in another Express app; not needed with `start`. */
   readonly app: Express;
   /** Listens on the host and port of the settings, and returns them. */
   start(): Promise<Addresses>;
   /**
-   * Drains and stops: held polls end with an empty batch, spread over the drain time; requests under way are answered; the
-   * store is closed. Resolves once that is done, at the latest a moment after `drainSeconds`. Further calls change nothing.
+   * Drains and stops: ends held polls with an empty batch, spread over the drain time, answers requests in progress,
+   * then closes the store. Resolves when that is done, at most a moment after `drainSeconds`. Idempotent.
    */
   close(): Promise<void>;
 }
 
-/** Held polls are released within this share of the drain time; the rest is for their answers. */
+/** Share of the drain time in which held polls are released; the rest is for sending their responses. */
 const RELEASE_SHARE = 0.8;
 
 /**
@@ -113,7 +113,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     draining = true;
     const drainMs = settings.drainSeconds * 1_000;
     await Promise.all([signalling.drain(drainMs * RELEASE_SHARE), listener.close(drainMs)]);
-    // Last of the listeners: until now its readiness check has reported that the service drains.
+    // The last listener to close: its readiness check reports the drain until the end.
     await admin?.close(0);
     signalling.close();
     await store.close();
@@ -168,7 +168,7 @@ const storeFullLogger =
   (isFull: boolean): void =>
     isFull ? log.warn(STORE_FULL) : log.info('the message store has room again');
 
-/** Gives the metrics their sources, which exist only now. */
+/** Called last, because the metrics read from parts that are created after them. */
 function observe(metrics: Metrics, settings: Settings, signalling: Signalling, isDraining: () => boolean): void {
   const delivers = (): Promise<boolean> =>
     signalling.check().then(

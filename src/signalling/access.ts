@@ -13,7 +13,7 @@ import type { Mailbox } from './message.ts';
 import type { Join, StoredToken } from './store.ts';
 
 /**
- * The participant of `roomId` that the credential is.
+ * @returns the mailbox of the participant that the credential identifies
  * @throws SignallingError `unauthenticated`, `participant-gone`, `forbidden` (valid, but of another room or kind)
  */
 export function requireParticipant(credential: Credential, roomId: RoomId): Mailbox {
@@ -29,7 +29,7 @@ export function requireParticipant(credential: Credential, roomId: RoomId): Mail
 }
 
 /**
- * The participant `participantId` of `roomId`, which the credential must be.
+ * Accepts only the credential of `participantId` itself.
  * @returns `undefined` for a token that has outlived this participant
  * @throws SignallingError `unauthenticated`, `participant-gone` (another participant), `forbidden`
  */
@@ -52,7 +52,7 @@ export function requireApiKey(credential: Credential): void {
 
 const isLive = (state: StoredToken['state']): boolean => state === 'fresh' || state === 'used';
 
-/** `open`: everyone who knows the room's name may join. `closed`: `needs` names what else is needed, for the refusal. */
+/** `open`: the room's name is enough to join. `closed`: a refusal names the required credential with `needs`. */
 export type JoinPolicy = { readonly kind: 'open' } | { readonly kind: 'closed'; readonly needs: string };
 
 export interface JoinRequest {
@@ -77,13 +77,13 @@ export interface Admission {
   /** Open mode only: the client address whose limit of live participants applies. */
   readonly countedFor?: {
     readonly address: string;
-    /** A new participant, refused when the address is at its limit. A takeover is not refused. */
+    /** True for a new participant. The limit does not apply to a takeover. */
     readonly isNew: boolean;
   };
 }
 
 /**
- * The check that needs no body: whether the credential lets anyone at all into the room.
+ * Checks whether the credential can admit any participant to the room, before the body is read.
  * @throws SignallingError `unauthenticated`, `participant-gone`, `forbidden`
  */
 export function requireEntry(credential: Credential, roomId: RoomId, policy: JoinPolicy): void {
@@ -95,7 +95,7 @@ export function requireEntry(credential: Credential, roomId: RoomId, policy: Joi
   }
 }
 
-/** In open mode a dead token counts as absent, and so does a replaced one elsewhere. */
+/** Open mode ignores the token of a departed participant, and a replaced token of another room. */
 function requireOwnRoom(bearer: Bearer, roomId: RoomId, policy: JoinPolicy): void {
   if (bearer.state === 'replaced' && bearer.roomId === roomId) return;
   if (isLive(bearer.state) || policy.kind === 'closed') requireParticipant(bearer, roomId);
@@ -139,7 +139,7 @@ function admitSubject(request: JoinRequest, { subject, profile }: AccessGrant): 
   };
 }
 
-/** A token lets its own participant join again; where anyone may join, also as somebody new. */
+/** A token lets its participant join again. In open mode, its holder may also join as a new participant. */
 function admitBearer(request: JoinRequest, bearer: Bearer, policy: JoinPolicy): Admission {
   const isItself =
     (request.participantId ?? (request.resume ? bearer.participantId : undefined)) === bearer.participantId;

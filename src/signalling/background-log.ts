@@ -7,21 +7,21 @@ export interface ServiceLog {
   error(fields: object, text: string): void;
 }
 
-/** Refused requests that wait for the next sweep, half a second away; further ones are not logged. */
+/** Bounds the refusals kept until the next sweep, at most half a second later; further ones are not logged. */
 const MAX_REFUSALS = 100;
 
 /**
- * Logs work that no request waits for, and requests that the store refused. During an outage of the store every sweep,
- * readiness check and request fails: the outage gets one line when it begins and one when it is over. So does a service
- * that is not ready for another reason.
+ * Logs background work, and requests that the store refused. During an outage of the store, every sweep, readiness
+ * check and request fails, so an outage is logged once when it begins and once when it ends. A service that is not
+ * ready for another reason is logged in the same way.
  */
 export class BackgroundLog {
   readonly #log: ServiceLog;
   readonly #clock: Clock;
   #awaySinceMs: number | undefined;
-  /** Requests that the store refused. Logged once a sweep has shown that the store is available. */
+  /** Log fields of refused requests. A sweep decides whether they belong to an outage; if not, they are logged. */
   #refusals: object[] = [];
-  /** Why a readiness check failed; logged like the refusals. */
+  /** The error of a failed readiness check; logged like the refusals. */
   #notReady: unknown;
   #isNotReady = false;
 
@@ -61,7 +61,7 @@ export class BackgroundLog {
     if (this.#awaySinceMs === undefined && this.#refusals.length < MAX_REFUSALS) this.#refusals.push(refusal);
   }
 
-  /** Logs the refusals that wait for the next sweep. */
+  /** Logs the refusals without waiting for the next sweep. */
   flush(): void {
     for (const refusal of this.#refusals) this.#log.error(refusal, 'request failed');
     this.#refusals = [];

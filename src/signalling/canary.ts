@@ -9,11 +9,11 @@ import { SILENT } from './telemetry.ts';
 import { mintToken } from './tokens.ts';
 import type { Waiters } from './waiters.ts';
 
-/** A message that takes longer than this is a service that does not work, whatever its store says of itself. */
+/** A slower delivery means that the service does not work, even if its store reports no error. */
 const DELIVERY_LIMIT_MS = 2_000;
-/** So often at most, however many ask: two commits each. */
+/** Minimum time between two checks, because each costs two commits. */
 const CHECK_EVERY_MS = 3_000;
-/** Between two checks nobody asks for; then it joins anew. */
+/** Without checks the canary expires; the next check joins again. */
 const IDLE_TIMEOUT_MS = 60_000;
 
 interface CanaryOptions {
@@ -24,8 +24,8 @@ interface CanaryOptions {
 }
 
 /**
- * Sends itself a message the way everybody's goes: committed, announced, delivered to a poll that waits for it, acknowledged. It
- * lives in a room that no caller can name and that is in no list, count or limit.
+ * Sends itself a message through the regular path: commit, hint, held poll, acknowledgement. Its room is reserved:
+ * requests cannot name it, and lists, counts and limits leave it out.
  */
 export class Canary {
   readonly #options: CanaryOptions;
@@ -37,14 +37,15 @@ export class Canary {
     this.#options = options;
   }
 
-  /** True while its own poll is among the held ones. */
+  /** True while the canary's poll counts among the held polls. */
   get isWaiting(): boolean {
     return this.#isWaiting;
   }
 
   /**
-   * The outcome of the newest message, a few seconds old at most.
-   * @throws SignallingError `storage-unavailable` when it was not delivered within 2 s, or the store may drop messages
+   * Resolves or rejects with the outcome of the newest check, which is at most 3 s old.
+   * @throws SignallingError `storage-unavailable` if the message was not delivered within 2 s, or the store may drop
+   * messages
    */
   check(): Promise<void> {
     const nowMs = this.#options.clock.steadyMs();
@@ -64,7 +65,7 @@ export class Canary {
       this.#options.report.checkPassed();
     } catch (error) {
       this.#leave();
-      // A full store responds, and readers must be able to empty it.
+      // A full store still responds, and readers must be able to empty it.
       if (isStoreFull(error)) {
         this.#options.report.checkPassed();
         return;
@@ -102,7 +103,7 @@ export class Canary {
     await store.acknowledge(mailbox, decodeCursor(batch.cursor));
   }
 
-  /** The batch that holds the message. Others may come first, such as the comings and goings of other processes' canaries. */
+  /** @returns the batch with the message; batches with room events of other processes' canaries may come first */
   async #receiveUntil(
     mailbox: Mailbox,
     id: string,
@@ -116,12 +117,12 @@ export class Canary {
     try {
       for (let after: Batch['cursor'] | undefined; ;) {
         const cursor = after === undefined ? undefined : decodeCursor(after);
-        // Longer than the limit, since the end of a window would hide that nothing woke it.
+        // Longer than the limit: at the end of its window the poll reads again, which would hide a lost wake-up.
         const poll = { after: cursor, windowMs: DELIVERY_LIMIT_MS * 2, limit: 64, onHangUp };
         const batch = await receive(context, mailbox, poll);
         if (batch === undefined) throw notDelivering('no-answer');
         if (batch.messages.some((message) => message.id === id)) return batch;
-        // An empty batch means that the service is draining: every further poll would end at once, too.
+        // An empty batch means that the service drains: every further poll would return at once, too.
         if (batch.messages.length === 0 && batch.expired === 0) throw notDelivering('ended');
         after = batch.cursor;
       }
@@ -145,7 +146,7 @@ export class Canary {
     return mailbox;
   }
 
-  /** After a failure the next message starts from nothing. What cannot be removed now goes with its idle time. */
+  /** The check after a failure joins again. If the removal fails, the idle timeout removes the participant. */
   #leave(): void {
     const mailbox = this.#mailbox;
     this.#mailbox = undefined;

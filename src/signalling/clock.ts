@@ -1,17 +1,17 @@
-/** The one source of time. Tests hand in a clock that they turn by hand. */
+/** The only source of time. Tests pass in a clock that they set. */
 export interface Clock {
-  /** Unix milliseconds of the wall clock: for what is shown (`sentAt`, `joinedAt`). It may jump. */
+  /** Unix milliseconds of the wall clock, which may jump. Only for displayed times (`sentAt`, `joinedAt`). */
   wallMs(): number;
   /**
-   * Unix milliseconds that only ever move with elapsed time: for ages, lifetimes, windows and positions. Read from the wall
-   * clock once, at the start, so that a later jump of the wall clock expires nothing.
+   * Monotonic Unix milliseconds, for ages, lifetimes, windows and positions. The clock is set from the wall clock once,
+   * at the start, so that a later jump of the wall clock expires nothing.
    */
   steadyMs(): number;
   /** Calls `listener` once, `delayMs` from now. The returned function cancels it. */
   after(delayMs: number, listener: () => void): () => void;
 }
 
-/** The real clock. Its timers keep the process alive. */
+/** Its timers keep the process alive. */
 export function systemClock(): Clock {
   const startedAtMs = Date.now() - performance.now();
   return {

@@ -2,36 +2,36 @@ import type { JsonText, ParticipantId, RoomId } from './ids.ts';
 import type { SignallingStore, StoredToken, TokenLookup } from './store.ts';
 import { readToken, secretMatches, type TokenHandle } from './tokens.ts';
 
-/** What a request proved about its sender, and nothing about what that allows. */
+/** What a request proved about its sender. `access.ts` decides what that allows. */
 export type Credential = NoCredential | Bearer | AccessGrant | ApiKey;
 
-/** None, or one that nobody knows. */
+/** The request has no credential, or an unknown one. */
 export interface NoCredential {
   readonly kind: 'none';
 }
 
-/** A token that a join minted, of whatever state. */
+/** A participant's token, in any state. */
 export type Bearer = StoredToken & { readonly kind: 'participant'; readonly handle: TokenHandle };
 
-/** An access token of the app's own backend: who may join where, and as what. */
+/** An access token, signed by the app's backend. */
 export interface AccessGrant {
   readonly kind: 'access-token';
   readonly subject: ParticipantId;
   readonly room: RoomId | '*';
-  /** What the backend says of the participant wins over what the participant says. */
+  /** Overrides the profile of the request. */
   readonly profile: { readonly displayName?: string; readonly metadata?: JsonText };
 }
 
-/** A trusted server's. */
+/** Identifies a trusted server. */
 export interface ApiKey {
   readonly kind: 'api-key';
-  /** Tells keys apart; proves nothing. */
+  /** A label of the key; not a secret. */
   readonly name: string;
 }
 
 export const NO_CREDENTIAL: NoCredential = { kind: 'none' };
 
-/** The participant whose token this is; `undefined` for an unknown or forgotten token. Claims a fresh token. */
+/** Looks up a token and claims a fresh one. @returns `undefined` for an unknown or forgotten token */
 export async function identify(store: SignallingStore, text: string, lookup: TokenLookup): Promise<Bearer | undefined> {
   const token = readToken(text);
   if (token === undefined) return undefined;
@@ -42,7 +42,7 @@ export async function identify(store: SignallingStore, text: string, lookup: Tok
   return claimed && bearerOf(claimed, token.handle);
 }
 
-/** perf: copies used tokens, nearly all of them, field by field; V8 spreads one of several shapes slowly. */
+/** perf: copies used tokens, nearly all of them, field by field; V8 spreads objects of mixed shapes slowly. */
 function bearerOf(stored: StoredToken, handle: TokenHandle): Bearer {
   if (stored.state !== 'used') return { kind: 'participant', ...stored, handle };
   const { digest, roomId, participantId, state, mailboxId, fencingToken } = stored;

@@ -2,8 +2,8 @@ import { expiredCursor, invalidCursor, type SignallingError } from './errors.ts'
 import type { MailboxId } from './ids.ts';
 
 /**
- * A position in one mailbox incarnation. Positions are integers that contain time, `max(last + 1, now in microseconds)`, so
- * that none is issued twice, even after the store was rolled back to an older copy.
+ * A position in one mailbox incarnation. Positions contain time, `max(last + 1, now in microseconds)`, so that none is
+ * issued twice, even after the store was rolled back to an older copy.
  */
 export interface Cursor {
   readonly mailboxId: MailboxId;
@@ -23,8 +23,8 @@ export function decodeCursor(text: string): Cursor {
 }
 
 /**
- * The cursor rule: a cursor of another incarnation, behind what was acknowledged, or ahead of the head (the store was rolled
- * back) has expired.
+ * A cursor has expired if it belongs to another incarnation, is behind the acknowledged position, or is ahead of the
+ * head (the store was rolled back).
  * @throws SignallingError `cursor-expired` with `resetCursor`
  */
 export function checkCursor(
@@ -36,7 +36,6 @@ export function checkCursor(
   throw cursorExpired(cursor, mailbox);
 }
 
-/** The refusal of a cursor that has expired. */
 export function cursorExpired(
   cursor: Cursor,
   mailbox: { mailboxId: MailboxId; acknowledged: number; head: number },

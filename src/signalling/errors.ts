@@ -19,13 +19,13 @@ export type SignallingCode =
   | 'storage-unavailable';
 
 export interface SignallingErrorDetails {
-  /** With `participant-gone`: how the participant went. */
+  /** With `participant-gone`: why the participant is gone. */
   readonly reason?: GoneReason;
   /** With `cursor-expired`: the acknowledged position, from which reading can start again. */
   readonly resetCursor?: string;
   /** With `recipient-not-found` and `mailbox-full`: the index of the message in its batch. */
   readonly messageIndex?: number;
-  /** With `rate-limited`: the limit, and when to try again. */
+  /** With `rate-limited`. */
   readonly limit?: ExceededLimit;
   /** With `storage-unavailable`: the store is full. */
   readonly isStoreFull?: true;
@@ -48,7 +48,7 @@ export class SignallingError extends Error {
   readonly details: SignallingErrorDetails;
 
   constructor(code: SignallingCode, message: string, details: SignallingErrorDetails = {}) {
-    // perf: without a stack trace, which takes 4 us; each call ends with two refusals, and nobody reads where they came from.
+    // perf: skips the stack trace, which takes 4 us and is never read. Each call ends with two refusals.
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 0;
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -75,7 +75,7 @@ const TOKEN_NEEDED =
 export const unauthenticated = (detail = TOKEN_NEEDED): SignallingError =>
   new SignallingError('unauthenticated', detail);
 
-/** @param needs what lets somebody in, in words */
+/** @param needs names the required credential, for the detail */
 export const entryNeeds = (needs: string): SignallingError =>
   unauthenticated(`Joining needs ${needs} as \`Authorization: Bearer\`.`);
 
@@ -105,7 +105,7 @@ export const accessTokenIsFor = (subject: ParticipantId): SignallingError =>
 export const accessTokenUnusable = (fault: string): SignallingError =>
   new SignallingError('forbidden', `The access token cannot be used: ${fault}.`);
 
-/** A live token in closed mode, used for anything but its own participant. */
+/** Refuses a live token that joins in closed mode as another participant. */
 export function tokenIsForItsOwn(participantId: ParticipantId | undefined, needs: string): SignallingError {
   const own =
     participantId === undefined
@@ -221,5 +221,4 @@ const NOT_DELIVERING = {
 export const notDelivering = (why: keyof typeof NOT_DELIVERING, cause?: unknown): SignallingError =>
   new SignallingError('storage-unavailable', NOT_DELIVERING[why], { cause });
 
-/** The same refusal without its cause. */
 export const withoutCause = ({ code, message }: SignallingError): SignallingError => new SignallingError(code, message);

@@ -9,8 +9,8 @@ interface Window {
 }
 
 /**
- * Counts the replays of each keyed join in this process: retries after lost replies are free, and a loop is charged. A
- * window begins with its first replay and is forgotten after its end, so that only keys in use take memory.
+ * Counts the replays of each keyed join in this process: retries after lost replies are free, a loop is charged. A
+ * window begins with the first replay of its key and is forgotten after its end, so that only keys in use take memory.
  */
 export class FreeReplays {
   readonly #clock: Clock;
@@ -26,10 +26,7 @@ export class FreeReplays {
     return this.#windows.size;
   }
 
-  /**
-   * @param scope of the idempotency key, as the store knows it
-   * @returns whether this replay is free
-   */
+  /** Counts one replay of the idempotency scope. @returns whether it is free */
   take(scope: string): boolean {
     const nowMs = this.#clock.steadyMs();
     const known = this.#windows.get(scope);

@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { isStoreFull } from './errors.ts';
 import type { StoreUsage } from './store.ts';
 
-/** How often to check whether a full store has room again. */
+/** Interval of the checks whether a full store has room again. */
 const CHECK_EVERY_MS = 10_000;
 
 interface FullStoreWatchOptions {
@@ -13,9 +13,9 @@ interface FullStoreWatchOptions {
 }
 
 /**
- * Reports a full store to operators. An episode begins with the first request that is refused because the store is full.
- * It ends when a check finds room and no request was refused since the last check, so that a store that hovers at its
- * limit is one episode.
+ * Reports a full store to operators. An episode begins with the first request that is refused because the store is
+ * full. It ends when a check finds room and no request was refused since the last check, so that a store that hovers at
+ * its limit is one episode.
  */
 export class FullStoreWatch {
   readonly #options: FullStoreWatchOptions;
@@ -36,7 +36,7 @@ export class FullStoreWatch {
     this.#scheduleCheck();
   }
 
-  /** False when the store does not respond. */
+  /** False if the store does not respond. */
   async isFull(): Promise<boolean> {
     const usage = await this.#options.usage().catch(() => undefined);
     return usage?.isFull === true;

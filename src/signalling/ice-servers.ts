@@ -4,20 +4,20 @@ import type { Clock } from './clock.ts';
 import type { ParticipantId } from './ids.ts';
 
 export interface IceSettings {
-  /** Handed out as they are. */
+  /** Returned unchanged. */
   readonly iceServers: readonly IceServer[];
   readonly turnUrls: readonly string[] | undefined;
-  /** The first signs. A second one is the TURN server's business: it still takes what was signed before a rotation. */
+  /** The first one signs. A second one is for the TURN server, which accepts it during a rotation. */
   readonly turnSecret: readonly string[] | undefined;
   readonly turnTtlSeconds: number;
 }
 
-/** Servers from the settings do not run out; this is when a client would see a change of them. */
+/** Configured servers do not expire. After this time a client should fetch them again, to see changes. */
 const FIXED_TTL_SECONDS = 3_600;
 
 /**
- * The servers for one participant. TURN credentials are those of coturn's `use-auth-secret` (draft-uberti-behave-turn-rest): good
- * until a time that stands in the name, and signed, so that the TURN server needs no list of users.
+ * TURN credentials follow coturn's `use-auth-secret` (draft-uberti-behave-turn-rest): the user name contains the expiry
+ * time and the credential is its signature, so that the TURN server needs no list of users.
  */
 export function iceServersFor(
   participantId: ParticipantId,

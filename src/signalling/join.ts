@@ -63,15 +63,14 @@ export async function join(
 }
 
 interface Attempt extends Pick<Admission, 'rateLimitKey' | 'countedFor'> {
-  /** The mailbox of the participant, if it is new. */
+  /** The mailbox that the join creates unless it resumes. */
   readonly place: Mailbox;
-  /** Scope of the idempotency key. */
   readonly keyScope: string | undefined;
 }
 
 /**
- * The first retries of a completed join are free, and are answered even when the limit is exceeded. Only then is the
- * store asked beforehand, so that an ordinary join costs no further round trip.
+ * The first retries of a completed join are free, also when the limit is exceeded. Only in that case the store is asked
+ * whether this is a retry, so that an ordinary join costs no extra round trip.
  */
 async function performCharged(context: JoinContext, attempt: Attempt, perform: () => Promise<Joined>): Promise<Joined> {
   const { limiter, freeReplays, perAddress, store } = context;

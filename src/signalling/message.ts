@@ -1,6 +1,6 @@
 import type { JsonText, MailboxId, MessageId, ParticipantId, RoomId } from './ids.ts';
 
-/** How a participant went. */
+/** Why a participant is gone. */
 export type GoneReason = 'left' | 'timeout' | 'replaced' | 'removed';
 
 /** The address of one mailbox incarnation. */
@@ -9,8 +9,8 @@ export interface Mailbox {
   readonly participantId: ParticipantId;
   readonly mailboxId: MailboxId;
   /**
-   * Number of takeovers of the mailbox when the token was checked. A store that several processes share refuses operations
-   * with an older number; a store of one process does not need it.
+   * Number of takeovers of the mailbox when the token was checked. A store that several processes share refuses
+   * operations with an older number; a store of one process does not need it.
    */
   readonly fencingToken?: number | undefined;
 }
@@ -24,12 +24,12 @@ export interface Participant {
   readonly listening: boolean;
 }
 
-// Fields that may be missing are written as `undefined` on the way of a message: all then have one shape, which V8 rewards.
+// Missing fields of a message are set to `undefined`, so that all messages have one shape for V8.
 
-/** A message on its way into mailboxes. */
+/** A message to send. */
 export interface OutgoingMessage {
   readonly id: MessageId;
-  /** Undefined: everyone else in the room. */
+  /** Undefined: all other participants of the room. */
   readonly recipient?: ParticipantId | undefined;
   readonly type: string;
   readonly payload?: JsonText | undefined;
@@ -40,18 +40,18 @@ export interface OutgoingMessage {
 /** A message as its recipient reads it. */
 export interface ReceivedMessage {
   readonly id: MessageId;
-  /** In its mailbox's order; not shown. */
+  /** Position in its mailbox; not part of the response. */
   readonly position: number;
   /** Undefined on room events. */
   readonly sender?: ParticipantId | undefined;
-  /** Undefined when it was sent to everyone. */
+  /** Undefined for a broadcast. */
   readonly recipient?: ParticipantId | undefined;
   readonly type: string;
   readonly payload?: JsonText | undefined;
   readonly callId?: string | undefined;
   /** Wall clock of the server at the commit. */
   readonly sentAtMs: number;
-  /** The server's own measure of the time since the commit; at least 0. */
+  /** Time since the commit by the steady clock; at least 0. */
   readonly ageMs: number;
 }
 
@@ -66,7 +66,7 @@ export interface Receipt {
 /** Upper bound of a received message's JSON around its payload and `callId`: names, ids, times, punctuation. */
 export const ENVELOPE_BYTES = 320;
 
-/** At least the bytes that the message takes in a reply; what quotas and batches are counted in. */
+/** Upper bound of the message's bytes in a response. Quotas and batches count these bytes. */
 export function messageBytes({ payload, callId }: Pick<OutgoingMessage, 'payload' | 'callId'>): number {
   const payloadBytes = payload === undefined ? 0 : Buffer.byteLength(payload);
   const callIdBytes = callId === undefined ? 0 : Buffer.byteLength(JSON.stringify(callId));

@@ -4,15 +4,15 @@ import type { MailboxId } from './ids.ts';
 import type { Mailbox } from './message.ts';
 import type { SignallingStore } from './store.ts';
 
-/** Bounds the memory: beyond it, the participants counted first are no longer counted. */
+/** Bounds the memory: above it, the participants counted first are dropped from the count. */
 const MAX_COUNTED = 100_000;
-/** Minimum time between checks of an address at its limit: the store may have lost hints of departures. */
+/** Minimum time between checks of an address at its limit, which are needed because hints may be lost. */
 const CHECK_EVERY_MS = 10_000;
 const RETRY_AFTER_SECONDS = 10;
 
 interface Counted {
   readonly mailbox: Mailbox;
-  /** False during its join, when the store does not have it yet. */
+  /** False until its join is committed: a check would not find it in the store. */
   isJoined: boolean;
 }
 
@@ -45,7 +45,7 @@ export class ParticipantsPerAddress {
     return this.#addressOf.size;
   }
 
-  /** @returns the refusal when the address is at its limit; the mailbox is not counted then */
+  /** Counts a mailbox unless the address is at its limit. @returns the refusal */
   async enter(address: string, mailbox: Mailbox): Promise<SignallingError | undefined> {
     if (this.#isAtLimit(address)) await this.#removeDeparted(address);
     if (this.#isAtLimit(address)) return tooManyParticipants(this.#options.max);
@@ -53,7 +53,7 @@ export class ParticipantsPerAddress {
     return undefined;
   }
 
-  /** Counts a mailbox that replaces another one, without a limit. */
+  /** Counts a mailbox without a limit, because it replaces another one. */
   add(address: string, mailbox: Mailbox): void {
     const known = this.#addresses.get(address) ?? { mailboxes: new Map<MailboxId, Counted>(), checkedAtMs: -Infinity };
     this.#addresses.set(address, known);
@@ -63,13 +63,13 @@ export class ParticipantsPerAddress {
     if (this.#addressOf.size > MAX_COUNTED && first !== undefined) this.remove(first);
   }
 
-  /** Marks the join as done. Does nothing for a mailbox that departed meanwhile. */
+  /** Marks the join as committed. Does nothing for a mailbox that has departed meanwhile. */
   confirm(mailboxId: MailboxId): void {
     const counted = this.#addresses.get(this.#addressOf.get(mailboxId) ?? '')?.mailboxes.get(mailboxId);
     if (counted !== undefined) counted.isJoined = true;
   }
 
-  /** Does nothing for a mailbox that is not counted. */
+  /** Does nothing if the mailbox is not counted. */
   remove(mailboxId: MailboxId): void {
     const address = this.#addressOf.get(mailboxId);
     if (address === undefined) return;

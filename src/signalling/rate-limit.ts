@@ -2,16 +2,16 @@ import type { Clock } from './clock.ts';
 import { rateLimited, type ExceededLimit, type SignallingError } from './errors.ts';
 import type { MailboxId } from './ids.ts';
 
-/** `quota` units at once, refilled evenly: full again after one window without use. */
+/** Allows `quota` units at once. They are refilled evenly; one window without use restores the full quota. */
 export interface Rate {
   /** `Infinity` lifts the limit. */
   readonly quota: number;
-  /** Whole seconds, in milliseconds. */
+  /** A multiple of 1,000, because `RateLimit` fields are in seconds. */
   readonly windowMs: number;
 }
 
 export interface RateLimit extends Rate {
-  /** As the `RateLimit` fields of a refusal name it. */
+  /** The policy name in the `RateLimit` fields of a refusal. */
   readonly name: ExceededLimit['name'];
 }
 
@@ -19,10 +19,10 @@ export interface RateLimit extends Rate {
 export const DRIFT_TOLERANCE = 0.1;
 
 /**
- * Generic cell rate algorithm (GCRA, ITU-T I.371): the state of a key is one number, the time at which its quota is full
- * again. `store/redis/scripts/append.lua` and `client/backoff.ts` have copies of it, in Lua and for the other side.
- * More than the quota at once is allowed when nothing is used, and refilled afterwards; otherwise it could never pass.
- * @param fullAtMs any time in the past, such as 0, is a full quota
+ * Generic cell rate algorithm (GCRA, ITU-T I.371): the state of a key is one number, the time at which its quota is
+ * full again. `store/redis/scripts/append.lua` and `client/backoff.ts` contain copies of it, the latter for the sending
+ * side. A request for more units than the quota is granted when the quota is full; otherwise it could never succeed.
+ * @param fullAtMs a time in the past, such as 0, means a full quota
  * @returns `fullAtMs` after the consumption; `undefined` when the limit is exceeded
  */
 export function consume(rate: Rate, fullAtMs: number, nowMs: number, units: number): number | undefined {
@@ -31,13 +31,13 @@ export function consume(rate: Rate, fullAtMs: number, nowMs: number, units: numb
   return Math.max(fullAtMs, nowMs) + units * intervalMs;
 }
 
-/** Time until the units are available; negative when more than that is available. */
+/** Time until the units are available; negative if more units are. */
 function waitMs(rate: Rate, fullAtMs: number, nowMs: number, units: number): number {
   const usedMs = Math.max(0, fullAtMs - nowMs);
   return usedMs + (Math.min(units, rate.quota) * rate.windowMs) / rate.quota - rate.windowMs;
 }
 
-/** The refusal of units that `consume` did not grant. */
+/** The refusal after `consume` returned `undefined`. */
 export function exceeded(limit: RateLimit, fullAtMs: number, nowMs: number, units: number): SignallingError {
   const usedMs = Math.max(0, fullAtMs - nowMs);
   const intervalMs = limit.windowMs / limit.quota;
@@ -53,8 +53,8 @@ export function exceeded(limit: RateLimit, fullAtMs: number, nowMs: number, unit
 const FORGET_AT_SIZE = 1_024;
 
 /**
- * When the quota of each key is full again (steady ms). A key with a full quota is forgotten, so that a flood from ever new
- * addresses takes memory for one window only.
+ * The time at which the quota of each key is full again (steady ms). Keys with a full quota are forgotten, so that a
+ * flood from ever new addresses takes memory for one window only.
  */
 class FullTimes<Key> {
   readonly #fullAtMs = new Map<Key, number>();
@@ -76,7 +76,7 @@ class FullTimes<Key> {
   }
 }
 
-/** One limit for each key, in this process. */
+/** Applies one limit to each key. Per process. */
 export class RateLimiter {
   readonly #limit: RateLimit;
   readonly #clock: Clock;
@@ -92,7 +92,7 @@ export class RateLimiter {
     return this.#keys.size;
   }
 
-  /** @returns the refusal when the limit is exceeded; nothing is consumed then */
+  /** Consumes one unit, or nothing if the limit is exceeded. @returns the refusal */
   consume(key: string): SignallingError | undefined {
     const nowMs = this.#clock.steadyMs();
     const fullAtMs = consume(this.#limit, this.#keys.get(key), nowMs, 1);
@@ -101,14 +101,14 @@ export class RateLimiter {
     return undefined;
   }
 
-  /** Returns one consumed unit. */
+  /** Gives one consumed unit back. */
   refund(key: string): void {
     const fullAtMs = this.#keys.get(key);
     const intervalMs = this.#limit.windowMs / this.#limit.quota;
     if (fullAtMs > 0) this.#keys.set(key, fullAtMs - intervalMs, this.#clock.steadyMs());
   }
 
-  /** The refusal that `consume` would return now. */
+  /** @returns the refusal that `consume` would return now */
   check(key: string): SignallingError | undefined {
     const nowMs = this.#clock.steadyMs();
     const fullAtMs = this.#keys.get(key);
@@ -118,14 +118,14 @@ export class RateLimiter {
   }
 }
 
-/** Stops a poll loop without a pause from eating the process: 5 per second with a burst of 50; faster ones are answered up to 200 ms later. */
+/** 5 polls a second, with a burst of 50. Stops poll loops without a pause from taking the CPU of the process. */
 const POLL_INTERVAL_MS = 200;
 const POLL_BURST = 50;
 const POLLS: Rate = { quota: POLL_BURST, windowMs: POLL_BURST * POLL_INTERVAL_MS };
 
 /**
- * Delays the polls of a busy loop instead of refusing them: a loop without pauses becomes 5 polls a second, and a storm of
- * candidates becomes batches.
+ * Delays the polls of a busy loop instead of refusing them: the loop slows down to 5 polls a second, and a storm of
+ * candidates arrives in batches.
  */
 export class PollPacer {
   readonly #clock: Clock;
@@ -135,7 +135,7 @@ export class PollPacer {
     this.#clock = clock;
   }
 
-  /** @returns by how many milliseconds, 0 to 200, this poll is answered later */
+  /** @returns the delay of this poll, 0 to 200 ms */
   delayMs(mailboxId: MailboxId): number {
     const nowMs = this.#clock.steadyMs();
     const fullAtMs = this.#mailboxes.get(mailboxId);

@@ -10,10 +10,10 @@ import type { WaitEnd, Waiter, Waiters } from './waiters.ts';
 
 export interface Poll {
   readonly after: Cursor | undefined;
-  /** 0: answer at once. */
+  /** 0: the poll is not held. */
   readonly windowMs: number;
   readonly limit: number;
-  /** Hands over what to call when the client has hung up. */
+  /** Registers a listener that is called when the client hangs up. */
   readonly onHangUp: (listener: () => void) => void;
 }
 
@@ -33,15 +33,14 @@ export interface ReceiveContext {
   readonly telemetry: Telemetry;
 }
 
-/** The real hold is up to 10 % shorter than asked for, never longer: polls that began together do not end together. */
+/** Shortens each hold by up to 10 %, so that polls that began together do not end together. */
 const WINDOW_JITTER = 0.1;
-/** Node keeps a list per length of a timer: with whole tenths of a second, polls share a few hundred. */
+/** Node keeps one list per timer duration. With tenths of a second, all polls share a few hundred lists. */
 const TIMER_STEP_MS = 100;
 
 const shortened = (windowMs: number): number =>
   Math.floor((windowMs * (1 - Math.random() * WINDOW_JITTER)) / TIMER_STEP_MS) * TIMER_STEP_MS;
 
-/** One poll from its request to its answer. */
 interface OpenPoll {
   readonly context: ReceiveContext;
   readonly mailbox: Mailbox;
@@ -51,9 +50,9 @@ interface OpenPoll {
 }
 
 /**
- * Pending messages at once, or those that arrive within the window. Listen, read, hold, read once more: a message committed at
- * any moment is seen by a read or by the waiter, and a lost hint costs no more than the window.
- * @returns `undefined` when the client has hung up meanwhile
+ * Returns pending messages at once, or waits up to the window for new ones. The order is listen, read, hold, read
+ * again: a read or the waiter sees every message, whenever it is committed. A lost hint costs one window at most.
+ * @returns `undefined` if the client has hung up
  * @throws SignallingError `cursor-expired`, `participant-gone`, `poll-superseded`, `too-many-polls`
  */
 export async function receive(context: ReceiveContext, mailbox: Mailbox, poll: Poll): Promise<Batch | undefined> {
@@ -76,10 +75,10 @@ async function readWhenReady(open: OpenPoll): Promise<Page | undefined> {
   const { context, mailbox, poll, waiter, presence } = open;
   const { store, waiters, clock } = context;
   const deadlineMs = clock.steadyMs() + shortened(poll.windowMs);
-  // The first read checks the cursor: a poll with a bad cursor supersedes no other.
+  // The first read checks the cursor: a poll with an invalid cursor must not supersede another.
   let page: Page | undefined = await read(store, mailbox, poll);
   const delayMs = context.pacer?.delayMs(mailbox.mailboxId) ?? 0;
-  // Before the older poll is superseded, or two clients on one token would evict each other without a pause.
+  // Delays before superseding; otherwise two clients with one token would evict each other without a pause.
   if (delayMs > 0) page = await readAfter(waiter.pace(delayMs), store, mailbox, poll);
   if (page === undefined) return undefined;
   waiters.supersede(waiter);
@@ -105,7 +104,7 @@ async function hold(open: OpenPoll, position: number, deadlineMs: number): Promi
   }
 }
 
-/** Reads once the wait is over; `undefined` when the client hung up, since nobody would get what was read. */
+/** Reads after the wait. @returns `undefined` if the client has hung up */
 async function readAfter(
   waited: Promise<WaitEnd>,
   store: SignallingStore,

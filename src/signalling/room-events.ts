@@ -1,7 +1,7 @@
 import type { JsonText, MessageId, ParticipantId } from './ids.ts';
 import type { GoneReason, Participant } from './message.ts';
 
-/** What the server itself tells participants. It has no sender and no lifetime. */
+/** A message of the server. It has no sender and does not expire. */
 export interface RoomEvent {
   readonly type: 'participant-joined' | 'participant-left' | 'message-expired';
   readonly payload: JsonText;
@@ -9,7 +9,7 @@ export interface RoomEvent {
 
 const jsonText = (value: unknown): JsonText => JSON.stringify(value) as JsonText;
 
-/** A participant as everyone reads it. */
+/** The wire format of a participant. Inserts `metadata` as it is, without parsing it again. */
 export function participantJson(participant: Participant): JsonText {
   const { participantId, displayName, metadata, joinedAtMs, listening } = participant;
   const head = JSON.stringify({ participantId, displayName }).slice(0, -1);

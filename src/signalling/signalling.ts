@@ -22,22 +22,21 @@ import { drain, Waiters } from './waiters.ts';
 export interface SignallingOptions {
   readonly store: StoreAdapter;
   readonly clock: Clock;
-  /** For work that no request waits for. */
+  /** Receives the log lines of background work. */
   readonly log: ServiceLog;
   /** Called once when the store is full, and once when it has room again. */
   readonly onStoreFull?: (isFull: boolean) => void;
   readonly maxHeldPolls: number;
   readonly defaultIdleTimeoutMs: number;
   readonly joinPolicy: JoinPolicy;
-  /** Of one client address or subject. `Infinity` lifts the limit, here and below. */
+  /** Limit of one client address or subject. `Infinity` disables a limit, here and below. */
   readonly joinsPerMinute: number;
-  /** Maximum live participants of one client address in open mode. */
+  /** Limit of live participants per client address in open mode. */
   readonly maxParticipantsPerAddress: number;
-  /** Of one participant. */
+  /** Limit of one participant. */
   readonly messagesPerSecond: number;
-  /** False lifts the slowing down of busy poll loops. */
+  /** False: busy poll loops are not slowed down. */
   readonly pacePolls: boolean;
-  /** Who counts and shows what happens; nobody when left out. */
   readonly telemetry?: Telemetry;
 }
 
@@ -47,7 +46,7 @@ export interface RoomPage {
   readonly next?: RoomId;
 }
 
-/** The verbs of the product. Every rule that is not the store's own is here or one call away. */
+/** The operations of the product. The store guarantees its own rules; all others are here or one call away. */
 export class Signalling {
   readonly #options: SignallingOptions;
   readonly #store: StoreAdapter;
@@ -71,7 +70,7 @@ export class Signalling {
       waiters: this.#waiters,
       clock: options.clock,
       pacer: options.pacePolls ? new PollPacer(options.clock) : undefined,
-      // The service's own poll takes nobody's place.
+      // The canary's poll does not count against the limit of clients.
       maxHeldPolls: () => options.maxHeldPolls + (this.#canary.isWaiting ? 1 : 0),
       telemetry: this.#telemetry,
     };
@@ -105,14 +104,14 @@ export class Signalling {
     return identify(this.#store, token, lookup);
   }
 
-  /** Whether the credential lets anyone into the room; what the request itself asks for is judged by `join`. */
+  /** Checks the credential before the body is read; `join` checks the request itself. */
   requireEntry(credential: Credential, roomId: RoomId): void {
     requireEntry(credential, roomId, this.#options.joinPolicy);
   }
 
   /**
-   * @throws SignallingError `unauthenticated`, `forbidden`, `participant-gone`, `rate-limited`, `participant-exists`, `room-full`,
-   * `idempotency-key-reused`, `storage-unavailable`
+   * @throws SignallingError `unauthenticated`, `forbidden`, `participant-gone`, `rate-limited`, `participant-exists`,
+   * `room-full`, `idempotency-key-reused`, `storage-unavailable`
    */
   async join(request: JoinRequest, credential: Credential, idempotency?: Idempotency): Promise<JoinOutcome> {
     const outcome = await this.#watched(join(this.#joining, request, credential, idempotency));
@@ -124,14 +123,14 @@ export class Signalling {
     return this.#store.participants(roomId);
   }
 
-  /** An id for a message that is about to be sent; it contains the time. */
+  /** An id for a message to send; it contains the time. */
   newMessageId(): MessageId {
     return newMessageId(this.#options.clock.wallMs());
   }
 
   /**
-   * @throws SignallingError `participant-gone`, `rate-limited`, `recipient-not-found`, `mailbox-full`, `idempotency-key-reused`,
-   * `storage-unavailable`
+   * @throws SignallingError `participant-gone`, `rate-limited`, `recipient-not-found`, `mailbox-full`,
+   * `idempotency-key-reused`, `storage-unavailable`
    */
   async send(
     sender: Mailbox,
@@ -181,17 +180,17 @@ export class Signalling {
     return this.#store.depart(mailbox.roomId, mailbox.participantId, 'left', mailbox.mailboxId);
   }
 
-  /** Ends whoever has that name now; it may join again. Does nothing for one who is not there. */
+  /** Removes a participant, which may join again. Does nothing for an absent one. */
   remove(roomId: RoomId, participantId: ParticipantId): Promise<void> {
     return this.#store.depart(roomId, participantId, 'removed');
   }
 
-  /** Removes everyone. Does nothing for a room that is not there. */
+  /** Removes all participants. Does nothing for an unknown room. */
   closeRoom(roomId: RoomId): Promise<void> {
     return this.#store.closeRoom(roomId);
   }
 
-  /** @param after the `next` of the page before; absent: from the first */
+  /** @param after the `next` of the previous page; `undefined` for the first page */
   async rooms(after: RoomId | undefined, limit: number): Promise<RoomPage> {
     const found = await this.#store.listRooms(after, limit + 1);
     const rooms = found.slice(0, limit);
@@ -199,7 +198,7 @@ export class Signalling {
     return { rooms, ...(found.length > limit && last !== undefined && { next: last.roomId }) };
   }
 
-  /** A request of this participant ended: its idle time begins anew. */
+  /** Restarts the idle time of a participant, after one of its requests. */
   touch(mailbox: Mailbox): void {
     this.#store.touch(mailbox);
   }
@@ -209,7 +208,10 @@ export class Signalling {
     return drain(this.#waiters, this.#options.clock, overMs);
   }
 
-  /** Whether messages are stored and delivered, as of a few seconds ago. @throws SignallingError `storage-unavailable` */
+  /**
+   * Checks that messages are stored and delivered, as of a few seconds ago.
+   * @throws SignallingError `storage-unavailable`
+   */
   check(): Promise<void> {
     return this.#canary.check();
   }
@@ -218,7 +220,6 @@ export class Signalling {
     return this.#store.usage();
   }
 
-  /** Whether the store is full now. */
   isStoreFull(): Promise<boolean> {
     return this.#fullStore.isFull();
   }

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { StoreMaintenance } from './store.ts';
 
-/** A lifetime's end is reported at most 2 s later: four tries fit in. */
+/** The end of a lifetime must be reported within 2 s, which leaves room for four attempts. */
 const SWEEP_EVERY_MS = 500;
 
 interface SweepReport {
@@ -9,7 +9,10 @@ interface SweepReport {
   sweepFailed(error: unknown): void;
 }
 
-/** Sweeps the store in slices, one at a time, with a breath between slices so that requests come first. Returns what stops it. */
+/**
+ * Sweeps the store in slices, with a pause after each so that requests are served first.
+ * @returns a function that stops it
+ */
 export function startSweeping(store: Pick<StoreMaintenance, 'sweep'>, clock: Clock, report: SweepReport): () => void {
   let stopped = false;
   let cancel = clock.after(SWEEP_EVERY_MS, run);

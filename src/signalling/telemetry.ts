@@ -1,27 +1,27 @@
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt, ReceivedMessage } from './message.ts';
 import type { WaitEnd } from './waiters.ts';
 
-/** How a poll ended; `refused`: by an error of its own, such as a cursor that has expired. */
+/** How a poll ended. `refused`: with an error that has no kind of its own, such as `cursor-expired`. */
 export type PollEnd = WaitEnd['kind'] | 'refused';
 
 export interface EndedPoll {
   readonly end: PollEnd;
-  /** `undefined` when it was answered at once. */
+  /** `undefined` if it was answered at once. */
   readonly heldMs: number | undefined;
-  /** What its reply holds. */
+  /** The messages of its response. */
   readonly messages: readonly ReceivedMessage[];
   readonly expired: number;
 }
 
 /**
- * Receives what the rules and the store do, to count it or to show it; each method is called after the commit. An
- * implementation is cheap (it runs for every message), does not throw, and never receives a token.
+ * Receives the events of the rules and of the store, for metrics and traces; each method is called after the commit. An
+ * implementation must be cheap, because it runs for every message, and must not throw. It never receives a token.
  */
 export interface Telemetry {
   joined(mailbox: Mailbox, resumed: boolean): void;
-  /** @param unread how many messages were pending in the mailbox, room events left out; some may have been in a reply */
+  /** @param unread number of pending messages without room events; some may have been delivered but not acknowledged */
   departed(mailbox: Mailbox, reason: GoneReason, unread: number): void;
-  /** `receipts` in the order of `messages`. Not called for a replayed answer. */
+  /** `receipts` has the order of `messages`. Not called for a replay. */
   sent(sender: Mailbox, messages: readonly OutgoingMessage[], receipts: readonly Receipt[]): void;
   pollHeld(mailbox: Mailbox): void;
   pollEnded(mailbox: Mailbox, poll: EndedPoll): void;

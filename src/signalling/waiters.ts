@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import type { MailboxId } from './ids.ts';
 import type { GoneReason } from './message.ts';
 
-/** Why a waiting poll stopped waiting. Every end of a poll has a name. */
+/** Why a poll stopped waiting. */
 export type WaitEnd =
   | { readonly kind: 'message' }
   | { readonly kind: 'window' }
@@ -16,12 +16,12 @@ const WINDOW: WaitEnd = { kind: 'window' };
 const SUPERSEDED: WaitEnd = { kind: 'superseded' };
 const DRAINING: WaitEnd = { kind: 'draining' };
 
-/** One poll that listens to one mailbox. What happens while it is not waiting is remembered. */
+/** One poll that listens to one mailbox. Remembers hints that arrive while it is not waiting. */
 export class Waiter {
   readonly #clock: Clock;
   /** The next older poll of the same mailbox, until this one supersedes it. */
   older: Waiter | undefined;
-  /** Since when it is held (steady ms); `undefined` as long as it is answered at once. */
+  /** Start of the hold (steady ms); `undefined` before it. */
   heldFromMs: number | undefined;
   #woken = false;
   #ended: WaitEnd | undefined;
@@ -33,12 +33,12 @@ export class Waiter {
     this.older = older;
   }
 
-  /** Why it waits no longer; `undefined` while it does, and after a window that just passed. */
+  /** Why it was ended; `undefined` while it waits, and after its window has passed. */
   get ended(): WaitEnd | undefined {
     return this.#ended;
   }
 
-  /** Resolves at the next hint, at once if one came since the last call; at `deadlineMs` (steady) with `window`. */
+  /** Resolves at the next hint, or at once after a missed one; at `deadlineMs` (steady ms) with `window`. */
   next(deadlineMs: number): Promise<WaitEnd> {
     if (this.#ended !== undefined) return Promise.resolve(this.#ended);
     if (this.#woken) {
@@ -48,7 +48,7 @@ export class Waiter {
     return this.#pause(deadlineMs);
   }
 
-  /** Like `next`, but messages do not cut it short: they are still there for the next read. */
+  /** Like `next`, but waits for the full delay even if messages arrive; the next read returns them. */
   async pace(delayMs: number): Promise<WaitEnd> {
     const deadlineMs = this.#clock.steadyMs() + delayMs;
     let end = await this.next(deadlineMs);
@@ -88,7 +88,7 @@ export class Waiter {
   }
 }
 
-/** Who waits for which mailbox. Per mailbox a chain, newest first: at most one of them is held, the others are about to be. */
+/** A chain of waiters per mailbox, newest first. At most one of them is held; the others are not held yet. */
 export class Waiters {
   readonly #clock: Clock;
   readonly #newest = new Map<MailboxId, Waiter>();
@@ -99,7 +99,7 @@ export class Waiters {
     this.#clock = clock;
   }
 
-  /** Polls that listen now, held or about to be. */
+  /** Number of listening polls, held or not yet held. */
   get size(): number {
     return this.#size;
   }
@@ -116,13 +116,13 @@ export class Waiters {
     return this.#newest.has(mailboxId);
   }
 
-  /** The newest wins: every older poll of the mailbox ends, and counts no longer. */
+  /** Ends all older polls of the mailbox. They no longer count in `size`. */
   supersede(waiter: Waiter): void {
     let older = waiter.older;
     waiter.older = undefined;
     while (older !== undefined) {
       const next: Waiter | undefined = older.older;
-      // It may be about to supersede them itself; they must not be counted off twice.
+      // `older` may supersede its own chain later; each poll must be subtracted only once.
       older.older = undefined;
       older.end(SUPERSEDED);
       this.#size -= 1;
@@ -130,7 +130,7 @@ export class Waiters {
     }
   }
 
-  /** Does nothing for one that was superseded. */
+  /** Does nothing for a superseded waiter. */
   leave(mailboxId: MailboxId, waiter: Waiter): void {
     const newest = this.#newest.get(mailboxId);
     if (newest === waiter) {
@@ -150,7 +150,7 @@ export class Waiters {
     for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) waiter.wake();
   }
 
-  /** Another process holds a newer poll. Those that are not held yet are newer still. */
+  /** Another process holds a newer poll. Polls that are not yet held here are newer than that one. */
   supersedeHeld(mailboxId: MailboxId): void {
     for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) {
       if (waiter.heldFromMs !== undefined) waiter.end(SUPERSEDED);
@@ -161,7 +161,7 @@ export class Waiters {
     for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) waiter.end(end);
   }
 
-  /** From now on nobody waits: those who listen now are handed to the caller to be ended, later ones end at once. */
+  /** Ends later waiters at once. @returns the present ones, which the caller must end */
   drain(): readonly Waiter[] {
     this.#draining = true;
     const waiters: Waiter[] = [];
@@ -172,12 +172,12 @@ export class Waiters {
   }
 }
 
-/** Short enough to be smooth, long enough that the timers of a minute are no work of their own. */
+/** Short enough for an even load, long enough that a drain of a minute needs few timers. */
 const SLICE_MS = 50;
 
 /**
- * Ends every held poll with an empty batch, spread evenly over `overMs`, so that clients do not reconnect in one burst. The first
- * ends at once. It is over as soon as no poll is left, be it since messages or hang-ups ended the others.
+ * Ends every held poll with an empty batch, spread evenly over `overMs`, so that clients do not reconnect in one burst.
+ * The first poll ends at once. Resolves early once no poll is left.
  */
 export async function drain(waiters: Waiters, clock: Clock, overMs: number): Promise<void> {
   const held = waiters.drain();
