@@ -8,8 +8,8 @@ import { newStore, settling } from '../support/store-of-run.ts';
 
 const running = new Set<Holdline>();
 
-/** A service whose wake-ups or commits can be made to stop, by a clock that tests turn. */
-export class Wedge {
+/** A service on a test clock whose hints can be lost and whose commits can hang. */
+export class FaultyService {
   readonly clock: TestClock;
   readonly app: Express;
   readonly holdline: Holdline;
@@ -19,8 +19,8 @@ export class Wedge {
   sends = 0;
   readonly #events = new EventEmitter();
 
-  static async service(given: Partial<Omit<Settings, 'openMode'>> = {}): Promise<Wedge> {
-    const wedge = { current: undefined as Wedge | undefined };
+  static async start(given: Partial<Omit<Settings, 'openMode'>> = {}): Promise<FaultyService> {
+    const service = { current: undefined as FaultyService | undefined };
     let store: StoreAdapter | undefined;
     const clock = new TestClock();
     const settings = defaultSettings({
@@ -32,11 +32,11 @@ export class Wedge {
     });
     const holdline = await createHoldline(settings, {
       clock,
-      wrapStore: (opened) => (store = wedged(settling(opened), () => wedge.current)),
+      wrapStore: (opened) => (store = withFaults(settling(opened), () => service.current)),
     });
     running.add(holdline);
     if (store === undefined) throw new Error('the service has not wrapped its store');
-    return (wedge.current = new Wedge(holdline, store, clock));
+    return (service.current = new FaultyService(holdline, store, clock));
   }
 
   private constructor(holdline: Holdline, store: StoreAdapter, clock: TestClock) {
@@ -46,24 +46,24 @@ export class Wedge {
     this.clock = clock;
   }
 
-  /** Resolves at the next message that the service tries to store. */
+  /** Resolves at the next append that the service requests. */
   async nextSend(): Promise<void> {
     await once(this.#events, 'send');
   }
 
-  noteSend(): void {
+  recordSend(): void {
     this.sends += 1;
     this.#events.emit('send');
   }
 }
 
-function wedged(store: StoreAdapter, wedge: () => Wedge | undefined): StoreAdapter {
+function withFaults(store: StoreAdapter, service: () => FaultyService | undefined): StoreAdapter {
   const watch = store.watch.bind(store);
   const append = store.append.bind(store);
-  store.watch = (watcher) => watch((hint) => (wedge()?.hintsAreLost === true ? undefined : watcher(hint)));
+  store.watch = (watcher) => watch((hint) => (service()?.hintsAreLost === true ? undefined : watcher(hint)));
   store.append = (request) => {
-    wedge()?.noteSend();
-    return wedge()?.commitsHang === true ? new Promise(() => undefined) : append(request);
+    service()?.recordSend();
+    return service()?.commitsHang === true ? new Promise(() => undefined) : append(request);
   };
   return store;
 }
