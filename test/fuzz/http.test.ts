@@ -13,10 +13,10 @@ afterEach(cleanUp);
 afterEach(closeServices);
 
 const BUDGET_MS = 9_000;
-/** Of the edge itself, for what never reaches the operation. */
-const ANYWHERE = [400, 404, 405, 431];
+/** Statuses of requests that reach no operation; no operation needs to document them. */
+const OUTSIDE_OPERATIONS = [400, 404, 405, 431];
 
-test('whatever is asked of an operation, the answer is one that it documents, and none is a fault of the service', async () => {
+test('every response to a fuzzed request is documented by its operation, and the service logs no error', async () => {
   const { url, alice, bob, faults } = await fuzzedService();
   const members = [alice, bob];
   for (let more = 0; more < 20; more += 1) members.push(await join(url, 'room'));
@@ -26,13 +26,13 @@ test('whatever is asked of an operation, the answer is one that it documents, an
     if (connection.socket.destroyed) connection = await Connection.open(url);
     connection.write(bytesOf(request));
     const reply = answerOf(await connection.reply());
-    expect({ faults, wrong: wrongWith(request, reply) }).toEqual({ faults: [], wrong: [] });
+    expect({ faults, wrong: violations(request, reply) }).toEqual({ faults: [], wrong: [] });
     kinds.add(`${request.id} ${reply.status}`);
-    // Whoever joined takes part from now on, since others leave and are replaced.
+    // New participants replace those that leave.
     if (reply.status === 201 && request.id === 'joinRoom') members.push(new Member(url, reply.body as JoinResult));
     if (reply.headers.connection === 'close') await connection.reset();
   });
-  // With fewer kinds of answers it would fuzz nothing but the first check. A slow machine needs longer for them.
+  // Fewer kinds of responses would mean that only the first checks were fuzzed. A slow machine needs several runs.
   while (kinds.size <= 20) {
     await fc.assert(conforms, { numRuns: 20_000, interruptAfterTimeLimit: BUDGET_MS, markInterruptAsFailure: false });
   }
@@ -51,9 +51,10 @@ function answerOf({ status, headers, text }: RawReply): Answer {
   return { status, headers, body: isJson ? (JSON.parse(text) as unknown) : text };
 }
 
-function wrongWith({ id }: FuzzedRequest, answer: Answer): string[] {
+function violations({ id }: FuzzedRequest, answer: Answer): string[] {
   if (answer.status >= 500 && answer.status !== 503) return [`answered ${answer.status}`];
   const found = mismatches(id, answer);
-  const isTheEdge = ANYWHERE.includes(answer.status) && found.every((fault) => fault.includes('does not document'));
-  return isTheEdge ? [] : found;
+  const isOutsideOperation =
+    OUTSIDE_OPERATIONS.includes(answer.status) && found.every((fault) => fault.includes('does not document'));
+  return isOutsideOperation ? [] : found;
 }

@@ -10,7 +10,7 @@ export interface FuzzedRequest {
   readonly body: Buffer | undefined;
 }
 
-/** Mostly what the operation wants, so that the depths behind the checks are met too; in each place sometimes anything. */
+/** Mostly valid requests, so that the code behind the checks is reached; each part is sometimes arbitrary. */
 export function requests(members: readonly Member[]): fc.Arbitrary<FuzzedRequest> {
   const each = operationRows().map(([id, operation]) => ({
     weight: operation.security === 'public' ? 1 : 8,
@@ -21,14 +21,14 @@ export function requests(members: readonly Member[]): fc.Arbitrary<FuzzedRequest
   return fc.oneof(...each);
 }
 
-/** One of those who are there when it is asked for: a run may add some. */
+/** One of the current members; a run may add some. */
 const oneOf = (members: readonly Member[]): fc.Arbitrary<Member | undefined> =>
   fc.nat().map((index) => members[index % members.length]);
 
 const mostly = <T>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<T>): fc.Arbitrary<T> =>
   fc.oneof({ weight: 5, arbitrary: usual }, { weight: 1, arbitrary: odd });
 
-/** Everything that Unicode has, lone surrogates and control characters included. */
+/** Any Unicode text, including lone surrogates and control characters. */
 const anyText = fc.string({ unit: 'binary', maxLength: 80 });
 
 function paths({ path, query }: Operation, members: readonly Member[]): fc.Arbitrary<string> {
@@ -47,7 +47,7 @@ function paths({ path, query }: Operation, members: readonly Member[]): fc.Arbit
     });
 }
 
-/** Sometimes escaped as it should be, sometimes with escapes that mean nothing. */
+/** Correctly percent-encoded text, or an invalid escape. */
 const asPathPart = (text: string): string =>
   text.length % 3 === 0 ? `%${Buffer.from(text).toString('hex').slice(0, 5)}` : encodeURIComponent(text.toWellFormed());
 
@@ -113,17 +113,20 @@ function bodies({ body }: Operation): fc.Arbitrary<Buffer | undefined> {
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-const odds = (): fc.Arbitrary<Json> =>
+const unusualValues = (): fc.Arbitrary<Json> =>
   fc.oneof(
     fc.jsonValue({ maxDepth: 3, stringUnit: 'binary' }) as fc.Arbitrary<Json>,
     fc.constantFrom<Json>('alice', 'bob', '__proto__', 'v=0\r\n', '', 1e308, -0, 2 ** 53),
     fc.nat(6_000).map((length) => 'x'.repeat(length)),
   );
 
-/** A good body in which a value or two are others, missing, or have company. */
+/** The example body with up to three values replaced, removed or added. */
 function mutations(example: Json): fc.Arbitrary<Json> {
   const places = placesIn(example);
-  const change = fc.record({ place: fc.constantFrom(...places), value: fc.option(odds(), { nil: undefined }) });
+  const change = fc.record({
+    place: fc.constantFrom(...places),
+    value: fc.option(unusualValues(), { nil: undefined }),
+  });
   return fc
     .array(change, { maxLength: 3 })
     .map((changes) => changes.reduce<Json>((value, { place, value: other }) => replaced(value, place, other), example));

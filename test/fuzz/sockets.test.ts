@@ -13,19 +13,19 @@ afterEach(closeServices);
 
 const BUDGET_MS = 9_000;
 
-test('whatever bytes arrive, each answer is whole and in form, none is a fault of the service, and others are served', async () => {
+test('every response to fuzzed bytes is complete and well-formed, the service logs no error, and other clients are served', async () => {
   const { url, alice, faults } = await fuzzedService();
   await fc.assert(
     fc.asyncProperty(streams(alice), async (bytes) => {
       const answered = await sendAll(url, bytes);
-      expect({ faults, wrong: wrongWith(answered) }).toEqual({ faults: [], wrong: [] });
+      expect({ faults, wrong: violations(answered) }).toEqual({ faults: [], wrong: [] });
     }),
     { numRuns: 20_000, interruptAfterTimeLimit: BUDGET_MS, markInterruptAsFailure: false },
   );
   expect((await join(url, 'afterwards')).joined.participants).toHaveLength(1);
 });
 
-/** Bytes of any kind; and good requests, alone or one after another, in which some bytes are others. */
+/** Arbitrary bytes; or up to three valid requests with some bytes changed. */
 function streams({ token }: Member): fc.Arbitrary<Buffer> {
   const good = fc.constantFrom(
     requestText('GET', '/v1/rooms/room/messages?wait=0', { token }),
@@ -76,12 +76,12 @@ function apply(bytes: Buffer, { at, cut, insert }: { at: number; cut: number; in
   return Buffer.concat([bytes.subarray(0, index), insert, bytes.subarray(index + cut)]);
 }
 
-/** All of the bytes, then nothing more; and all that comes back until the server closes. */
+/** Sends the bytes and a FIN. @returns all bytes that the server sends until it closes */
 async function sendAll(url: string, bytes: Buffer): Promise<string> {
   const socket = connect({ host: '127.0.0.1', port: Number(new URL(url).port), allowHalfOpen: true });
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-  // A reset is an end like any other: the server may have refused to read on.
+  // A reset is acceptable: the server may refuse to read on.
   socket.on('error', () => undefined);
   socket.end(bytes);
   socket.once('end', () => socket.destroy());
@@ -92,12 +92,12 @@ async function sendAll(url: string, bytes: Buffer): Promise<string> {
 const HEAD = /^HTTP\/1\.1 (\d{3}) [^\r\n]*\r\n((?:[^\r\n:]+: [^\r\n]*\r\n)*)\r\n/;
 const NEEDED = ['cache-control: no-store', 'x-request-id: '];
 
-/** Reads the answers off one after another, by their Content-Length. */
-function wrongWith(answered: string): string[] {
+/** Parses the responses one after another by their Content-Length. @returns the first violation */
+function violations(answered: string): string[] {
   let rest = answered;
   while (rest !== '') {
     const [head, status = '', lines = ''] = HEAD.exec(rest) ?? [];
-    if (head === undefined) return [`no answer in form: ${rest.slice(0, 200)}`];
+    if (head === undefined) return [`malformed response: ${rest.slice(0, 200)}`];
     rest = rest.slice(head.length);
     if (status === '100') continue;
     const headers = lines.toLowerCase();
@@ -105,7 +105,7 @@ function wrongWith(answered: string): string[] {
     const missing = NEEDED.filter((needed) => !headers.includes(needed));
     if (missing.length > 0) return [`${status} lacks ${missing.join(', ')}`];
     const length = Number(/^content-length: (\d+)\r$/m.exec(headers)?.[1] ?? (status === '204' ? 0 : NaN));
-    if (!(rest.length >= length)) return [`${status} is not whole`];
+    if (!(rest.length >= length)) return [`${status} is incomplete`];
     rest = rest.slice(length);
   }
   return [];
