@@ -13,11 +13,11 @@ if (!hasCoturn) console.warn('SKIPPED: turnserver is not installed, so no TURN c
 
 export interface Coturn {
   readonly port: number;
-  /** For `TURN_URLS`. */
+  /** The value of `TURN_URLS`. */
   readonly url: string;
 }
 
-/** A real TURN server on this machine, until the test is cleaned up. It relays to this machine, too, which a public one must not. */
+/** A real TURN server until clean-up. It also relays to loopback addresses, which a public server must not do. */
 export async function startCoturn(...secrets: readonly string[]): Promise<Coturn> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'holdline-turn-'));

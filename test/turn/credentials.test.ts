@@ -34,27 +34,27 @@ const signed = (secret: string, username: string) => ({
   credential: createHmac('sha1', secret).update(username).digest('base64'),
 });
 
-describe('a participant gets', () => {
-  test('the fixed servers, and behind them TURN servers with credentials of its own', async () => {
+describe('the ICE servers of a participant', () => {
+  test('are the fixed servers, followed by TURN servers with its own credentials', async () => {
     const alice = await member({ iceServers: [STUN], turnUrls: URLS, turnSecret: ['relay'], turnTtlSeconds: 600 });
     const turn = signed('relay', `${nowSeconds + 600}:alice`);
     expect(alice.joined.iceServers).toEqual([STUN, turn]);
     expect(await iceServersOf(alice)).toEqual({ iceServers: [STUN, turn], ttlSeconds: 600 });
   });
 
-  test('new ones when it asks again', async () => {
+  test('have new credentials on each request', async () => {
     const alice = await member({ turnUrls: URLS, turnSecret: ['relay'], turnTtlSeconds: 600 });
     await clock.advance(5_000);
     expect((await iceServersOf(alice)).iceServers).toEqual([signed('relay', `${nowSeconds + 605}:alice`)]);
   });
 
-  test('those of the first of two secrets', async () => {
+  test('are signed with the first of two secrets', async () => {
     const alice = await member({ turnUrls: URLS, turnSecret: ['new', 'old'] });
     const [turn] = alice.joined.iceServers;
     expect(turn).toEqual(signed('new', turn?.username ?? ''));
   });
 
-  test('only fixed servers, which do not run out, where no TURN is set', async () => {
+  test('are only the fixed servers if TURN is not configured', async () => {
     expect(await iceServersOf(await member({ iceServers: [STUN] }))).toEqual({ iceServers: [STUN], ttlSeconds: 3_600 });
     expect(await iceServersOf(await member({ turnSecret: ['relay'] }))).toEqual({ iceServers: [], ttlSeconds: 3_600 });
   });

@@ -7,7 +7,6 @@ import { FetchMember } from '../support/fetch-member.ts';
 import { closeServices, startService } from '../support/holdline.ts';
 import { call } from '../support/http.ts';
 import { Peer } from '../support/peer.ts';
-
 import { hasCoturn, startCoturn, type Coturn } from './coturn.ts';
 import { allocate } from './stun.ts';
 
@@ -17,8 +16,8 @@ afterEach(closeServices);
 const SECRET = 'relay-secret';
 const TTL_SECONDS = 3_600;
 
-/** Remembers the candidates that it sent. */
-class Candid extends FetchMember {
+/** A member that records the candidates that it sends. */
+class CandidateRecorder extends FetchMember {
   readonly candidates: string[] = [];
 
   override send(message: Partial<SendRequest>, headers: Record<string, string>): Promise<Receipt> {
@@ -28,38 +27,42 @@ class Candid extends FetchMember {
   }
 }
 
-type Join = (participantId: string) => Promise<Candid>;
+type Join = (participantId: string) => Promise<CandidateRecorder>;
 
-/** A service that hands out that TURN server, by a clock that stands still. */
+/** A service that announces the TURN server, on a clock that stands still. */
 async function startWith(coturn: Coturn, turnSecret: string[], nowMs = Date.now()): Promise<Join> {
   const settings = { apiKeys: [API_KEY], turnUrls: [coturn.url], turnSecret, turnTtlSeconds: TTL_SECONDS };
   const { url } = await startService(settings, { clock: new TestClock(nowMs) });
   return async (participantId) => {
     const { body } = await call(url, 'joinRoom', { roomId: 'lobby' }, { token: API_KEY, body: { participantId } });
-    return new Candid(url, body as JoinResult);
+    return new CandidateRecorder(url, body as JoinResult);
   };
 }
 
-function credentialsOf({ joined }: Candid): { username: string; credential: string } {
+function credentialsOf({ joined }: CandidateRecorder): { username: string; credential: string } {
   const { username = '', credential = '' }: Partial<IceServer> = joined.iceServers[0] ?? {};
   return { username, credential };
 }
 
-/** What a real TURN server says to the credentials of a participant who has just joined. */
-async function tried(coturn: Coturn, turnSecret: string[], nowMs?: number): Promise<'relayed' | number> {
+/** Allocates a relayed address with the credentials of a new participant. */
+async function allocateAsParticipant(
+  coturn: Coturn,
+  turnSecret: string[],
+  nowMs?: number,
+): Promise<'relayed' | number> {
   const join = await startWith(coturn, turnSecret, nowMs);
   const { username, credential } = credentialsOf(await join('alice'));
   return allocate(coturn.port, username, credential);
 }
 
 (hasCoturn ? describe : describe.skip)('a real TURN server', () => {
-  test('relays for a participant', async () => {
-    expect(await tried(await startCoturn(SECRET), [SECRET])).toBe('relayed');
+  test('relays for a participant with issued credentials', async () => {
+    expect(await allocateAsParticipant(await startCoturn(SECRET), [SECRET])).toBe('relayed');
   });
 
-  test('refuses credentials of another secret, and changed ones', async () => {
+  test('refuses credentials of another secret and altered credentials', async () => {
     const coturn = await startCoturn(SECRET);
-    expect(await tried(coturn, ['another-secret'])).toBe(401);
+    expect(await allocateAsParticipant(coturn, ['another-secret'])).toBe(401);
     const join = await startWith(coturn, [SECRET]);
     const { username, credential } = credentialsOf(await join('alice'));
     expect(await allocate(coturn.port, username.replace('alice', 'mallory'), credential)).toBe(401);
@@ -68,21 +71,21 @@ async function tried(coturn: Coturn, turnSecret: string[], nowMs?: number): Prom
 
   test('refuses credentials that have expired', async () => {
     const coturn = await startCoturn(SECRET);
-    const issuedSecondsAgo = (seconds: number) => tried(coturn, [SECRET], Date.now() - seconds * 1_000);
+    const issuedSecondsAgo = (seconds: number) => allocateAsParticipant(coturn, [SECRET], Date.now() - seconds * 1_000);
     expect(await issuedSecondsAgo(TTL_SECONDS / 2)).toBe('relayed');
     expect(await issuedSecondsAgo(TTL_SECONDS + 1)).toBe(401);
   });
 
-  test('takes old and new credentials while its secret is rotated', async () => {
+  test('accepts old and new credentials while its secret is rotated', async () => {
     const coturn = await startCoturn('new-secret', 'old-secret');
     for (const secrets of [['old-secret'], ['new-secret', 'old-secret'], ['new-secret']]) {
-      expect({ secrets, answer: await tried(coturn, secrets) }).toEqual({ secrets, answer: 'relayed' });
+      expect({ secrets, answer: await allocateAsParticipant(coturn, secrets) }).toEqual({ secrets, answer: 'relayed' });
     }
   });
 
-  test('carries a call whose peers may use nothing else', async () => {
+  test('relays a call between peers that allow only relayed candidates', async () => {
     const join = await startWith(await startCoturn(SECRET), [SECRET]);
-    const relayOnly = (member: Candid) =>
+    const relayOnly = (member: CandidateRecorder) =>
       new Peer(member, { rtc: { iceServers: member.joined.iceServers, iceTransportPolicy: 'relay' } });
     const members = [await join('callee'), await join('caller')] as const;
     const [callee, caller] = [relayOnly(members[0]), relayOnly(members[1])];

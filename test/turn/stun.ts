@@ -33,7 +33,7 @@ function encode(type: number, attributes: readonly Attribute[], key?: Buffer): B
   header.writeUInt16BE(type, 0);
   header.writeUInt32BE(COOKIE, 4);
   randomBytes(12).copy(header, 8);
-  // The length that is signed counts the signature, too: 4 bytes and 20.
+  // The signed length includes the signature: 4 + 20 bytes (RFC 8489, section 14.5).
   header.writeUInt16BE(body.length + (key === undefined ? 0 : 24), 2);
   const message = Buffer.concat([header, body]);
   if (key === undefined) return message;
@@ -59,7 +59,7 @@ function decode(message: Buffer): Reply {
   return { isSuccess: (message.readUInt16BE(0) & 0x0110) === SUCCESS, attributes };
 }
 
-/** Sends the request again until its answer comes, as clients do over UDP (RFC 8489, section 6.2.1): the server may still be starting. */
+/** Retransmits until the response arrives (RFC 8489, section 6.2.1): the server may still be starting. */
 async function exchange(socket: Socket, port: number, message: Buffer): Promise<Reply> {
   const send = (): void => socket.send(message, port, '127.0.0.1');
   const retransmitting = setInterval(send, RETRANSMIT_EVERY_MS);
@@ -85,15 +85,15 @@ async function withSocket<T>(use: (socket: Socket) => Promise<T>): Promise<T> {
   }
 }
 
-/** Resolves once a STUN server answers there. */
+/** Resolves once a STUN server on the port answers. */
 export const untilAnswering = async (port: number): Promise<void> => {
   await withSocket((socket) => exchange(socket, port, encode(BINDING, [])));
 };
 
 /**
- * Asks a TURN server of this machine for a relayed address, as every client does: first without credentials, which tells the realm
- * and a nonce, then with them (RFC 8489, section 9.2).
- * @returns `relayed`, or the number of the error
+ * Requests a relayed address from a local TURN server: first without credentials, to get realm and nonce, then with them
+ * (RFC 8489, section 9.2).
+ * @returns `relayed`, or the error code
  */
 export const allocate = (port: number, username: string, credential: string): Promise<'relayed' | number> =>
   withSocket(async (socket) => {
