@@ -23,7 +23,7 @@ const join = async (sub: string) =>
 describe.each([
   ['ahead', HOUR_MS],
   ['back', -HOUR_MS],
-])('fault 22: the wall clock jumps an hour %s', (_, jumpMs) => {
+])('when the wall clock jumps an hour %s', (_, jumpMs) => {
   test('a jump of the wall clock neither fills nor empties rate limits', async () => {
     expect([(await join('alice')).status, (await join('alice')).status]).toEqual([201, 201]);
     clock.jumpWall(jumpMs);

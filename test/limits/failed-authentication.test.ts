@@ -39,13 +39,13 @@ const member = async (sub: string): Promise<JoinResult> => {
     .body as JoinResult;
 };
 
-const FIVE_THEN_NONE = [...Array<string>(5).fill('unauthenticated'), 'rate-limited'];
+const FIVE_THEN_REFUSED = [...Array<string>(5).fill('unauthenticated'), 'rate-limited'];
 
-describe('fault 35: an address that guesses', () => {
-  test('tokens gets the same answer each time, then the limiter', async () => {
+describe('a client address that guesses', () => {
+  test('tokens gets the same 401 for every kind of wrong token, then rate-limited', async () => {
     const alice = await member('alice');
     const [handle = ''] = alice.token.split('.');
-    // Of one who is there, of nobody, and no form of a token at all.
+    // A wrong secret of a participant, an unknown token, a malformed token and an unknown handle.
     const guesses = [`${handle}.${'A'.repeat(32)}`, guess(), 'x', `${'A'.repeat(12)}.${'A'.repeat(32)}`];
     const bodies = [];
     for (const token of guesses) bodies.push({ ...((await ask(token)).body as object), requestId: '' });
@@ -59,12 +59,12 @@ describe('fault 35: an address that guesses', () => {
       'access tokens',
       () => accessToken(clock.wallMs(), { sub: 'alice' }, { key: hmacKey(randomBytes(32).toString('hex')) }),
     ],
-    ['nothing at all', () => Promise.resolve('')],
-  ])('%s meets the limiter', async (_, make) => {
-    expect(await codes(times(6, async () => ask(await make())))).toEqual(FIVE_THEN_NONE);
+    ['empty tokens', () => Promise.resolve('')],
+  ])('%s is rate-limited after five attempts', async (_, make) => {
+    expect(await codes(times(6, async () => ask(await make())))).toEqual(FIVE_THEN_REFUSED);
   });
 
-  test('is told when to come again', async () => {
+  test('gets Retry-After, and may try again after it', async () => {
     await codes(times(5, () => ask(guess())));
     const refused = await ask(guess());
     problemOf(refused, 'rate-limited');
@@ -78,7 +78,7 @@ describe('fault 35: an address that guesses', () => {
     expect(await codes(times(2, () => ask(guess())))).toEqual(['unauthenticated', 'rate-limited']);
   });
 
-  test('by any operation has one budget', async () => {
+  test('has one limit for all operations', async () => {
     const place = { roomId: 'lobby', participantId: 'alice' };
     const sent = () => ({ token: guess(), headers: { 'X-Forwarded-For': ATTACKER } });
     const operations = [
@@ -89,10 +89,10 @@ describe('fault 35: an address that guesses', () => {
       'listRooms',
       'closeRoom',
     ] as const;
-    expect(await codes(operations.map((id) => () => call(app, id, place, sent())))).toEqual(FIVE_THEN_NONE);
+    expect(await codes(operations.map((id) => () => call(app, id, place, sent())))).toEqual(FIVE_THEN_REFUSED);
   });
 
-  test('does not keep others there from what is theirs', async () => {
+  test('does not affect valid credentials from the same address, or other addresses', async () => {
     const alice = await member('alice');
     await codes(times(20, () => ask(guess())));
     expect((await ask(alice.token)).status).toBe(200);
@@ -101,7 +101,7 @@ describe('fault 35: an address that guesses', () => {
     expect(await codes([() => ask(guess(), '192.0.2.2')])).toEqual(['unauthenticated']);
   });
 
-  test('cannot search for a short API key: it is not compared any more', async () => {
+  test('cannot find a short API key: beyond the limit it is not compared', async () => {
     expect((await ask(SHORT_KEY)).status).toBe(200);
     await codes(times(5, () => ask('hunter1')));
     problemOf(await ask(SHORT_KEY), 'rate-limited');
@@ -111,7 +111,7 @@ describe('fault 35: an address that guesses', () => {
   });
 });
 
-test('failed authentications and joins have budgets of their own', async () => {
+test('failed authentications and joins have separate limits', async () => {
   const { app: open } = await createService({ rateLimitJoinsPerMinute: 2 }, { clock });
   const fail = () => call(open, 'listParticipants', { roomId: 'lobby' }, { token: guess() });
   const join = () => call(open, 'joinRoom', { roomId: 'lobby' });
@@ -143,7 +143,7 @@ describe('an invalid request without a valid credential is charged as a failed a
     expect((await joinWith('{}')).status).toBe(201);
   });
 
-  test('also with an unknown token, and with a fault in the query', async () => {
+  test('an unknown token, and a fault in the query', async () => {
     const attempts = [
       ...times(3, () => joinWith('{"x":1}', { token: guess() })),
       ...times(3, () => joinWith('{}', { query: 'x=1' })),
@@ -151,7 +151,7 @@ describe('an invalid request without a valid credential is charged as a failed a
     expect((await codes(attempts)).at(-1)).toBe('rate-limited');
   });
 
-  test('but not with a valid token', async () => {
+  test('with a valid token it is not charged', async () => {
     const { token } = (await joinWith('{}')).body as JoinResult;
     const attempts = times(20, () =>
       call(open, 'sendMessage', { roomId: 'lobby' }, { token, text: '{', headers: { 'X-Forwarded-For': ATTACKER } }),

@@ -19,7 +19,7 @@ const service = async (given: Parameters<typeof createService>[0]): Promise<Expr
 const join = (app: Express, from: string, sent: Sent = {}): Promise<Answer> =>
   call(app, 'joinRoom', { roomId: 'lobby' }, { ...sent, headers: { 'X-Forwarded-For': from, ...sent.headers } });
 
-/** One after the other, so that it is known which is refused. */
+/** Runs the joins one after another, so that the order of the statuses is known. */
 async function statuses(joins: readonly (() => Promise<Answer>)[]): Promise<number[]> {
   const found: number[] = [];
   for (const one of joins) found.push((await one()).status);
@@ -116,12 +116,12 @@ describe('with access tokens a subject joins 3 times a minute', () => {
     problemOf(elsewhere, 'rate-limited');
   });
 
-  test('but a school behind one address joins at once', async () => {
+  test('many subjects behind one address may join at once', async () => {
     const pupils = Array.from({ length: 30 }, (_, index) => `pupil-${index}`);
     expect(await statuses(pupils.map((pupil) => () => as(pupil)))).toEqual(Array<number>(30).fill(201));
   });
 
-  test('and so does a participant that comes back by its own token', async () => {
+  test("resumes by a participant's own token have a separate limit", async () => {
     const { token } = (await as('alice')).body as JoinResult;
     const again = () => join(app, '192.0.2.1', { token, body: { resume: true } });
     expect(await statuses(times(4, again))).toEqual([201, 201, 201, 429]);
@@ -129,7 +129,7 @@ describe('with access tokens a subject joins 3 times a minute', () => {
   });
 });
 
-test('API keys join without end', async () => {
+test('joins with an API key are not limited', async () => {
   const app = await service({ apiKeys: [API_KEY] });
   expect(await statuses(times(20, () => join(app, '192.0.2.1', { token: API_KEY })))).toEqual(
     Array<number>(20).fill(201),
@@ -141,27 +141,27 @@ test('RATE_LIMIT=off lifts the rate limit of joins', async () => {
   expect(await statuses(times(20, () => join(app, '192.0.2.1')))).toEqual(Array<number>(20).fill(201));
 });
 
-describe('whose address counts is what TRUST_PROXY says', () => {
+describe('TRUST_PROXY selects the client address', () => {
   const fromAfar = (index: number) => `203.0.113.${index}`;
   const spoofed = (app: Express) => statuses([1, 2, 3, 4].map((index) => () => join(app, fromAfar(index))));
 
-  test('none is trusted by default: a client cannot choose its address', async () => {
+  test('without trusted proxies, a client cannot choose its address', async () => {
     expect(await spoofed(await service({ trustProxy: false }))).toEqual([201, 201, 201, 429]);
   });
 
-  test('one hop: only what the nearest proxy added counts', async () => {
+  test('with one hop, it is the address that the nearest proxy added', async () => {
     const app = await service({ trustProxy: 1 });
     const through = [1, 2, 3, 4].map((index) => () => join(app, `${fromAfar(index)}, 192.0.2.7`));
     expect(await statuses(through)).toEqual([201, 201, 201, 429]);
   });
 
-  test('two hops: the client of the farther proxy', async () => {
+  test('with two hops, it is the address that the farther proxy added', async () => {
     const app = await service({ trustProxy: 2 });
     const through = [1, 2, 3, 4].map((index) => () => join(app, `198.51.100.1, ${fromAfar(index)}, 192.0.2.7`));
     expect(await statuses(through)).toEqual([201, 201, 201, 201]);
   });
 
-  test('addresses: proxies of the list are looked through, others are clients', async () => {
+  test('with a list, it is the nearest address that is not in the list', async () => {
     const app = await service({ trustProxy: ['loopback', '192.0.2.0/24'] });
     const through = (chain: (index: number) => string) =>
       statuses([1, 2, 3, 4].map((index) => () => join(app, chain(index))));
@@ -169,7 +169,7 @@ describe('whose address counts is what TRUST_PROXY says', () => {
     expect(await through((index) => `${fromAfar(index)}, 198.51.100.1`)).toEqual([201, 201, 201, 429]);
   });
 
-  test('what is no address counts as the proxy itself', async () => {
+  test('an invalid address counts as that of the proxy', async () => {
     const app = await service({ trustProxy: true });
     const nonsense = ['unknown', '_hidden', 'x'.repeat(4_000), ''];
     expect(await statuses(nonsense.map((from) => () => join(app, from)))).toEqual([201, 201, 201, 429]);

@@ -54,7 +54,7 @@ describe('in open mode a client address has at most 1,000 live participants', ()
   });
   afterAll(closeServices);
 
-  test('and one more is refused, from any address of its /64', async () => {
+  test('one more is refused, from any address of its /64', async () => {
     await expectFull();
     const refused = await joinFrom(app, IPV6[1]);
     problemOf(refused, 'rate-limited');

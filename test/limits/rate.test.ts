@@ -7,8 +7,8 @@ import { TestClock } from '../support/clock.ts';
 const rateOf = (quota: number, windowMs: number): RateLimit => ({ name: 'joins', quota, windowMs });
 const MINUTE = rateOf(3, 60_000);
 
-/** Payments of 1 at once that are taken. */
-function takenAtOnce(rate: RateLimit, nowMs: number): number {
+/** Consumes units at one moment until refused. @returns how many were accepted */
+function acceptedAtOnce(rate: RateLimit, nowMs: number): number {
   let fullAtMs = 0;
   for (let taken = 0; ; taken += 1) {
     const fullAgainAtMs = consume(rate, fullAtMs, nowMs, 1);
@@ -17,18 +17,18 @@ function takenAtOnce(rate: RateLimit, nowMs: number): number {
   }
 }
 
-describe('a quota', () => {
-  test('is its quota at once, whatever the quota and the time', () => {
+describe('consume', () => {
+  test('accepts exactly the quota at once, whatever the quota and the time', () => {
     const quotas = fc.integer({ min: 1, max: 1_000 });
     const times = fc.double({ min: 0, max: 4e12, noNaN: true });
     fc.assert(
       fc.property(quotas, times, fc.constantFrom(4_000, 60_000), (quota, nowMs, windowMs) => {
-        expect(takenAtOnce(rateOf(quota, windowMs), nowMs)).toBe(quota);
+        expect(acceptedAtOnce(rateOf(quota, windowMs), nowMs)).toBe(quota);
       }),
     );
   });
 
-  test('never gives more than the quota and what was refilled since', () => {
+  test('never accepts more than the quota plus the refill', () => {
     const steps = fc.array(
       fc.record({ afterMs: fc.integer({ min: 0, max: 2_000 }), cost: fc.integer({ min: 1, max: 8 }) }),
     );
@@ -46,7 +46,7 @@ describe('a quota', () => {
     );
   });
 
-  test('takes what was refused after as long as the refusal said', () => {
+  test('accepts a refused cost after `retryAfterSeconds`', () => {
     const costs = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(costs, (all) => {
@@ -68,20 +68,20 @@ describe('a quota', () => {
     );
   });
 
-  test('takes more than the quota at once when nothing is spent, and is fullAgainAtMs off afterwards', () => {
+  test('accepts a cost above the quota when the quota is full, and refuses until the excess is refilled', () => {
     const fullAgainAtMs = consume(rateOf(4, 4_000), 0, 1_000, 32);
     expect(fullAgainAtMs).toBe(33_000);
     expect(consume(rateOf(4, 4_000), 33_000, 29_500, 1)).toBeUndefined();
     expect(consume(rateOf(4, 4_000), 33_000, 30_000, 1)).toBe(34_000);
   });
 
-  test('without end refuses nothing', () => {
-    expect(takenAtOnce(rateOf(Infinity, 4_000), 1e12)).toBeGreaterThan(1e6);
+  test('accepts everything if the quota is infinite', () => {
+    expect(acceptedAtOnce(rateOf(Infinity, 4_000), 1e12)).toBeGreaterThan(1e6);
   });
 });
 
-describe('a limiter', () => {
-  test('has a limit for each key, and a refusal says what is left', async () => {
+describe('RateLimiter', () => {
+  test('limits each key separately, and a refusal has the remaining quota and the delay', async () => {
     const clock = new TestClock();
     const limiter = new RateLimiter(MINUTE, clock);
     const limit = { name: 'joins', quota: 3, windowSeconds: 60, remaining: 0, retryAfterSeconds: 20 };
@@ -102,11 +102,11 @@ describe('a limiter', () => {
       undefined,
       expect.anything(),
     ]);
-    limiter.refund('somebody else');
-    expect(limiter.check('somebody else')).toBeUndefined();
+    limiter.refund('another key');
+    expect(limiter.check('another key')).toBeUndefined();
   });
 
-  test('a flood of new keys takes memory for one window', async () => {
+  test('forgets keys once their quota is full again', async () => {
     const clock = new TestClock();
     const limiter = new RateLimiter(MINUTE, clock);
     for (let second = 0; second < 300; second += 1) {
