@@ -7,7 +7,7 @@ afterEach(killAll);
 
 const SECRET = 'v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\n';
 
-/** A room whose trace is known: two joins, an invite that was acknowledged, and an offer that is pending. */
+/** A room with two joins, an acknowledged invite and a pending offer. */
 async function afterCall() {
   const { command, url } = await startServer({ env: { ADMIN_PORT: '0' } });
   const { adminPort } = await command.logged(/^listening/);
@@ -65,7 +65,7 @@ describe("a room's trace", () => {
     expect(await held).toMatchObject({ status: 200 });
   });
 
-  test('of an unknown room is 404', async () => {
+  test('is 404 for an unknown room', async () => {
     const { admin } = await afterCall();
     problemOf(await call(admin, 'traceRoom', { roomId: 'nowhere' }), 'not-found');
   });
