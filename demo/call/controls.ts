@@ -30,7 +30,7 @@ export class Controls {
   }
 }
 
-/** The label says what a press does. `aria-pressed` requires a constant label, so these buttons have none. */
+/** The label names the action of a press. `aria-pressed` requires a constant label, so these buttons do not have it. */
 function label(
   button: HTMLButtonElement,
   isOn: boolean,

@@ -9,7 +9,7 @@ import { endsCall, fieldsOf } from './messages.ts';
  */
 const CONTINUES_CALL = /^(offer|answer|candidate)$/;
 
-/** What tells one call from another. */
+/** Identifies a call. */
 export interface CallIdentity {
   /** The other participant. */
   readonly remote: string;

@@ -82,7 +82,7 @@ export function parseCandidate(given: unknown): CandidatePayload {
   };
 }
 
-/** Who joined; nobody when the event does not name a participant. */
+/** The participant that joined; `undefined` if the event does not name one. */
 export function parseJoined(message: ReceivedMessage): ParticipantView | undefined {
   const { participant } = fieldsOf(message);
   // The client itself uses `participantId` only; the server vouches for the rest.

@@ -41,7 +41,7 @@ export function followPage(context: MailboxContext, session: Session, outbox: Ou
       context.sharing.open();
     });
   };
-  // Connections from before are most likely dead.
+  // Earlier connections are probably dead.
   const wake = (): void => loop.wake(true);
   const endings = [
     listen(page, 'online', wake),
@@ -60,8 +60,8 @@ export function followPage(context: MailboxContext, session: Session, outbox: Ou
 }
 
 /**
- * Wakes after the machine has slept, and whenever the page is shown; `stale` says whether the machine slept. Timers of
- * a hidden page are late anyway, so a hidden page is checked when it is shown. @returns a function that ends this
+ * Wakes after the machine has slept, and whenever the page is shown; `stale` is true after a sleep. Timers of a hidden
+ * page are late anyway, so a hidden page is checked when it is shown. @returns a function that ends this
  */
 function detectSleep(runtime: Runtime, document: Page['document'], wake: (stale: boolean) => void): () => void {
   const isHidden = (): boolean => document?.visibilityState === 'hidden';

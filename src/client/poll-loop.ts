@@ -64,7 +64,7 @@ export class PollLoop {
   }
 
   /**
-   * Polls at once. `stale`: the connection of the poll in flight is most likely dead, and the network may be another
+   * Polls at once. `stale`: the connection of the poll in flight is probably dead, and the network may be another
    * one.
    */
   wake(stale: boolean): void {

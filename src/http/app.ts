@@ -135,7 +135,7 @@ function refuseOtherMethods(operations: readonly Pick<Operation, 'method'>[]): R
   };
 }
 
-/** Answers a CORS preflight. To any other OPTIONS, every path says that it does not have this method. */
+/** Answers a CORS preflight. Other OPTIONS requests are handled as an unsupported method. */
 function preflight(corsOrigins: CorsOrigins, { log }: AppContext, constant: HeaderList): RequestHandler {
   const cors = corsHandler(corsOrigins);
   return (req, res, next): void => {

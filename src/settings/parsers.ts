@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
-/** How one setting is read: `fromText` converts, `schema` validates, and `allowed` says in errors and help what is valid. */
+/** Reads one setting: `fromText` converts, `schema` validates, `allowed` describes valid values in errors and help. */
 export interface Parser<T> {
   readonly schema: z.ZodType<T>;
   /** Never throws: text that it cannot convert stays text, which `schema` then refuses. */

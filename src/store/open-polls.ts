@@ -10,7 +10,7 @@ interface MailboxPresence {
   end(mailbox: Mailbox, outcome: PollOutcome): void;
 }
 
-/** The polls that this process has open, and which of them speak for their mailbox: `PollPresence` says the rule. */
+/** The open polls of this process. Decides which of them count for their mailbox, by the rule of `PollPresence`. */
 export class OpenPolls {
   readonly #presence: MailboxPresence;
   /** Oldest first. */

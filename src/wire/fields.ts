@@ -7,7 +7,7 @@ export function must(allowed: string): { error: Complain } {
   return { error: ({ input }) => (input === undefined ? 'is required' : `must be ${allowed}`) };
 }
 
-/** An optional field. Many serialisers write null for absent values; the fault then says to leave the field out. */
+/** An optional field. Many serialisers write null for absent values; the fault then asks to leave the field out. */
 export function omittable<Schema extends z.ZodType>(schema: Schema) {
   const judged = z.preprocess((input, context) => {
     if (input !== null) return input;
@@ -86,7 +86,8 @@ export const quoted = (values: readonly string[]): string => values.map((value) 
 export const emptyQuery = envelope({}, 'parameter');
 
 /**
- * The schema of a query that takes the fields of `schema`: everything in it is text, and a repeated parameter arrives as an array.
+ * The schema of a query that takes the fields of `schema`: everything in it is text, and a repeated parameter arrives
+ * as an array.
  * @param numbers the fields that are whole numbers, in plain digits
  */
 export function queryOf<Shape extends z.core.$ZodLooseShape>(

@@ -83,7 +83,7 @@ export function* faultsOf(error: z.ZodError, root: FaultRoot): Generator<Fault> 
   for (const { path, detail } of places(error)) yield { pointer: pointerOf(path, root), detail };
 }
 
-/** Each fault once, at most 64. If there are more, the last entry says so. Takes no more faults than it needs. */
+/** Each fault once, at most 64; the last entry reports further ones. Consumes no more faults than it needs. */
 export function listed(faults: Iterable<Fault>): Fault[] {
   const found = new Map<string, Fault>();
   for (const fault of faults) {

@@ -11,7 +11,7 @@ interface Signing {
   readonly header?: Partial<JWTHeaderParameters>;
 }
 
-/** An access token as the app's backend signs it, good for a minute from `nowMs` unless its claims say otherwise. */
+/** An access token as the app's backend signs it, valid for a minute from `nowMs` unless `claims` override that. */
 export function accessToken(
   nowMs: number,
   claims: Readonly<Record<string, unknown>>,

@@ -188,7 +188,7 @@ describe('a call whose first offer fails ends at once on both sides, with a reas
 describe('messages that expired', () => {
   const restarted = (peer: FakePeer): boolean => peer.log.includes('restart');
 
-  /** Two that are connected, as far as their connections say. */
+  /** Two calls whose connections report `connected`. */
   async function connected() {
     const { url, alice, bob } = await two();
     const [a, b] = [new FakePeer('a'), new FakePeer('b')];

@@ -30,7 +30,7 @@ async function settled(): Promise<void> {
 
 const peerOf = ({ participantId }: Mailbox): FakePeer => new FakePeer(participantId);
 
-/** Calls that are connected, as far as their connections say. */
+/** Calls whose connections report `connected`. */
 async function connect(): Promise<{ ofAlice: Call; ofBob: Call; calls: Call[] }> {
   const calls: Call[] = [];
   const ringing = new Promise<Call>((resolve) => {

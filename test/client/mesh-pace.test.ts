@@ -10,7 +10,7 @@ const PRESENT = ['me', 'other', 'third'].map((participantId) => ({
 }));
 
 let server: HostileServer;
-/** When the mesh asked for a connection, from the start of the test, and to whom. */
+/** The times at which the mesh asked for connections, since the start of the test, with their peers. */
 let opened: { readonly atMs: number; readonly to: string }[];
 /** Events that the app received. */
 let begun: Call[];

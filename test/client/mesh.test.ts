@@ -11,7 +11,7 @@ import { VirtualTime } from './support/virtual-time.ts';
 afterEach(cleanUp);
 afterEach(closeServices);
 
-/** One participant of a conference, and whom it has heard. */
+/** One participant of a conference, and the participants that it has heard. */
 class Conferee {
   readonly mesh: Mesh;
   readonly mailbox: Mailbox;
@@ -43,7 +43,7 @@ class Conferee {
   #open(participantId: string) {
     const talker = new Talker(this.mailbox.participantId);
     this.#talkers.set(participantId, talker);
-    // The one whose name sorts first opens the channel, whoever calls.
+    // The participant whose name sorts first opens the channel, no matter which side calls.
     return (this.mailbox.participantId < participantId ? talker.open() : talker).connection;
   }
 }

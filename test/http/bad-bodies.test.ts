@@ -13,7 +13,7 @@ beforeAll(async () => {
   ({ app } = await createService({ rateLimit: 'off' }));
   alice = await join(app, newRoom(), 'alice');
 });
-// Whatever was sent: nobody else notices.
+// No request may change the room.
 afterEach(async () => {
   expect(await alice.roster()).toHaveLength(1);
 });

@@ -85,7 +85,7 @@ describe('a repeated send with an idempotency key', () => {
     expect(later.body).not.toEqual(first.body);
   });
 
-  /** Nobody's idle time may end. */
+  /** No participant may expire. */
   async function keepAlive(ms: number): Promise<void> {
     for (let leftMs = ms; leftMs > 0; leftMs -= 200_000) {
       await clock.advance(Math.min(leftMs, 200_000));

@@ -86,7 +86,7 @@ describe('a participant that polls without pauses', () => {
     await bob.send({ type: 'ringing' });
   });
 
-  // One process tells itself; of several, only those that hold a poll are told.
+  // SQLite only: on Redis, a departure is published only to processes that hold a poll.
   testOnSqlite('hears of its end at once, though its turn has not come', async () => {
     await spendBurst();
     const late = await slowed(poll);

@@ -28,7 +28,7 @@ function java(name: string, converse?: Generator['converse']): Generator {
   };
 }
 
-/** As `docs/sdk.md` tells users to call them. */
+/** The calls are those of `docs/sdk.md`. */
 export const GENERATORS: readonly Generator[] = [
   {
     name: 'hey-api',

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const db of opened.splice(0)) db.close();
 });
 
-/** Group commit over one table, and what it tells about itself. */
+/** Group commit over one table, with its telemetry. */
 function setUp() {
   const db = new Database(':memory:');
   opened.push(db);

@@ -30,7 +30,7 @@ async function used(path = newPath()): Promise<string> {
   return path;
 }
 
-/** The same, but as a killed process leaves it: with a write-ahead log that nobody has copied back. */
+/** The same as a killed process leaves it: with a write-ahead log that is not checkpointed. */
 async function killed(): Promise<string> {
   const path = newPath();
   const fixture = await openStore(path);

@@ -15,9 +15,9 @@ interface Reply {
 }
 
 /**
- * As plain as load balancers come: one server after the other, whoever asks. It asks each for its readiness and sends nothing to
- * those that are not ready; whom it cannot connect to has got nothing yet, so the next one gets it. While none is ready, as when a busy
- * machine makes all of them late, requests wait.
+ * A plain round-robin load balancer without affinity. It probes the readiness of each server and sends nothing to
+ * servers that are not ready. A request whose connection fails goes to the next server. Requests wait while no server
+ * is ready, as on a busy machine.
  */
 export class Balancer {
   readonly url: string;
@@ -108,7 +108,7 @@ export class Balancer {
         const [reply] = (await once(onward, 'response')) as [IncomingMessage];
         this.answered.set(target, (this.answered.get(target) ?? 0) + 1);
         this.#changed.emit('answered');
-        // It may be about to stop; the next check tells.
+        // The server may be about to stop; the next probe decides.
         if (reply.statusCode === 503) this.#ready.delete(target);
         return { statusCode: reply.statusCode, rawHeaders: reply.rawHeaders, bytes: await buffer(reply) };
       } catch (error) {

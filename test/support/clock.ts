@@ -58,7 +58,7 @@ export class TestClock implements Clock {
     await this.advance(0);
   }
 
-  /** Somebody sets the wall clock. No time passes. */
+  /** Sets the wall clock, without a passage of time. */
   jumpWall(ms: number): void {
     this.#wallAheadMs += ms;
   }
@@ -86,7 +86,7 @@ export class TestClock implements Clock {
 export interface Remote {
   /** How often it was asked for something so far. */
   readonly asked: number;
-  /** Resolves once it has answered all of that, and has told what follows from it. */
+  /** Resolves once it has answered all requests, and has published the resulting hints. */
   settled(): Promise<void>;
 }
 
@@ -98,7 +98,7 @@ export function settleWith(remote: Remote): () => void {
   return () => remotes.delete(remote);
 }
 
-/** Lets promises, and the commits that they wait for, come to rest. Needs no clock: a commit is due at the next turn. */
+/** Waits until promises and their commits have settled. Needs no clock: a commit is due at the next turn. */
 export async function settle(turns = TURNS): Promise<void> {
   for (let before = -1; before !== asked();) {
     before = asked();

@@ -12,12 +12,12 @@ export type Answer = {
   readonly body: unknown;
 };
 
-/** The answer must be one that the document describes for this operation: status, headers, media type, body to the last field. */
+/** The document must describe the response for this operation: status, headers, media type, and every body field. */
 export function expectConforms(operationId: OperationId, answer: Answer): void {
   expect(mismatches(operationId, answer)).toEqual([]);
 }
 
-/** For answers outside any operation, such as an unknown path or method; `status` when it is not the usual one of the code. */
+/** For responses outside any operation, such as an unknown path. `status`: if it is not the usual one of the code. */
 export function expectProblem(answer: Answer, code: ProblemCode, status: number = PROBLEM_CODES[code].status): void {
   const found = [
     ...(answer.status === status ? [] : [`status is ${answer.status} instead of ${status}`]),
@@ -46,7 +46,7 @@ function answer(status: number, headers: Record<string, string>, text: string): 
   return { status, headers, body: isJson && text !== '' ? (JSON.parse(text) as unknown) : text };
 }
 
-/** Every way in which the answer is not what the document says; empty when it conforms. */
+/** All deviations of the response from the document; empty if it conforms. */
 export function mismatches(operationId: OperationId, answer: Answer): string[] {
   const documented = documentedResponse(operationId, answer.status);
   if (!documented) return [`${operationId} does not document the status ${answer.status} (${String(codeOf(answer))})`];

@@ -18,7 +18,7 @@ type Document = {
   };
 };
 
-/** What the document says about one answer of one operation. */
+/** The description of one response of one operation in the document. */
 export type DocumentedResponse = {
   readonly mediaType: string | undefined;
   readonly validate: ValidateFunction | undefined;
@@ -69,7 +69,7 @@ function headersOf(response: Response | undefined): ReadonlyMap<string, Header> 
 
 const lastStep = ({ $ref }: Reference) => $ref.slice($ref.lastIndexOf('/') + 1);
 
-/** The document with closed objects: callers must accept fields that they do not know, but our own replies may have none. */
+/** The document with closed objects: clients must accept unknown fields, but our own responses must have none. */
 function exact(openApi: unknown): unknown {
   return JSON.parse(JSON.stringify(openApi), (key, value: unknown) => {
     if (key === '$ref') return String(value).replace('#/components/schemas/', `${COMPONENTS}#/$defs/`);

@@ -14,7 +14,7 @@ const run = (command: string, ...args: readonly (string | number)[]) => execFile
 const start = (directory: string) =>
   ServerProcess.start({ env: { STORE_URL: `sqlite:${directory}/holdline.db`, RATE_LIMIT: 'off' } });
 
-/** A small file system in memory: the server is told ENOSPC, as by a disk. Only root may mount it. */
+/** A small file system in memory: writes fail with ENOSPC, as on a full disk. Only root may mount it. */
 async function onSmallFileSystem(): Promise<ServerOnDisk> {
   const directory = temporaryDirectory();
   run('mount', '-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', directory);
@@ -23,7 +23,7 @@ async function onSmallFileSystem(): Promise<ServerOnDisk> {
   return { server: await start(directory), fill: () => resize('512k'), free: () => resize('64m') };
 }
 
-/** A limit on the size of the server's files, which anybody may set: it is told EFBIG. */
+/** A limit on the size of the server's files: writes fail with EFBIG. Every user may set it. */
 async function underFileSizeLimit(): Promise<ServerOnDisk> {
   const server = await start(temporaryDirectory());
   const limit = (bytes: string) => run('prlimit', '--pid', server.pid, `--fsize=${bytes}:`);

@@ -13,7 +13,7 @@ export interface Sent {
   readonly query?: string | Readonly<Record<string, string | number>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is, as `application/json` unless `headers` say otherwise. */
+  /** Sent unchanged, as `application/json` unless `headers` override it. */
   readonly text?: string | Buffer;
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;

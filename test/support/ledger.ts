@@ -31,9 +31,9 @@ const lasting = ({ ageMs: _, ...message }: ReceivedMessage) => message;
 const contentOf = ({ from, type, payload, callId }: ReceivedMessage) => JSON.stringify([from, type, payload, callId]);
 
 /**
- * Books of who was told 201 and who was handed what, to be balanced at the end of a fault: batches are ordered, copies of a
- * message are the same and are one message, nothing is doubled, and every 201 was delivered, was reported expired, or its
- * recipient is gone. Messages sent under the eyes of a ledger must differ in their content.
+ * Records every 201 response and every delivery, and checks them at the end of a fault: batches are ordered, copies of
+ * a message are equal and count once, nothing is doubled, and each message with a 201 was delivered, was reported
+ * expired, or its recipient is gone. Messages that a ledger records must differ in their content.
  */
 export class Ledger {
   readonly #accounts = new Map<string, Account>();

@@ -13,7 +13,7 @@ import type { Answer } from './conformance.ts';
 import { call, type Sent, type Target } from './http.ts';
 
 type JoinBody = Partial<JoinRequest>;
-/** Also of types that nobody may send. */
+/** Also of types that the server refuses. */
 type Message = Partial<SendRequest>;
 
 /** Every operation that ends a participant must pass the same tests. */
@@ -54,7 +54,7 @@ export class Member {
     return (success(answer, 201) as ReceiptList).receipts;
   }
 
-  /** Answered at once, unless the query says otherwise. */
+  /** Polls with `wait=0` unless the query overrides it. */
   async poll(query: Readonly<Record<string, string | number>> = {}): Promise<Batch> {
     return success(await this.call('receiveMessages', { query: { wait: 0, ...query } }), 200) as Batch;
   }

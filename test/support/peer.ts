@@ -23,15 +23,15 @@ interface Options {
 
 /**
  * One side of a call by plain requests, in the eight steps that any client goes through: announce the call (`invite`,
- * `ringing`, `accept`), offer, answer, candidates, connected, data, `hangup`. Whatever gets no reply is sent again: sends
- * under the same key, polls behind the same cursor.
+ * `ringing`, `accept`), offer, answer, candidates, connected, data, `hangup`. Whatever gets no reply is sent again:
+ * sends under the same key, polls behind the same cursor.
  */
 export class Peer {
   readonly member: Member;
   readonly steps: Step[] = [];
   /** Candidates that came before the description that they belong to. */
   earlyCandidates = 0;
-  /** Resolves when the mailbox is somebody else's. @throws what went wrong in any step */
+  /** Resolves when another client has taken over the mailbox. @throws the failure of any step */
   readonly listening: Promise<void>;
   readonly #connection: PeerConnection;
   readonly #options: Options;
@@ -127,7 +127,7 @@ export class Peer {
 
   /** Each candidate when it is found, and at last that there are no more. */
   #trickle(candidate: Candidate | undefined): void {
-    // An answering libwebrtc may say "no more" once before its first candidate, too.
+    // An answering libwebrtc may report the end of candidates once before the first one.
     if (candidate === undefined && !this.#hasCandidates) return;
     this.#hasCandidates = true;
     this.#send('candidate', candidate ?? { candidate: '' });
@@ -164,7 +164,7 @@ export class Peer {
     this.#queued.push(candidate);
   }
 
-  /** Says its name, and listens for the other's. */
+  /** Sends its name, and waits for the other's. */
   #talk(channel: DataChannel): void {
     channel.onopen = () => {
       // The stack reports the opening a moment later; a call that ended meanwhile has closed the channel.

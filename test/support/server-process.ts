@@ -6,7 +6,7 @@ import { onCleanUp } from './clean-up.ts';
 import type { Member } from './member.ts';
 
 interface Options {
-  /** Settings; a database in memory and a free port of this machine unless they say otherwise. */
+  /** Settings. The defaults here are a database in memory and a free port of this machine. */
   readonly env?: Readonly<Record<string, string>>;
   readonly execArgv?: readonly string[];
 }
@@ -53,7 +53,7 @@ export function temporaryDirectory(): string {
 
 export const temporaryDatabase = (): string => `sqlite:${join(temporaryDirectory(), 'holdline.db')}`;
 
-/** Resolves once the server holds a poll of the member. Another process cannot tell by itself: it is asked until it says so. */
+/** Resolves once the server holds a poll of the member. Asks repeatedly, because another process cannot notify. */
 export async function untilListening(member: Member): Promise<void> {
   for (;;) {
     const own = (await member.roster()).find(({ participantId }) => participantId === member.id);

@@ -22,14 +22,14 @@ export interface LastingStore extends OpenedStore {
   reopen(clock?: Clock): Promise<StoreAdapter>;
   /** The same without a goodbye: what `kill -9` leaves behind is opened. */
   kill(clock?: Clock): Promise<StoreAdapter>;
-  /** Copies the data. The returned function is an operator's mistake: it puts the copy back in place of all that came after. */
+  /** Copies the data. The returned function restores the copy, as an operator may do by mistake. */
   copy(): Promise<(clock?: Clock) => Promise<StoreAdapter>>;
 }
 
 export type OpenStore = (options: OpenOptions) => Promise<OpenedStore>;
 export type OpenLastingStore = (options: OpenOptions) => Promise<LastingStore>;
 
-/** Wide enough to be in nobody's way. */
+/** Too wide to affect a test. */
 export const WIDE_LIMITS: Limits = {
   maxParticipantsPerRoom: 32,
   maxMailboxMessages: 512,

@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import type { ProblemCode, QueryName, RequestName } from '../../wire/index.ts';
 
 /**
- * One row of the table of operations. The columns up to `body` are what the code acts on; the routes, the checks and the headers,
- * parameters and problem codes of the OpenAPI document follow from them. The columns after it only serve that document.
+ * One row of the table of operations. The columns up to `body` are what the code acts on; the routes, the checks and
+ * the headers, parameters and problem codes of the OpenAPI document follow from them. The columns after it only serve
+ * that document.
  */
 export type Operation = Behaviour & Documentation;
 
@@ -18,8 +19,8 @@ export type Behaviour = {
   /** Answered with 503 `shutting-down` as soon as the server begins to stop. */
   readonly refusedWhileDraining?: true;
   /**
-   * A token may come from a cache that is up to a minute old. Only for operations that end in a call of the store which checks
-   * the token's mailbox again; any other would accept a replaced token.
+   * A token may come from a cache that is up to a minute old. Only for operations that end in a call of the store which
+   * checks the token's mailbox again; any other would accept a replaced token.
    */
   readonly allowCachedToken?: true;
   /** Takes an `Idempotency-Key`. */
@@ -31,12 +32,12 @@ export type Behaviour = {
 };
 
 /**
- * For whom an operation is served. `operators`: on `ADMIN_PORT` when that is set, otherwise on the main port; `admin-port`: only
- * on `ADMIN_PORT`.
+ * The port that serves an operation. `operators`: `ADMIN_PORT` if it is set, otherwise the main port. `admin-port`:
+ * only `ADMIN_PORT`.
  */
 export type Audience = 'public' | 'operators' | 'admin-port';
 
-/** Who may call: `self` is the participant of the path, `join` takes any credential or none, `public` ignores credentials. */
+/** Who may call. `self`: the participant of the path. `join`: any credential or none. `public` ignores credentials. */
 export type Security = 'participant' | 'participant-or-api-key' | 'self-or-api-key' | 'join' | 'api-key' | 'public';
 
 export type Body = {
@@ -46,8 +47,9 @@ export type Body = {
   /** Larger bodies get 413 before parsing; `message` and `batch` follow `MAX_MESSAGE_BYTES`. */
   readonly maxBytes: number | 'message' | 'batch';
   /**
-   * The part that other participants receive as it was sent, so that its text is checked, too: the payload of the message that the
-   * body is, the payloads of its `messages`, or its `metadata`. Faults of one message of `messages` point to its index.
+   * The part that other participants receive as it was sent, so that its text is checked, too: the payload of the
+   * message that the body is, the payloads of its `messages`, or its `metadata`. Faults of one message of `messages`
+   * point to its index.
    */
   readonly relays?: 'message' | 'messages' | 'metadata';
   readonly example: unknown;

@@ -22,8 +22,9 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 export type Folders = readonly (readonly [path: string, folder: URL])[];
 
 /**
- * One page and its parts, read when first asked for and kept in memory. Only files that were found in the folders can be asked for.
- * Addresses mirror the tree of the sources, so that the relative imports of scripts hold as they are written.
+ * One page and its parts, read when first asked for and kept in memory. Only files that were found in the folders can
+ * be asked for. Addresses mirror the tree of the sources, so that the relative imports of scripts hold as they are
+ * written.
  */
 export class Site {
   /** Below which its parts are: `/demo`. */
@@ -42,7 +43,7 @@ export class Site {
   /** `path` is relative to the site's; `undefined` when it has no such part. */
   async asset(path: string): Promise<Asset | undefined> {
     this.#files ??= await list(this.#folders);
-    // What the page calls `.js` is TypeScript as long as nobody has built it.
+    // In the source tree, the `.js` files that a page refers to are still TypeScript.
     const file = this.#files.get(path) ?? this.#files.get(path.replace(/\.js$/, '.ts'));
     if (file === undefined) return undefined;
     const asset = this.#assets.get(file.pathname) ?? (await load(file));

@@ -16,7 +16,7 @@ const BEARER = /^Bearer +(\S+)$/i;
 
 /**
  * What the request proves. Participants' tokens are looked up first, since nearly every request carries one.
- * @param roomId the room of the path, where the token most likely belongs
+ * @param roomId the room of the path, which a token usually belongs to
  * @throws SignallingError `unauthenticated`, `forbidden`, `storage-unavailable`: see `Access.read`
  */
 export async function authenticate(
@@ -51,8 +51,8 @@ interface Refused {
 }
 
 /**
- * Charges a failed authentication, or an invalid request without a valid credential, to the client address. Requests with a valid
- * credential are not affected: many users may share one address.
+ * Charges a failed authentication, or an invalid request without a valid credential, to the client address. Requests
+ * with a valid credential are not affected: many users may share one address.
  * @returns the error to answer with: `rate-limited` once the address is over the limit
  */
 export async function chargeFailure(error: unknown, refused: Refused, context: AppContext): Promise<unknown> {

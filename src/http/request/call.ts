@@ -26,8 +26,8 @@ export interface Subject {
 /** One request that passed all checks that its row of the table asks for. */
 export interface ParsedCall extends PathIds {
   /**
-   * The participant that the credential proved to be. With `self-or-api-key`, `undefined` for API keys and for tokens that
-   * outlived their participant.
+   * The participant that the credential proved to be. With `self-or-api-key`, `undefined` for API keys and for tokens
+   * that outlived their participant.
    */
   readonly caller: Mailbox | undefined;
   /** For operations that judge it themselves. */
@@ -68,7 +68,7 @@ type CallerOf<Needed> = Needed extends 'participant'
 /** A request of one operation, with the types that its row declares. */
 export type Call<Id extends OperationId> = Omit<ParsedCall, keyof Declared<Id>> & Declared<Id>;
 
-/** `undefined`: the client hung up, and there is nobody to answer. */
+/** `undefined`: the client has hung up. */
 export type Handler<Id extends OperationId> = (
   call: Call<Id>,
   context: AppContext,

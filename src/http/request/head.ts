@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 
-// What a request's head says before its operation is known: its id, its method, and whether its target is a path.
+// Parts of the request head that are needed before the operation is known: id, method, form of the target.
 
 const ACCEPTED_ID = /^[\w.:/+=@-]{1,128}$/;
 

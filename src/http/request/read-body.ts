@@ -16,7 +16,7 @@ import {
  */
 const MAX_JSON_DEPTH = 128;
 
-/** The client hung up in the middle of its request, so there is nobody to answer. */
+/** The client hung up in the middle of its request and gets no response. */
 export class HungUp extends Error {
   override readonly name = 'HungUp';
 }
@@ -30,8 +30,8 @@ export interface JsonBody {
 const ABSENT: JsonBody = { json: {}, text: '{}' };
 
 /**
- * The body as parsed JSON; an absent one counts as `{}`. Accepts only uncompressed JSON in UTF-8 (so no gzip bomb), and checks
- * type and size before it parses.
+ * The body as parsed JSON; an absent one counts as `{}`. Accepts only uncompressed JSON in UTF-8 (so no gzip bomb), and
+ * checks type and size before it parses.
  * perf: 18 us a message, compared with express.json.
  * @throws RequestProblem `unsupported-media-type`, `too-large`, `invalid-json`
  */

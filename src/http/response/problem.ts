@@ -113,7 +113,7 @@ const rateLimitFields = ({ name, quota, windowSeconds, remaining, retryAfterSeco
 export const isInternal = (error: unknown): boolean =>
   error instanceof SignallingError ? error.details.cause !== undefined : !(error instanceof RequestProblem);
 
-/** What a 401 response says about the credential of the request (RFC 6750, section 3). */
+/** How a 401 response describes the credential of the request (RFC 6750, section 3). */
 interface Challenge {
   /** The value of `WWW-Authenticate`. */
   readonly header: string;
@@ -122,8 +122,8 @@ interface Challenge {
 }
 
 /**
- * Schemes of the IANA registry, and two in wide use. Only these are repeated in the response: any other first word may be a
- * secret that was sent without a scheme.
+ * Schemes of the IANA registry, and two in wide use. Only these are repeated in the response: any other first word may
+ * be a secret that was sent without a scheme.
  */
 const OTHER_SCHEMES = [
   ...['Basic', 'Digest', 'Negotiate', 'NTLM', 'DPoP', 'OAuth', 'HOBA', 'Mutual', 'GNAP', 'vapid', 'PrivateToken'],
@@ -134,7 +134,8 @@ const REALM = 'Bearer realm="holdline"';
 const BEARER_CREDENTIAL = /^Bearer +\S/i;
 
 /**
- * Distinguishes a missing credential from a refused one: RFC 6750 sends no error code when there is no Bearer credential.
+ * Distinguishes a missing credential from a refused one: RFC 6750 sends no error code when there is no Bearer
+ * credential.
  * @param authorization the header of the request
  */
 function challengeTo(authorization = ''): Challenge {

@@ -91,7 +91,7 @@ function unpackReceipt(line: string): Receipt {
 
 const list = (text: string): string[] => (text === '' ? [] : text.split(','));
 
-/** A hint of a script, with the number that tells which polls it is about. */
+/** A hint of a script, with the number that selects the polls that it concerns. */
 export type PublishedHint =
   | Extract<Hint, { kind: 'messages' }>
   /** `generation`: the mailbox goes on under another token, and polls of that token are not meant. */

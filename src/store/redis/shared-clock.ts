@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import { Offset } from './replies.ts';
 import { SCRIPTS } from './scripts.ts';
 
-/** A reply that took longer tells the time too inexactly. */
+/** A slower reply gives the time too inexactly. */
 const EXACT_WITHIN_MS = 500;
 /** A larger difference is a jump of a clock, not drift. */
 const JUMP_MS = 1_000;
@@ -63,8 +63,8 @@ export class SharedClock {
   }
 
   /**
-   * Follows small differences, which are drift. A large one means that Redis's clock has jumped, which must expire nobody, or that
-   * this process stood still: a recent agreement of another process decides which.
+   * Follows small differences, which are drift. A large one means that Redis's clock has jumped, which must not expire
+   * participants, or that this process stood still. A recent agreement of another process decides which.
    */
   async follow({ redisMs: sentMs, offset, tookMs }: ClockReading): Promise<void> {
     if (this.#options.isShared) return;

@@ -15,7 +15,7 @@ export async function join(baseUrl: string, participantId: string, more: Partial
   mailbox.on('error', (error) => void errors.push(error));
   onCleanUp(async () => {
     await mailbox.leave();
-    // The outages that tests make are told, too, and so is leaving a server that is gone.
+    // Ignores reports of outages that tests cause, and of a `leave` after the server has stopped.
     const error = errors.find(({ code }) => code === 'listener-failed');
     if (error !== undefined) throw error;
   });

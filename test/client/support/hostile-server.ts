@@ -22,7 +22,7 @@ const PATHS: readonly (readonly [RegExp, Operation])[] = [
   [/\/ice-servers$/, 'ice-servers'],
 ];
 
-/** A fake that answers as a test tells it to, in virtual time, and counts what it is asked. Left alone, it behaves. */
+/** A fake server in virtual time. Tests script its responses, and it counts requests; by default it conforms. */
 export class HostileServer {
   readonly time = new VirtualTime();
   readonly asked: Asked[] = [];
@@ -119,7 +119,7 @@ function reply(status: number, text: string, headers: Record<string, string>): F
 export const json = (status: number, body?: unknown, headers: Record<string, string> = {}): FetchReply =>
   reply(status, body === undefined ? '' : JSON.stringify(body), headers);
 
-/** What a proxy or a captive portal says. */
+/** The response of a proxy or a captive portal. */
 export const html = (status: number, headers: Record<string, string> = {}): FetchReply =>
   reply(status, '<!doctype html><title>Sign in</title>', { 'Content-Type': 'text/html; charset=utf-8', ...headers });
 

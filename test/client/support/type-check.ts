@@ -20,7 +20,7 @@ const OPTIONS: ts.CompilerOptions = {
 /** Parsed once for all checks: most of their time went into the compiler's own libraries. */
 const parsed = new Map<string, ts.SourceFile | undefined>();
 
-/** What the compiler has to say about files, given by the names that they would have in the root directory. */
+/** The compiler's diagnostics of files, which are keyed by their names in the root directory. */
 export function typeErrors(files: Readonly<Record<string, string>>, options: ts.CompilerOptions = {}): string[] {
   const given = new Map(Object.entries(files).map(([name, text]) => [join(root, name), text]));
   const all = { ...OPTIONS, ...options };

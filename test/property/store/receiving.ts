@@ -9,7 +9,7 @@ import { attempt, inAnyOrder, expectRefusal, expectSuccess, type Expectations, t
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
-/** The latest ones first, at times one that was never given to anybody. */
+/** A recent cursor for most indexes; sometimes one that was never issued. */
 function cursorOf(simulation: Simulation, { mailboxId }: Mailbox, index: number): number {
   const known = simulation.cursors.get(mailboxId) ?? [];
   if (index === 20) return Number.MAX_SAFE_INTEGER;

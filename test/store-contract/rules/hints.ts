@@ -11,10 +11,7 @@ import {
   type StoreFixture,
 } from '../store-fixture.ts';
 
-/**
- * The polls of those members are held from now on: they are whom hints are for. Begins when everything before has been
- * heard.
- */
+/** Holds polls of the members, which makes them receive hints. Starts after earlier hints have arrived. */
 async function listen(
   fixture: StoreFixture,
   members: readonly Member[],

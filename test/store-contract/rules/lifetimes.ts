@@ -4,7 +4,7 @@ import { outgoing, numbered, summariesOf, type Member, type OpenFixture, type St
 const SHORT = { ttlMs: 1_000 };
 const LONG = { ttlMs: 3_600_000 };
 
-/** What the sender was told, whole. */
+/** All `message-expired` events that the sender received. */
 async function reports(fixture: StoreFixture, sender: Member): Promise<unknown[]> {
   const { messages } = await fixture.read(sender);
   return messages

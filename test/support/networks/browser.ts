@@ -6,7 +6,7 @@ import { PATIENCE_MS } from '../patience.ts';
 import { temporaryDirectory } from '../server-process.ts';
 import type { Endpoint, Namespace } from './namespace.ts';
 
-/** A page of a Chromium on that machine, whose proxy is set and which trusts every certificate, the test's own among them. */
+/** A page of a Chromium on that machine. Uses the proxy, and trusts every certificate, such as that of the test. */
 export async function openPage(machine: Namespace, { host, port }: Endpoint): Promise<Page> {
   const browser = await chromium.launch({
     timeout: PATIENCE_MS,
@@ -34,7 +34,7 @@ async function newPage(browser: Browser): Promise<Page> {
   return page;
 }
 
-/** A file that runs the program on that machine: whoever wants a program wants one file. */
+/** An executable file that runs the program on that machine; browser launchers accept only one file. */
 function commandOf(machine: Namespace, program: string): string {
   const path = join(temporaryDirectory(), program);
   writeFileSync(path, `#!/bin/sh\nexec ${machine.prefix.join(' ')} ${program} "$@"\n`);

@@ -12,7 +12,7 @@ export interface Certificate {
   readonly pem: string;
 }
 
-/** A certificate for these addresses, signed by nobody but itself. */
+/** A self-signed certificate for these addresses. */
 export function makeCertificate(addresses: readonly string[]): Certificate {
   const directory = temporaryDirectory();
   const certificatePath = join(directory, 'certificate.pem');

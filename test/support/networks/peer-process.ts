@@ -2,8 +2,9 @@ import wrtc from '@roamhq/wrtc';
 import { Call, joinRoom, type PeerConnectionLike } from '../../../src/client/index.ts';
 
 /**
- * One side of a call as an app on Node would be: the published client, libwebrtc, and the environment's proxy for `fetch`. Says
- * what it comes to, one word a line. Arguments: the service, the room, oneself and, for the one who calls, the other.
+ * One side of a call, as an app on Node: the published client, libwebrtc, and the environment's proxy for `fetch`.
+ * Prints its progress, one word a line. Arguments: service, room, own participant id and, for the caller, that of the
+ * callee.
  */
 const [, , baseUrl = '', roomId = '', participantId = '', callee] = process.argv;
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 
-/** A WebSocket server as far as networks can tell: it upgrades whoever asks for it (RFC 6455, section 4.2), and echoes. */
+/** A minimal WebSocket server for network tests: upgrades every request (RFC 6455, section 4.2), and echoes. */
 const [, , port] = process.argv;
 
 /** RFC 6455, section 1.3. */

@@ -10,7 +10,7 @@ const clientAt = (port: number) =>
 
 type Client = Awaited<ReturnType<typeof clientAt>>;
 
-/** What the nodes of a cluster tell each other. Between two of them it keeps its order. */
+/** The messages between the nodes of a cluster, in order between each two of them. */
 export class ClusterBus {
   readonly #publishers: readonly Client[];
   readonly #subscribers: readonly Client[];

@@ -2,7 +2,7 @@ import { newMailboxId, type ParticipantId, type RoomId } from '../../../src/sign
 import type { Joined, StoreAdapter } from '../../../src/signalling/store.ts';
 import { mintToken } from '../../../src/signalling/tokens.ts';
 
-/** Somebody new, straight into the store. */
+/** Joins a new participant directly in the store. */
 export function join(store: StoreAdapter, room: string, id: string, idleTimeoutMs: number): Promise<Joined> {
   const { handle, digest } = mintToken();
   return store.join({

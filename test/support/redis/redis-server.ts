@@ -21,7 +21,7 @@ export interface RedisDeployment {
   readonly flush?: () => Promise<void>;
 }
 
-/** A real Redis on a port of its own. Whoever starts it ends it. */
+/** A real Redis on its own port. The caller of `start` must end it. */
 export class RedisServer implements RedisDeployment {
   readonly port: number;
   readonly #args: readonly string[];
@@ -51,13 +51,13 @@ export class RedisServer implements RedisDeployment {
     return [this];
   }
 
-  /** What an operator says with `redis-cli`. */
+  /** Sends a command as an operator would with `redis-cli`. */
   async command(...args: readonly (string | number | Buffer)[]): Promise<unknown> {
     this.#admin ??= AdminConnection.open(this.port);
     return (await this.#admin).command(args);
   }
 
-  /** The next of its log lines, or one since the mark, that says so. */
+  /** Resolves at the first log line that matches, including those since the mark. */
   async logged(words: RegExp, since = this.#lines.length): Promise<void> {
     if (this.#lines.slice(since).some((line) => words.test(line))) return;
     await new Promise<void>((resolve) => {
@@ -70,7 +70,7 @@ export class RedisServer implements RedisDeployment {
     });
   }
 
-  /** For `logged`: everything that it says from now on. */
+  /** For `logged`: includes all log lines from now on. */
   get mark(): number {
     return this.#lines.length;
   }

@@ -38,7 +38,7 @@ export class TcpProxy {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** From now on nothing gets through, not even the end of a connection: neither side is told. */
+  /** Drops all data from now on, including the end of a connection, so that neither side notices. */
   stall(which: Which = 'all'): void {
     this.#stalled = which;
   }
