@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JWK } from 'jose';
-import { KEPT_OPEN } from '../support/kept-open.ts';
+import { NO_IDLE_TIMEOUT } from '../support/no-idle-timeout.ts';
 
 type Answering = (res: ServerResponse) => void;
 
@@ -24,7 +24,7 @@ export class KeyServer {
   }
 
   static async start(): Promise<KeyServer> {
-    const server = createServer(KEPT_OPEN).listen(0, '127.0.0.1');
+    const server = createServer(NO_IDLE_TIMEOUT).listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new KeyServer(server);
   }

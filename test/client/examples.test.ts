@@ -11,12 +11,12 @@ import { Call, type Mailbox } from '../../src/client/index.ts';
 import { hasChromium, openPage, sharedBrowser } from '../demo/support/browser.ts';
 import { onCleanUp } from '../support/clean-up.ts';
 import { startService } from '../support/holdline.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { WAIT_TIMEOUT_MS } from '../support/wait-timeout.ts';
 import { join } from './support/client.ts';
 import { bundle, examples } from './support/examples.ts';
 import { openConnection } from './support/rtc.ts';
 import { typeErrors } from './support/type-check.ts';
-import { KEPT_OPEN } from '../support/kept-open.ts';
+import { NO_IDLE_TIMEOUT } from '../support/no-idle-timeout.ts';
 
 /** Without permissions, a page of this browser gets neither camera nor microphone. */
 const browser = sharedBrowser({ deny: true });
@@ -79,7 +79,7 @@ describe('the examples of docs/client.md', () => {
     const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', code], {
       env,
       cwd,
-      timeout: PATIENCE_MS,
+      timeout: WAIT_TIMEOUT_MS,
     });
     const { stdout } = await run;
     expect(stdout.trim().split('\n')).toEqual([
@@ -129,7 +129,7 @@ describe('the examples of docs/client.md', () => {
 /** A web server of the app, which knows nothing of Holdline. */
 async function hostPage(script: string): Promise<string> {
   const html = '<!doctype html><video autoplay muted></video><video autoplay></video><button>Hang up</button>';
-  const server = createServer(KEPT_OPEN, (req, res) => {
+  const server = createServer(NO_IDLE_TIMEOUT, (req, res) => {
     const isScript = req.url === '/app.js';
     res.writeHead(200, { 'Content-Type': isScript ? 'text/javascript' : 'text/html' });
     res.end(isScript ? script : `${html}<link rel="icon" href="data:,"><script type="module" src="/app.js"></script>`);

@@ -11,7 +11,7 @@ import { closeServices, startService } from '../support/holdline.ts';
 import { makeCertificate } from '../support/networks/certificate.ts';
 import { ServerProcess, temporaryDatabase } from '../support/server-process.ts';
 import { join, next, record } from './support/client.ts';
-import { KEPT_OPEN } from '../support/kept-open.ts';
+import { NO_IDLE_TIMEOUT } from '../support/no-idle-timeout.ts';
 
 afterEach(cleanUp);
 afterEach(closeServices);
@@ -33,7 +33,7 @@ async function listen(server: Server & { closeAllConnections(): void }): Promise
 }
 
 const serve = async (listener: RequestListener): Promise<string> =>
-  `http://127.0.0.1:${await listen(createServer(KEPT_OPEN, listener))}`;
+  `http://127.0.0.1:${await listen(createServer(NO_IDLE_TIMEOUT, listener))}`;
 
 /** A reverse proxy. `intercept` answers in the server's place, or changes what goes on. @returns its URL */
 function reverseProxy(target: string, intercept: (req: IncomingMessage, res: ServerResponse) => void): Promise<string> {

@@ -105,7 +105,10 @@ describe('a poll that arrives after a newer one', () => {
 });
 
 describe('two tabs that share a token', () => {
-  /** Polls are paced to 5 a second after a burst of 50; two tabs, each with one poll in flight, reach at most twice that. */
+  /**
+   * Polls are paced to 5 a second after a burst of 50; two tabs, each with one poll in flight, reach at most twice
+   * that.
+   */
   const BURST = 50;
   const BEYOND = 12;
   const LEAST_MS = (BEYOND / 2) * 200;

@@ -7,7 +7,7 @@ import { expectProblem } from '../support/conformance.ts';
 import { closeServices, createService, type Service } from '../support/holdline.ts';
 import { call, exchange, pointersOf, problemOf } from '../support/http.ts';
 import { join, LEAVING, type Member, newRoom } from '../support/member.ts';
-import { KEPT_OPEN } from '../support/kept-open.ts';
+import { NO_IDLE_TIMEOUT } from '../support/no-idle-timeout.ts';
 
 let service: Service;
 let outer: Express;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   outer.use('/text', express.text({ type: '*/*' }), service.app);
   outer.use('/eaten', eatBody, service.app);
   outer.get('/own', (_req, res) => void res.send('the outer app'));
-  server = createServer(KEPT_OPEN, outer).listen(0, '127.0.0.1');
+  server = createServer(NO_IDLE_TIMEOUT, outer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });

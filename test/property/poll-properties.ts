@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
-import type { OpenLastingStore } from '../support/store.ts';
+import type { OpenPersistentStore } from '../support/store.ts';
 import { assertSequences, SEQUENCES_TIMEOUT_MS } from './assert-sequences.ts';
 import { sequences } from './polls/actions.ts';
 import { runActions } from './polls/run-actions.ts';
 
 /** Random sequences of actions of a few clients, whose polls the real rules hold, on any store. */
-export function testPolls(name: string, openStore: OpenLastingStore, runs: number): void {
+export function testPolls(name: string, openStore: OpenPersistentStore, runs: number): void {
   test(
     `${name}: ${runs} random sequences of held, racing, cut and restarted polls lose, double and reorder no message`,
     async () => {

@@ -1,5 +1,5 @@
 import { describe, test } from '@jest/globals';
-import type { OpenLastingStore } from '../support/store.ts';
+import type { OpenPersistentStore } from '../support/store.ts';
 import { assertSequences, SEQUENCES_TIMEOUT_MS } from './assert-sequences.ts';
 import { sequences, type Action } from './store/actions.ts';
 import { runActions } from './store/run-actions.ts';
@@ -22,7 +22,7 @@ const REGRESSIONS: Record<string, readonly Action[]> = {
  * and complete, has no duplicates, and is readable from every cursor that was ever issued and is not before the
  * acknowledged position.
  */
-export function describeStoreProperties(name: string, openStore: OpenLastingStore, runs: number): void {
+export function describeStoreProperties(name: string, openStore: OpenPersistentStore, runs: number): void {
   describe(name, () => {
     test.each(Object.entries(REGRESSIONS))('%s', (_, sequence) => runActions(openStore, sequence));
 

@@ -1,5 +1,5 @@
 import { describe } from '@jest/globals';
-import type { OpenLastingStore, OpenStore } from '../support/store.ts';
+import type { OpenPersistentStore, OpenStore } from '../support/store.ts';
 import { acknowledging } from './rules/acknowledging.ts';
 import { writeBehindAcknowledgements } from './rules/write-behind.ts';
 import { roomEventAllowance } from './rules/room-event-allowance.ts';
@@ -61,7 +61,7 @@ interface Exceptions {
  * Tests every guarantee of the port (`src/signalling/store.ts`) and every rule of the contract that a store implements.
  * Any adapter must pass it. It assumes nothing about how an adapter works, and waits for every answer and every hint.
  */
-export function describeStoreContract(name: string, openStore: OpenLastingStore, exceptions: Exceptions = {}): void {
+export function describeStoreContract(name: string, openStore: OpenPersistentStore, exceptions: Exceptions = {}): void {
   describeStoreRules(name, openStore, exceptions);
   describe(name, () => {
     const open = fixtures(openStore);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onCleanUp } from './clean-up.ts';
-import { KEPT_OPEN } from './kept-open.ts';
+import { NO_IDLE_TIMEOUT } from './no-idle-timeout.ts';
 
 const CHECK_EVERY_MS = 250;
 
@@ -34,7 +34,7 @@ export class Balancer {
   }
 
   static async start(...targets: readonly string[]): Promise<Balancer> {
-    const server = createServer(KEPT_OPEN).listen(0, '127.0.0.1');
+    const server = createServer(NO_IDLE_TIMEOUT).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const stop = new AbortController();
     const { port } = server.address() as AddressInfo;
@@ -50,7 +50,7 @@ export class Balancer {
     return balancer;
   }
 
-  /** Resolves once it is in the round. */
+  /** Resolves after the first readiness probe of the server. */
   async add(target: string): Promise<void> {
     await this.#check(target);
     void this.#watch(target);
@@ -98,7 +98,7 @@ export class Balancer {
     }
   }
 
-  /** Undefined when none of the servers took the request. */
+  /** Undefined if no server accepted the request. */
   async #askRound(req: IncomingMessage, body: Buffer, signal: AbortSignal): Promise<Reply | undefined> {
     for (const target of this.#round()) {
       const { method, headers, url } = req;

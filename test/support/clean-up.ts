@@ -2,12 +2,12 @@ type Task = () => unknown;
 
 const tasks: Task[] = [];
 
-/** What must be undone however the test ends: processes killed, directories removed, sockets closed. */
+/** Registers a task that `cleanUp` runs, whether the test passes or fails. */
 export function onCleanUp(task: Task): void {
   tasks.push(task);
 }
 
-/** For `afterEach` or `afterAll`: undoes the latest first, each even when another one fails. */
+/** For `afterEach` or `afterAll`: runs all tasks, the latest first, even if some fail. */
 export async function cleanUp(): Promise<void> {
   const errors: unknown[] = [];
   for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {

@@ -5,15 +5,15 @@ interface Timer {
   readonly listener: () => void;
 }
 
-/** A round microsecond, so that positions made from it are whole numbers of milliseconds. */
+/** A whole hour, so that positions made from it (microseconds) are round. */
 const START_MS = Date.UTC(2026, 0, 5, 12);
 
-/** Turns of the event loop that one timer may set off: a commit is one, and an answer seldom needs more than a few. */
+/** Turns of the event loop in which the effects of a timer settle: a commit takes one, a response a few more. */
 const TURNS = 8;
 
 /**
- * A clock that stands still until it is turned. Its timers fire in the order of their times, and what each sets off is
- * settled before the next one, so that a test reads like a story with times in it.
+ * A clock that stands still until a test advances it. Its timers fire in order, and the effects of each settle before
+ * the next one fires.
  */
 export class TestClock implements Clock {
   #steadyMs: number;
@@ -40,7 +40,7 @@ export class TestClock implements Clock {
     };
   }
 
-  /** Turns both clocks on, and lets everything happen that falls due on the way. */
+  /** Advances both clocks, and fires each timer at its due time. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#steadyMs + ms;
     await settle();
@@ -52,7 +52,7 @@ export class TestClock implements Clock {
     this.#steadyMs = untilMs;
   }
 
-  /** Turns both clocks on in one step: whatever falls due on the way fires late, as after a sleep of the machine. */
+  /** Advances both clocks in one step: due timers fire late, as after a sleep of the machine. */
   async leap(ms: number): Promise<void> {
     this.#steadyMs += ms;
     await this.advance(0);
@@ -63,7 +63,7 @@ export class TestClock implements Clock {
     this.#wallAheadMs += ms;
   }
 
-  /** The clock of the next process on this machine: it starts from what the wall clock shows, and knows no timers. */
+  /** The clock of a new process on this machine: it starts at the wall time and has no timers. */
   restarted(): TestClock {
     return new TestClock(this.wallMs());
   }
@@ -82,9 +82,9 @@ export class TestClock implements Clock {
   }
 }
 
-/** Something beyond this process, which answers in its own time and not at a turn of the event loop. */
+/** A remote service, whose responses do not arrive within a known number of turns of the event loop. */
 export interface Remote {
-  /** How often it was asked for something so far. */
+  /** The number of requests to it so far. */
   readonly asked: number;
   /** Resolves once it has answered all requests, and has published the resulting hints. */
   settled(): Promise<void>;
@@ -92,7 +92,7 @@ export interface Remote {
 
 const remotes = new Set<Remote>();
 
-/** From now on to settle is to wait for that, too, until the returned function is called. */
+/** Makes `settle` wait for the remote, too, until the returned function is called. */
 export function settleWith(remote: Remote): () => void {
   remotes.add(remote);
   return () => remotes.delete(remote);
@@ -109,7 +109,7 @@ export async function settle(turns = TURNS): Promise<void> {
 
 const asked = (): number => [...remotes].reduce((sum, remote) => sum + remote.asked, 0);
 
-/** So many turns of the event loop, whatever is still on its way from elsewhere. */
+/** Waits for so many turns of the event loop, and for no remote. */
 export async function pass(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -65,10 +65,10 @@ export class Program {
     this.#child.kill(name);
   }
 
-  /** Sends SIGTERM and, after the patience, SIGKILL. A process that has ended receives neither. */
-  async stop(patienceMs: number): Promise<void> {
+  /** Sends SIGTERM and, after the timeout, SIGKILL. A process that has ended receives neither. */
+  async stop(timeoutMs: number): Promise<void> {
     this.signal('SIGTERM');
-    await Promise.race([this.ended, pause(patienceMs, undefined, { ref: false })]);
+    await Promise.race([this.ended, pause(timeoutMs, undefined, { ref: false })]);
     this.signal('SIGKILL');
   }
 

@@ -5,7 +5,7 @@ import { problemsOf } from '../../src/http/operations/operation.ts';
 import { type Problem, PROBLEM_CODES, type ProblemCode } from '../../src/wire/index.ts';
 import { type DocumentedResponse, documentedResponse, validateProblem } from './documented-responses.ts';
 
-/** A real answer, with lower-case header names, and a body that is parsed when it is JSON. */
+/** A response with lower-case header names and a parsed body if it is JSON. */
 export type Answer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -31,12 +31,12 @@ export function expectProblem(answer: Answer, code: ProblemCode, status: number 
   expect(found).toEqual([]);
 }
 
-/** From supertest. */
+/** Converts a response of supertest. */
 export function answerOf(response: { status: number; headers: Record<string, string>; text?: string }): Answer {
   return answer(response.status, response.headers, response.text ?? '');
 }
 
-/** From fetch. */
+/** Converts a response of `fetch`. */
 export async function readAnswer(response: Response): Promise<Answer> {
   return answer(response.status, Object.fromEntries(response.headers), await response.text());
 }
@@ -77,7 +77,7 @@ function faultsOfBody(validate: ValidateFunction | undefined, { body }: Answer):
 const inWords = ({ instancePath, message, params }: ErrorObject) =>
   `body${instancePath} ${String(message)} ${JSON.stringify(params)}`;
 
-/** Headers that mean something, so that one which is sent must be documented. */
+/** Headers that must be documented if they are sent. */
 const MEANINGFUL = [
   'retry-after',
   'ratelimit',
@@ -106,7 +106,7 @@ function isOfType(value: string, type: string): boolean {
   return type === 'boolean' ? value === 'true' || value === 'false' : value !== '';
 }
 
-/** What holds for every answer: complete (never chunked), never cached, never conditional. */
+/** Rules for every response: not chunked, not cached, not conditional. */
 function faultsOfEnvelope({ status, headers, body }: Answer): string[] {
   const faults: string[] = [];
   if (headers['cache-control'] !== 'no-store') faults.push(`cache-control is ${String(headers['cache-control'])}`);
@@ -123,7 +123,7 @@ function faultsOfStatus(answer: Answer): string[] {
   return status === answer.status ? [] : [`status is ${answer.status}, but ${String(codeOf(answer))} has ${status}`];
 }
 
-/** What ties a problem to its code and to its request; call only when its form is known to be right. */
+/** Checks that a problem matches its code and its request. Its form must have been validated. */
 function faultsOfProblem({ headers, body }: Answer, status: number): string[] {
   const problem = body as Problem;
   const { title, retryable } = PROBLEM_CODES[problem.code as ProblemCode];

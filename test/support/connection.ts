@@ -16,10 +16,10 @@ interface Raw {
 
 const HEAD_END = '\r\n\r\n';
 
-/** One TCP connection that speaks HTTP/1.1 by hand: it can stall, vanish and reset, as no client library would. */
+/** A TCP connection for hand-written HTTP/1.1, which can stall, vanish and reset, unlike client libraries. */
 export class Connection {
   readonly socket: Socket;
-  /** How it came to its end. */
+  /** Resolves with how the connection closed. */
   readonly closed: Promise<'ended' | 'reset'>;
   readonly #replies: RawReply[] = [];
   #received = Buffer.alloc(0);
@@ -67,7 +67,7 @@ export class Connection {
     }
   }
 
-  /** Ends with RST: what the server still writes goes nowhere. */
+  /** Closes with RST. */
   async reset(): Promise<void> {
     this.socket.resetAndDestroy();
     await this.closed;

@@ -40,7 +40,7 @@ const operations = new Map(
 
 export const validateProblem: ValidateFunction = ajv.compile({ $ref: `${COMPONENTS}#/$defs/Problem` });
 
-/** Undefined when the operation does not document the status. */
+/** Undefined if the operation does not document the status. */
 export function documentedResponse(operationId: OperationId, status: number): DocumentedResponse | undefined {
   const documented = operations.get(operationId)?.responses[String(status)];
   if (!documented) return undefined;

@@ -3,15 +3,15 @@ import { type Answer, expectConforms, readAnswer } from './conformance.ts';
 import type { Sent } from './http.ts';
 import { Member } from './member.ts';
 
-/** The part of `fetch` that is used here. */
+/** The used part of `fetch`. */
 type Fetch = (
   url: string,
   init: { method: string; headers: Record<string, string>; body?: string },
 ) => Promise<Response>;
 
-/** A member on plain `fetch`: connections are kept alive, and a lost one is a rejection. Answers must be as documented. */
+/** A member on `fetch`: connections are kept alive, and a lost one rejects. Responses must be as documented. */
 export class FetchMember extends Member {
-  /** May be replaced by a member whose requests go another way. */
+  /** Overridden by members whose requests take another route. */
   protected readonly fetch: Fetch = fetch;
 
   override async call(id: OperationId, sent: Sent = {}, participantId = this.id): Promise<Answer> {
@@ -47,7 +47,7 @@ function queryText(query: NonNullable<Sent['query']>): string {
   return new URLSearchParams(texts).toString();
 }
 
-/** As a client does: the same request again, until a connection lasts long enough for its reply. */
+/** Repeats the request, as a client does, until a reply arrives. */
 export async function untilAnswered<T>(attempt: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
@@ -58,7 +58,7 @@ export async function untilAnswered<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What `fetch` throws when there is no reply, or no whole one. An error of another realm than the test's: no `instanceof`. */
+/** Whether `fetch` failed without a complete reply. The error is of another realm, so `instanceof` does not work. */
 function isLostConnection(error: unknown): boolean {
   const code = (error as { cause?: { code?: unknown } } | undefined)?.cause?.code;
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';

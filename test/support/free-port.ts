@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 
 /**
- * Below what the system gives to outgoing connections (`net.ipv4.ip_local_port_range`, 32768 on): a port that was merely free a moment
- * ago may by now be the near end of another test's connection.
+ * Below the ephemeral ports (`net.ipv4.ip_local_port_range`, from 32768), which outgoing connections of other tests
+ * may take at any moment.
  */
 const FIRST = 20_000;
 const COUNT = 12_000;
 
-/** A port on which a program of another make can listen, over TCP and UDP. No other test process gets it while this one lives. */
+/** A free port, for TCP and UDP, for a third-party program. No other test process gets it while this one lives. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * COUNT);
@@ -18,8 +18,8 @@ export async function freePort(): Promise<number> {
 }
 
 /**
- * An abstract Unix socket (unix(7)) named after the port: the system lets one process have it, and frees it with that process. Between
- * a look at the port itself and the start of a program, another test process would find the port free, too.
+ * Binds an abstract Unix socket (unix(7)) named after the port, which one process can own and which ends with it.
+ * Without it, another test process could choose the same port before the program listens.
  */
 async function reserve(port: number): Promise<boolean> {
   const name = createServer().unref().listen(`\0holdline-test-port-${port}`);

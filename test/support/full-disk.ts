@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { onCleanUp } from './clean-up.ts';
 import { ServerProcess, temporaryDirectory } from './server-process.ts';
 
-/** A server on a disk that can be full. */
+/** A server whose disk can be filled and freed. */
 export interface ServerOnDisk {
   readonly server: ServerProcess;
-  /** From now on no file grows beyond what a few messages take. */
+  /** Leaves space for a few messages only. */
   readonly fill: () => void;
   readonly free: () => void;
 }
@@ -34,5 +34,5 @@ const isRoot = process.getuid?.() === 0;
 
 export const FULL_DISKS: readonly (readonly [string, () => Promise<ServerOnDisk>])[] = [
   ...(isRoot ? [['a full file system', onSmallFileSystem] as const] : []),
-  ['files that may not grow', underFileSizeLimit],
+  ['a file size limit', underFileSizeLimit],
 ];

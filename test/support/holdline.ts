@@ -8,11 +8,11 @@ import { newStore, settling } from './store-of-run.ts';
 
 type Given = Partial<Omit<Settings, 'openMode'>>;
 
-/** The real service on an empty store, and the moments at which its polls begin to be held. */
+/** The real service on an empty store, with the events of its polls. */
 export class Service {
   readonly holdline: Holdline;
   readonly app: Express;
-  /** The store that the service uses, for faults that no request can cause. */
+  /** The store that the service uses, for faults that requests cannot cause. */
   readonly store: StoreAdapter;
   readonly #polls: Polls;
 
@@ -35,13 +35,13 @@ export class Service {
     return { ended };
   }
 
-  /** Resolves when the server no longer holds a poll of the participant, answered or not. */
+  /** Resolves when a held poll of the participant ends, answered or not. */
   async ending(participantId: string): Promise<void> {
     await once(this.#polls.ended, participantId);
   }
 }
 
-/** Each emits the participant's id. */
+/** Both emit the participant's id as event name. */
 interface Polls {
   readonly held: EventEmitter;
   readonly ended: EventEmitter;
@@ -49,7 +49,7 @@ interface Polls {
 
 const running = new Set<Holdline>();
 
-/** To be called through `app`. */
+/** Creates a service that is called through `app`, without a port. */
 export async function createService(given: Given = {}, overrides: Omit<Overrides, 'wrapStore'> = {}): Promise<Service> {
   const polls = { held: new EventEmitter(), ended: new EventEmitter() };
   let store: StoreAdapter | undefined;
@@ -74,14 +74,14 @@ export interface ListeningService {
   readonly url: string;
 }
 
-/** Really listening, on a free port of this machine. */
+/** Creates a service that listens on a free port. */
 export async function startService(...given: Parameters<typeof createService>): Promise<ListeningService> {
   const service = await createService(...given);
   const { port } = await service.holdline.start();
   return { service, port, url: `http://127.0.0.1:${port}` };
 }
 
-/** For `afterEach` or `afterAll`: ends every service, and the polls that it holds. */
+/** For `afterEach` or `afterAll`: closes every service and ends its held polls. */
 export async function closeServices(): Promise<void> {
   const all = [...running];
   running.clear();

@@ -9,7 +9,7 @@ import { type Answer, answerOf, expectConforms } from './conformance.ts';
 export type Target = Express | string;
 
 export interface Sent {
-  /** After the `?`, or its parameters. */
+  /** The query string without `?`, or its parameters. */
   readonly query?: string | Readonly<Record<string, string | number>>;
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -25,7 +25,7 @@ export interface Place {
   readonly code?: string;
 }
 
-/** Calls an operation, by its own method or another that stands for it; whatever is answered must be as documented. */
+/** Calls an operation, by its own method or another; the response must be as documented. */
 export async function call(
   target: Target,
   id: OperationId,
@@ -43,7 +43,7 @@ function pathOf(template: string, place: Place): string {
   return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
 }
 
-/** Any request at all, with nothing expected of its answer. */
+/** Sends any request, without checking the response. */
 export async function exchange(target: Target, method: string, path: string, sent: Sent = {}): Promise<Answer> {
   const query = typeof sent.query === 'object' ? String(new URLSearchParams(textOf(sent.query))) : sent.query;
   const agent = supertest(target);
@@ -52,7 +52,7 @@ export async function exchange(target: Target, method: string, path: string, sen
     .set(headersOf(sent))
     .buffer(true)
     .parse(asText)
-    // Bytes stay bytes.
+    // Without this, superagent would encode the bytes as JSON.
     .serialize((bytes: string) => bytes);
   const text = sent.text ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
   const response = await (text === undefined ? request : request.send(text));
@@ -83,13 +83,13 @@ function asText(response: NodeJS.EventEmitter, done: (error: Error | null, text:
   response.on('end', () => done(null, Buffer.concat(chunks).toString('utf8')));
 }
 
-/** The answer is a problem of this code; status, title, `retryable` and form are judged by `call`. */
+/** Expects a problem with this code; `call` checks its status, title, `retryable` and form. */
 export function problemOf(answer: Answer, code: ProblemCode): Problem {
   expect(answer.body).toMatchObject({ code });
   expect(answer.status).toBe(PROBLEM_CODES[code].status);
   return answer.body as Problem;
 }
 
-/** Where the faults are. */
+/** The pointers of an invalid-request. */
 export const pointersOf = (answer: Answer): string[] =>
   (problemOf(answer, 'invalid-request').errors ?? []).map(({ pointer }) => pointer);

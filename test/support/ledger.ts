@@ -10,12 +10,12 @@ import { LEAVING, type Member } from './member.ts';
 interface Stored {
   readonly id: string;
   readonly sender: string;
-  /** Between these two moments it was committed. */
+  /** The message was committed between these two moments. */
   readonly begun: number;
   readonly answered: number;
 }
 
-/** What is known of one mailbox, from outside. */
+/** What clients know of one mailbox. */
 class Account {
   readonly stored: Stored[] = [];
   /** In the order of the first delivery. */
@@ -24,10 +24,10 @@ class Account {
   gone = false;
 }
 
-/** Everything but `ageMs`, which grows from copy to copy. */
-const lasting = ({ ageMs: _, ...message }: ReceivedMessage) => message;
+/** All fields except `ageMs`, which grows with each delivery. */
+const withoutAge = ({ ageMs: _, ...message }: ReceivedMessage) => message;
 
-/** What makes two deliveries the same message in the eyes of a person: one who sent it once must not find it twice. */
+/** Two deliveries with equal content are one message to a user, who must not see it twice. */
 const contentOf = ({ from, type, payload, callId }: ReceivedMessage) => JSON.stringify([from, type, payload, callId]);
 
 /**
@@ -37,12 +37,12 @@ const contentOf = ({ from, type, payload, callId }: ReceivedMessage) => JSON.str
  */
 export class Ledger {
   readonly #accounts = new Map<string, Account>();
-  /** By participant, the first that was observed. */
+  /** The first observed member of each participant. */
   readonly #members = new Map<string, Member>();
   readonly #begun = new Map<string, number>();
   #moment = 0;
 
-  /** A new participant; an id alone stands for the whole request. The credential is for where joining is not open. */
+  /** Joins a new participant, given by its id or a whole request. Outside open mode, joining needs a credential. */
   async join(url: string, roomId: string, who: string | Partial<JoinRequest>, credential?: string): Promise<Member> {
     const body = typeof who === 'string' ? { participantId: who } : who;
     const headers = { 'Idempotency-Key': randomUUID() };
@@ -52,7 +52,7 @@ export class Ledger {
     return this.observe(url, answer.body as JoinResult);
   }
 
-  /** A participant who joined by other means, or one at another address. */
+  /** Observes a participant that joined by other means, or one at another address. */
   observe(url: string, joined: JoinResult): Member {
     const member = new Observed(this, url, joined);
     if (!this.#accounts.has(member.id)) this.#accounts.set(member.id, new Account());
@@ -60,7 +60,7 @@ export class Ledger {
     return member;
   }
 
-  /** Of a retried request the first attempt counts: it may be the one that was committed. */
+  /** A retried request begins with its first attempt, which may have been committed. */
   begin(requestKey?: string): number {
     const now = (this.#moment += 1);
     if (requestKey === undefined) return now;
@@ -86,7 +86,7 @@ export class Ledger {
     for (const message of messages) {
       const copy = delivered.get(message.id);
       if (copy === undefined) delivered.set(message.id, message);
-      else expect(lasting(message)).toEqual(lasting(copy));
+      else expect(withoutAge(message)).toEqual(withoutAge(copy));
     }
     const places = new Map([...delivered.keys()].map((id, place) => [id, place]));
     const order = messages.map(({ id }) => places.get(id));
@@ -97,7 +97,7 @@ export class Ledger {
     this.#account(participantId).gone = true;
   }
 
-  /** Reads every mailbox to its end, and balances the books. The server must be well again. */
+  /** Reads every mailbox to its end, and checks the records. The server must be available. */
   async settle(): Promise<void> {
     for (const member of this.#members.values()) if (!this.#account(member.id).gone) await readAll(member);
     for (const [participantId, account] of this.#accounts) this.#balance(participantId, account);
@@ -113,9 +113,9 @@ export class Ledger {
 
   #isAccountedFor(participantId: string, account: Account, { id, sender }: Stored): boolean {
     if (account.gone || account.delivered.has(id)) return true;
-    const told = this.#account(sender);
-    if (told.gone) return account.expired > 0;
-    return [...told.delivered.values()].some(
+    const sending = this.#account(sender);
+    if (sending.gone) return account.expired > 0;
+    return [...sending.delivered.values()].some(
       ({ type, payload }) => type === 'message-expired' && isAbout(payload, id, participantId),
     );
   }
@@ -130,7 +130,7 @@ export class Ledger {
 const isAbout = ({ messageId, to }: { messageId: string; to: string }, id: string, recipient: string): boolean =>
   messageId === id && to === recipient;
 
-/** A message whose 201 came before another one's request began was committed first, so it must come first. */
+/** A message whose 201 preceded the request of another was committed first, so it must be delivered first. */
 function expectOrderOfCommits({ stored, delivered }: Account): void {
   const byId = new Map(stored.map((message) => [message.id, message]));
   const inOrder = [...delivered.keys()].flatMap((id) => byId.get(id) ?? []);
@@ -146,7 +146,7 @@ async function readAll(member: Member): Promise<void> {
   while (batch.messages.length > 0 || batch.expired > 0) batch = await member.poll({ after: batch.cursor });
 }
 
-/** A member whose every send and poll goes into the books. */
+/** A member whose sends and polls are recorded. */
 class Observed extends FetchMember {
   readonly #ledger: Ledger;
 

@@ -19,7 +19,7 @@ type Message = Partial<SendRequest>;
 /** Every operation that ends a participant must pass the same tests. */
 export const LEAVING = ['leaveRoom', 'leaveRoomByPost'] as const satisfies readonly OperationId[];
 
-/** A participant as its client: joined, with its token. Its named methods expect success; `call` expects nothing. */
+/** A joined participant with its token. Its named methods expect success; `call` does not. */
 export class Member {
   readonly target: Target;
   readonly joined: JoinResult;
@@ -68,13 +68,13 @@ export class Member {
     success(await this.call('leaveRoom'), 204);
   }
 
-  /** By another method than DELETE. */
+  /** Leaves by another method than DELETE. */
   leaveBy(method: string, headers: Record<string, string>): Promise<Answer> {
     const place = { roomId: this.roomId, participantId: this.id };
     return call(this.target, 'leaveRoom', place, { token: this.token, headers }, method);
   }
 
-  /** Takes over by its own token. */
+  /** Joins again with its own token. */
   async rejoin(body: JoinBody = {}, headers: Record<string, string> = {}): Promise<Member> {
     const sent = { body: { participantId: this.id, ...body }, headers, token: this.token };
     return new Member(this.target, await joined(this.target, this.roomId, sent));
@@ -98,5 +98,5 @@ function success(answer: Answer, status: number): unknown {
 
 let rooms = 0;
 
-/** The name of a room that no other test of the file uses. */
+/** A room id that no other test of the file uses. */
 export const newRoom = (): string => `room-${String((rooms += 1))}`;

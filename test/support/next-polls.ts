@@ -2,7 +2,7 @@ import type { PollPresence, StoreAdapter } from '../../src/signalling/store.ts';
 
 type PollEvent = 'held' | 'ended';
 
-/** Resolves once so many further polls are held, or have ended. */
+/** Resolves once `times` further polls are held or have ended. */
 export function nextPolls(store: StoreAdapter, event: PollEvent, times: number): Promise<void> {
   let left = times;
   return new Promise((resolve) => {

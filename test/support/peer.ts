@@ -12,26 +12,26 @@ import {
   type SessionDescription,
 } from './webrtc.ts';
 
-/** What one side of a call has done or met. */
+/** A step of one side of a call. */
 type Step = `${'sent' | 'got'} ${string}` | 'connected' | `heard ${string}` | 'ended';
 
 interface Options {
-  /** Lets candidates overtake the description that they belong to, as parallel sends may. */
+  /** Sends candidates before their description, as may happen with concurrent sends. */
   readonly candidatesFirst?: boolean;
   readonly rtc?: Configuration;
 }
 
 /**
- * One side of a call by plain requests, in the eight steps that any client goes through: announce the call (`invite`,
- * `ringing`, `accept`), offer, answer, candidates, connected, data, `hangup`. Whatever gets no reply is sent again:
- * sends under the same key, polls behind the same cursor.
+ * One side of a call on plain requests, in the steps of any client: announce the call (`invite`, `ringing`, `accept`),
+ * offer, answer, candidates, connected, data, `hangup`. Requests without a reply are repeated: sends with the same
+ * key, polls with the same cursor.
  */
 export class Peer {
   readonly member: Member;
   readonly steps: Step[] = [];
-  /** Candidates that came before the description that they belong to. */
+  /** The number of candidates that arrived before their description. */
   earlyCandidates = 0;
-  /** Resolves when another client has taken over the mailbox. @throws the failure of any step */
+  /** Resolves when polling ends because the participant is gone. Rejects when a step fails. */
   readonly listening: Promise<void>;
   readonly #connection: PeerConnection;
   readonly #options: Options;
@@ -56,7 +56,7 @@ export class Peer {
     this.listening = Promise.race([this.#listen(), this.#failed.promise]);
   }
 
-  /** Calls who is in the room, or the next one to join. */
+  /** Calls the other participant, or the next one to join. */
   async call(): Promise<void> {
     this.#isCalling = true;
     const roster = await untilAnswered(() => this.member.roster());
@@ -64,7 +64,7 @@ export class Peer {
     if (other !== undefined) this.#invite(other.participantId);
   }
 
-  /** Resolves when everything so far was answered with a 201. */
+  /** Resolves when all sends so far got a 201. */
   get sent(): Promise<unknown> {
     return this.#outbox;
   }
@@ -74,7 +74,7 @@ export class Peer {
     this.#end();
   }
 
-  /** At once for a step that was taken before. */
+  /** Resolves once the step was taken, at once if it already was. */
   async reached(step: Step): Promise<void> {
     if (this.steps.includes(step)) return;
     const over = this.listening.then(() => Promise.reject(new Error(`${this.member.id} never came to "${step}"`)));
@@ -88,13 +88,13 @@ export class Peer {
       const answer = await untilAnswered(() => this.member.call('receiveMessages', { query }));
       if (answer.status !== 200) return;
       const { messages, cursor } = answer.body as Batch;
-      // As events are: one that takes long does not hold up the next.
+      // Not awaited: a slow handler must not delay later messages.
       for (const message of messages) this.#handle(message).catch((error: unknown) => this.#fail(error));
       after = cursor;
     }
   }
 
-  /** A candidate may still be on its way when the call is over; that it comes too late is no fault. */
+  /** Ignores errors after the call has ended: a candidate may arrive late. */
   #fail(error: unknown): void {
     if (!this.steps.includes('ended')) this.#failed.reject(error);
   }
@@ -125,9 +125,9 @@ export class Peer {
     }
   }
 
-  /** Each candidate when it is found, and at last that there are no more. */
+  /** Sends each candidate when it is gathered, then an empty candidate at the end. */
   #trickle(candidate: Candidate | undefined): void {
-    // An answering libwebrtc may report the end of candidates once before the first one.
+    // An answering libwebrtc may signal the end once before its first candidate.
     if (candidate === undefined && !this.#hasCandidates) return;
     this.#hasCandidates = true;
     this.#send('candidate', candidate ?? { candidate: '' });
@@ -164,7 +164,7 @@ export class Peer {
     this.#queued.push(candidate);
   }
 
-  /** Sends its name, and waits for the other's. */
+  /** Sends its id, and waits for that of the other side. */
   #talk(channel: DataChannel): void {
     channel.onopen = () => {
       // The stack reports the opening a moment later; a call that ended meanwhile has closed the channel.
@@ -173,7 +173,7 @@ export class Peer {
     channel.onmessage = ({ data }) => this.#reach(`heard ${String(data)}`);
   }
 
-  /** One after the other, in the order of the calls. */
+  /** Sends messages one after another, in the order of the calls. */
   #send(type: MessageType, payload?: unknown): void {
     const message = { to: this.#other, type, callId: 'call-1', ...(payload === undefined ? {} : { payload }) };
     const headers = { 'Idempotency-Key': randomUUID() };

@@ -3,7 +3,7 @@ import { createServer, request, type IncomingMessage, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { onCleanUp } from './clean-up.ts';
-import { KEPT_OPEN } from './kept-open.ts';
+import { NO_IDLE_TIMEOUT } from './no-idle-timeout.ts';
 
 export interface Exchange {
   readonly method: string;
@@ -17,17 +17,17 @@ export interface Replied extends Exchange {
 }
 
 /**
- * What becomes of a reply that the server has written: `pass`; `drop`, the client's connection is reset before its first byte;
- * `cut`, it is reset in the middle of the body.
+ * How the proxy treats a reply: `pass` forwards it; `drop` resets the client's connection before the first byte; `cut`
+ * resets it in the middle of the body.
  */
 export type Verdict = 'pass' | 'drop' | 'cut';
 
 interface Faults {
-  /** Called before a request goes on to the server; delays it for as long as its promise. */
+  /** Called before a request is forwarded, which waits for the returned promise. */
   onRequest?: (exchange: Exchange) => void | Promise<void>;
-  /** Milliseconds after which the proxy gives a request up, and resets the client's connection; by the request and its body. */
+  /** Time after which the proxy aborts a request and resets the client's connection. */
   timeoutMs?: (exchange: Exchange, body: string) => number | undefined;
-  /** Called with every reply; delays it for as long as its promise. */
+  /** Called with every reply, which waits for the returned promise. */
   onReply?: (replied: Replied) => Verdict | Promise<Verdict>;
 }
 
@@ -37,10 +37,10 @@ interface Reply {
   readonly body: Buffer;
 }
 
-/** What a timer takes at most. */
+/** The maximum delay of a timer. */
 const NEVER_MS = 2 ** 31 - 1;
 
-/** A network between clients and a server, in which things go wrong on demand. It outlives the servers behind it. */
+/** A proxy between clients and a server that injects faults. It outlives the servers behind it. */
 export class Proxy {
   readonly url: string;
   faults: Faults;
@@ -55,7 +55,7 @@ export class Proxy {
   }
 
   static async start(target: string, faults: Faults = {}): Promise<Proxy> {
-    const server = createServer(KEPT_OPEN).listen(0, '127.0.0.1');
+    const server = createServer(NO_IDLE_TIMEOUT).listen(0, '127.0.0.1');
     await once(server, 'listening');
     onCleanUp(() => close(server));
     const { port } = server.address() as AddressInfo;
@@ -86,7 +86,7 @@ export class Proxy {
       const verdict = (await this.faults.onReply?.({ ...exchange, status: reply.status })) ?? 'pass';
       deliver(res, reply, verdict);
     } catch {
-      // The server died or the client went: to the other side both look like a lost connection.
+      // The server died or the client hung up: the other side sees a lost connection.
       res.socket?.resetAndDestroy();
     }
   }

@@ -2,8 +2,8 @@ import type { Answer } from './conformance.ts';
 import type { Member } from './member.ts';
 
 /**
- * A held poll that receives no message. It serves as a measure: an answer that arrives while this poll is held did not wait for
- * the end of a longer window. Unlike a duration, that order does not depend on the speed of the machine.
+ * A held poll that receives no message, as a reference: a response that arrives while this poll is held did not wait
+ * for the end of a longer window. Unlike a duration, that order does not depend on the speed of the machine.
  */
 export class QuietPoll {
   readonly #member: Member;

@@ -1,7 +1,7 @@
 import { Proxy } from './proxy.ts';
 import { ServerProcess, temporaryDatabase } from './server-process.ts';
 
-/** A server that can be restarted on its database, behind a proxy at which requests wait for the next process. */
+/** A server that can be restarted on its database, behind a proxy that delays requests until the next process is up. */
 export class RestartingServer {
   readonly proxy: Proxy;
   server: ServerProcess;

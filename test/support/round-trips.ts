@@ -1,6 +1,6 @@
 /**
- * How many requests in a row the service answers until the promise is settled: a measure of time that stretches with the machine. A round
- * trip takes about a millisecond while nothing else runs.
+ * The number of sequential requests that the service answers until the promise is settled: a measure of time that
+ * scales with the load of the machine. A round trip takes about a millisecond on an idle machine.
  */
 export async function roundTripsUntil(url: string, settled: Promise<unknown>): Promise<number> {
   const state = { isSettled: false };

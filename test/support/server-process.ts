@@ -11,7 +11,7 @@ interface Options {
   readonly execArgv?: readonly string[];
 }
 
-/** The real server as a process of its own, which does not outlive the test. */
+/** The real server as a separate process, which clean-up kills. */
 export class ServerProcess {
   readonly url: string;
   readonly command: Command;
@@ -32,13 +32,13 @@ export class ServerProcess {
     return this.command.pid;
   }
 
-  /** `kill -9`: it writes, answers and closes nothing any more. */
+  /** `kill -9`. */
   async kill(): Promise<void> {
     this.command.signal('SIGKILL');
     await this.command.ended;
   }
 
-  /** Drains and stops. */
+  /** SIGTERM: drains and stops. */
   stop(): Promise<Ended> {
     this.command.signal('SIGTERM');
     return this.command.ended;

@@ -16,20 +16,20 @@ export interface OpenedStore {
   close(): Promise<void>;
 }
 
-/** A store whose data outlives the process. What each of these returns takes the place of the store before. */
-export interface LastingStore extends OpenedStore {
-  /** A restart: closes the store and opens the same data again, by another clock if one is given. */
+/** A store whose data outlives the process. Each method returns the store that replaces the previous one. */
+export interface PersistentStore extends OpenedStore {
+  /** Restarts: closes the store and opens its data again, on the given clock if any. */
   reopen(clock?: Clock): Promise<StoreAdapter>;
-  /** The same without a goodbye: what `kill -9` leaves behind is opened. */
+  /** Like `reopen` after `kill -9`: the store is not closed first. */
   kill(clock?: Clock): Promise<StoreAdapter>;
-  /** Copies the data. The returned function restores the copy, as an operator may do by mistake. */
+  /** Copies the data. The returned function restores the copy, which rolls back all later changes. */
   copy(): Promise<(clock?: Clock) => Promise<StoreAdapter>>;
 }
 
 export type OpenStore = (options: OpenOptions) => Promise<OpenedStore>;
-export type OpenLastingStore = (options: OpenOptions) => Promise<LastingStore>;
+export type OpenPersistentStore = (options: OpenOptions) => Promise<PersistentStore>;
 
-/** Too wide to affect a test. */
+/** Limits that no test reaches by accident. */
 export const WIDE_LIMITS: Limits = {
   maxParticipantsPerRoom: 32,
   maxMailboxMessages: 512,
@@ -43,12 +43,12 @@ export const openMemoryStore: OpenStore = async (options) => {
   return { store, close: () => store.close() };
 };
 
-export interface FileStore extends LastingStore {
-  /** Of the file that is open now. */
+export interface FileStore extends PersistentStore {
+  /** The path of the file that is open. */
   readonly path: string;
 }
 
-/** A SQLite file in a directory of its own, which goes with it. */
+/** A SQLite file in a temporary directory, which `close` removes. */
 export const openFileStore =
   (synchronous: 'full' | 'normal', directory = tmpdir()) =>
   async (options: OpenOptions): Promise<FileStore> => {
@@ -89,10 +89,10 @@ export const openFileStore =
 
 const MEMORY = '/dev/shm';
 
-/** The same for tests that open very many: in memory, where the system has a place for files there. */
+/** For tests that open very many stores: in a memory file system, if there is one. */
 export const openManyFileStores = openFileStore('normal', existsSync(MEMORY) ? MEMORY : tmpdir());
 
-/** Copies are made between two commits, so that a database and its write-ahead log belong together. */
+/** Copies must be made between commits, so that a database and its write-ahead log match. */
 class Files {
   readonly #directory: string;
   #count = 0;

@@ -19,7 +19,7 @@ export interface DataChannel {
   send(text: string): void;
 }
 
-/** What a call needs of `RTCPeerConnection`. The package's own types are those of the DOM, which are not ours. */
+/** The used part of `RTCPeerConnection`. The types of the package need those of the DOM. */
 export interface PeerConnection {
   readonly localDescription: SessionDescription | null;
   readonly connectionState: string;
@@ -35,7 +35,7 @@ export interface PeerConnection {
   close(): void;
 }
 
-/** The part of `RTCConfiguration` that tests set. */
+/** The used part of `RTCConfiguration`. */
 export interface Configuration {
   readonly iceServers?: readonly {
     readonly urls: readonly string[];
@@ -47,7 +47,7 @@ export interface Configuration {
 
 const { RTCPeerConnection } = wrtc as unknown as { RTCPeerConnection: new (given: Configuration) => PeerConnection };
 
-/** Real libwebrtc, closed after the test. */
+/** A connection of the real libwebrtc, which clean-up closes. */
 export function openPeerConnection(configuration: Configuration = {}): PeerConnection {
   const connection = new RTCPeerConnection(configuration);
   onCleanUp(() => connection.close());

@@ -91,8 +91,8 @@ export const untilAnswering = async (port: number): Promise<void> => {
 };
 
 /**
- * Requests a relayed address from a local TURN server: first without credentials, to get realm and nonce, then with them
- * (RFC 8489, section 9.2).
+ * Requests a relayed address from a local TURN server: first without credentials, to get realm and nonce, then with
+ * them (RFC 8489, section 9.2).
  * @returns `relayed`, or the error code
  */
 export const allocate = (port: number, username: string, credential: string): Promise<'relayed' | number> =>

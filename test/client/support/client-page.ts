@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { onCleanUp } from '../../support/clean-up.ts';
-import { KEPT_OPEN } from '../../support/kept-open.ts';
+import { NO_IDLE_TIMEOUT } from '../../support/no-idle-timeout.ts';
 
 /** Runs in the page: what a test asks of a tab. */
 const SCRIPT = `
@@ -46,7 +46,7 @@ export async function hostClientPage(): Promise<string> {
     write: false,
   });
   const script = outputFiles[0]?.contents ?? '';
-  const server = createServer(KEPT_OPEN, (req, res) => {
+  const server = createServer(NO_IDLE_TIMEOUT, (req, res) => {
     const isScript = req.url === '/script.js';
     res.writeHead(200, { 'Content-Type': isScript ? 'text/javascript' : 'text/html' }).end(isScript ? script : HTML);
   }).listen(0, '127.0.0.1');
@@ -74,8 +74,8 @@ export class ClientTab {
   }
 
   /**
-   * Reloads the page, and joins with the storage. The client's clock runs 100 times slower than time: the client waits 1 s for the lock
-   * of the page before, and a browser under load takes longer to release it.
+   * Reloads the page, and joins with the storage. The client's clock runs 100 times slower than time: the client waits
+   * 1 s for the lock of the page before, and a browser under load takes longer to release it.
    * @returns the participant's id
    */
   async rejoin(options: Readonly<Record<string, unknown>>): Promise<string> {

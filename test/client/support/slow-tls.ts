@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https';
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { onCleanUp } from '../../support/clean-up.ts';
 import { makeCertificate } from '../../support/networks/certificate.ts';
-import { KEPT_OPEN } from '../../support/kept-open.ts';
+import { NO_IDLE_TIMEOUT } from '../../support/no-idle-timeout.ts';
 
 /** HTTP/1.1 over TLS in front of a service, at the end of a line that takes its time. */
 export class SlowTls {
@@ -21,7 +21,7 @@ export class SlowTls {
   static async start(target: string, latencyMs: number): Promise<SlowTls> {
     const { certificatePath, keyPath } = makeCertificate(['127.0.0.1']);
     const files = { cert: readFileSync(certificatePath), key: readFileSync(keyPath) };
-    const tls = createServer({ ...files, ...KEPT_OPEN }, (req, res) => {
+    const tls = createServer({ ...files, ...NO_IDLE_TIMEOUT }, (req, res) => {
       const { method, headers, url = '/' } = req;
       const onward = request(new URL(url, target), { method, headers, agent: false }, (reply) => {
         const { connection: _, 'keep-alive': __, ...rest } = reply.headers;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { cleanUp, onCleanUp } from '../../support/clean-up.ts';
 import { closeServices } from '../../support/holdline.ts';
-import { PATIENCE_MS } from '../../support/patience.ts';
+import { WAIT_TIMEOUT_MS } from '../../support/wait-timeout.ts';
 
 /** Debian's package, which `.ci/install-system` installs. */
 const CHROMIUM = '/usr/bin/chromium';
@@ -19,8 +19,8 @@ export const fromElsewhere = (url: string): string => url.replace('127.0.0.1', O
 
 const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-sandbox'];
 /**
- * A camera that shows a moving disc, and a microphone that beeps. At 5 frames per second, the fewest allowed: a machine without a
- * GPU spends most of a call's time on encoding and decoding pictures.
+ * A camera that shows a moving disc, and a microphone that beeps. At 5 frames per second, the fewest allowed: a
+ * machine without a GPU spends most of a call's time on encoding and decoding pictures.
  */
 const FAKE_DEVICES = '--use-fake-device-for-media-stream=fps=5';
 const ALLOW_DEVICES = '--use-fake-ui-for-media-stream';
@@ -30,7 +30,8 @@ const TRUST_ALL = '--ignore-certificate-errors';
 export const describeInBrowser = hasChromium ? describe : describe.skip;
 
 /**
- * One browser for all tests of a file. Pages close after each test; everything else that the file has started closes at its end.
+ * One browser for all tests of a file. Pages close after each test; everything else that the file has started closes
+ * at its end.
  * @returns a function that returns the browser while tests run
  */
 export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): () => Browser {
@@ -54,12 +55,13 @@ export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): 
 /**
  * A browser of its own for a test file.
  * @param options.deny whether it has devices, but the user refuses to share them
- * @param options.trustAll whether it accepts every certificate, also for requests that outlive their page (unlike `ignoreHTTPSErrors`)
+ * @param options.trustAll whether it accepts every certificate, also for requests that outlive their page (unlike
+ * `ignoreHTTPSErrors`)
  */
 export async function openBrowser({ deny = false, trustAll = false } = {}): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
-    timeout: PATIENCE_MS,
+    timeout: WAIT_TIMEOUT_MS,
     args: [...QUIET, RESOLVE, FAKE_DEVICES, ...(deny ? [] : [ALLOW_DEVICES]), ...(trustAll ? [TRUST_ALL] : [])],
   });
   onCleanUp(() => browser.close());
@@ -76,7 +78,7 @@ export interface Watched {
 /** A page in a profile of its own, as on another machine. */
 export async function openPage(browser: Browser, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext(options);
-  context.setDefaultTimeout(PATIENCE_MS);
+  context.setDefaultTimeout(WAIT_TIMEOUT_MS);
   const page = await context.newPage();
   const errors: string[] = [];
   const origins = new Set<string>();

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onCleanUp } from '../../support/clean-up.ts';
-import { KEPT_OPEN } from '../../support/kept-open.ts';
+import { NO_IDLE_TIMEOUT } from '../../support/no-idle-timeout.ts';
 
 /** A web server of another origin with a copy of the demo that calls the service across origins. @returns its URL */
 export async function hostDemoElsewhere(serviceUrl: string): Promise<string> {
-  const server = createServer(KEPT_OPEN, (req, res) => void copy(serviceUrl, req, res)).listen(0, '127.0.0.1');
+  const server = createServer(NO_IDLE_TIMEOUT, (req, res) => void copy(serviceUrl, req, res)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   onCleanUp(() => {
     server.close();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { JsonText } from '../../../src/signalling/ids.ts';
 import { decodeCursor } from '../../../src/signalling/cursor.ts';
 import { TestClock } from '../../support/clock.ts';
-import { WIDE_LIMITS, type OpenLastingStore } from '../../support/store.ts';
+import { WIDE_LIMITS, type OpenPersistentStore } from '../../support/store.ts';
 import type { Action } from './actions.ts';
 import type { Client } from './client.ts';
 import { idOf, Simulation } from './simulation.ts';
@@ -10,7 +10,7 @@ import { idOf, Simulation } from './simulation.ts';
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
 /** Runs the actions of the clients. Every answer must be complete and in order, and at the end no message is lost. */
-export async function runActions(openStore: OpenLastingStore, sequence: readonly Action[]): Promise<void> {
+export async function runActions(openStore: OpenPersistentStore, sequence: readonly Action[]): Promise<void> {
   const clock = new TestClock();
   const simulation = new Simulation(await openStore({ clock, limits: WIDE_LIMITS }), clock);
   try {

@@ -8,7 +8,7 @@ import type { Batch } from '../../../src/signalling/receive.ts';
 import { Signalling } from '../../../src/signalling/signalling.ts';
 import type { Hint, Page, ReadRange, StoreAdapter } from '../../../src/signalling/store.ts';
 import { pass, settle, type TestClock } from '../../support/clock.ts';
-import { replacing, type LastingStore } from '../../support/store.ts';
+import { replacing, type PersistentStore } from '../../support/store.ts';
 import { Client, type PollInFlight } from './client.ts';
 
 const ROOM = 'room' as RoomId;
@@ -20,7 +20,7 @@ const MAX_LATE_MS = 700;
 
 /** The rules on a store, its clients, and all that is going on between them. */
 export class Simulation {
-  readonly opened: LastingStore;
+  readonly opened: PersistentStore;
   clock: TestClock;
   signalling: Signalling;
   hints: 'passed' | 'dropped' | 'doubled' | 'late' = 'passed';
@@ -31,7 +31,7 @@ export class Simulation {
   readonly #replies: (() => void)[] = [];
   readonly #failures: unknown[] = [];
 
-  constructor(opened: LastingStore, clock: TestClock) {
+  constructor(opened: PersistentStore, clock: TestClock) {
     this.opened = opened;
     this.clock = clock;
     this.signalling = this.#start();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { TestClock } from '../../support/clock.ts';
-import { WIDE_LIMITS, type OpenLastingStore } from '../../support/store.ts';
+import { WIDE_LIMITS, type OpenPersistentStore } from '../../support/store.ts';
 import type { Action } from './actions.ts';
 import { check } from './check.ts';
 import { claim, closeRoom, join, leave, MAX_PARTICIPANTS } from './participants.ts';
@@ -15,7 +15,7 @@ const LIMITS = { ...WIDE_LIMITS, maxParticipantsPerRoom: MAX_PARTICIPANTS, maxMa
 /**
  * Runs the actions on a store and on the model. They must agree after each action, and at the end no message is lost.
  */
-export async function runActions(openStore: OpenLastingStore, sequence: readonly Action[]): Promise<void> {
+export async function runActions(openStore: OpenPersistentStore, sequence: readonly Action[]): Promise<void> {
   const clock = new TestClock();
   const simulation = new Simulation(await openStore({ clock, limits: LIMITS }), clock);
   try {

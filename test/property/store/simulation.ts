@@ -4,7 +4,7 @@ import type { MailboxId, MessageId } from '../../../src/signalling/ids.ts';
 import type { Mailbox, OutgoingMessage, ReceivedMessage } from '../../../src/signalling/message.ts';
 import type { PollPresence, StoreAdapter } from '../../../src/signalling/store.ts';
 import type { TestClock } from '../../support/clock.ts';
-import type { LastingStore } from '../../support/store.ts';
+import type { PersistentStore } from '../../support/store.ts';
 import { mailboxModels, emptyState, type MailboxModel, type State, type Summary } from './state.ts';
 
 export interface Sent {
@@ -15,7 +15,7 @@ export interface Sent {
 
 /** A store, and the model of what it should hold. */
 export class Simulation {
-  readonly opened: LastingStore;
+  readonly opened: PersistentStore;
   clock: TestClock;
   state: State = emptyState();
   readonly sent = new Map<MessageId, Sent>();
@@ -26,7 +26,7 @@ export class Simulation {
   clockWentBack = false;
   copy: { readonly state: State; readonly restore: () => Promise<unknown> } | undefined;
 
-  constructor(opened: LastingStore, clock: TestClock) {
+  constructor(opened: PersistentStore, clock: TestClock) {
     this.opened = opened;
     this.clock = clock;
   }

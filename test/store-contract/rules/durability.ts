@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LastingStore } from '../../support/store.ts';
+import type { PersistentStore } from '../../support/store.ts';
 import {
   cursorOf,
   outgoing,
@@ -15,7 +15,7 @@ type Ending = 'reopen' | 'kill';
 const ENDINGS: readonly Ending[] = ['reopen', 'kill'];
 const SHORT = { ttlMs: 1_000 };
 
-export function durability(open: OpenFixture<LastingStore>): void {
+export function durability(open: OpenFixture<PersistentStore>): void {
   describe.each(ENDINGS)('after %s', (ending) => {
     test('rooms, profiles and the order of joining are kept', async () => {
       const fixture = await open();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LastingStore } from '../../support/store.ts';
+import type { PersistentStore } from '../../support/store.ts';
 import {
   outgoing,
   numbered,
@@ -12,7 +12,7 @@ import {
 } from '../store-fixture.ts';
 
 interface Story {
-  readonly fixture: StoreFixture<LastingStore>;
+  readonly fixture: StoreFixture<PersistentStore>;
   readonly alice: Member;
   readonly bob: Member;
   /** What bob had read to the end before the copy took its place. */
@@ -20,7 +20,7 @@ interface Story {
 }
 
 /** A copy is made, more is written and read, and the copy is put back. */
-async function rolledBack(fixture: StoreFixture<LastingStore>, clock?: typeof fixture.clock): Promise<Story> {
+async function rolledBack(fixture: StoreFixture<PersistentStore>, clock?: typeof fixture.clock): Promise<Story> {
   const [alice, bob] = await fixture.joinAll('alice', 'bob');
   await fixture.send(alice, outgoing('in the copy'));
   const restore = await fixture.opened.copy();
@@ -32,7 +32,7 @@ async function rolledBack(fixture: StoreFixture<LastingStore>, clock?: typeof fi
   return { fixture, alice, bob, lost };
 }
 
-export function rollingBack(open: OpenFixture<LastingStore>): void {
+export function rollingBack(open: OpenFixture<PersistentStore>): void {
   describe('a store that was rolled back to an older copy', () => {
     test('refuses a cursor that it never issued, until something new is stored', async () => {
       const { fixture, bob, lost } = await rolledBack(await open());

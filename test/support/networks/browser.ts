@@ -2,14 +2,14 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onCleanUp } from '../clean-up.ts';
-import { PATIENCE_MS } from '../patience.ts';
+import { WAIT_TIMEOUT_MS } from '../wait-timeout.ts';
 import { temporaryDirectory } from '../server-process.ts';
 import type { Endpoint, Namespace } from './namespace.ts';
 
 /** A page of a Chromium on that machine. Uses the proxy, and trusts every certificate, such as that of the test. */
 export async function openPage(machine: Namespace, { host, port }: Endpoint): Promise<Page> {
   const browser = await chromium.launch({
-    timeout: PATIENCE_MS,
+    timeout: WAIT_TIMEOUT_MS,
     // It is steered by pipes: no connection goes into the namespace.
     executablePath: commandOf(machine, 'chromium'),
     proxy: { server: `http://${host}:${port}` },
@@ -30,7 +30,7 @@ export async function openPage(machine: Namespace, { host, port }: Endpoint): Pr
 
 async function newPage(browser: Browser): Promise<Page> {
   const page = await browser.newPage();
-  page.setDefaultTimeout(PATIENCE_MS);
+  page.setDefaultTimeout(WAIT_TIMEOUT_MS);
   return page;
 }
 

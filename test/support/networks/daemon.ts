@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onCleanUp } from '../clean-up.ts';
-import { PATIENCE_MS } from '../patience.ts';
+import { WAIT_TIMEOUT_MS } from '../wait-timeout.ts';
 
 /** A program that runs until the test ends. The kernel kills it if the test process is killed. */
 export class Daemon {
@@ -38,7 +38,7 @@ export class Daemon {
 
   /** Resolves once the output matches. @throws the output, when the program ends before that or takes too long */
   async untilPrinted(words: RegExp): Promise<void> {
-    const late = sleep(PATIENCE_MS, undefined, { ref: false }).then(() => this.#fail(`no ${String(words)}`));
+    const late = sleep(WAIT_TIMEOUT_MS, undefined, { ref: false }).then(() => this.#fail(`no ${String(words)}`));
     late.catch(() => undefined);
     while (!words.test(this.#output)) await Promise.race([once(this.#changed, 'output'), late, this.failed]);
   }

@@ -1,8 +1,8 @@
 import { createClient, RESP_TYPES } from '@redis/client';
-import { PATIENCE_MS } from '../patience.ts';
+import { WAIT_TIMEOUT_MS } from '../wait-timeout.ts';
 
 const connected = (port: number) =>
-  createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false, connectTimeout: PATIENCE_MS } })
+  createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false, connectTimeout: WAIT_TIMEOUT_MS } })
     .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
     .on('error', () => undefined)
     .connect();

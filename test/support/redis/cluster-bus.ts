@@ -1,10 +1,10 @@
 import { createClient } from '@redis/client';
-import { PATIENCE_MS } from '../patience.ts';
+import { WAIT_TIMEOUT_MS } from '../wait-timeout.ts';
 
 const CHANNEL = 'test-bus';
 
 const clientAt = (port: number) =>
-  createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false, connectTimeout: PATIENCE_MS } })
+  createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false, connectTimeout: WAIT_TIMEOUT_MS } })
     .on('error', () => undefined)
     .connect();
 

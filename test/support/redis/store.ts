@@ -1,6 +1,6 @@
 import type { StoreAdapter } from '../../../src/signalling/store.ts';
 import { RedisStore } from '../../../src/store/redis/redis-store.ts';
-import type { LastingStore, OpenOptions } from '../store.ts';
+import type { PersistentStore, OpenOptions } from '../store.ts';
 import { ObservedStore } from './observed-store.ts';
 import { copyKeys, deleteKeys, forgetMembership } from './keys.ts';
 import { newPrefix, urlOf } from './urls.ts';
@@ -9,7 +9,7 @@ import type { RedisDeployment } from './redis-server.ts';
 /** A store under a prefix of its own, all of which goes with it. */
 export const openRedisStore =
   (placeOf: () => RedisDeployment) =>
-  async (options: OpenOptions): Promise<LastingStore> => {
+  async (options: OpenOptions): Promise<PersistentStore> => {
     const place = placeOf();
     const prefix = newPrefix();
     const open = async (clock = options.clock): Promise<ObservedStore> =>
