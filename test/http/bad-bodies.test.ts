@@ -28,7 +28,7 @@ const WITH_BODY = [
   'acknowledgeMessages',
 ] as const;
 
-/** The same refusal by every operation that takes a body. */
+/** Expects the same refusal from every operation that takes a body. */
 async function expectRefused(sent: Sent, code: ProblemCode): Promise<string[][]> {
   const pointers: string[][] = [];
   for (const id of WITH_BODY) {
@@ -144,7 +144,7 @@ describe('an absent body counts as {}', () => {
   });
 });
 
-describe('depth', () => {
+describe('a deeply nested body', () => {
   const nested = (depth: number, open: string, inner: string, close: string): Sent => ({
     text: `{"type":"custom","payload":${open.repeat(depth)}${inner}${close.repeat(depth)}}`,
   });

@@ -13,7 +13,8 @@ let bob: Member;
 beforeAll(async () => {
   ({ app } = await createService({ rateLimit: 'off' }));
   alice = await join(app, newRoom(), 'alice');
-  bob = await join(app, alice.roomId, 'bob'); // whose joining is pending for alice: a good poll is answered at once
+  // Alice has a pending participant-joined, so her valid polls are answered at once.
+  bob = await join(app, alice.roomId, 'bob');
 });
 afterAll(closeServices);
 
@@ -21,7 +22,7 @@ const poll = (fields: object): Promise<Answer> => alice.call('pollMessages', { b
 const get = (query: string): Promise<Answer> => alice.call('receiveMessages', { query });
 const acknowledge = (cursor: unknown): Promise<Answer> => alice.call('acknowledgeMessages', { body: { cursor } });
 
-/** Wherever a cursor is taken. */
+/** Every operation that takes a cursor. */
 async function expectCursorRefused(cursor: string, code: ProblemCode): Promise<void> {
   const query = String(new URLSearchParams({ wait: '0', after: cursor }));
   for (const answer of [await get(query), await poll({ after: cursor }), await acknowledge(cursor)]) {
@@ -58,7 +59,7 @@ describe('a cursor that cannot be read is invalid-cursor', () => {
     ['no position', (cursor: string) => cursor.replace(/\..*/, '.')],
     ['half of it', (cursor: string) => cursor.slice(0, 6)],
     ['two of it', (cursor: string) => `${cursor}${cursor}`],
-  ])('a good one with %s', async (_, spoil) => {
+  ])('a valid cursor with %s', async (_, spoil) => {
     await expectCursorRefused(spoil(alice.joined.cursor), 'invalid-cursor');
   });
 
@@ -74,17 +75,17 @@ describe('a cursor that cannot be read is invalid-cursor', () => {
 });
 
 describe('an expired cursor is cursor-expired with a resetCursor', () => {
-  test("another mailbox's", async () => {
+  test('a cursor of another mailbox', async () => {
     await expectCursorRefused(bob.joined.cursor, 'cursor-expired');
   });
 
-  test('one ahead of the mailbox, as after a store was rolled back', async () => {
+  test('a cursor ahead of the mailbox, as after a roll-back of the store', async () => {
     const { cursor } = await alice.poll();
     const { mailboxId, position } = decodeCursor(cursor);
     await expectCursorRefused(encodeCursor({ mailboxId, position: position + 1 }), 'cursor-expired');
   });
 
-  test('one behind what was acknowledged: a poll is refused, an acknowledgement is not needed', async () => {
+  test('a cursor behind the acknowledged position: a poll is refused, an acknowledgement changes nothing', async () => {
     const carol = await join(app, newRoom(), 'carol');
     const dave = await join(app, carol.roomId, 'dave');
     const { cursor } = await carol.poll();
@@ -100,7 +101,7 @@ describe('an expired cursor is cursor-expired with a resetCursor', () => {
     expect((await carol.poll({ after: cursor })).messages).toMatchObject([{ type: 'invite' }]);
   });
 
-  test("a new mailbox's owner with a cursor of the old one", async () => {
+  test('a cursor of the old mailbox after a new join', async () => {
     const carol = await join(app, newRoom(), 'carol');
     const again = await carol.rejoin();
     const answer = await again.call('receiveMessages', { query: { after: carol.joined.cursor, wait: 0 } });
@@ -148,7 +149,7 @@ describe('wait and limit in the query are whole numbers in plain digits', () => 
     'limit=100',
     '',
     'wait=0&',
-  ])('%s is taken', async (query) => {
+  ])('%s is accepted', async (query) => {
     expect((await get(query)).status).toBe(200);
   });
 

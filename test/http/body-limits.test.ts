@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterEach(cleanUp);
 afterAll(closeServices);
 
-/** A message whose JSON has so many bytes. */
+/** A message whose JSON has the given size in bytes. */
 function messageOf(bytes: number, character = 'x'): { type: string; payload: string } {
   const message = { type: 'custom', payload: '' };
   const missing = bytes - Buffer.byteLength(JSON.stringify(message));
@@ -65,7 +65,7 @@ describe('a body of several messages or of none', () => {
     expect((await alice.call(id, { text })).status).not.toBe(413);
   });
 
-  test('of a leave has a limit of its own, too', async () => {
+  test('of leaveRoomByPost has a limit of its own, too', async () => {
     const guest = await join(server.url, alice.roomId, 'guest');
     problemOf(await guest.call('leaveRoomByPost', { text: '{}'.padEnd(4_097) }), 'too-large');
     expect((await guest.call('leaveRoomByPost', { text: '{}'.padEnd(4_096) })).status).toBe(204);
@@ -77,7 +77,7 @@ describe('a body of several messages or of none', () => {
   });
 });
 
-describe('by hand', () => {
+describe('on a raw connection', () => {
   const pollHead = (more: string): string =>
     `POST /v1/rooms/${alice.roomId}/messages/poll HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${alice.token}\r\n${more}\r\n`;
   const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(closeServices);
 
-/** A request to be spoilt. */
+/** A valid request, which the faults change. */
 interface Draft {
   method: string;
   path: string;
@@ -31,7 +31,7 @@ interface Draft {
   cut: number;
 }
 
-/** In the order of the contract: each spoils the request in its own way. */
+/** All faults, in the order in which the contract checks them. */
 const FAULTS: [step: string, code: ProblemCode, spoil: (draft: Draft) => void][] = [
   ['route', 'not-found', (draft) => (draft.path = draft.path.replace('/messages', '/massages'))],
   ['method', 'method-not-allowed', (draft) => (draft.method = 'PUT')],

@@ -30,7 +30,7 @@ function expectPreflight({ status, headers, body }: Answer): void {
     'x-request-id': expect.stringMatching(/./),
     'x-content-type-options': 'nosniff',
   });
-  // RFC 9110, section 8.6: a 204 has none.
+  // A 204 has no Content-Length (RFC 9110, section 8.6).
   expect(headers).not.toHaveProperty('content-length');
 }
 

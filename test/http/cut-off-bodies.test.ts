@@ -20,7 +20,7 @@ test.each([
       return connection.reset();
     },
   ],
-])('a client that %s while it sends a body is no fault of the service', async (_, cutOff) => {
+])('a client that %s while it sends a body causes no error of the service', async (_, cutOff) => {
   const faults: unknown[] = [];
   const note = (fields: unknown): void => void faults.push(fields);
   const log = { trace: ignore, debug: ignore, info: ignore, warn: ignore, error: note, fatal: note } as unknown as Log;

@@ -7,9 +7,9 @@ import { call, exchange, problemOf } from '../support/http.ts';
 import { join, LEAVING, type Member, newRoom } from '../support/member.ts';
 
 const DRAIN_SECONDS = 5;
-/** Of 80 % of the drain time, to the next slice of 50 ms: between the ends of two of three polls. */
+/** The interval between the ends of three polls: a third of 80 % of the drain time, rounded up to 50 ms. */
 const SHARE_MS = 1_350;
-/** What clients ask for, so that the server's `Connection: close` is its own word. */
+/** Requests ask for keep-alive, so that a `Connection: close` is the decision of the server. */
 const KEEP_ALIVE = { Connection: 'keep-alive' };
 
 let clock: TestClock;
@@ -25,7 +25,7 @@ interface Polling {
   readonly poll: { readonly ended: Promise<Answer> };
 }
 
-/** Three polls are held as the drain begins; the first is released at once, the others when the clock is turned. */
+/** Three polls are held when the drain begins: the first ends at once, the others when the clock advances. */
 beforeEach(async () => {
   clock = new TestClock();
   server = await startService({ drainSeconds: DRAIN_SECONDS, rateLimit: 'off' }, { clock });
@@ -109,7 +109,7 @@ describe('while the server drains', () => {
       await serve('listParticipants'),
       await serve('getIceServers'),
       await serve('getServiceInfo'),
-      // Last: it answers the polls that are still held, and without one the server closes.
+      // Last: it ends the held polls, and without a held poll the server closes.
       await serve(leaving),
     ];
     expect(answers.map(({ status }) => status)).toEqual([201, 201, 204, 200, 200, 200, 204]);

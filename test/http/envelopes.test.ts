@@ -8,7 +8,7 @@ import { join, type Member, newRoom } from '../support/member.ts';
 const LONE = '\ud800';
 const SDP = 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n';
 const text = (length: number): string => 'x'.repeat(length);
-/** An object whose JSON has so many bytes. */
+/** An object whose JSON has the given size in bytes. */
 const objectOf = (bytes: number): object => ({ a: text(bytes - '{"a":""}'.length) });
 
 let app: Express;
@@ -62,7 +62,7 @@ describe('the faults of a join are reported at once', () => {
     ['the longest idle time of open mode', { idleTimeoutSeconds: 300 }],
     ['no resume', { resume: false }],
     ['a resume of nobody', { resume: true }],
-  ])('and this is none: %s', async (_, body) => {
+  ])('%s is no fault', async (_, body) => {
     expect((await call(app, 'joinRoom', { roomId: newRoom() }, { body })).status).toBe(201);
   });
 });
@@ -135,7 +135,7 @@ describe('the faults of a message are reported at once', () => {
     ],
     ['the shortest SDP', { type: 'offer', payload: { type: 'offer', sdp: 'v=0' } }],
     ['a custom message without a payload', { type: 'custom' }],
-  ])('and this is none: %s', async (_, body) => {
+  ])('%s is no fault', async (_, body) => {
     expect((await alice.call('sendMessage', { body })).status).toBe(201);
     expect((await alice.call('sendMessages', { body: { messages: [body] } })).status).toBe(201);
   });
@@ -229,7 +229,7 @@ describe('an idempotency key is 1 to 64 of A-Z a-z 0-9 _ -', () => {
     }
   });
 
-  test.each(['a', text(64), '__proto__', '0', '-_'])('%j is taken', async (key) => {
+  test.each(['a', text(64), '__proto__', '0', '-_'])('%j is accepted', async (key) => {
     const headers = { 'Idempotency-Key': key };
     expect((await alice.call('sendMessage', { body: { type: 'invite' }, headers })).status).toBe(201);
   });

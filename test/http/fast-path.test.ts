@@ -4,7 +4,7 @@ import { closeServices, type ListeningService, startService } from '../support/h
 import { exchange, type Sent } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 
-/** Express takes a slash at the end of a path for nothing; the fast path leaves such a path to it. */
+/** Express ignores a slash at the end of a path; the fast path leaves such paths to Express. */
 const THROUGH_EXPRESS = '/';
 
 let server: ListeningService;
@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 const VARYING = ['date', 'x-request-id'];
 
-/** What does not change from one request to the next. */
+/** The parts of a response that do not differ between requests. */
 const shapeOf = ({ status, headers, body }: Answer) => ({
   status,
   headers: Object.fromEntries(
@@ -68,7 +68,7 @@ describe('the fast path answers as Express does', () => {
     expect(answer.status).toBe(201);
   });
 
-  test('a leave', async () => {
+  test('leaveRoom', async () => {
     const answer = await exchange(server.url, 'DELETE', `/v1/rooms/${roomId}/participants/bob`, { token: bob.token });
     expect(answer.status).toBe(204);
   });
@@ -81,8 +81,8 @@ test('a percent-encoded room id is decoded before it is checked', async () => {
 });
 
 test('with CORS_ORIGINS, a response names the origin of the request', async () => {
-  const picky = await startService({ corsOrigins: ['https://app.example'] });
+  const restricted = await startService({ corsOrigins: ['https://app.example'] });
   const headers = { Origin: 'https://app.example' };
-  const answer = await exchange(picky.url, 'POST', `/v1/rooms/${roomId}/participants`, { body: {}, headers });
+  const answer = await exchange(restricted.url, 'POST', `/v1/rooms/${roomId}/participants`, { body: {}, headers });
   expect(answer.headers['access-control-allow-origin']).toBe('https://app.example');
 });

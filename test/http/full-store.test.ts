@@ -17,7 +17,7 @@ afterAll(closeServices);
 const large = { type: 'custom', payload: 'x'.repeat(30_000), to: 'bob' } as const;
 const small = { type: 'invite', to: 'alice' } as const;
 
-/** Large messages wait for bob, and nothing more fits. */
+/** Fills the store with large messages for bob. */
 beforeEach(async () => {
   ({ app } = await createService({ maxStoreBytes: 65_536, rateLimit: 'off' }));
   alice = await join(app, newRoom(), 'alice');
@@ -81,7 +81,7 @@ describe('at MAX_STORE_BYTES', () => {
     ['read', async () => bob.poll({ after: (await bob.poll()).cursor })],
     ['acknowledged', async () => bob.call('acknowledgeMessages', { body: { cursor: (await bob.poll()).cursor } })],
     ['left behind', () => bob.leave()],
-  ])('what is %s makes room at once', async (_, free) => {
+  ])('freed space (%s) is usable at once', async (_, free) => {
     expectFull(await carol.call('sendMessage', { body: small }));
     await free();
     expect((await carol.send(small)).recipients).toHaveLength(1);

@@ -24,7 +24,7 @@ const ALWAYS = [
   'x-content-type-options',
   'x-request-id',
 ];
-/** Headers of pages only. */
+/** Headers that only pages have. */
 const OF_PAGES = [
   'cross-origin-opener-policy',
   'cross-origin-resource-policy',
@@ -125,7 +125,7 @@ describe('a refusal has the same headers', () => {
 
 describe('X-Request-Id', () => {
   test.each(['a', 'Root=1-5759e988-bd862e3fe1be46a994272793', '0af7651916cd43dd8448eb211c80319c', 'a'.repeat(128)])(
-    'is the one that was given: %s',
+    'is that of the request: %s',
     async (given) => {
       for (const id of ['getHealth', 'listParticipants'] as const) {
         expect((await callAs(id, { headers: { 'X-Request-Id': given } })).headers['x-request-id']).toBe(given);
@@ -135,7 +135,7 @@ describe('X-Request-Id', () => {
     },
   );
 
-  test.each(['', ' ', 'a b', 'x'.repeat(129), '<script>', '"'])('is made up instead of %j', async (given) => {
+  test.each(['', ' ', 'a b', 'x'.repeat(129), '<script>', '"'])('is generated if the request has %j', async (given) => {
     const [first, second] = [1, 2].map(() => callAs('getHealth', { headers: { 'X-Request-Id': given } }));
     const ids = [(await first)?.headers['x-request-id'], (await second)?.headers['x-request-id']];
     expect(ids).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/), expect.stringMatching(/^[0-9a-f-]{36}$/)]);

@@ -31,11 +31,11 @@ describe('memberSource and elementSources return values as they stand in the tex
     expect(elementSources('[ ]')).toEqual([]);
   });
 
-  test('in any JSON, however indented, they find what JSON.parse finds', () => {
+  test('in any JSON and indentation, they return the same values as JSON.parse', () => {
     fc.assert(
       fc.property(fc.array(fc.dictionary(fc.string(), fc.jsonValue())), fc.nat(3), (made, indent) => {
         const text = JSON.stringify(made, null, indent);
-        // JSON knows no -0.
+        // JSON.stringify writes -0 as 0.
         const objects = JSON.parse(text) as typeof made;
         const texts = elementSources(text);
         expect(texts.map((text) => JSON.parse(text) as unknown)).toEqual(objects);

@@ -19,7 +19,7 @@ const paths = [...Map.groupBy(served, ([, { path }]) => path)].map(([path, rows]
   allow: rows.map(([, { method }]) => method),
 }));
 
-describe('a path has only the methods of the table', () => {
+describe('a path accepts only its documented methods', () => {
   test.each(paths)('$path has $allow', async ({ path, allow }) => {
     const others = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS', 'TRACE'].filter(
       (method) => !allow.includes(method as 'GET'),
@@ -82,7 +82,7 @@ describe('X-HTTP-Method-Override', () => {
   });
 });
 
-describe('a path is what the document says', () => {
+describe('only documented paths exist', () => {
   test.each([
     '/v1',
     '/v1/',
@@ -100,13 +100,13 @@ describe('a path is what the document says', () => {
     '/favicon.ico',
     '/.env',
     '/v1%2Frooms/r/participants',
-  ])('there is nothing at %s', async (path) => {
+  ])('%s is 404', async (path) => {
     for (const method of ['GET', 'POST', 'DELETE']) {
       expectProblem(await exchange(server.url, method, path), 'not-found');
     }
   });
 
-  test('a trailing slash changes nothing', async () => {
+  test('a trailing slash is ignored', async () => {
     const answer = await exchange(server.url, 'GET', `/v1/rooms/${alice.roomId}/participants/`, { token: alice.token });
     expect(answer.body).toMatchObject({ participants: [{ participantId: 'alice' }] });
   });
@@ -135,7 +135,7 @@ describe('a path is what the document says', () => {
   });
 
   test.each(['%', '%zz', '%c3', '%ff%fe', '%ed%a0%80'])(
-    'what cannot be decoded is a fault of the path: %s',
+    'an invalid percent-encoding is a fault of the path: %s',
     async (id) => {
       const answer = await exchange(server.url, 'GET', `/v1/rooms/${id}/participants`);
       expectProblem(answer, 'invalid-request');

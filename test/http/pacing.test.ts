@@ -6,7 +6,7 @@ import { problemOf } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 import { testOnSqlite } from '../support/store-of-run.ts';
 
-/** So many polls are answered at once; then 5 a second. */
+/** The burst: this many polls are answered at once, then 5 a second. */
 const BURST = 50;
 const SLOWED_MS = 200;
 
@@ -87,7 +87,7 @@ describe('a participant that polls without pauses', () => {
   });
 
   // SQLite only: on Redis, a departure is published only to processes that hold a poll.
-  testOnSqlite('hears of its end at once, though its turn has not come', async () => {
+  testOnSqlite('gets participant-gone at once, even while its poll is delayed', async () => {
     await spendBurst();
     const late = await slowed(poll);
     await bob.leave();
@@ -102,7 +102,7 @@ describe('a participant that polls without pauses', () => {
     problemOf(await late.ended, 'participant-gone');
   });
 
-  test('supersedes its own polls no faster: two tabs with one token', async () => {
+  test('is paced even if two tabs with one token supersede each other', async () => {
     await spendBurst();
     const older = await slowed(() => poll({ wait: 20 }));
     const held = service.hold('bob', () => older.ended);

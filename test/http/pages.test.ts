@@ -19,7 +19,7 @@ afterAll(closeServices);
 const get = (path: string, headers: Record<string, string> = {}): Promise<Answer> =>
   exchange(app, 'GET', path, { headers });
 
-/** Addresses of everything that a page loads by its markup. */
+/** The URLs that the markup of a page loads. */
 const partsOf = (html: string): string[] =>
   [...html.matchAll(/<(?:link|script|img)[^>]* (?:href|src)="([^"]+)"/g)].map(([, address = '']) => address);
 
@@ -79,11 +79,11 @@ describe('files of a page', () => {
     '/demo/src/client/../http/app.ts',
     '/docs/package.json',
     '/docs/%00',
-  ])('nothing else is there: %s', async (path) => {
+  ])('do not include %s', async (path) => {
     expectProblem(await get(path), 'not-found');
   });
 
-  test('only take GET', async () => {
+  test('accept only GET', async () => {
     const answer = await exchange(app, 'POST', '/docs/swagger-ui.css');
     expectProblem(answer, 'method-not-allowed');
     expect(answer.headers.allow).toBe('GET');

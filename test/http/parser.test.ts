@@ -26,7 +26,7 @@ async function exchangeBytes(
   return { answer: await answerTo(connection), connection };
 }
 
-/** In the same form and with the same headers as what the app answers, on a connection that ends. */
+/** Expects the form and headers of the app's own responses, and that the connection closes. */
 async function expectRefused(connection: Connection, answer: Answer, status: number): Promise<void> {
   expectProblem(answer, 'invalid-request', status);
   expect(answer.headers).toMatchObject({
@@ -125,14 +125,14 @@ describe('with a list of origins', () => {
   const PAGE = 'https://app.example.org';
   const exposed = { 'access-control-expose-headers': expect.stringContaining('X-Request-Id'), vary: 'Origin' };
 
-  test('bytes that are not HTTP/1.1 have no origin: the response allows none and varies by origin', async () => {
+  test('the response to bytes that are not HTTP/1.1 allows no origin and varies by origin', async () => {
     const { answer } = await exchangeBytes('hello\r\n\r\n', await startService({ corsOrigins: [PAGE] }));
     expectProblem(answer, 'invalid-request');
     expect(answer.headers).toMatchObject(exposed);
     expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
-  test('a request without Host has an origin, and its page may read the response', async () => {
+  test('the page of an allowed origin may read the response to a request without Host', async () => {
     const bytes = `GET / HTTP/1.1\r\nOrigin: ${PAGE}\r\n\r\n`;
     const { answer } = await exchangeBytes(bytes, await startService({ corsOrigins: [PAGE] }));
     expect(pointersOf(answer)).toEqual(['/header/Host']);
@@ -141,7 +141,7 @@ describe('with a list of origins', () => {
 });
 
 describe('a request that does not arrive in time is answered with 408', () => {
-  /** Milliseconds instead of the seconds that it really has. */
+  /** Milliseconds in place of the seconds of the real timeouts. */
   async function startImpatient(): Promise<ListeningService> {
     const impatient = await startService();
     const shorten = (message: unknown): void => {
@@ -154,7 +154,7 @@ describe('a request that does not arrive in time is answered with 408', () => {
     return impatient;
   }
 
-  // In one test, since the server looks every two seconds.
+  // In one test, because the server checks timeouts only every two seconds.
   test('slow headers and slow bodies, but not a held poll', async () => {
     const { service, url } = await startImpatient();
     const alice = await join(url, newRoom(), 'alice');

@@ -17,7 +17,7 @@ afterAll(async () => {
   await closeServices();
 });
 
-/** The bytes of the next reply to bob, from after the last one. */
+/** The bytes of bob's next batch. */
 let cursor: string | undefined;
 async function pollText(): Promise<string> {
   const connection = await Connection.open(server.url);
@@ -71,7 +71,7 @@ describe('a payload arrives byte for byte as it was sent', () => {
   });
 
   test.each(['{"a":1,"payload":2}', '"payload"', '{"payload":{"payload":"\\""}}'])(
-    'nothing inside is taken for the payload itself: %s',
+    'a nested `payload` is not mistaken for the payload: %s',
     async (payload) => {
       await pollText();
       const text = `{"callId":"payload","payload":1,"type":"custom","p\\u0061yload":${payload}}`;

@@ -59,7 +59,7 @@ class BareServer {
   }
 }
 
-/** A turn of the event loop that reads what has arrived. */
+/** A turn of the event loop, in which sockets are read. */
 const quiet = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve, 1));
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
@@ -144,7 +144,7 @@ describe('of pipelined requests on one connection', () => {
       'an unknown transfer coding',
       'POST /bad HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
     ],
-  ])('none is handled behind one with %s', async (_, bad) => {
+  ])('no request is handled after one with %s', async (_, bad) => {
     connection.write(requests(1) + bad + requests(5));
     await server.untilHandled(1);
     server.answer(0);

@@ -13,7 +13,7 @@ beforeEach(async () => {
   alice = await join(service.app, newRoom(), 'alice');
 });
 
-/** How long the server holds the poll, in milliseconds of the turned clock. */
+/** How long the server holds the poll, in milliseconds of the test clock. */
 async function heldMs(sent: { query?: string; body?: object }): Promise<number> {
   const id = sent.body === undefined ? 'receiveMessages' : 'pollMessages';
   const startMs = clock.steadyMs();
@@ -41,7 +41,7 @@ const windows: [string, { query?: string; body?: object }, number][] = [
   ['the default window, POST', { body: {} }, 10],
 ];
 
-describe('a poll is held up to 10 % shorter, never longer', () => {
+describe('a poll is held for 90 to 100 % of its window', () => {
   test.each(windows)('%s', async (_, sent, seconds) => {
     for (let round = 0; round < 3; round += 1) {
       const ms = await heldMs(sent);

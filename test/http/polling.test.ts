@@ -22,7 +22,7 @@ afterAll(closeServices);
 
 type Query = Readonly<Record<string, string | number>>;
 
-/** The two ways to poll, which are to be the same in every respect. */
+/** The two operations that poll, which must behave the same. */
 const ways = [
   { way: 'GET', ask: (member: Member, query: Query) => member.call('receiveMessages', { query }) },
   { way: 'POST', ask: (member: Member, body: Query) => member.call('pollMessages', { body }) },
@@ -150,7 +150,7 @@ describe('one poll per mailbox, the newest wins', () => {
   test.each<[string, () => string, ProblemCode]>([
     ['of another mailbox', () => alice.joined.cursor, 'cursor-expired'],
     ['that cannot be read', () => 'x', 'invalid-cursor'],
-  ])('a poll with a cursor %s displaces nobody', async (_, cursor, code) => {
+  ])('a poll with a cursor %s does not supersede the held poll', async (_, cursor, code) => {
     const held = await service.hold('bob', () => bob.poll({ wait: 50 }));
     problemOf(await bob.call('receiveMessages', { query: { wait: 50, after: cursor() } }), code);
     await alice.send(custom(1));

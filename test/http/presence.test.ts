@@ -5,7 +5,7 @@ import { problemOf } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 
 const LISTENING_MS = 5_000;
-/** Idle times are looked at every half second, in whole seconds. */
+/** Idle timeouts are checked every half second, in whole seconds. */
 const LATE_MS = 1_500;
 
 let clock: TestClock;
@@ -39,7 +39,7 @@ describe('a participant is removed its idle time after its last request', () => 
     ['an acknowledgement', () => bob.call('acknowledgeMessages', { body: { cursor: bob.joined.cursor } })],
     ['a resume', async () => (bob = await bob.rejoin({ resume: true }))],
     ['even a refused request', () => bob.call('sendMessage', { body: {} })],
-  ])('%s begins it anew', async (_, act) => {
+  ])('%s restarts the idle time', async (_, act) => {
     await clock.advance(9_000);
     await act();
     await clock.advance(9_000);
@@ -60,7 +60,7 @@ describe('a participant is removed its idle time after its last request', () => 
     expect(await present()).toEqual(['alice']);
   });
 
-  test("what others send to it does not keep it, and others' requests with its name do not", async () => {
+  test("messages to it and others' requests that name it do not restart its idle time", async () => {
     await clock.advance(9_000);
     await alice.send({ type: 'invite', to: 'bob' });
     problemOf(await bob.call('joinRoom', { body: { participantId: 'bob' }, token: '' }), 'participant-exists');

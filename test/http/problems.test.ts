@@ -39,7 +39,7 @@ const send = (body: object, headers: Record<string, string> = {}): Promise<Answe
   alice.call('sendMessage', { body, headers });
 const invite = { type: 'invite' };
 
-/** One way to each code; that of a full budget is told elsewhere, that of a shutdown with the drain. */
+/** A request for each code. `rate-limited` and `shutting-down` have tests of their own. */
 const ways: Record<Exclude<ProblemCode, 'rate-limited' | 'shutting-down'>, () => Promise<Answer>> = {
   'invalid-request': () => send({}),
   'invalid-json': () => alice.call('sendMessage', { text: '{' }),
@@ -90,7 +90,7 @@ const ways: Record<Exclude<ProblemCode, 'rate-limited' | 'shutting-down'>, () =>
     jest.spyOn(service.store, 'participants').mockRejectedValue(new Error('SQLITE_CORRUPT: /var/lib/secret.db'));
     return alice.call('listParticipants');
   },
-  // By a store that is really full: full-store.test.ts.
+  // full-store.test.ts tests this with a store that is really full.
   'storage-unavailable': () => {
     const unavailable = new SignallingError('storage-unavailable', 'The store cannot commit now.');
     jest.spyOn(service.store, 'append').mockRejectedValue(unavailable);
@@ -99,7 +99,7 @@ const ways: Record<Exclude<ProblemCode, 'rate-limited' | 'shutting-down'>, () =>
 };
 
 describe('every code', () => {
-  test.each(Object.entries(ways))('%s is reached, with its status, its headers and its page', async (code, reach) => {
+  test.each(Object.entries(ways))('%s has its status, headers and problem type', async (code, reach) => {
     const answer = await reach();
     expectProblem(answer, code as ProblemCode);
     const { type, retryable, detail, status } = problemOf(answer, code as ProblemCode);
@@ -123,7 +123,7 @@ describe('every code', () => {
   });
 
   test.each(['nothing', 'constructor', '__proto__', 'Internal', 'internal.html', '<script>'])(
-    '%s has none',
+    '%s has no page',
     async (code) => {
       problemOf(await call(service.app, 'getProblemPage', { code }), 'not-found');
     },
@@ -133,7 +133,7 @@ describe('every code', () => {
 describe('an unexpected error of the server', () => {
   const watchLog = () => jest.spyOn(log, 'error').mockImplementation(() => undefined);
 
-  test('reveals nothing in the response, and is logged whole under the request id', async () => {
+  test('reveals nothing in the response, and is logged in full under the request id', async () => {
     const logged = watchLog();
     jest.spyOn(service.store, 'participants').mockRejectedValue(new Error('SQLITE_CORRUPT: /var/lib/secret.db'));
     const answer = await alice.call('listParticipants', { headers: { 'X-Request-Id': 'request-7' } });
@@ -147,7 +147,7 @@ describe('an unexpected error of the server', () => {
     );
   });
 
-  test('harms no other request', async () => {
+  test('does not affect other requests', async () => {
     jest.spyOn(service.store, 'append').mockImplementationOnce(() => {
       throw new TypeError('a bug');
     });

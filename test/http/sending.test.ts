@@ -33,19 +33,19 @@ async function fill(mailbox: Member): Promise<void> {
 const typesOf = async (member: Member): Promise<string[]> => (await member.poll()).messages.map(({ type }) => type);
 
 describe('the receipt lists the recipients whose mailboxes hold the message', () => {
-  test('of one recipient', async () => {
+  test('for a message to one recipient', async () => {
     expect((await alice.send({ ...invite, to: 'bob' })).recipients).toEqual([
       { participantId: 'bob', listening: false },
     ]);
     expect(await typesOf(carol)).toEqual([]);
   });
 
-  test('of everyone else, in the order of joining', async () => {
+  test('for a broadcast, in the order of joining', async () => {
     expect((await bob.send(invite)).recipients.map(({ participantId }) => participantId)).toEqual(['alice', 'carol']);
     expect(await typesOf(bob)).toEqual(['participant-joined']);
   });
 
-  test('of nobody, when nobody else is there', async () => {
+  test('for a broadcast in an empty room: none', async () => {
     const alone = await join(service.app, newRoom(), 'alone');
     const { recipients, ...rest } = await alone.send(invite);
     expect(recipients).toEqual([]);
@@ -53,7 +53,7 @@ describe('the receipt lists the recipients whose mailboxes hold the message', ()
     expect((await alone.sendAll([invite, invite])).map((receipt) => receipt.recipients)).toEqual([[], []]);
   });
 
-  test('and who listens: a poll is held', async () => {
+  test('with `listening`, which is true while a poll is held', async () => {
     const poll = await service.hold('carol', () => carol.poll({ wait: 5 }));
     expect((await alice.send(invite)).recipients).toEqual([
       { participantId: 'bob', listening: false },
@@ -146,7 +146,7 @@ describe('a full mailbox', () => {
   });
 });
 
-describe('order', () => {
+describe('the order of messages', () => {
   test('batches and sequential sends keep their order', async () => {
     await alice.sendAll([
       { type: 'custom', callId: '1', to: 'bob' },

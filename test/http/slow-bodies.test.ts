@@ -8,7 +8,7 @@ import { join, newRoom } from '../support/member.ts';
 afterEach(cleanUp);
 afterEach(closeServices);
 
-/** Everything but its last byte, so that the server has judged the token before the body is whole. */
+/** Sends all but the last byte, so that the server checks the token before the body is complete. */
 async function begin(
   url: string,
   path: string,

@@ -45,7 +45,7 @@ describe('a join under the id of a present participant is refused', () => {
     problemOf(await joinWith({ participantId: 'alice' }, bob.token), 'participant-exists');
   });
 
-  test("with another's live token, of this room or another, which is the wrong kind of proof", async () => {
+  test('with the live token of another participant, of this room or another', async () => {
     const stranger = await join(service.app, newRoom(), 'alice');
     for (const token of [bob.token, stranger.token]) {
       for (const body of [
@@ -118,8 +118,8 @@ describe('a join with resume keeps the mailbox', () => {
 
   test.each([
     ['no token', undefined],
-    ['a token that nobody knows', 'garbage'],
-  ])('with %s it is a join like any other', async (_, token) => {
+    ['an unknown token', 'garbage'],
+  ])('resume with %s is an ordinary join', async (_, token) => {
     const guest = memberOf(await joinWith({ resume: true }, token));
     expect(guest.joined.resumed).toBe(false);
     expect(guest.id).not.toBe('alice');
@@ -149,7 +149,7 @@ describe.each([{ resume: true }, { resume: false }])('a replaced token, with $re
   });
 
   test('still proves its participant on a join until the new token is first used, so a lost response locks nobody out', async () => {
-    await alice.rejoin(how); // the reply is lost, and so is the next
+    await alice.rejoin(how); // this reply and the next count as lost
     await alice.rejoin(how);
     const again = await alice.rejoin(how);
     expect(again.joined.resumed).toBe(how.resume);

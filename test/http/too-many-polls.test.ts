@@ -26,7 +26,7 @@ async function hold(member: Member): Promise<Held> {
 }
 
 beforeEach(async () => {
-  // By a clock that stands still: no poll ends by its window.
+  // The clock stands still, so no poll ends by its window.
   service = await createService({ maxHeldPolls: MAX_HELD_POLLS }, { clock: new TestClock() });
   first = await hold(await join(service.app, newRoom()));
   second = await hold(await join(service.app, newRoom()));
