@@ -4,7 +4,7 @@ import { settleWith, type Remote } from '../clock.ts';
 
 type Operation = (...args: unknown[]) => unknown;
 
-/** Counts what the store is asked for, so that a test can wait until all of it has been answered. */
+/** Counts the requests of a store, so that a test can wait until all of them have been answered. */
 export class ObservedStore implements Remote {
   readonly store: StoreAdapter;
   asked = 0;
@@ -36,7 +36,7 @@ export class ObservedStore implements Remote {
     await this.#redis.close();
   }
 
-  /** Without a goodbye, as a crash: the other processes wait for this one until its membership expires. */
+  /** Stops like a crash: the membership stays until it expires. */
   kill(): void {
     this.#forget();
     const { membership, subscription, connection } = this.#redis.parts;

@@ -10,7 +10,7 @@ import { RedisServer } from './redis-server.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
-/** A Redis that goes with the test. */
+/** A Redis of its own, which clean-up ends. */
 export async function ownRedis(...args: readonly string[]): Promise<RedisServer> {
   const redis = await RedisServer.start(...args);
   onCleanUp(() => redis.end());
@@ -28,7 +28,7 @@ export async function startProcesses(
   );
 }
 
-/** Two processes, with a participant at each. */
+/** Two processes, with one participant each. */
 export interface Pair {
   readonly here: ServerProcess;
   readonly there: ServerProcess;

@@ -92,7 +92,7 @@ export class RedisServer implements RedisDeployment {
     await this.#launch();
   }
 
-  /** For good. */
+  /** Ends the server and removes its data. */
   async end(): Promise<void> {
     await this.kill();
     rmSync(this.#directory, { recursive: true, force: true });

@@ -10,7 +10,7 @@ import { AdminConnection } from './admin-connection.ts';
 const COUNT = 3;
 const NAME = 'signalling';
 const LOOK_EVERY_MS = 100;
-/** How long the primary may be silent until it is replaced. Long enough for a busy machine. */
+/** The silence after which the primary is replaced. Long enough for a busy machine. */
 const DOWN_AFTER_MS = 3_000;
 
 /** Three Sentinels that watch one primary and its replicas. */
