@@ -40,10 +40,9 @@ export function total(results: Results, workload: WorkloadName, system: string, 
 
 /** The points on the axis of a workload for which a system has figures. */
 export function axis(results: Results, workload: WorkloadName): Point[] {
-  const longest = results.runs
+  return results.runs
     .filter((run) => run.workload === workload)
     .reduce<Point[]>((found, run) => (run.points.length > found.length ? run.points : found), []);
-  return longest;
 }
 
 /** The systems that have figures for a workload, the cheapest message first. */

@@ -26,7 +26,7 @@ export function commandWithSettings(name?: string): Command {
   const command = new Command(name)
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
-    // commander's own errors repeat the argument, which may be a secret: `refuseStrayArguments` has ours.
+    // commander's own errors repeat the argument, which may be a secret: `refuseUnknownFlags` has ours.
     .allowUnknownOption()
     .allowExcessArguments();
   for (const definition of Object.values(definitions)) command.addOption(new SettingOption(definition));
@@ -44,16 +44,17 @@ export function settingFlags(command: Command): ReadonlyMap<string, GivenText> {
     const text: unknown = command.getOptionValue(option.attributeName());
     if (text === undefined) continue;
     const { name, secret, parser } = option.definition;
-    if (secret) {
-      throw new UsageError(
-        `${name} is a secret and has no flag, because other users can read command lines: set it, or ${name}_FILE, in the environment`,
-      );
-    }
+    if (secret) throw secretFlag(name);
     if (typeof text !== 'string') throw new UsageError(`${option.flag} needs a value: ${parser.allowed}`);
     given.set(name, { name: option.flag, text });
   }
   return given;
 }
+
+const secretFlag = (name: string): UsageError =>
+  new UsageError(
+    `${name} is a secret and has no flag, because other users can read command lines: set it, or ${name}_FILE, in the environment`,
+  );
 
 const flagsOf = (command: Command): string[] =>
   command.options.flatMap((option) =>
@@ -64,9 +65,15 @@ const flagsOf = (command: Command): string[] =>
 export function refuseUnknownFlags(command: Command): void {
   const argument = command.args.find((arg) => arg.startsWith('-'));
   if (argument === undefined) return;
-  const flag = argument.replace(/=.*$/s, '');
+  // The value may follow a short flag directly: `-kSECRET`.
+  const flag = argument.startsWith('--') ? argument.replace(/=.*$/s, '') : argument.slice(0, 2);
+  const spelling = flag.toLowerCase().replaceAll('_', '-');
+  const secret = command.options.find(
+    (option) => option instanceof SettingOption && option.flag === spelling && option.definition.secret,
+  );
+  if (secret instanceof SettingOption) throw secretFlag(secret.definition.name);
   const known = [command, command.parent].flatMap((owner) => (owner ? flagsOf(owner) : []));
-  const guess = nearest(flag.toLowerCase().replaceAll('_', '-'), [...known, '--help']);
+  const guess = nearest(spelling, [...known, '--help']);
   throw new UsageError(
     `unknown flag ${quoted(flag)}; ${guess === undefined ? 'see --help' : `did you mean ${guess}? See --help`}`,
   );

@@ -1,4 +1,5 @@
 import { isReserved } from '../signalling/ids.ts';
+import type { Mailbox } from '../signalling/message.ts';
 import type { Telemetry } from '../signalling/telemetry.ts';
 
 type Event = keyof Telemetry;
@@ -12,14 +13,20 @@ export const combine = (...observers: readonly Telemetry[]): Telemetry =>
 
 /**
  * Leaves out the rooms of the service itself: its canary goes around `Signalling` and its telemetry, but the store reports
- * its departures and expired messages like those of any participant.
+ * its joins, departures and expired messages like those of any participant. The other events never concern these rooms.
  */
-export const withoutReservedRooms = (telemetry: Telemetry): Telemetry =>
-  forEachEvent((event) => (...args) => {
-    const [mailbox] = args as Parameters<Telemetry[Event]>;
-    if (typeof mailbox === 'object' && isReserved(mailbox.roomId)) return;
-    (telemetry[event] as Listener)(...args);
-  });
+export const withoutReservedRooms = (telemetry: Telemetry): Telemetry => ({
+  ...telemetry,
+  joined: unlessReserved((mailbox, resumed) => telemetry.joined(mailbox, resumed)),
+  departed: unlessReserved((mailbox, reason, unread) => telemetry.departed(mailbox, reason, unread)),
+  expired: unlessReserved((mailbox, position) => telemetry.expired(mailbox, position)),
+});
+
+const unlessReserved =
+  <Args extends readonly unknown[]>(listener: (mailbox: Mailbox, ...args: Args) => void) =>
+  (mailbox: Mailbox, ...args: Args): void => {
+    if (!isReserved(mailbox.roomId)) listener(mailbox, ...args);
+  };
 
 const forEachEvent = (listener: (event: Event) => Listener): Telemetry => ({
   joined: listener('joined'),

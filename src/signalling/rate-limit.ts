@@ -20,8 +20,7 @@ export const DRIFT_TOLERANCE = 0.1;
 
 /**
  * Generic cell rate algorithm (GCRA, ITU-T I.371): the state of a key is one number, the time at which its quota is
- * full again. `store/redis/scripts/append.lua` and `client/backoff.ts` contain copies of it, the latter for the sending
- * side. A request for more units than the quota is granted when the quota is full; otherwise it could never succeed.
+ * full again. `store/redis/scripts/append.lua` has a copy of it. A request for more units than the quota is granted when the quota is full; otherwise it could never succeed.
  * @param fullAtMs a time in the past, such as 0, means a full quota
  * @returns `fullAtMs` after the consumption; `undefined` when the limit is exceeded
  */

@@ -12,28 +12,16 @@ interface MailboxPresence {
 
 /** The open polls of this process. Decides which of them count for their mailbox, by the rule of `PollPresence`. */
 export class OpenPolls {
-  readonly #presence: MailboxPresence;
+  readonly presence: MailboxPresence;
   /** Oldest first. */
-  readonly #polls = new Map<MailboxId, Set<PollPresence>>();
+  readonly #polls = new Map<MailboxId, Set<OpenPoll>>();
 
   constructor(presence: MailboxPresence) {
-    this.#presence = presence;
+    this.presence = presence;
   }
 
   open(mailbox: Mailbox): PollPresence {
-    const poll: PollPresence = {
-      hold: (forMs, position) => {
-        this.#forgetOlder(mailbox.mailboxId, poll);
-        this.#presence.hold(mailbox, forMs, position);
-      },
-      supersedeOthers: () => {
-        this.#forgetOlder(mailbox.mailboxId, poll);
-        this.#presence.supersedeElsewhere(mailbox);
-      },
-      end: (outcome) => {
-        if (this.#isLast(mailbox.mailboxId, poll)) this.#presence.end(mailbox, outcome);
-      },
-    };
+    const poll = new OpenPoll(this, mailbox);
     const polls = this.#polls.get(mailbox.mailboxId);
     if (polls === undefined) this.#polls.set(mailbox.mailboxId, new Set([poll]));
     else polls.add(poll);
@@ -41,7 +29,7 @@ export class OpenPolls {
   }
 
   /** Does nothing for a poll that was itself forgotten. */
-  #forgetOlder(mailboxId: MailboxId, poll: PollPresence): void {
+  forgetOlder(mailboxId: MailboxId, poll: OpenPoll): void {
     const polls = this.#polls.get(mailboxId);
     if (polls?.has(poll) !== true) return;
     for (const older of polls) {
@@ -50,12 +38,37 @@ export class OpenPolls {
     }
   }
 
-  /** Removes the poll. */
-  #isLast(mailboxId: MailboxId, poll: PollPresence): boolean {
+  /** @returns whether it was the last open poll of its mailbox */
+  remove(mailboxId: MailboxId, poll: OpenPoll): boolean {
     const polls = this.#polls.get(mailboxId);
     polls?.delete(poll);
     if (polls !== undefined && polls.size > 0) return false;
     this.#polls.delete(mailboxId);
     return true;
+  }
+}
+
+class OpenPoll implements PollPresence {
+  readonly #polls: OpenPolls;
+  readonly #mailbox: Mailbox;
+
+  constructor(polls: OpenPolls, mailbox: Mailbox) {
+    this.#polls = polls;
+    this.#mailbox = mailbox;
+  }
+
+  hold(forMs: number, position?: number): void {
+    this.#polls.forgetOlder(this.#mailbox.mailboxId, this);
+    this.#polls.presence.hold(this.#mailbox, forMs, position);
+  }
+
+  supersedeOthers(): void {
+    this.#polls.forgetOlder(this.#mailbox.mailboxId, this);
+    this.#polls.presence.supersedeElsewhere(this.#mailbox);
+  }
+
+  end(outcome: PollOutcome): void {
+    const isLast = this.#polls.remove(this.#mailbox.mailboxId, this);
+    if (isLast) this.#polls.presence.end(this.#mailbox, outcome);
   }
 }

@@ -194,9 +194,9 @@ export const PROBLEM_CODES = {
     title: 'The server cannot store now',
     retryable: true,
     explanation:
-      'The store is full, busy or out of reach, or the keys of access tokens are out of reach, so the request was not carried out: a 201 ' +
-      'always means stored. Send the same request again after as many seconds as `Retry-After` says. Polls and acknowledgements free ' +
-      'space. Operators: see `MAX_STORE_BYTES`, the disk, and the log.',
+      'The store is full, busy or out of reach, or the keys of access tokens are out of reach, so the request may not have been carried out: only a 201 ' +
+      'means stored. Send the same request again, with the same `Idempotency-Key`, after as many seconds as `Retry-After` says. Polls and ' +
+      'acknowledgements free space. Operators: see `MAX_STORE_BYTES`, the disk, and the log.',
   },
 } as const satisfies Record<string, ProblemKind>;
 

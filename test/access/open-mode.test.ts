@@ -17,7 +17,7 @@ afterAll(closeServices);
 
 const joinWith = (token: string, body: object = {}) => call(app, 'joinRoom', { roomId }, { token, body });
 
-describe("in open mode, who knows a room's name joins it", () => {
+describe("in open mode, a client that knows the room's name", () => {
   test('joins it without a credential or with an unknown one', async () => {
     const tokens = [
       'x',

@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Batch } from '../../src/wire/index.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import { untilServed } from '../support/fetch-member.ts';
 import type { Member } from '../support/member.ts';
 import { startCluster, type Cluster } from '../support/redis/cluster.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
-import { ownRedis, type Pair, startPair, untilHeld, untilReadiness, untilServed } from '../support/redis/processes.ts';
+import { ownRedis, type Pair, startPair, untilHeld, untilReadiness } from '../support/redis/processes.ts';
 import type { RedisServer } from '../support/redis/redis-server.ts';
 import { startReplica } from '../support/redis/replica.ts';
 import { Sentinels } from '../support/redis/sentinels.ts';

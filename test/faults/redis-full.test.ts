@@ -3,7 +3,8 @@ import { cleanUp } from '../support/clean-up.ts';
 import { fetchAnswer } from '../support/fetch-member.ts';
 import type { Member } from '../support/member.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
-import { ownRedis, startPair, UNAVAILABLE, untilHeld } from '../support/redis/processes.ts';
+import { UNAVAILABLE } from '../support/fetch-member.ts';
+import { ownRedis, startPair, untilHeld } from '../support/redis/processes.ts';
 import type { RedisServer } from '../support/redis/redis-server.ts';
 
 const FULL_AT = ['--maxmemory', '12mb', '--maxmemory-policy', 'noeviction'] as const;

@@ -1,14 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
+import { UNAVAILABLE, untilServed } from '../support/fetch-member.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
-import {
-  ownRedis,
-  startPair,
-  UNAVAILABLE,
-  untilHeld,
-  untilReadiness,
-  untilServed,
-} from '../support/redis/processes.ts';
+import { ownRedis, startPair, untilHeld, untilReadiness } from '../support/redis/processes.ts';
 import { roundTripsUntil } from '../support/round-trips.ts';
 import { TcpProxy } from '../support/redis/tcp-proxy.ts';
 

@@ -1,17 +1,10 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { cleanUp } from '../support/clean-up.ts';
 import type { Answer } from '../support/conformance.ts';
-import { fetchAnswer } from '../support/fetch-member.ts';
+import { fetchAnswer, UNAVAILABLE, untilServed } from '../support/fetch-member.ts';
 import type { Member } from '../support/member.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
-import {
-  ownRedis,
-  startPair,
-  UNAVAILABLE,
-  untilHeld,
-  untilReadiness,
-  untilServed,
-} from '../support/redis/processes.ts';
+import { ownRedis, startPair, untilHeld, untilReadiness } from '../support/redis/processes.ts';
 
 /** Redis syncs each write to the disk before it confirms it. */
 const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always'] as const;

@@ -1,3 +1,5 @@
+import { expect } from '@jest/globals';
+import { setTimeout as pause } from 'node:timers/promises';
 import { OPERATIONS, type OperationId } from '../../src/http/operations/index.ts';
 import { type Answer, expectConforms, readAnswer } from './conformance.ts';
 import type { Sent } from './http.ts';
@@ -62,4 +64,20 @@ export async function untilAnswered<T>(attempt: () => Promise<T>): Promise<T> {
 function isLostConnection(error: unknown): boolean {
   const code = (error as { cause?: { code?: unknown } } | undefined)?.cause?.code;
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
+}
+
+export const UNAVAILABLE = {
+  status: 503,
+  headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
+  body: { code: 'storage-unavailable', retryable: true },
+};
+
+/** Retries as a client does while the store is unavailable: on a busy machine Redis may not respond for a moment. */
+export async function untilServed(ask: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 503) return answer;
+    expect(answer).toMatchObject(UNAVAILABLE);
+    await pause(Number(answer.headers['retry-after']) * 100);
+  }
 }

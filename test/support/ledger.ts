@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { OperationId } from '../../src/http/operations/index.ts';
 import type { Batch, JoinRequest, JoinResult, ReceivedMessage, Receipt, ReceiptList } from '../../src/wire/index.ts';
 import type { Answer } from './conformance.ts';
-import { fetchAnswer, FetchMember, untilAnswered } from './fetch-member.ts';
+import { fetchAnswer, FetchMember, untilAnswered, untilServed } from './fetch-member.ts';
 import type { Sent } from './http.ts';
 import { LEAVING, type Member } from './member.ts';
 
@@ -47,7 +47,8 @@ export class Ledger {
     const body = typeof who === 'string' ? { participantId: who } : who;
     const headers = { 'Idempotency-Key': randomUUID() };
     const sent = { body, headers, ...(credential !== undefined && { token: credential }) };
-    const answer = await untilAnswered(() => fetchAnswer(url, 'joinRoom', `/v1/rooms/${roomId}/participants`, sent));
+    const path = `/v1/rooms/${roomId}/participants`;
+    const answer = await untilServed(() => untilAnswered(() => fetchAnswer(url, 'joinRoom', path, sent)));
     expect(answer).toMatchObject({ status: 201 });
     return this.observe(url, answer.body as JoinResult);
   }

@@ -6,7 +6,7 @@ import { requestIdOf } from '../request/head.ts';
 import { noSuchAsset } from '../response/request-problem.ts';
 import type { Site } from './site.ts';
 
-/** Serves a page's parts, complete and with every header of the house. */
+/** Serves the parts of a page, with the same headers as all responses. */
 export function serveAssets(site: Site, context: AppContext, constant: HeaderList): RequestHandler<{ path: string[] }> {
   return async (req, res) => {
     const asset = await site.asset(req.params.path.join('/'));

@@ -44,7 +44,7 @@ export function parseBody(
   const { body } = operation;
   const faults: Fault[] = [];
   const key = operation.isIdempotent === true ? keyOf(req, faults) : undefined;
-  const read = body === undefined ? NO_BODY : readJson(req, maxBodyBytes(body, context));
+  const source = body === undefined ? NO_BODY : readJson(req, maxBodyBytes(body, context));
   const judge = (read: JsonBody): ParsedBody => {
     const parsed = body && context.schemas[body.schema].safeParse(read.json);
     const textFaults = body?.relays === undefined ? NONE : faultsOfText(body.relays, read, caller);
@@ -52,7 +52,7 @@ export function parseBody(
       throw invalidRequest(allFaults(parsed?.error, textFaults, faults));
     return { body: parsed?.data, bodyText: read.text, idempotency: idempotencyOf(key, read.json) };
   };
-  return read instanceof Promise ? read.then(judge) : judge(read);
+  return source instanceof Promise ? source.then(judge) : judge(source);
 }
 
 const maxBodyBytes = ({ maxBytes }: Body, { settings }: AppContext): number =>

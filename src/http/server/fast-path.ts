@@ -11,8 +11,8 @@ export interface FastPathRoute {
   readonly handler: RequestHandler;
 }
 
-/** A path below a room, spelled as in the table of operations, with ids that need no decoding. */
 const ID = ROOM_ID_PATTERN.source.slice(1, -1);
+/** A path below a room, spelled as in the table of operations, with ids that need no decoding. */
 const ROOM_PATH = new RegExp(`^/v1/rooms/(${ID})/(messages(?:/[a-z]+)?|participants)(?:/(${ID}))?(?:\\?[^#]*)?$`);
 
 /**

@@ -78,6 +78,9 @@ export class MessageMetrics {
   }
 }
 
+/** Bounds the memory for mailboxes whose end another process reports. Forgetting counts a repeated delivery twice. */
+const MAX_MAILBOXES = 100_000;
+
 /**
  * The positions of messages that were in a reply and are not acknowledged yet, so that each message counts once. Holds a
  * mailbox only from a reply to its acknowledgement.
@@ -89,8 +92,10 @@ class DeliveredPositions {
   /** @returns false when it was delivered before */
   add(mailboxId: MailboxId, position: number): boolean {
     const positions = this.#positions.get(mailboxId);
-    if (positions === undefined) this.#positions.set(mailboxId, [position]);
-    else if (position > (positions.at(-1) ?? 0)) positions.push(position);
+    if (positions === undefined) {
+      if (this.#positions.size >= MAX_MAILBOXES) this.#positions.clear();
+      this.#positions.set(mailboxId, [position]);
+    } else if (position > (positions.at(-1) ?? 0)) positions.push(position);
     else return false;
     return true;
   }

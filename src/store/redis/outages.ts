@@ -11,7 +11,7 @@ interface Outage {
   readonly error: SignallingError;
 }
 
-/** Records when Redis was storeUnavailable to this process. */
+/** Records when this process could not use Redis. */
 export class Outages {
   #newest: Outage | undefined;
   #reportedMs = -Infinity;
@@ -30,7 +30,7 @@ export class Outages {
     return this.#newest !== undefined && this.#newest.untilMs >= fromMs ? this.#newest : undefined;
   }
 
-  /** @throws SignallingError `storage-storeUnavailable` if anything has failed since the last call */
+  /** @throws SignallingError `storage-unavailable` if anything has failed since the last call */
   report(): void {
     const outage = this.since(this.#reportedMs);
     this.#reportedMs = performance.now();

@@ -23,7 +23,7 @@ export class Replication {
 
   /**
    * Call after the reply to the write, with the server that it went to.
-   * @throws SignallingError `storage-storeUnavailable`: it is stored, but too few replicas are known to have it
+   * @throws SignallingError `storage-unavailable`: it is stored, but too few replicas are known to have it
    */
   async waitForReplicas(server: Server, key: string): Promise<void> {
     if (performance.now() < this.#failFastUntil) throw this.#tooFew('a moment ago');

@@ -1,4 +1,4 @@
-import { SignallingError } from '../../signalling/errors.ts';
+import { isUnavailable, SignallingError } from '../../signalling/errors.ts';
 import { StoreError } from '../store-error.ts';
 import type { Connection } from './connection.ts';
 import { SCRIPTS } from './scripts.ts';
@@ -18,7 +18,11 @@ export async function requireAll(connection: Connection): Promise<void> {
   if (problem !== undefined) throw new StoreError(problem);
 }
 
-/** Check at run time: both can change. @throws SignallingError `storage-unavailable` */
+/**
+ * Check at run time: both can change. A node that does not respond is asked again at the next check, so that one lost
+ * shard of a cluster does not fail the readiness of all processes.
+ * @throws SignallingError `storage-unavailable`
+ */
 export async function checkRequirements(connection: Connection): Promise<void> {
   const eviction = await findEviction(connection);
   if (eviction !== undefined) {
@@ -26,7 +30,7 @@ export async function checkRequirements(connection: Connection): Promise<void> {
       'The message store may drop messages before their time: maxmemory-policy of Redis must be noeviction.';
     throw new SignallingError('storage-unavailable', detail, { cause: new Error(eviction) });
   }
-  const format = await findOtherFormat(connection);
+  const format = await findOtherFormat(connection).catch(ignoreOutage);
   if (format === undefined) return;
   const detail = 'The message store holds records that another version of Holdline wrote.';
   throw new SignallingError('storage-unavailable', detail, { cause: new Error(format) });
@@ -47,6 +51,10 @@ async function findEviction(connection: Connection): Promise<string | undefined>
     );
   }
   return undefined;
+}
+
+function ignoreOutage(error: unknown): undefined {
+  if (!isUnavailable(error)) throw error;
 }
 
 /** Writes the number where there is none: in an empty Redis, and in one that was used by a version without a number. */

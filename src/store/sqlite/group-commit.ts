@@ -41,7 +41,8 @@ export interface GroupCommitOptions {
  * in threes, 13 in eights), so a busy service gathers writes this long. An idle one commits after two turns.
  */
 const MAX_GATHER_MS = 2;
-const ENOUGH = 64;
+/** With this many operations, stop gathering. */
+const STOP_GATHERING_AT = 64;
 
 /**
  * Writes that arrive within the same few turns of the event loop share one transaction and resolve after it. One fsync
@@ -63,7 +64,7 @@ export class GroupCommit {
     this.#rollback = options.db.prepare('ROLLBACK');
   }
 
-  /** @throws SignallingError what `work` refused with, or `storage-storeUnavailable` */
+  /** @throws SignallingError what `work` refused with, or `storage-unavailable` */
   run<T>(work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const pending: Pending = {
@@ -81,7 +82,8 @@ export class GroupCommit {
   #gather(size: number, sinceMs: number): void {
     setImmediate(() => {
       const grown = this.#queue.length;
-      if (grown > size && grown < ENOUGH && performance.now() - sinceMs < MAX_GATHER_MS) this.#gather(grown, sinceMs);
+      if (grown > size && grown < STOP_GATHERING_AT && performance.now() - sinceMs < MAX_GATHER_MS)
+        this.#gather(grown, sinceMs);
       else this.flush();
     });
   }

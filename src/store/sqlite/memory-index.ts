@@ -18,7 +18,7 @@ import type { Statements } from './statements.ts';
 export class MemoryIndex {
   readonly rooms = new Map<RoomId, RoomRecord>();
   readonly tokens = new Map<TokenHandle, TokenRecord>();
-  /** How the last participant of a mailbox went, while its tokens are remembered. */
+  /** Why the owner of an ended mailbox departed; kept as long as its tokens. */
   readonly departed = new Map<MailboxId, GoneReason>();
   readonly totals = new StoreTotals();
   readonly #byRow = new Map<number, ParticipantRecord>();

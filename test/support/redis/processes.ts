@@ -1,7 +1,5 @@
-import { expect } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { onCleanUp } from '../clean-up.ts';
-import type { Answer } from '../conformance.ts';
 import { Ledger } from '../ledger.ts';
 import type { Member } from '../member.ts';
 import { ServerProcess } from '../server-process.ts';
@@ -48,22 +46,6 @@ export async function startPair(
   const bob = await ledger.join(there.url, 'room', 'bob');
   await Promise.all([alice.poll(), bob.poll()]);
   return { here, there, ledger, alice, bob };
-}
-
-export const UNAVAILABLE = {
-  status: 503,
-  headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
-  body: { code: 'storage-unavailable', retryable: true },
-};
-
-/** Retries as a client does while Redis is unavailable. */
-export async function untilServed(ask: () => Promise<Answer>): Promise<Answer> {
-  for (;;) {
-    const answer = await ask();
-    if (answer.status !== 503) return answer;
-    expect(answer).toMatchObject(UNAVAILABLE);
-    await pause(Number(answer.headers['retry-after']) * 100);
-  }
 }
 
 const PROBE_EVERY_MS = 200;
