@@ -7,21 +7,8 @@ import type { PathIds } from './call.ts';
 
 const PATH_SCHEMAS = { roomId, participantId };
 
-export interface ParsedTarget {
-  readonly path: PathIds;
-  readonly query: unknown;
-}
-
-/**
- * @param params decoded path parameters
- * @throws RequestProblem `invalid-request` with all faults of path and query
- */
-export function parseTarget(
-  operation: Operation,
-  params: Record<string, unknown>,
-  url: string,
-  { querySchemas }: AppContext,
-): ParsedTarget {
+/** @param params decoded path parameters. Their faults are reported by `parseQuery`, together with those of the query. */
+export function parsePath(params: Record<string, unknown>): { readonly path: PathIds; readonly faults: Fault[] } {
   const faults: Fault[] = [];
   // The only place where text of a path becomes an id: `checkedId` has tested it.
   const path = {
@@ -29,13 +16,26 @@ export function parseTarget(
     participantId: checkedId('participantId', params.participantId, faults) as ParticipantId | undefined,
     code: typeof params.code === 'string' ? params.code : undefined,
   };
+  return { path, faults };
+}
+
+/**
+ * @param pathFaults the faults of `parsePath`
+ * @throws RequestProblem `invalid-request` with all faults of path and query
+ */
+export function parseQuery(
+  operation: Operation,
+  url: string,
+  pathFaults: readonly Fault[],
+  { querySchemas }: AppContext,
+): unknown {
   const at = operation.ignoresQuery === true ? -1 : url.indexOf('?');
-  if (at === -1 && operation.query === undefined && faults.length === 0) return { path, query: undefined };
+  if (at === -1 && operation.query === undefined && pathFaults.length === 0) return undefined;
   const schema = operation.query === undefined ? emptyQuery : querySchemas[operation.query];
   const parsed = schema.safeParse(at === -1 ? {} : queryOf(url.slice(at + 1)));
-  if (!parsed.success) faults.push(...faultsOf(parsed.error, 'query'));
+  const faults = parsed.success ? pathFaults : [...pathFaults, ...faultsOf(parsed.error, 'query')];
   if (faults.length > 0) throw invalidRequest(faults);
-  return { path, query: parsed.data };
+  return parsed.data;
 }
 
 /** @returns `undefined` when the path has no such id, or an invalid one, whose faults are added to `faults` */

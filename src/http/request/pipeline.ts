@@ -12,7 +12,7 @@ import { authenticate, authorize, chargeFailure, presentOf } from './authenticat
 import type { AnyHandler, Subject } from './call.ts';
 import { requestIdOf } from './head.ts';
 import { parseBody } from './parse-body.ts';
-import { parseTarget } from './parse-target.ts';
+import { parsePath, parseQuery } from './parse-target.ts';
 import { HungUp } from './read-body.ts';
 
 /** A row of the table of operations, and what carries it out. */
@@ -80,10 +80,11 @@ async function perform(
   context: AppContext,
   { req, res, subject }: Exchange,
 ): Promise<Reply | undefined> {
-  const { path, query } = parseTarget(operation, req.params, req.url, context);
-  if (operation.refusedWhileDraining === true && context.isDraining()) throw shuttingDown();
+  const { path, faults } = parsePath(req.params);
   subject.roomId = path.roomId;
   subject.participantId = path.participantId;
+  const query = parseQuery(operation, req.url, faults, context);
+  if (operation.refusedWhileDraining === true && context.isDraining()) throw shuttingDown();
   const identify = (): Promise<Credential> => authenticate(req, operation, path.roomId, context);
   const credential = operation.security === 'public' ? NO_CREDENTIAL : await identify();
   subject.participantId ??= participantOf(credential, path.roomId);
