@@ -13,20 +13,41 @@ export function nextPolls(store: StoreAdapter, event: PollEvent, times: number):
   });
 }
 
-/** Calls the listener whenever a poll is held or ends from now on. */
-export function onPolls(store: StoreAdapter, listener: (participantId: string, event: PollEvent) => void): void {
+type Listener = (participantId: string, event: PollEvent) => void;
+
+const listenersOf = new WeakMap<StoreAdapter, Set<Listener>>();
+
+/**
+ * Calls the listener whenever a poll is held or ends from now on. The first call for a store covers the polls that are opened
+ * after it.
+ */
+export function onPolls(store: StoreAdapter, listener: Listener): void {
+  const known = listenersOf.get(store);
+  if (known !== undefined) {
+    known.add(listener);
+    return;
+  }
+  const listeners = new Set([listener]);
+  listenersOf.set(store, listeners);
+  observe(store, listeners);
+}
+
+function observe(store: StoreAdapter, listeners: ReadonlySet<Listener>): void {
   const openPoll = store.openPoll.bind(store);
   store.openPoll = (mailbox): PollPresence => {
     const poll = openPoll(mailbox);
+    const notify = (event: PollEvent): void => {
+      for (const listener of listeners) listener(mailbox.participantId, event);
+    };
     return {
       hold(forMs, position) {
         poll.hold(forMs, position);
-        listener(mailbox.participantId, 'held');
+        notify('held');
       },
       supersedeOthers: () => poll.supersedeOthers(),
       end(outcome) {
         poll.end(outcome);
-        listener(mailbox.participantId, 'ended');
+        notify('ended');
       },
     };
   };
