@@ -106,5 +106,5 @@ export const storeUrl: Parser<StoreSetting> = {
     const [, path] = /^sqlite:(?:\/\/(?=\/))?(.*)$/s.exec(text) ?? [];
     return path === undefined ? { kind: 'redis', url: text } : { kind: 'sqlite', path };
   },
-  allowed: 'sqlite:PATH, sqlite::memory: or redis://HOST[:PORT]',
+  allowed: 'sqlite:PATH, sqlite::memory:, redis://HOST[:PORT] or redis+sentinel://HOST[:PORT]/NAME',
 };

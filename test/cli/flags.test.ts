@@ -52,6 +52,7 @@ describe('flags', () => {
   test.each([
     ['the value of an unknown flag', ['--turn-secrt', SECRET]],
     ['the value of an unknown flag after "="', [`--turn-secrt=${SECRET}`]],
+    ['the value of an unknown short flag', [`-k${SECRET}`]],
     ['a stray argument', ['--port', '80', SECRET]],
     ['the value of a secret that begins like a flag', ['--turn-secret', `-${SECRET}`]],
   ])('an error does not repeat %s', (_what, argv) => {
@@ -60,7 +61,13 @@ describe('flags', () => {
 
   test.each(SECRET_NAMES)('%s has no flag, and the error does not repeat the value', (name) => {
     const flag = `--${name.toLowerCase().replaceAll('_', '-')}`;
-    for (const argv of [[flag, SECRET], [`${flag}=${SECRET}`], [flag]]) {
+    for (const argv of [
+      [flag, SECRET],
+      [`${flag}=${SECRET}`],
+      [flag],
+      [`--${name}`, SECRET],
+      [`--${name}=${SECRET}`],
+    ]) {
       expect(refused(...argv)).toContain(`${name} is a secret and has no flag`);
       expect(refused(...argv)).not.toContain(SECRET);
     }

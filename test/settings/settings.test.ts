@@ -81,7 +81,7 @@ const cases: Record<Key, Case> = {
       'redis://',
       'postgres://a',
     ],
-    allowed: 'sqlite:PATH, sqlite::memory: or redis://HOST[:PORT]',
+    allowed: 'sqlite:PATH, sqlite::memory:, redis://HOST[:PORT] or redis+sentinel://HOST[:PORT]/NAME',
   },
   sqliteSynchronous: words('SQLITE_SYNCHRONOUS', 'full', ['full', 'normal']),
   maxStoreBytes: number('MAX_STORE_BYTES', 4_294_967_296, 65_536, 1_099_511_627_776),

@@ -42,6 +42,16 @@ test('the image has a base that is pinned by digest and has the Node version of 
   ]);
 });
 
+test('.dockerignore lets in every file that the Dockerfile copies from the project', () => {
+  const copied = [...readFileSync(join(root, 'Dockerfile'), 'utf8').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
+    ([, sources = '']) => sources.split(' '),
+  );
+  const letIn = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
+  expect(copied.length).toBeGreaterThan(5);
+  expect(copied.filter((source) => !letIn.includes(`!${source}`))).toEqual([]);
+  expect(copied.filter((source) => !existsSync(join(root, source)))).toEqual([]);
+});
+
 interface Manifest {
   readonly devDependencies: { readonly node: string };
 }
