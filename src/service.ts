@@ -13,7 +13,7 @@ import { iceServersFor } from './signalling/ice-servers.ts';
 import { failedAuthenticationRate, MAX_PARTICIPANTS_PER_ADDRESS, rosterRate } from './signalling/limits.ts';
 import { RateLimiter } from './signalling/rate-limit.ts';
 import { Signalling } from './signalling/signalling.ts';
-import type { StoreAdapter } from './signalling/store.ts';
+import type { Store } from './signalling/store.ts';
 import type { Telemetry } from './signalling/telemetry.ts';
 import { openStore } from './store/open-store.ts';
 import { RoomLog } from './observability/trace/room-log.ts';
@@ -28,7 +28,7 @@ export interface Overrides {
   readonly log?: Log;
   readonly clock?: Clock;
   /** Wraps the store that the settings name. */
-  readonly wrapStore?: (store: StoreAdapter) => StoreAdapter;
+  readonly wrapStore?: (store: Store) => Store;
 }
 
 export interface Addresses {
@@ -133,7 +133,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   };
 }
 
-async function openStoreOf(settings: Settings, overrides: Overrides, telemetry: Telemetry): Promise<StoreAdapter> {
+async function openStoreOf(settings: Settings, overrides: Overrides, telemetry: Telemetry): Promise<Store> {
   const store = await openStore({
     location: settings.store,
     sqliteSynchronous: settings.sqliteSynchronous,

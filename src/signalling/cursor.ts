@@ -1,4 +1,4 @@
-import { expiredCursor, invalidCursor, type SignallingError } from './errors.ts';
+import { cursorExpiredError, invalidCursor, type SignallingError } from './errors.ts';
 import type { MailboxId } from './ids.ts';
 
 /**
@@ -41,6 +41,6 @@ export function cursorExpired(
   mailbox: { mailboxId: MailboxId; acknowledged: number; head: number },
 ): SignallingError {
   const resetCursor = encodeCursor({ mailboxId: mailbox.mailboxId, position: mailbox.acknowledged });
-  if (cursor.mailboxId !== mailbox.mailboxId) return expiredCursor('foreign', resetCursor);
-  return expiredCursor(cursor.position > mailbox.head ? 'ahead' : 'behind', resetCursor);
+  if (cursor.mailboxId !== mailbox.mailboxId) return cursorExpiredError('foreign', resetCursor);
+  return cursorExpiredError(cursor.position > mailbox.head ? 'ahead' : 'behind', resetCursor);
 }

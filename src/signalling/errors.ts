@@ -144,7 +144,7 @@ const CURSOR_EXPIRED = {
   foreign: 'belongs to another mailbox, or to this one before a new join',
 } as const;
 
-export const expiredCursor = (why: keyof typeof CURSOR_EXPIRED, resetCursor: string): SignallingError =>
+export const cursorExpiredError = (why: keyof typeof CURSOR_EXPIRED, resetCursor: string): SignallingError =>
   new SignallingError(
     'cursor-expired',
     `The cursor ${CURSOR_EXPIRED[why]}. Continue from \`resetCursor\`, and renegotiate: messages may have been missed.`,

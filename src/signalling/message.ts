@@ -20,7 +20,7 @@ export interface Participant {
   readonly displayName?: string;
   readonly metadata?: JsonText;
   readonly joinedAtMs: number;
-  /** True while a poll is held, or when the last one ended less than 5 s ago. */
+  /** True while a poll is held, and for a while after one: see `PollOutcome`. */
   readonly listening: boolean;
 }
 

@@ -14,13 +14,13 @@ import type { Mailbox, OutgoingMessage, Participant } from './message.ts';
 import { ParticipantsPerAddress } from './participants-per-address.ts';
 import { PollPacer, RateLimiter, type RateLimit } from './rate-limit.ts';
 import { receive, type Batch, type Poll, type ReceiveContext } from './receive.ts';
-import type { Appended, Hint, RoomSummary, StoreAdapter, StoreUsage, TokenLookup } from './store.ts';
+import type { Appended, Hint, RoomSummary, Store, StoreUsage, TokenLookup } from './store.ts';
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
 import { drain, Waiters } from './waiters.ts';
 
 export interface SignallingOptions {
-  readonly store: StoreAdapter;
+  readonly store: Store;
   readonly clock: Clock;
   /** Receives the log lines of background work. */
   readonly log: ServiceLog;
@@ -49,7 +49,7 @@ export interface RoomPage {
 /** The operations of the product. The store guarantees its own rules; all others are here or one call away. */
 export class Signalling {
   readonly #options: SignallingOptions;
-  readonly #store: StoreAdapter;
+  readonly #store: Store;
   readonly #waiters: Waiters;
   readonly #telemetry: Telemetry;
   readonly #receiving: ReceiveContext;

@@ -8,7 +8,8 @@ import type { TokenDigest, TokenHandle } from './tokens.ts';
  * THE PORT: what a store of rooms, participants and mailboxes guarantees. The rules rely on nothing else, and the suite
  * in `test/store-contract` tests it for every adapter.
  *
- * - **Durable**: an operation is committed before its promise resolves. A rejected operation changes nothing.
+ * - **Durable**: an operation is committed before its promise resolves. A refused operation changes
+ *   nothing but the sender's rate limit. After `storage-unavailable` from Redis, it may have been committed.
  * - **Atomic per room**: every operation reads and leaves a consistent state of its room. The room events that it
  *   causes are part of it, and never make it fail.
  * - **Ordered**: the messages of a mailbox have the order of their commits. Positions only grow, even after the store
@@ -21,7 +22,7 @@ import type { TokenDigest, TokenHandle } from './tokens.ts';
  * An adapter implements four interfaces: `SignallingStore` for the rules, `PollPresence` for one poll, `RoomDirectory`
  * for administration, and `StoreMaintenance` for background work and operators.
  */
-export interface StoreAdapter extends SignallingStore, RoomDirectory, StoreMaintenance {}
+export interface Store extends SignallingStore, RoomDirectory, StoreMaintenance {}
 
 export interface SignallingStore {
   /**

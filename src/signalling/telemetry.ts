@@ -14,8 +14,8 @@ export interface EndedPoll {
 }
 
 /**
- * Receives the events of the rules and of the store, for metrics and traces; each method is called after the commit. An
- * implementation must be cheap, because it runs for every message, and must not throw. It never receives a token.
+ * Receives the events of the rules and of the store, for metrics and traces. Commits are reported after they happened,
+ * acknowledgements of polls before they are written. An implementation must be cheap, because it runs for every message, and must not throw. It never receives a token.
  */
 export interface Telemetry {
   joined(mailbox: Mailbox, resumed: boolean): void;

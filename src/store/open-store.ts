@@ -1,6 +1,6 @@
 import { systemClock, type Clock } from '../signalling/clock.ts';
 import type { Limits } from '../signalling/limits.ts';
-import type { StoreAdapter } from '../signalling/store.ts';
+import type { Store } from '../signalling/store.ts';
 import type { Telemetry } from '../signalling/telemetry.ts';
 import { backupDatabase, type Backup } from './sqlite/backup.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
@@ -20,7 +20,7 @@ export interface StoreOptions {
 }
 
 /** @throws StoreError with one clear line when the store cannot be opened */
-export async function openStore(options: StoreOptions): Promise<StoreAdapter> {
+export async function openStore(options: StoreOptions): Promise<Store> {
   const { location, clock = systemClock() } = options;
   if (location.kind === 'redis') {
     // perf: loads the Redis client and its scripts only where they are needed; 85 ms of a start.

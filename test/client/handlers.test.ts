@@ -57,7 +57,7 @@ describe('a handler of the app', () => {
 });
 
 describe('an app without a handler', () => {
-  test('is not polled for before the first one', async () => {
+  test('does not poll until it adds its first handler', async () => {
     await joinRoom(server.options);
     await server.time.advance(MINUTE);
     expect(server.count('poll')).toBe(0);

@@ -58,7 +58,7 @@ describeInBrowser('two pages of the demo connect', () => {
         if (!isPoll(path)) return undefined;
         const { wait } = JSON.parse(body) as { wait: number };
         waits.push(wait);
-        // A shorter poll would be over by then, but for a slow machine.
+        // A shorter poll would have ended by itself, except on a slow machine.
         return wait < LIMIT_SECONDS ? undefined : LIMIT_SECONDS * 1_000;
       },
     });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Joined, StoreAdapter } from '../../src/signalling/store.ts';
+import type { Joined, Store } from '../../src/signalling/store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { settle, TestClock } from '../support/clock.ts';
@@ -20,25 +20,25 @@ const SLACK_MS = 1_000;
 const LOOK_EVERY_MS = 20;
 
 /** Sweeps once, as the service does twice a second. @returns whether it succeeded */
-const swept = (store: StoreAdapter): Promise<boolean> =>
+const swept = (store: Store): Promise<boolean> =>
   store.sweep().then(
     () => true,
     () => false,
   );
 
 /** Resolves once the process has noticed the outage or its end. */
-async function untilSwept(store: StoreAdapter, outcome: boolean): Promise<void> {
+async function untilSwept(store: Store, outcome: boolean): Promise<void> {
   while ((await swept(store)) !== outcome) await pause(LOOK_EVERY_MS);
 }
 
-async function roster(store: StoreAdapter, { mailbox }: Joined): Promise<string[]> {
+async function roster(store: Store, { mailbox }: Joined): Promise<string[]> {
   return (await store.participants(mailbox.roomId)).map(({ participantId }) => participantId);
 }
 
 describeOnRedis('an outage of Redis', () => {
   afterEach(cleanUp);
 
-  async function openStore(url: string, clock: TestClock): Promise<StoreAdapter> {
+  async function openStore(url: string, clock: TestClock): Promise<Store> {
     const counted = new ObservedStore(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
     onCleanUp(() => counted.kill());
     return counted.store;
@@ -46,7 +46,7 @@ describeOnRedis('an outage of Redis', () => {
 
   describe('that is longer than an idle timeout', () => {
     /** Kills Redis, advances the clock by 8 s and restarts Redis. */
-    async function interrupt(redis: RedisServer, clock: TestClock, stores: readonly StoreAdapter[]): Promise<void> {
+    async function interrupt(redis: RedisServer, clock: TestClock, stores: readonly Store[]): Promise<void> {
       await redis.kill();
       for (const store of stores) await untilSwept(store, false);
       await clock.advance(8_000);

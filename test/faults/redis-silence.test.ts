@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startSweeping } from '../../src/signalling/sweeper.ts';
 import { systemClock } from '../../src/signalling/clock.ts';
-import type { StoreAdapter } from '../../src/signalling/store.ts';
+import type { Store } from '../../src/signalling/store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { join } from '../support/redis/join.ts';
 import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
@@ -15,7 +15,7 @@ const SILENCE_SECONDS = 14;
 const IDLE_MS = 12_000;
 const SWEEPS = 3;
 
-const idsIn = async (store: StoreAdapter, room: string): Promise<string[]> =>
+const idsIn = async (store: Store, room: string): Promise<string[]> =>
   (await store.participants(room as never)).map(({ participantId }) => participantId);
 
 describeOnRedis('a Redis that stalls for longer than the idle timeout', () => {

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { defaultSettings } from '../../src/settings/settings.ts';
 import { createLog } from '../../src/log.ts';
 import { createHoldline } from '../../src/service.ts';
-import type { StoreAdapter } from '../../src/signalling/store.ts';
+import type { Store } from '../../src/signalling/store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { TestClock } from '../support/clock.ts';
 import { newStore, settling } from '../support/store-of-run.ts';
@@ -54,7 +54,7 @@ async function startWithLostHints(clock: TestClock) {
   const settings = defaultSettings({ store: newStore(), host: '127.0.0.1', port: 0 });
   let held = Promise.resolve();
   let ended = Promise.resolve();
-  const wrapStore = (opened: StoreAdapter): StoreAdapter => {
+  const wrapStore = (opened: Store): Store => {
     const store = settling(opened);
     held = nextPolls(store, 'held', 1);
     ended = nextPolls(store, 'ended', 1);
@@ -66,7 +66,7 @@ async function startWithLostHints(clock: TestClock) {
   return { url: `http://127.0.0.1:${port}`, held, ended };
 }
 
-function loseMessageHints(store: StoreAdapter): StoreAdapter {
+function loseMessageHints(store: Store): Store {
   const watch = store.watch.bind(store);
   store.watch = (watcher) => watch((hint) => hint.kind === 'messages' || watcher(hint));
   return store;

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Express } from 'express';
 import { defaultSettings, type Settings } from '../../src/settings/settings.ts';
 import { createHoldline, type Holdline } from '../../src/service.ts';
-import type { StoreAdapter } from '../../src/signalling/store.ts';
+import type { Store } from '../../src/signalling/store.ts';
 import { TestClock } from '../support/clock.ts';
 import { newStore, settling } from '../support/store-of-run.ts';
 
@@ -13,7 +13,7 @@ export class FaultyService {
   readonly clock: TestClock;
   readonly app: Express;
   readonly holdline: Holdline;
-  readonly store: StoreAdapter;
+  readonly store: Store;
   hintsAreLost = false;
   commitsHang = false;
   sends = 0;
@@ -21,7 +21,7 @@ export class FaultyService {
 
   static async start(given: Partial<Omit<Settings, 'openMode'>> = {}): Promise<FaultyService> {
     const service = { current: undefined as FaultyService | undefined };
-    let store: StoreAdapter | undefined;
+    let store: Store | undefined;
     const clock = new TestClock();
     const settings = defaultSettings({
       store: newStore(),
@@ -39,7 +39,7 @@ export class FaultyService {
     return (service.current = new FaultyService(holdline, store, clock));
   }
 
-  private constructor(holdline: Holdline, store: StoreAdapter, clock: TestClock) {
+  private constructor(holdline: Holdline, store: Store, clock: TestClock) {
     this.holdline = holdline;
     this.app = holdline.app;
     this.store = store;
@@ -57,7 +57,7 @@ export class FaultyService {
   }
 }
 
-function withFaults(store: StoreAdapter, service: () => FaultyService | undefined): StoreAdapter {
+function withFaults(store: Store, service: () => FaultyService | undefined): Store {
   const watch = store.watch.bind(store);
   const append = store.append.bind(store);
   store.watch = (watcher) => watch((hint) => (service()?.hintsAreLost === true ? undefined : watcher(hint)));

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { StoreAdapter } from '../../src/signalling/store.ts';
+import type { Store } from '../../src/signalling/store.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { Connection, requestText } from '../support/connection.ts';
 import { closeServices, startService } from '../support/holdline.ts';
@@ -26,7 +26,7 @@ async function begin(
   };
 }
 
-function tokenJudged(store: StoreAdapter): Promise<void> {
+function tokenJudged(store: Store): Promise<void> {
   const findToken = store.findToken.bind(store);
   return new Promise((resolve) => {
     store.findToken = async (...lookup) => {

@@ -3,7 +3,7 @@ import { SignallingError } from '../../src/signalling/errors.ts';
 import { drain, Waiters } from '../../src/signalling/waiters.ts';
 import { PollPacer } from '../../src/signalling/rate-limit.ts';
 import { receive, type Batch } from '../../src/signalling/receive.ts';
-import type { Hint, Joined, StoreAdapter } from '../../src/signalling/store.ts';
+import type { Hint, Joined, Store } from '../../src/signalling/store.ts';
 import { SILENT, type EndedPoll } from '../../src/signalling/telemetry.ts';
 import { settle } from '../support/clock.ts';
 import { summaryOf, type OpenFixture, type StoreFixture } from '../store-contract/store-fixture.ts';
@@ -17,7 +17,7 @@ export interface PollOptions {
 interface ReceiveFixtureOptions {
   readonly maxHeldPolls?: number;
   readonly paced?: boolean;
-  readonly wrap?: (store: StoreAdapter) => StoreAdapter;
+  readonly wrap?: (store: Store) => Store;
   /** Handles each hint instead of passing it on. */
   readonly onHint?: (hint: Hint, pass: () => void) => void;
 }
@@ -41,7 +41,7 @@ export class ReceiveFixture {
   readonly storeFixture: StoreFixture;
   readonly waiters: Waiters;
   readonly ended: EndedPoll[] = [];
-  readonly #store: StoreAdapter;
+  readonly #store: Store;
   readonly #pacer: PollPacer | undefined;
   readonly #maxHeldPolls: number;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Cursor } from '../../src/signalling/cursor.ts';
-import type { Joined, StoreAdapter } from '../../src/signalling/store.ts';
+import type { Joined, Store } from '../../src/signalling/store.ts';
 import { settle } from '../support/clock.ts';
 import { openMemoryStore, replacing } from '../support/store.ts';
 import { outgoing, summaryOf, numbered, fixtures } from '../store-contract/store-fixture.ts';
@@ -11,7 +11,7 @@ const open = receiveFixtures(fixtures(openMemoryStore));
 /** Wraps a store so that `act` runs once, after a read and before its result is returned. */
 const interrupting =
   (interruption: { act?: (() => Promise<unknown>) | undefined }) =>
-  (store: StoreAdapter): StoreAdapter =>
+  (store: Store): Store =>
     replacing(store, {
       async read(mailbox, range) {
         const page = await store.read(mailbox, range);

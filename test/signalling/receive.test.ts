@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { StoreAdapter } from '../../src/signalling/store.ts';
+import type { Store } from '../../src/signalling/store.ts';
 import { settle } from '../support/clock.ts';
 import { openMemoryStore, replacing } from '../support/store.ts';
 import { cursorOf, outgoing, numbered, fixtures } from '../store-contract/store-fixture.ts';
@@ -120,7 +120,7 @@ describe('a poll', () => {
 
   test('reports to the store whether it was answered, cut while held, or neither', async () => {
     const outcomes: string[] = [];
-    const wrap = (store: StoreAdapter): StoreAdapter =>
+    const wrap = (store: Store): Store =>
       replacing(store, {
         openPoll: (mailbox) => {
           const poll = store.openPoll(mailbox);

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import type { JsonText, MailboxId, MessageId } from '../../src/signalling/ids.ts';
 import type { OutgoingMessage } from '../../src/signalling/message.ts';
-import type { Append, Join, Joined, StoreAdapter } from '../../src/signalling/store.ts';
+import type { Append, Join, Joined, Store } from '../../src/signalling/store.ts';
 import type { TokenDigest, TokenHandle } from '../../src/signalling/tokens.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
@@ -70,7 +70,7 @@ const ALICE = { displayName: 'Älice 🎉', metadata: '{"device": "phone"}' as J
 /**
  * Creates one of each record: tokens in all states, an idempotent join and send, messages, events, a tombstone, a poll.
  */
-async function fillRoom(store: StoreAdapter, clock: TestClock): Promise<void> {
+async function fillRoom(store: Store, clock: TestClock): Promise<void> {
   const alice = await store.join(joinOf('alice', { token: 'alice', profile: ALICE }));
   await store.claimToken(handleOf('alice'), LOBBY);
   const bob = await store.join(joinOf('bob', { token: 'bob-1' }));
@@ -121,7 +121,7 @@ describeOnRedis('the format of the stored records', () => {
   afterEach(cleanUp);
   afterEach(() => deleteKeys(server(), PREFIX));
 
-  async function open(clock: TestClock): Promise<StoreAdapter> {
+  async function open(clock: TestClock): Promise<Store> {
     const url = urlOf(server(), PREFIX);
     const counted = new ObservedStore(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
     onCleanUp(() => counted.close());
@@ -164,7 +164,7 @@ describeOnRedis('the format of the stored records', () => {
   });
 });
 
-async function expectEverythingFrom010(store: StoreAdapter): Promise<void> {
+async function expectEverythingFrom010(store: Store): Promise<void> {
   const states = await Promise.all(
     ['alice', 'bob-1', 'bob-2', 'carol', 'dave-1'].map(async (name) => (await store.findToken(handleOf(name)))?.state),
   );

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { Hint, Joined, StoreAdapter } from '../../src/signalling/store.ts';
+import type { Hint, Joined, Store } from '../../src/signalling/store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { settle, TestClock } from '../support/clock.ts';
@@ -20,7 +20,7 @@ describeOnRedis('two processes that share a Redis', () => {
   async function twoProcesses() {
     const clock = new TestClock();
     const url = urlOf(server(), newPrefix());
-    const open = async (): Promise<StoreAdapter> => {
+    const open = async (): Promise<Store> => {
       const counted = new ObservedStore(await RedisStore.open({ url, limits: WIDE_LIMITS, clock }));
       onCleanUp(() => counted.close());
       return counted.store;
@@ -29,7 +29,7 @@ describeOnRedis('two processes that share a Redis', () => {
     return { clock, here, there, bob: await join(here, 'room', 'bob', 60_000) };
   }
 
-  const listens = async (store: StoreAdapter, { mailbox }: Joined): Promise<boolean | undefined> => {
+  const listens = async (store: Store, { mailbox }: Joined): Promise<boolean | undefined> => {
     await settle();
     return (await store.participants(mailbox.roomId))[0]?.listening;
   };

@@ -11,7 +11,7 @@ import {
 } from '../../src/signalling/ids.ts';
 import { MAX_BATCH_BYTES, type Limits } from '../../src/signalling/limits.ts';
 import type { GoneReason, OutgoingMessage, Receipt, ReceivedMessage } from '../../src/signalling/message.ts';
-import type { Append, Join, Joined, Page, StoreAdapter } from '../../src/signalling/store.ts';
+import type { Append, Join, Joined, Page, Store } from '../../src/signalling/store.ts';
 import { mintToken, type TokenDigest, type TokenHandle } from '../../src/signalling/tokens.ts';
 import { settle, TestClock } from '../support/clock.ts';
 import { WIDE_LIMITS, type OpenedStore, type OpenOptions } from '../support/store.ts';
@@ -99,7 +99,7 @@ export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
     this.clock = clock;
   }
 
-  get store(): StoreAdapter {
+  get store(): Store {
     return this.opened.store;
   }
 

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Express } from 'express';
 import { defaultSettings, type Settings } from '../../src/settings/settings.ts';
 import { createHoldline, type Holdline, type Overrides } from '../../src/service.ts';
-import type { StoreAdapter } from '../../src/signalling/store.ts';
+import type { Store } from '../../src/signalling/store.ts';
 import { onPolls } from './next-polls.ts';
 import { newStore, settling } from './store-of-run.ts';
 
@@ -13,10 +13,10 @@ export class Service {
   readonly holdline: Holdline;
   readonly app: Express;
   /** The store that the service uses, for faults that requests cannot cause. */
-  readonly store: StoreAdapter;
+  readonly store: Store;
   readonly #polls: Polls;
 
-  constructor(holdline: Holdline, store: StoreAdapter, polls: Polls) {
+  constructor(holdline: Holdline, store: Store, polls: Polls) {
     this.holdline = holdline;
     this.app = holdline.app;
     this.store = store;
@@ -52,7 +52,7 @@ const running = new Set<Holdline>();
 /** Creates a service that is called through `app`, without a port. */
 export async function createService(given: Given = {}, overrides: Omit<Overrides, 'wrapStore'> = {}): Promise<Service> {
   const polls = { held: new EventEmitter(), ended: new EventEmitter() };
-  let store: StoreAdapter | undefined;
+  let store: Store | undefined;
   const settings = defaultSettings({
     store: newStore(),
     host: '127.0.0.1',

@@ -1,9 +1,9 @@
-import type { PollPresence, StoreAdapter } from '../../src/signalling/store.ts';
+import type { PollPresence, Store } from '../../src/signalling/store.ts';
 
 type PollEvent = 'held' | 'ended';
 
 /** Resolves once `times` further polls are held or have ended. */
-export function nextPolls(store: StoreAdapter, event: PollEvent, times: number): Promise<void> {
+export function nextPolls(store: Store, event: PollEvent, times: number): Promise<void> {
   let left = times;
   return new Promise((resolve) => {
     onPolls(store, (_, happened) => {
@@ -15,13 +15,13 @@ export function nextPolls(store: StoreAdapter, event: PollEvent, times: number):
 
 type Listener = (participantId: string, event: PollEvent) => void;
 
-const listenersOf = new WeakMap<StoreAdapter, Set<Listener>>();
+const listenersOf = new WeakMap<Store, Set<Listener>>();
 
 /**
  * Calls the listener whenever a poll is held or ends from now on. The first call for a store covers the polls that are opened
  * after it.
  */
-export function onPolls(store: StoreAdapter, listener: Listener): void {
+export function onPolls(store: Store, listener: Listener): void {
   const known = listenersOf.get(store);
   if (known !== undefined) {
     known.add(listener);
@@ -32,7 +32,7 @@ export function onPolls(store: StoreAdapter, listener: Listener): void {
   observe(store, listeners);
 }
 
-function observe(store: StoreAdapter, listeners: ReadonlySet<Listener>): void {
+function observe(store: Store, listeners: ReadonlySet<Listener>): void {
   const openPoll = store.openPoll.bind(store);
   store.openPoll = (mailbox): PollPresence => {
     const poll = openPoll(mailbox);

@@ -1,5 +1,5 @@
 import { test } from '@jest/globals';
-import type { StoreAdapter } from '../../src/signalling/store.ts';
+import type { Store } from '../../src/signalling/store.ts';
 import type { StoreLocation } from '../../src/store/open-store.ts';
 import { RedisStore } from '../../src/store/redis/redis-store.ts';
 import { ClusterBus } from './redis/cluster-bus.ts';
@@ -19,7 +19,7 @@ export function newStore(): StoreLocation {
 }
 
 /** Makes `TestClock` wait for the responses of a store that is remote. */
-export function settling(store: StoreAdapter): StoreAdapter {
+export function settling(store: Store): Store {
   return store instanceof RedisStore ? new ObservedStore(store, flush).store : store;
 }
 

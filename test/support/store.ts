@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../src/signalling/clock.ts';
 import type { Limits } from '../../src/signalling/limits.ts';
-import type { StoreAdapter } from '../../src/signalling/store.ts';
+import type { Store } from '../../src/signalling/store.ts';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 
 export interface OpenOptions {
@@ -12,18 +12,18 @@ export interface OpenOptions {
 }
 
 export interface OpenedStore {
-  readonly store: StoreAdapter;
+  readonly store: Store;
   close(): Promise<void>;
 }
 
 /** A store whose data outlives the process. Each method returns the store that replaces the previous one. */
 export interface PersistentStore extends OpenedStore {
   /** Restarts: closes the store and opens its data again, on the given clock if any. */
-  reopen(clock?: Clock): Promise<StoreAdapter>;
+  reopen(clock?: Clock): Promise<Store>;
   /** Like `reopen` after `kill -9`: the store is not closed first. */
-  kill(clock?: Clock): Promise<StoreAdapter>;
+  kill(clock?: Clock): Promise<Store>;
   /** Copies the data. The returned function restores the copy, which rolls back all later changes. */
-  copy(): Promise<(clock?: Clock) => Promise<StoreAdapter>>;
+  copy(): Promise<(clock?: Clock) => Promise<Store>>;
 }
 
 export type OpenStore = (options: OpenOptions) => Promise<OpenedStore>;
@@ -54,9 +54,8 @@ export const openFileStore =
   async (options: OpenOptions): Promise<FileStore> => {
     const files = new Files(directory);
     let path = files.newPath();
-    const abandoned: StoreAdapter[] = [];
-    const open = (clock: Clock = options.clock): StoreAdapter =>
-      SqliteStore.open({ ...options, clock, path, synchronous });
+    const abandoned: Store[] = [];
+    const open = (clock: Clock = options.clock): Store => SqliteStore.open({ ...options, clock, path, synchronous });
     const opened = {
       store: open(),
       get path() {
@@ -118,7 +117,7 @@ class Files {
 }
 
 /** The store with some of its operations replaced. */
-export function replacing(store: StoreAdapter, operations: Partial<StoreAdapter>): StoreAdapter {
+export function replacing(store: Store, operations: Partial<Store>): Store {
   const replaced = new Map<string | symbol, unknown>(Object.entries(operations));
   return new Proxy(store, {
     get(target, name) {

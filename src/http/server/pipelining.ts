@@ -23,7 +23,7 @@ export interface Handling {
  * The requests of one connection. While 16 are open, or 256 KiB of responses wait, further requests are neither parsed
  * nor handled. They stay in the socket buffers of the system; none is refused or lost.
  */
-export class Pipeline {
+export class PipelinedConnection {
   readonly #socket: Socket;
   readonly #handling: Handling;
   readonly #parse: (chunk: Buffer) => void;

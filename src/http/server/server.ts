@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
 import { API_POLICY, type HeaderList } from '../response/headers.ts';
-import { Pipeline, type Handling } from './pipelining.ts';
+import { PipelinedConnection, type Handling } from './pipelining.ts';
 import { problemReply } from '../response/problem.ts';
 import { invalidRequest, noTunnel, type RequestProblem } from '../response/request-problem.ts';
 
@@ -23,7 +23,7 @@ export function createHttpServer(
   keepAliveMs: number,
   counting: Counting,
 ): Server {
-  const pipelines = new WeakMap<Duplex, Pipeline>();
+  const connections = new WeakMap<Duplex, PipelinedConnection>();
   const handling: Handling = {
     ...counting,
     handle: (req, res) => {
@@ -31,7 +31,7 @@ export function createHttpServer(
       if (fault === undefined) answer(req, res);
       else {
         // The bytes that follow may be the body of this request or the next request, so they are not read.
-        pipelines.get(req.socket)?.detach();
+        connections.get(req.socket)?.detach();
         res.shouldKeepAlive = false;
         refuse(req, res, fault);
       }
@@ -49,20 +49,20 @@ export function createHttpServer(
       // perf: about 2 % less CPU time per message, since a GET needs no stream for its body. Node before 24 ignores it.
       optimizeEmptyRequests: true,
     },
-    (req, res) => pipelines.get(req.socket)?.take(req, res),
+    (req, res) => connections.get(req.socket)?.take(req, res),
   );
-  server.on('connection', (socket: Socket) => void pipelines.set(socket, new Pipeline(socket, handling)));
+  server.on('connection', (socket: Socket) => void connections.set(socket, new PipelinedConnection(socket, handling)));
   // An unknown expectation may be ignored (RFC 9110, section 10.1.1).
   server.on('checkExpectation', (req, res) => server.emit('request', req, res));
   server.on('connect', (_req, socket) => {
-    const pipeline = pipelines.get(socket);
+    const pipeline = connections.get(socket);
     pipeline?.detach();
     // Pending responses would have to come first, but Node no longer tracks them.
     if (pipeline?.isIdle === true) answerByHand(socket, noTunnel(), withoutRequest);
     else socket.destroy();
   });
   server.on('clientError', (error: ParserError, socket) => {
-    const pipeline = pipelines.get(socket);
+    const pipeline = connections.get(socket);
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
     else if (pipeline?.isDetached !== true) {
       pipeline?.detach();

@@ -13,7 +13,7 @@ import type {
   PollPresence,
   ReadRange,
   RoomSummary,
-  StoreAdapter,
+  Store,
   StoredToken,
   StoreUsage,
   TokenLookup,
@@ -106,7 +106,7 @@ async function openParts(connection: Connection, options: RedisStoreOptions): Pr
  * Many processes on one Redis or Redis Cluster (7 or newer, or Valkey). Redis holds all state, and each operation is one script
  * that runs alone in its room; a process knows only which polls it holds.
  */
-export class RedisStore implements StoreAdapter {
+export class RedisStore implements Store {
   readonly parts: RedisParts;
 
   private constructor(parts: RedisParts) {

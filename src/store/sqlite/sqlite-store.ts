@@ -13,7 +13,7 @@ import type {
   PollPresence,
   ReadRange,
   RoomSummary,
-  StoreAdapter,
+  Store,
   StoredToken,
   StoreUsage,
 } from '../../signalling/store.ts';
@@ -46,7 +46,7 @@ export interface SqliteStoreOptions {
 /**
  * One process, one file. Rows are the truth; rooms, participants and tokens are mirrored in memory (`memory-index.ts`).
  */
-export class SqliteStore implements StoreAdapter {
+export class SqliteStore implements Store {
   readonly #database: OpenDatabase;
   readonly #context: SqliteContext;
   readonly #commit: GroupCommit;

@@ -6,7 +6,7 @@ import { NO_CREDENTIAL } from '../../../src/signalling/credentials.ts';
 import type { Mailbox } from '../../../src/signalling/message.ts';
 import type { Batch } from '../../../src/signalling/receive.ts';
 import { Signalling } from '../../../src/signalling/signalling.ts';
-import type { Hint, Page, ReadRange, StoreAdapter } from '../../../src/signalling/store.ts';
+import type { Hint, Page, ReadRange, Store } from '../../../src/signalling/store.ts';
 import { pass, settle, type TestClock } from '../../support/clock.ts';
 import { replacing, type PersistentStore } from '../../support/store.ts';
 import { Client, type PollInFlight } from './client.ts';
@@ -158,7 +158,7 @@ export class Simulation {
 
   #start(): Signalling {
     const { store } = this.opened;
-    const watch: StoreAdapter['watch'] = (watcher) => store.watch((hint) => this.#pass(hint, watcher));
+    const watch: Store['watch'] = (watcher) => store.watch((hint) => this.#pass(hint, watcher));
     return new Signalling({
       store: replacing(store, { watch, read: (mailbox, range) => this.#read(store, mailbox, range) }),
       clock: this.clock,
@@ -173,7 +173,7 @@ export class Simulation {
     });
   }
 
-  async #read(store: StoreAdapter, mailbox: Mailbox, range: ReadRange): Promise<Page> {
+  async #read(store: Store, mailbox: Mailbox, range: ReadRange): Promise<Page> {
     const page = await store.read(mailbox, range);
     if (this.slowReads) await pass(2);
     return page;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SignallingError, type SignallingCode } from '../../../src/signalling/errors.ts';
 import type { MailboxId, MessageId } from '../../../src/signalling/ids.ts';
 import type { Mailbox, OutgoingMessage, ReceivedMessage } from '../../../src/signalling/message.ts';
-import type { PollPresence, StoreAdapter } from '../../../src/signalling/store.ts';
+import type { PollPresence, Store } from '../../../src/signalling/store.ts';
 import type { TestClock } from '../../support/clock.ts';
 import type { PersistentStore } from '../../support/store.ts';
 import { mailboxModels, emptyState, type MailboxModel, type State, type Summary } from './state.ts';
@@ -31,7 +31,7 @@ export class Simulation {
     this.clock = clock;
   }
 
-  get store(): StoreAdapter {
+  get store(): Store {
     return this.opened.store;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MailboxId } from '../../../src/signalling/ids.ts';
-import type { Hint, StoreAdapter } from '../../../src/signalling/store.ts';
+import type { Hint, Store } from '../../../src/signalling/store.ts';
 import { settle } from '../../support/clock.ts';
 import {
   outgoing,
@@ -26,7 +26,7 @@ class Listener {
   readonly heard: Hint[] = [];
   #waiting: (() => void)[] = [];
 
-  constructor(store: StoreAdapter, onHint: (hint: Hint) => void = () => undefined) {
+  constructor(store: Store, onHint: (hint: Hint) => void = () => undefined) {
     store.watch((hint) => {
       this.heard.push(hint);
       onHint(hint);

@@ -1,9 +1,9 @@
 import { newMailboxId, type ParticipantId, type RoomId } from '../../../src/signalling/ids.ts';
-import type { Joined, StoreAdapter } from '../../../src/signalling/store.ts';
+import type { Joined, Store } from '../../../src/signalling/store.ts';
 import { mintToken } from '../../../src/signalling/tokens.ts';
 
 /** Joins a new participant directly in the store. */
-export function join(store: StoreAdapter, room: string, id: string, idleTimeoutMs: number): Promise<Joined> {
+export function join(store: Store, room: string, id: string, idleTimeoutMs: number): Promise<Joined> {
   const { handle, digest } = mintToken();
   return store.join({
     roomId: room as RoomId,

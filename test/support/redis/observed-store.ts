@@ -1,4 +1,4 @@
-import type { PollPresence, StoreAdapter } from '../../../src/signalling/store.ts';
+import type { PollPresence, Store } from '../../../src/signalling/store.ts';
 import type { RedisStore } from '../../../src/store/redis/redis-store.ts';
 import { settleWith, type Remote } from '../clock.ts';
 
@@ -6,7 +6,7 @@ type Operation = (...args: unknown[]) => unknown;
 
 /** Counts the requests of a store, so that a test can wait until all of them have been answered. */
 export class ObservedStore implements Remote {
-  readonly store: StoreAdapter;
+  readonly store: Store;
   asked = 0;
   readonly #redis: RedisStore;
   readonly #flush: (() => Promise<void>) | undefined;

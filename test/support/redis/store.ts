@@ -1,4 +1,4 @@
-import type { StoreAdapter } from '../../../src/signalling/store.ts';
+import type { Store } from '../../../src/signalling/store.ts';
 import { RedisStore } from '../../../src/store/redis/redis-store.ts';
 import type { PersistentStore, OpenOptions } from '../store.ts';
 import { ObservedStore } from './observed-store.ts';
@@ -15,7 +15,7 @@ export const openRedisStore =
     const open = async (clock = options.clock): Promise<ObservedStore> =>
       new ObservedStore(await RedisStore.open({ ...options, clock, url: urlOf(place, prefix) }), place.flush);
     let current = await open();
-    const next = async (clock = options.clock): Promise<StoreAdapter> => {
+    const next = async (clock = options.clock): Promise<Store> => {
       current = await open(clock);
       return (opened.store = current.store);
     };
