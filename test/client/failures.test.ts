@@ -1,35 +1,22 @@
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { joinRoom, type HoldlineError, type JoinOptions, type Mailbox } from '../../src/client/index.ts';
-import { batch, broken, HostileServer, html, json, problem } from './support/hostile-server.ts';
+import { joinRoom, type HoldlineError } from '../../src/client/index.ts';
+import type { HostileServer } from './support/hostile-server.ts';
+import { batch, broken, html, json, problem } from './support/hostile-server.ts';
+import { endOf, RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
 const forever = () => new Promise<never>(() => undefined);
 
+let client: RecordedClient;
 let server: HostileServer;
-let errors: HoldlineError[];
 beforeEach(() => {
-  server = new HostileServer();
-  errors = [];
+  client = new RecordedClient();
+  ({ server } = client);
 });
-
-async function joined(options: Partial<JoinOptions> = {}): Promise<Mailbox> {
-  const mailbox = await joinRoom({ ...server.options, ...options });
-  mailbox.on('error', (error) => void errors.push(error));
-  return mailbox;
-}
-
-async function listening(options: Partial<JoinOptions> = {}): Promise<Mailbox> {
-  const mailbox = await joined(options);
-  mailbox.on('message', () => undefined);
-  return mailbox;
-}
-
-const endOf = (mailbox: Mailbox) =>
-  new Promise<{ reason: string; error: HoldlineError }>((resolve) => void mailbox.on('ended', resolve));
 
 describe('an outage', () => {
   test('of some seconds is no error: the app sees `reconnecting` only', async () => {
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const states: string[] = [];
     mailbox.on('state', (state) => void states.push(state));
     server.on('poll', broken);
@@ -37,24 +24,24 @@ describe('an outage', () => {
     server.on('poll', ({ body }) => (body.wait === 0 ? batch('c1') : forever()));
     await server.time.advance(20_000);
     expect(states).toEqual(['reconnecting', 'connected']);
-    expect(errors).toEqual([]);
+    expect(client.errors).toEqual([]);
   });
 
   test('that lasts emits one error with what came instead of an answer, and another error when it happens again', async () => {
-    await listening();
+    await client.listen();
     const fails = () => {
       throw new TypeError('fetch failed', { cause: Object.assign(new AggregateError([]), { code: 'ECONNREFUSED' }) });
     };
     for (const outage of [1, 2]) {
       server.on('poll', fails);
       await server.time.advance(5 * MINUTE);
-      expect(errors).toHaveLength(outage);
+      expect(client.errors).toHaveLength(outage);
       server.on('poll', forever);
       await server.time.advance(20_000);
       server.on('poll', () => batch('c1'));
       await server.time.advance(20_000);
     }
-    expect(errors[0]).toMatchObject({
+    expect(client.errors[0]).toMatchObject({
       code: 'network',
       message: 'pollMessages http://hostile: fetch failed: ECONNREFUSED',
       cause: { message: 'fetch failed' },
@@ -72,16 +59,16 @@ describe('an outage', () => {
     ['a login in front of it', () => html(401), 'answered with 401 text/html, not by Holdline, but by a login'],
   ])('that %s causes emits an error at its second answer', async (_, answer, words) => {
     server.on('poll', answer);
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(5_000);
     expect(mailbox.state).toBe('reconnecting');
-    expect(errors.map(({ message: text }) => text)).toEqual([expect.stringContaining(words)]);
+    expect(client.errors.map(({ message: text }) => text)).toEqual([expect.stringContaining(words)]);
     await server.time.advance(10 * MINUTE);
-    expect(errors).toHaveLength(1);
+    expect(client.errors).toHaveLength(1);
   });
 
   test('before the machine slept does not make the first failure after it an error', async () => {
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     server.on('poll', async () => {
       await server.time.after(10);
       return broken();
@@ -89,13 +76,13 @@ describe('an outage', () => {
     await server.time.advance(30_000);
     await server.time.sleep(60 * MINUTE);
     await server.time.advance(1_000);
-    expect([mailbox.state, errors]).toEqual(['reconnecting', []]);
+    expect([mailbox.state, client.errors]).toEqual(['reconnecting', []]);
   });
 
   test('is the cause of the rejected sends when the mailbox is closed meanwhile', async () => {
     server.on('poll', broken);
     server.on('send', broken);
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(5_000);
     const sending = mailbox.send({ type: 'custom' }).catch((error: unknown) => error);
     await Promise.all([mailbox.close(), server.time.advance(MINUTE)]);
@@ -109,7 +96,7 @@ describe('a request without retries', () => {
     ['fetchIceServers', 'ice-servers', 'getIceServers'],
   ] as const)('%s rejects with what came instead of an answer', async (method, operation, id) => {
     server.on(operation, () => html(502));
-    const mailbox = await joined();
+    const mailbox = await client.join();
     await expect(mailbox[method]()).rejects.toMatchObject({
       code: 'network',
       message: `${id} http://hostile: answered with 502 text/html, not by Holdline`,
@@ -123,7 +110,7 @@ describe('a request without retries', () => {
       () => problem(410, 'participant-gone', { reason: 'timeout' }),
       () => json(200, { iceServers: [], ttlSeconds: 60 }),
     );
-    const mailbox = await joined();
+    const mailbox = await client.join();
     const [result] = await Promise.all([mailbox.fetchIceServers(), server.time.advance(2_000)]);
     expect(result.ttlSeconds).toBe(60);
   });
@@ -137,7 +124,7 @@ describe('a proxy that removes the credential', () => {
 
   test('from polls ends the mailbox with that as the reason, without another join', async () => {
     server.on('poll', missing(NEW));
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const end = endOf(mailbox);
     await server.time.advance(MINUTE);
     expect(await end).toMatchObject({
@@ -155,8 +142,8 @@ describe('a proxy that removes the credential', () => {
         'Joining needs an access token as `Authorization: Bearer`. The request carries no `Authorization` header.',
       ),
     );
-    await expect(joined({ accessToken: 'jwt' })).rejects.toMatchObject({ code: 'authorization-stripped' });
-    await expect(joined()).rejects.toMatchObject({ code: 'unauthenticated' });
+    await expect(client.join({ accessToken: 'jwt' })).rejects.toMatchObject({ code: 'authorization-stripped' });
+    await expect(client.join()).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 
   test.each([
@@ -164,7 +151,7 @@ describe('a proxy that removes the credential', () => {
     ['that may not have arrived at an older server', 'Bearer realm="holdline"', OLD],
   ])('is not assumed for a token %s', async (_, challenge, detail) => {
     server.script('poll', () => problem(401, 'unauthenticated', { challenge, detail }), forever);
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(10_000);
     expect([mailbox.state, server.count('join')]).toEqual(['connected', 2]);
   });
@@ -173,7 +160,7 @@ describe('a proxy that removes the credential', () => {
 describe('the state of a mailbox', () => {
   test('is idle until the first listener, and connected as soon as its first poll is under way', async () => {
     server.on('poll', forever);
-    const mailbox = await joined();
+    const mailbox = await client.join();
     const states: string[] = [];
     mailbox.on('state', (state) => void states.push(state));
     expect(mailbox.state).toBe('idle');

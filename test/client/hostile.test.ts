@@ -1,30 +1,20 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { joinRoom, type Gap, type Mailbox } from '../../src/client/index.ts';
-import { batch, broken, HostileServer, html, json, message, problem } from './support/hostile-server.ts';
+import { type Mailbox } from '../../src/client/index.ts';
+import type { HostileServer } from './support/hostile-server.ts';
+import { batch, broken, html, json, message, problem } from './support/hostile-server.ts';
+import { endOf, RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+let client: RecordedClient;
 let server: HostileServer;
-let received: string[];
-let gaps: Gap[];
 beforeEach(() => {
-  server = new HostileServer();
-  received = [];
-  gaps = [];
+  client = new RecordedClient();
+  ({ server } = client);
 });
 
-async function listening(options: Partial<Parameters<typeof joinRoom>[0]> = {}): Promise<Mailbox> {
-  const mailbox = await joinRoom({ ...server.options, ...options });
-  mailbox.on('message', ({ id }) => void received.push(id));
-  mailbox.on('gap', (gap) => void gaps.push(gap));
-  return mailbox;
-}
-
-const ended = (mailbox: Mailbox): Promise<string> =>
-  new Promise((resolve) => {
-    mailbox.on('ended', ({ reason }) => resolve(reason));
-  });
+const ended = async (mailbox: Mailbox): Promise<string> => (await endOf(mailbox)).reason;
 
 describe('a network that gives wrong answers', () => {
   test.each([
@@ -44,7 +34,7 @@ describe('a network that gives wrong answers', () => {
     ['an answer without messages', () => json(200, { cursor: 'c1' })],
   ])('%s gets at most 30 polls in the first minute and 1,500 in an hour', async (_, answer) => {
     server.on('poll', answer);
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(MINUTE);
     expect(server.count('poll')).toBeLessThanOrEqual(30);
     await server.time.advance(59 * MINUTE);
@@ -56,15 +46,15 @@ describe('a network that gives wrong answers', () => {
   test('a server that sends the same batch for ever is polled no faster, and its message is handled once', async () => {
     const repeated = message('custom');
     server.on('poll', () => batch('c1', repeated));
-    await listening();
+    await client.listen();
     await server.time.advance(HOUR);
-    expect(received).toEqual([repeated.id]);
+    expect(client.received).toEqual([repeated.id]);
     expect(server.count('poll')).toBeLessThanOrEqual(1_500);
   });
 
   test('a flood of new messages is polled at the rate limit of the service: 50 polls at once, then 5 a second', async () => {
     server.on('poll', () => batch('c1', message('custom')));
-    await listening();
+    await client.listen();
     await server.time.advance(MINUTE);
     expect(server.count('poll')).toBeLessThanOrEqual(50 + 5 * 60 + 1);
   });
@@ -82,7 +72,7 @@ describe('a network that gives wrong answers', () => {
         return batch('c8');
       },
     );
-    await listening();
+    await client.listen();
     await server.time.advance(MINUTE);
     expect(
       server
@@ -90,8 +80,8 @@ describe('a network that gives wrong answers', () => {
         .map(({ body }) => body.after)
         .slice(0, 6),
     ).toEqual(['c0', 'c7', 'c7', 'c7', 'c7', 'c8']);
-    expect(received).toHaveLength(2);
-    expect(gaps).toEqual([]);
+    expect(client.received).toHaveLength(2);
+    expect(client.gaps).toEqual([]);
   });
 
   test('the state is reconnecting when polls fail, and connected when one succeeds', async () => {
@@ -101,7 +91,7 @@ describe('a network that gives wrong answers', () => {
       () => batch('c1', message('custom')),
       () => new Promise(() => undefined),
     );
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const states: string[] = [mailbox.state];
     mailbox.on('state', (state) => void states.push(state));
     await server.time.advance(MINUTE / 2);
@@ -121,7 +111,7 @@ describe('a proxy that cuts held polls', () => {
     [20_000, 17],
   ])('at %i ms makes the third poll ask for %i s only', async (cutMs, seconds) => {
     server.on('poll', cutAt(cutMs));
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(3 * cutMs);
     expect(server.all('poll').map(({ body }) => body.wait)).toEqual([25, 25, seconds]);
     expect(mailbox.waitSeconds).toBe(seconds);
@@ -129,7 +119,7 @@ describe('a proxy that cuts held polls', () => {
 
   test('is not learned from two cuts at different ages', async () => {
     server.script('poll', cutAt(5_000), cutAt(19_000), cutAt(11_000), cutAt(3_000));
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(36_500);
     expect(mailbox.waitSeconds).toBe(25);
   });
@@ -139,7 +129,7 @@ describe('a proxy that cuts held polls', () => {
       await server.time.after(Number(body.wait) * 970);
       return batch('c0');
     });
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(20 * MINUTE);
     expect(mailbox.waitSeconds).toBe(4);
     await server.time.advance(11 * MINUTE);
@@ -151,7 +141,7 @@ describe('a proxy that cuts held polls', () => {
       await server.time.after(3_000);
       return html(504);
     });
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(HOUR);
     expect(mailbox.state).toBe('reconnecting');
     expect(server.count('poll')).toBeLessThanOrEqual(700);
@@ -159,7 +149,7 @@ describe('a proxy that cuts held polls', () => {
 
   test('without any answer halves their length', async () => {
     server.on('poll', ({ body }) => (body.wait === 0 ? batch('c0') : new Promise(() => undefined)));
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(2 * MINUTE);
     expect(mailbox.waitSeconds).toBeLessThanOrEqual(12);
   });
@@ -172,7 +162,7 @@ describe('a server that is busy', () => {
       () => problem(429, 'too-many-polls', { retryAfter: 5 }),
       () => new Promise(() => undefined),
     );
-    await listening();
+    await client.listen();
     await server.time.advance(5_000);
     expect(server.count('poll')).toBe(1);
     await server.time.advance(500);
@@ -181,7 +171,7 @@ describe('a server that is busy', () => {
 
   test('is polled at least once a minute, whatever Retry-After says', async () => {
     server.on('poll', () => problem(503, 'shutting-down', { retryAfter: 86_400 }));
-    await listening();
+    await client.listen();
     await server.time.advance(10 * MINUTE);
     expect(server.count('poll')).toBeGreaterThanOrEqual(8);
   });
@@ -196,10 +186,10 @@ describe('a server that is busy', () => {
       () => problem(503, 'shutting-down', { retryAfter: 1 }),
       () => new Promise(() => undefined),
     );
-    await listening();
+    await client.listen();
     await server.time.advance(5_000);
     expect(server.count('poll')).toBe(3);
-    expect(gaps).toEqual([]);
+    expect(client.gaps).toEqual([]);
   });
 });
 
@@ -221,9 +211,9 @@ describe('other versions (fault 39)', () => {
         ),
       () => new Promise(() => undefined),
     );
-    await listening();
+    await client.listen();
     await server.time.advance(MINUTE);
-    expect(received).toHaveLength(2);
+    expect(client.received).toHaveLength(2);
   });
 
   test('an older server may omit `more` and `expired`', async () => {
@@ -232,15 +222,15 @@ describe('other versions (fault 39)', () => {
       () => json(200, { messages: [message('custom')], cursor: 'c1' }),
       () => new Promise(() => undefined),
     );
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await Promise.all([mailbox.send({ type: 'custom' }), server.time.advance(1_000)]);
-    expect(received).toHaveLength(1);
+    expect(client.received).toHaveLength(1);
     expect(mailbox.waitSeconds).toBe(25);
   });
 
   test('a server without the operation ends the mailbox, with its problem', async () => {
     server.on('poll', () => problem(404, 'not-found'));
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const end = ended(mailbox);
     await server.time.advance(MINUTE);
     expect([await end, server.count('poll')]).toEqual(['failed', 1]);

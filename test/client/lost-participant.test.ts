@@ -1,30 +1,20 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { joinRoom, type Gap, type Mailbox } from '../../src/client/index.ts';
-import { batch, broken, HostileServer, json, message, problem } from './support/hostile-server.ts';
+import { type Mailbox } from '../../src/client/index.ts';
+import type { HostileServer } from './support/hostile-server.ts';
+import { batch, broken, json, message, problem } from './support/hostile-server.ts';
+import { endOf, RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+let client: RecordedClient;
 let server: HostileServer;
-let received: string[];
-let gaps: Gap[];
 beforeEach(() => {
-  server = new HostileServer();
-  received = [];
-  gaps = [];
+  client = new RecordedClient();
+  ({ server } = client);
 });
 
-async function listening(options: Partial<Parameters<typeof joinRoom>[0]> = {}): Promise<Mailbox> {
-  const mailbox = await joinRoom({ ...server.options, ...options });
-  mailbox.on('message', ({ id }) => void received.push(id));
-  mailbox.on('gap', (gap) => void gaps.push(gap));
-  return mailbox;
-}
-
-const ended = (mailbox: Mailbox): Promise<string> =>
-  new Promise((resolve) => {
-    mailbox.on('ended', ({ reason }) => resolve(reason));
-  });
+const ended = async (mailbox: Mailbox): Promise<string> => (await endOf(mailbox)).reason;
 
 describe('two clients with one token', () => {
   test('stop after three evictions: one mailbox ends as taken over, and sends no more requests', async () => {
@@ -32,7 +22,7 @@ describe('two clients with one token', () => {
       await server.time.after(500);
       return problem(409, 'poll-superseded');
     });
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const end = ended(mailbox);
     await server.time.advance(HOUR);
     expect(await end).toBe('taken-over');
@@ -47,23 +37,23 @@ describe('two clients with one token', () => {
       () => batch('c1', message('custom')),
       () => new Promise(() => undefined),
     );
-    await listening();
+    await client.listen();
     await server.time.advance(MINUTE);
-    expect(received).toHaveLength(1);
+    expect(client.received).toHaveLength(1);
   });
 
   test('a replaced participant ends as taken over, without joining again (fault 34)', async () => {
     server.on('poll', () => problem(410, 'participant-gone', { reason: 'replaced' }));
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const end = ended(mailbox);
     await server.time.advance(HOUR);
     expect([await end, server.count('join'), server.count('poll')]).toEqual(['taken-over', 1, 1]);
-    expect(received).toEqual([]);
+    expect(client.received).toEqual([]);
   });
 
   test('a forgotten token does not evict another participant: participant-exists ends as taken over', async () => {
     server.on('poll', () => problem(401, 'unauthenticated'));
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     server.on('join', () => problem(409, 'participant-exists'));
     const end = ended(mailbox);
     await server.time.advance(MINUTE);
@@ -73,7 +63,7 @@ describe('two clients with one token', () => {
 
   test('with an access token, a forgotten token soon after joining ends as taken over instead of taking over', async () => {
     server.on('poll', () => problem(401, 'unauthenticated'));
-    const mailbox = await listening({ accessToken: 'jwt' });
+    const mailbox = await client.listen({ accessToken: 'jwt' });
     const end = ended(mailbox);
     await server.time.advance(MINUTE);
     expect([await end, server.count('join')]).toEqual(['taken-over', 1]);
@@ -86,7 +76,7 @@ describe('a participant that is gone', () => {
     async (reason) => {
       server.on('poll', () => problem(410, 'participant-gone', { reason }));
       server.on('send', broken);
-      const mailbox = await listening();
+      const mailbox = await client.listen();
       const sending = mailbox.send({ type: 'custom' });
       const end = ended(mailbox);
       await Promise.all([
@@ -99,7 +89,7 @@ describe('a participant that is gone', () => {
 
   test('for an hour of sleep: one poll, 410, one join under the same name, one gap, and no burst (fault 38)', async () => {
     server.on('poll', () => new Promise(() => undefined));
-    await listening();
+    await client.listen();
     await server.time.advance(3_000);
     server.script(
       'poll',
@@ -112,12 +102,12 @@ describe('a participant that is gone', () => {
     expect(server.asked.slice(before).map(({ operation }) => operation)).toEqual(['poll', 'join', 'poll']);
     expect(server.all('join')[1]?.body).toMatchObject({ participantId: 'me', resume: true });
     expect(server.all('poll').at(-1)?.headers).toMatchObject({ Authorization: 'Bearer token2' });
-    expect(gaps).toEqual([{ cause: 'rejoined' }]);
+    expect(client.gaps).toEqual([{ cause: 'rejoined' }]);
   });
 
   test('again and again joins ever more slowly', async () => {
     server.on('poll', () => problem(410, 'participant-gone', { reason: 'timeout' }));
-    await listening();
+    await client.listen();
     await server.time.advance(HOUR);
     expect(server.count('join')).toBeLessThanOrEqual(1_500);
     expect(server.count('join') - server.count('poll')).toBeLessThanOrEqual(1);
@@ -139,7 +129,7 @@ describe('a participant that is gone', () => {
         ? problem(410, 'participant-gone', { reason: 'timeout' })
         : json(201, { receipts: [server.receipt()] }),
     );
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     await server.time.advance(100);
     server.on('join', () => json(201, server.joinResult({ cursor: 'n0' })));
     await Promise.all([mailbox.send({ type: 'custom' }), server.time.advance(10_000)]);
@@ -158,7 +148,7 @@ describe('a participant that is gone', () => {
     server.on('send', ({ headers }) =>
       headers.Authorization === 'Bearer token2' ? gone : json(201, { receipts: [server.receipt()] }),
     );
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const [receipt] = await Promise.all([mailbox.send({ type: 'custom' }), server.time.advance(MINUTE)]);
     expect(receipt.id).toBe('receipt1');
     expect(server.count('join')).toBe(2);

@@ -1,40 +1,27 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { joinRoom, type HoldlineError, type JoinOptions, type Mailbox } from '../../src/client/index.ts';
-import { HostileServer, html, json, problem } from './support/hostile-server.ts';
+import { type JoinOptions } from '../../src/client/index.ts';
+import type { HostileServer } from './support/hostile-server.ts';
+import { html, json, problem } from './support/hostile-server.ts';
+import { endOf, RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
 const forever = () => new Promise<never>(() => undefined);
 
+let client: RecordedClient;
 let server: HostileServer;
-let errors: HoldlineError[];
 beforeEach(() => {
-  server = new HostileServer();
-  errors = [];
+  client = new RecordedClient();
+  ({ server } = client);
 });
 
-async function joined(options: Partial<JoinOptions> = {}): Promise<Mailbox> {
-  const mailbox = await joinRoom({ ...server.options, ...options });
-  mailbox.on('error', (error) => void errors.push(error));
-  return mailbox;
-}
-
-async function listening(options: Partial<JoinOptions> = {}): Promise<Mailbox> {
-  const mailbox = await joined(options);
-  mailbox.on('message', () => undefined);
-  return mailbox;
-}
-
-const endOf = (mailbox: Mailbox) =>
-  new Promise<{ reason: string; error: HoldlineError }>((resolve) => void mailbox.on('ended', resolve));
-
-const codes = (): unknown[] => errors.map(({ code }) => code);
+const codes = (): unknown[] => client.errors.map(({ code }) => code);
 
 describe('joining again', () => {
   /** A participant whose time ran out, while joining is refused. */
   async function rejoining(answer: Parameters<HostileServer['on']>[1], options: Partial<JoinOptions> = {}) {
     server.on('join', () => json(201, server.joinResult()));
     server.script('poll', () => problem(410, 'participant-gone', { reason: 'timeout' }), forever);
-    const mailbox = await listening(options);
+    const mailbox = await client.listen(options);
     server.on('join', answer);
     await server.time.advance(30_000);
     return mailbox;
@@ -71,11 +58,11 @@ describe('joining again', () => {
     let isBroken = false;
     const accessToken = () => (isBroken ? Promise.reject(new Error('no session')) : Promise.resolve('jwt'));
     server.script('poll', () => problem(410, 'participant-gone', { reason: 'timeout' }), forever);
-    const mailbox = await listening({ accessToken });
+    const mailbox = await client.listen({ accessToken });
     isBroken = true;
     await server.time.advance(30_000);
     expect(mailbox.state).toBe('reconnecting');
-    expect(errors).toMatchObject([
+    expect(client.errors).toMatchObject([
       { code: 'network', message: 'accessToken: no session', cause: { message: 'no session' } },
     ]);
     isBroken = false;
@@ -91,7 +78,7 @@ describe('joining again', () => {
     ['another participant of the same name', () => problem(409, 'participant-exists'), {}, 'taken-over'],
   ])('ends the mailbox for %s', async (_, answer, options, reason) => {
     server.script('poll', () => problem(410, 'participant-gone', { reason: 'timeout' }), forever);
-    const mailbox = await listening(options);
+    const mailbox = await client.listen(options);
     server.on('join', answer);
     const end = endOf(mailbox);
     await server.time.advance(MINUTE);
@@ -103,7 +90,7 @@ describe('joining again', () => {
     server.on('poll', () =>
       problem(410, 'participant-gone', { reason: 'replaced', detail: 'A newer join replaced it.' }),
     );
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const end = endOf(mailbox);
     await server.time.advance(1_000);
     expect(await end).toMatchObject({

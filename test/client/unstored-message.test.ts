@@ -1,33 +1,23 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { joinRoom, type HoldlineError, type JoinOptions, type Mailbox } from '../../src/client/index.ts';
-import { HostileServer, html, json, problem } from './support/hostile-server.ts';
+import { type HoldlineError } from '../../src/client/index.ts';
+import type { HostileServer } from './support/hostile-server.ts';
+import { html, json, problem } from './support/hostile-server.ts';
+import { RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
 const forever = () => new Promise<never>(() => undefined);
 
+let client: RecordedClient;
 let server: HostileServer;
-let errors: HoldlineError[];
 beforeEach(() => {
-  server = new HostileServer();
-  errors = [];
+  client = new RecordedClient();
+  ({ server } = client);
 });
-
-async function joined(options: Partial<JoinOptions> = {}): Promise<Mailbox> {
-  const mailbox = await joinRoom({ ...server.options, ...options });
-  mailbox.on('error', (error) => void errors.push(error));
-  return mailbox;
-}
-
-async function listening(options: Partial<JoinOptions> = {}): Promise<Mailbox> {
-  const mailbox = await joined(options);
-  mailbox.on('message', () => undefined);
-  return mailbox;
-}
 
 describe('a message that is not stored', () => {
   test('in its lifetime is rejected with the last failure as the cause', async () => {
     server.on('send', () => problem(429, 'mailbox-full', { retryAfter: 2, detail: 'The mailbox is full.' }));
-    const mailbox = await joined();
+    const mailbox = await client.join();
     const sending = mailbox.send({ type: 'custom', to: 'a', ttlSeconds: 5 }).catch((error: unknown) => error);
     await server.time.advance(10_000);
     expect(await sending).toMatchObject({ code: 'lifetime-over', cause: { code: 'mailbox-full' } });
@@ -39,13 +29,13 @@ describe('a message that is not stored', () => {
     async (status) => {
       server.on('poll', forever);
       server.on('send', () => html(status));
-      const mailbox = await listening();
+      const mailbox = await client.listen();
       const sending = mailbox.send({ type: 'custom', to: 'a' }).catch((error: unknown) => error);
       await server.time.advance(5_000);
       const words = `proxy-refused: sendMessages http://hostile: answered with ${status} text/html, not by Holdline`;
       expect(await sending).toMatchObject({ code: 'proxy-refused', message: words });
       expect(server.count('send')).toBe(3);
-      expect(errors).toHaveLength(1);
+      expect(client.errors).toHaveLength(1);
     },
   );
 
@@ -59,7 +49,7 @@ describe('a message that is not stored', () => {
       stored.push(...sent);
       return json(201, { receipts: [server.receipt()] });
     });
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const sending = Promise.allSettled(
       ['1', 'huge', '2'].map((payload) => mailbox.send({ type: 'custom', to: 'a', payload })),
     );
@@ -72,21 +62,21 @@ describe('a message that is not stored', () => {
     server.on('poll', () => html(403));
     server.on('send', () => html(403));
     server.on('ack', () => html(403));
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const sending = mailbox.send({ type: 'custom', to: 'a' });
     await server.time.advance(MINUTE);
     server.on('poll', forever);
     server.on('send', () => json(201, { receipts: [server.receipt()] }));
     await server.time.advance(10_000);
     expect(await sending).toHaveProperty('id');
-    expect(errors).toHaveLength(1);
+    expect(client.errors).toHaveLength(1);
   });
 
   test('because of a captive portal that appears while a poll is held is retried: the held poll proves nothing', async () => {
     server.on('poll', forever);
     server.on('ack', () => html(403));
     server.on('send', () => html(403));
-    const mailbox = await listening();
+    const mailbox = await client.listen();
     const sending = mailbox.send({ type: 'custom', to: 'a' });
     await server.time.advance(20_000);
     server.on('send', () => json(201, { receipts: [server.receipt()] }));
@@ -99,13 +89,13 @@ describe('a message that is not stored', () => {
     async (status) => {
       server.on('poll', forever);
       server.on('send', () => html(status));
-      const mailbox = await listening();
+      const mailbox = await client.listen();
       const sending = mailbox.send({ type: 'custom', to: 'a' });
       await server.time.advance(30_000);
       server.on('send', () => json(201, { receipts: [server.receipt()] }));
       await server.time.advance(6_000);
       expect(await sending).toHaveProperty('id');
-      expect(errors).toHaveLength(1);
+      expect(client.errors).toHaveLength(1);
     },
   );
 
@@ -115,7 +105,7 @@ describe('a message that is not stored', () => {
       () => html(503, { 'Retry-After': '7' }),
       () => json(201, { receipts: [server.receipt()] }),
     );
-    const mailbox = await joined();
+    const mailbox = await client.join();
     const sending = mailbox.send({ type: 'custom', to: 'a' });
     await server.time.advance(6_900);
     expect(server.count('send')).toBe(1);
