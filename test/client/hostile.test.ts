@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Mailbox } from '../../src/client/index.ts';
-import type { HostileServer } from './support/hostile-server.ts';
-import { batch, broken, html, json, message, problem } from './support/hostile-server.ts';
+import { batch, broken, html, json, message, problem, type HostileServer } from './support/hostile-server.ts';
 import { endOf, RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;

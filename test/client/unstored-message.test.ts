@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type HoldlineError } from '../../src/client/index.ts';
-import type { HostileServer } from './support/hostile-server.ts';
-import { html, json, problem } from './support/hostile-server.ts';
+import { html, json, problem, type HostileServer } from './support/hostile-server.ts';
 import { RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
