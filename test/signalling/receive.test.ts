@@ -125,7 +125,8 @@ describe('a poll', () => {
         openPoll: (mailbox) => {
           const poll = store.openPoll(mailbox);
           return {
-            ...poll,
+            hold: (forMs, position) => poll.hold(forMs, position),
+            supersedeOthers: () => poll.supersedeOthers(),
             end(outcome) {
               outcomes.push(outcome);
               poll.end(outcome);

@@ -11,6 +11,7 @@ import { ObservedStore } from '../support/redis/observed-store.ts';
 import { describeOnRedis, shared } from '../support/redis/on-redis.ts';
 import { deleteKeys } from '../support/redis/keys.ts';
 import { urlOf } from '../support/redis/urls.ts';
+import { startCluster } from '../support/redis/cluster.ts';
 import { RedisServer } from '../support/redis/redis-server.ts';
 import { restoreSnapshot, snapshotOf, type StoredKey } from '../support/redis/snapshot.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
@@ -161,6 +162,17 @@ describeOnRedis('the format of the stored records', () => {
     await store.checkRetention();
     await server().command('SET', `${PREFIX}:format`, '2');
     await expect(store.checkRetention()).rejects.toMatchObject({ code: 'storage-unavailable' });
+  });
+
+  test('is not judged while its shard of a cluster is down: the other shards serve their rooms', async () => {
+    const cluster = await startCluster();
+    onCleanUp(() => cluster.end());
+    for (const master of cluster.masters) await master.command('CONFIG', 'SET', 'cluster-require-full-coverage', 'no');
+    const store = await RedisStore.open({ url: urlOf(cluster, PREFIX), limits: WIDE_LIMITS, clock: new TestClock() });
+    onCleanUp(() => store.close());
+    const slot = Number(await cluster.masters[0]?.command('CLUSTER', 'KEYSLOT', `${PREFIX}:format`));
+    await cluster.masters[Math.floor((slot * cluster.masters.length) / 16_384)]?.kill();
+    await expect(store.checkRetention()).resolves.toBeUndefined();
   });
 });
 
