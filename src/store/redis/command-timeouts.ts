@@ -9,8 +9,8 @@ interface Pending {
 }
 
 /**
- * Rejects commands without a reply: across a broken network neither a reply nor an error may come, and the client library keeps
- * writing. perf: one timer for all commands, since a timer for each costs more than the command.
+ * Rejects commands that get no reply. A broken network may deliver neither a reply nor an error, and the client library
+ * keeps writing. perf: one timer for all commands, since a timer per command costs more than the command.
  */
 export class CommandTimeouts {
   readonly #pending = new Set<Pending>();
@@ -23,7 +23,7 @@ export class CommandTimeouts {
       const nowMs = performance.now();
       const stalledMs = nowMs - checkedAt - CHECK_EVERY_MS;
       checkedAt = nowMs;
-      // After a stall of this process the replies may wait in the socket.
+      // After a stall of this process, the replies may already wait in the socket.
       if (stalledMs < STALL_MS && this.#rejectOverdue()) onTimeout();
     }, CHECK_EVERY_MS);
     this.#timer.unref();
@@ -47,7 +47,7 @@ export class CommandTimeouts {
   #rejectOverdue(): boolean {
     const fromMs = performance.now() - TIMEOUT_MS;
     let found = false;
-    // Sets keep the order of insertion: the oldest come first.
+    // A set iterates in insertion order, so the oldest commands come first.
     for (const pending of this.#pending) {
       if (pending.sinceMs > fromMs) break;
       found = true;

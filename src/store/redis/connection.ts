@@ -11,26 +11,26 @@ import { Replication } from './replication.ts';
 import type { Script } from './scripts.ts';
 import { openServer, type Server } from './server.ts';
 
-/** Errors of a script or of the settings. Every other error reply means that Redis cannot do it now. */
+/** Errors in a script or in the settings. Every other error reply means that Redis cannot run the command now. */
 const BUG = /^(ERR(?! WAIT)|WRONGTYPE|NOPERM|NOAUTH|WRONGPASS|CROSSSLOT)\b/;
 
 /** The server was the primary when the connection was opened, and no longer is. */
 const DEMOTED = /^(READONLY|MASTERDOWN|ERR WAIT cannot be used)\b/;
 
-/** At its `maxmemory` Redis refuses commands that need memory; all others work. */
+/** At `maxmemory`, Redis refuses commands that need memory and runs all others. */
 const FULL = /^OOM\b/;
 
-/** A cluster is asked for its nodes again at most once in this time. */
+/** Minimum time between two requests for the nodes of a cluster. */
 const REPLACE_CLUSTER_EVERY_MS = 10_000;
 
-/** Turns of the event loop after which everything that follows from a reply has been sent. */
+/** Event-loop turns after which every command that follows from a reply has been sent. */
 const QUIET_TURNS = 3;
 
 interface Run {
   readonly script: Script;
   readonly keys: readonly string[];
   readonly args: readonly string[];
-  /** Wait for the replicas that the settings name. */
+  /** Wait for as many replicas as the settings require. */
   readonly confirmed?: boolean;
 }
 
@@ -40,12 +40,12 @@ interface NodeInfo {
   readonly text: string;
 }
 
-/** Runs scripts on the Redis of the settings. Lost connections are opened again; commands do not wait for that. */
+/** Runs scripts on the configured Redis. Reopens lost connections; commands do not wait for that and fail meanwhile. */
 export class Connection {
   readonly location: RedisLocation;
   readonly outages = new Outages();
   readonly #server: Reconnecting<Server>;
-  /** Commands that wait for replicas have a connection of their own, since `WAIT` blocks it. */
+  /** A separate connection for commands that wait for replicas, since `WAIT` blocks its connection. */
   readonly #replicated: Reconnecting<Server> | undefined;
   readonly #replication: Replication;
   readonly #timeouts: CommandTimeouts;
@@ -88,7 +88,7 @@ export class Connection {
     return this.#knownHosts;
   }
 
-  /** Called whenever a lost connection is open again: Redis may have lost what was recorded about polls. */
+  /** Called whenever a lost connection is open again: Redis may have lost its records of held polls. */
   onReopened(listener: () => void): void {
     this.#reopenedListeners.push(listener);
   }
@@ -102,18 +102,18 @@ export class Connection {
     return reply;
   }
 
-  /** `INFO` of every node that takes writes. */
+  /** `INFO` of every node that accepts writes. */
   async info(section: string): Promise<readonly NodeInfo[]> {
     return Promise.all(this.#infos(section));
   }
 
-  /** `INFO` of every node that takes writes and answers now. */
+  /** `INFO` of every node that accepts writes and responds now. */
   async infoOfReachable(section: string): Promise<readonly NodeInfo[]> {
     const infos = await Promise.allSettled(this.#infos(section));
     return infos.flatMap((info) => (info.status === 'fulfilled' ? [info.value] : []));
   }
 
-  /** Resolves once no script is in flight, nor one that follows from the reply to another. */
+  /** Resolves once no script is in flight, including scripts that follow from the reply to another script. */
   async drain(): Promise<void> {
     for (let quietTurns = 0; quietTurns < QUIET_TURNS; quietTurns += 1) {
       if (this.#inFlight.size > 0) quietTurns = 0;
@@ -122,7 +122,7 @@ export class Connection {
     }
   }
 
-  /** Rejects what is in flight. */
+  /** Rejects the commands in flight. */
   close(): void {
     this.#server.close();
     this.#replicated?.close();
@@ -164,7 +164,10 @@ export class Connection {
     this.#replicated?.reconnect();
   }
 
-  /** Whether that connection still works is unknown. In a cluster, the other nodes keep theirs until the new ones are open. */
+  /**
+   * The connection may no longer work. In a cluster, the other nodes keep their connections until the new ones are
+   * open.
+   */
   #onTimeout(): void {
     if (this.#server.current?.isCluster !== true) {
       this.#reconnect();
@@ -192,7 +195,7 @@ async function evaluate(
   try {
     return await server.evalSha(script, keys, args);
   } catch (error) {
-    // A server that was restarted, or a replica that took over, does not know the script yet.
+    // A restarted server, or a replica that was promoted, has not loaded the script yet.
     if (error instanceof ErrorReply && error.message.startsWith('NOSCRIPT')) return server.eval(script, keys, args);
     throw error;
   }

@@ -3,15 +3,15 @@ import type { Mailbox } from '../../signalling/message.ts';
 interface Begun {
   /** Shared ms. */
   readonly untilMs: number;
-  /** Up to which the poll has read. */
+  /** Position up to which the poll has read. */
   readonly position: number | undefined;
-  /** The newest hold when the poll read. */
+  /** Number of the newest hold when the poll read. */
   readonly seenHold: number | undefined;
 }
 
 /**
- * A poll that this process holds, and its number. Redis numbers the holds of a mailbox over all processes: a higher number is a newer
- * poll.
+ * A poll that this process holds, and its number. Redis numbers the holds of a mailbox across all processes: a higher
+ * number is a newer poll.
  */
 export class HeldPoll {
   readonly mailbox: Mailbox;
@@ -19,7 +19,7 @@ export class HeldPoll {
   /** In flight while Redis is recording the poll: two concurrent calls would make the poll supersede itself. */
   recording: Promise<boolean> | undefined;
   #number: number | undefined;
-  /** The newest hold of another process that a hint has named. */
+  /** Number of the newest hold of another process that a hint has named. */
   #supersededBy = 0;
 
   constructor(mailbox: Mailbox, begun: Begun) {
@@ -27,7 +27,7 @@ export class HeldPoll {
     this.begun = begun;
   }
 
-  /** Undefined until Redis has answered. */
+  /** Undefined until Redis has replied. */
   get number(): number | undefined {
     return this.#number;
   }
@@ -38,7 +38,7 @@ export class HeldPoll {
     return number < this.#supersededBy;
   }
 
-  /** The call failed: Redis may have given the poll a number that this process does not know. */
+  /** Call after a failure: Redis may have given the poll a number that never reached this process. */
   forgetNumber(): void {
     this.#number = undefined;
   }

@@ -20,7 +20,7 @@ export async function join(rooms: RoomScripts, limits: Limits, request: Join): P
   if (status === 'participant-exists') throw participantExists(participantId);
   if (status === 'room-full') throw roomFull(limits.maxParticipantsPerRoom);
   if (status === 'idempotency-key-reused') throw idempotencyKeyReused();
-  // A replay has the id of the first join, which differs when the server chose both.
+  // A replay returns the id of the first join, which differs from this one when the server chose both ids.
   const { participantId: joinedAs, mailboxId, departures, ...joined } = JoinedReply.parse(result);
   rooms.reportRemovals(roomId, departures);
   if (joined.resumed) rooms.forgetTokens(roomId);
@@ -42,7 +42,7 @@ function joinArguments(request: Join): Argument[] {
 
 const flag = (value: boolean): string => (value ? '1' : '0');
 
-/** An absent field stays as it is, which differs from an empty one. */
+/** Distinguishes an absent field, which stays unchanged, from an empty one. */
 const optional = (text: string | undefined): string => (text === undefined ? '-' : `=${text}`);
 
 /** Payload of the event for a new participant; a resume is not announced. */

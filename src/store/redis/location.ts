@@ -7,18 +7,18 @@ export interface Host {
 
 /** Where a Redis is, parsed from `STORE_URL`. */
 export interface RedisLocation {
-  /** A server and those that may take over from it, nodes of a cluster, or Sentinels. */
+  /** A server and its possible successors, nodes of a cluster, or Sentinels. */
   readonly hosts: readonly Host[];
-  /** Set when the hosts are Sentinels: the name under which they know the primary. */
+  /** Set when the hosts are Sentinels: the name of the primary that they monitor. */
   readonly sentinelName: string | undefined;
   readonly tls: boolean;
   readonly username: string | undefined;
   readonly password: string | undefined;
-  /** A cluster has only 0. */
+  /** Always 0 in a cluster. */
   readonly database: number;
-  /** Begins all keys and channels, so that several services can share a Redis. */
+  /** Prefix of all keys and channels, so that several services can share a Redis. */
   readonly prefix: string;
-  /** How many replicas must have a join or a message before it is answered with 201. */
+  /** Number of replicas that must have a join or a message before the server answers 201. */
   readonly replicas: number;
 }
 
@@ -35,7 +35,7 @@ const URL_FORM =
   'redis[s]://[USER:PASSWORD@]HOST[:PORT][,HOST...][/DATABASE][?prefix=NAME&replicas=COUNT], ' +
   'or redis[s]+sentinel://[USER:PASSWORD@]SENTINEL[:PORT][,SENTINEL...]/NAME[/DATABASE] with the same options';
 
-/** @throws StoreError that shows no password */
+/** @throws StoreError whose message contains no password */
 export function readLocation(url: string): RedisLocation {
   const { scheme, sentinel, username, password, hosts, path = '', options } = FORM.exec(url)?.groups ?? {};
   if (hosts === undefined) throw invalid('it does not have that form');

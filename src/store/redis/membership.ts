@@ -6,29 +6,29 @@ import { SCRIPTS } from './scripts.ts';
 import type { SharedClock } from './shared-clock.ts';
 
 const HEARTBEAT_EVERY_MS = 2_000;
-/** After a silence of all processes for this long, the next heartbeat begins an epoch. */
+/** When all processes have been silent for this long, the next heartbeat begins an epoch. */
 const LIFETIME_MS = 10_000;
-/** A heartbeat that reaches Redis later than this has waited for a stalled Redis. */
+/** A heartbeat that takes longer than this to reach Redis has waited for a stalled Redis. */
 const PROMPT_MS = 1_000;
 
 interface Options {
   readonly connection: Connection;
   readonly index: RoomIndex;
   readonly clock: SharedClock;
-  /** Names this process among the others; random, so that none inherits the polls of one that died. */
+  /** Identifies this process. Random, so that no process inherits the polls of one that died. */
   readonly process: ParticipantId;
 }
 
 /**
- * The processes that share a Redis. An epoch lasts as long as one of them is alive; the first heartbeat after a silence begins
- * another, in which presence recorded before does not count and idle times start again. After an outage of Redis idle times start
- * again within the epoch: no client could poll, but recorded polls stay valid.
+ * The processes that share a Redis. An epoch lasts as long as one of them is alive. The first heartbeat after a silence
+ * begins a new epoch, which ignores presence recorded before it and restarts idle times. After an outage of Redis, idle
+ * times restart within the epoch: no client could poll, but recorded polls stay valid.
  */
 export class Membership {
   readonly process: ParticipantId;
   readonly #options: Options;
   readonly #timer: NodeJS.Timeout;
-  /** When the last heartbeat that was answered was sent (monotonic ms). */
+  /** Send time of the last heartbeat that got a reply (monotonic ms). */
   #answeredAt = -Infinity;
   #epoch = '';
   #idleSinceMs = 0;
@@ -38,7 +38,7 @@ export class Membership {
   private constructor(options: Options) {
     this.#options = options;
     this.process = options.process;
-    // Not the shared clock: Redis measures the silence of a process by its own.
+    // Uses no shared clock: Redis measures the silence of a process by its own clock.
     this.#timer = setInterval(() => void this.sendHeartbeat().catch(() => undefined), HEARTBEAT_EVERY_MS);
     this.#timer.unref();
   }
@@ -53,24 +53,24 @@ export class Membership {
     return this.#epoch;
   }
 
-  /** Idle times count from here at the earliest (shared ms). */
+  /** Idle times count from this time at the earliest (shared ms). */
   get idleSinceMs(): number {
     return this.#idleSinceMs;
   }
 
-  /** Presence that was recorded before no longer counts. */
+  /** Called when an epoch begins: presence that was recorded before it no longer counts. */
   onNewEpoch(listener: () => void): void {
     this.#onNewEpoch = listener;
   }
 
-  /** Each heartbeat publishes a text to this process. */
+  /** Called after each heartbeat, which publishes a text to this process. */
   onHeartbeat(listener: () => void): void {
     this.#onHeartbeat = listener;
   }
 
   /**
-   * Call before idle participants depart. After an outage, and after a silence in which the epoch may have ended, idle times must
-   * start again first.
+   * Call before removing idle participants. After an outage, and after a silence in which the epoch may have ended,
+   * idle times must restart first.
    * @throws SignallingError `storage-unavailable`
    */
   async ensureCurrentEpoch(): Promise<void> {

@@ -9,7 +9,7 @@ interface Memory {
   readonly limit: number;
 }
 
-/** Bytes of everything in the Redis, other services' keys included. */
+/** Memory of the whole Redis in bytes, including the keys of other services. */
 export async function memoryUsage(
   connection: Connection,
 ): Promise<Pick<StoreUsage, 'liveBytes' | 'limitBytes' | 'isFull' | 'fileBytes'>> {

@@ -10,7 +10,7 @@ import { Appended as AppendedReply, Expirations, Position, Read } from './replie
 import type { Argument, Outcome, RoomScripts } from './room-scripts.ts';
 import { SCRIPTS } from './scripts.ts';
 
-/** No participant can have that id. */
+/** Stands for all participants: it is no valid participant id. */
 const EVERYONE = '*';
 
 export async function append(rooms: RoomScripts, limits: Limits, request: Append): Promise<Appended> {

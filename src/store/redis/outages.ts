@@ -1,9 +1,9 @@
 import { type SignallingError, storeUnavailable } from '../../signalling/errors.ts';
 
-/** Failures further apart than this are separate outages: every process runs a few scripts a second. */
+/** Failures further apart than this are separate outages, since every process runs a few scripts a second. */
 const GAP_MS = 5_000;
 
-/** A time in which Redis, or one of its nodes, failed (real ms). */
+/** A period in which Redis, or one of its nodes, failed (real ms). */
 interface Outage {
   readonly sinceMs: number;
   /** Time of the last failure. */
@@ -11,7 +11,7 @@ interface Outage {
   readonly error: SignallingError;
 }
 
-/** Records when this process could not use Redis. */
+/** Records the periods in which this process could not use Redis. */
 export class Outages {
   #newest: Outage | undefined;
   #reportedMs = -Infinity;
@@ -25,7 +25,7 @@ export class Outages {
     return error;
   }
 
-  /** The newest outage, if it has caused a failure since then (real ms). */
+  /** The newest outage, if it has caused a failure since `fromMs` (real ms). */
   since(fromMs: number): Outage | undefined {
     return this.#newest !== undefined && this.#newest.untilMs >= fromMs ? this.#newest : undefined;
   }

@@ -10,7 +10,7 @@ import type { Argument, RoomScripts } from './room-scripts.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 import type { SharedClock } from './shared-clock.ts';
 
-/** Touches of a mailbox within this time are recorded once. Idle timeouts allow for it (`IDLE_SLACK_MS`). */
+/** Touches of a mailbox within this time are recorded once. Idle timeouts allow for the delay (`IDLE_SLACK_MS`). */
 const TOUCH_EVERY_MS = 250;
 /** Recording tens of thousands of polls at once would delay all messages. */
 const RENEWED_AT_ONCE = 256;
@@ -18,13 +18,16 @@ const RENEWAL_PAUSE_MS = 1_000;
 
 interface LastRead {
   readonly acknowledged: number;
-  /** The number of the newest hold, by any process. */
+  /** Number of the newest hold by any process. */
   readonly hold: number;
-  /** Another process holds a poll. */
+  /** Whether another process holds a poll. */
   readonly isElsewhere: boolean;
 }
 
-/** Records in Redis which participants poll here, and passes the hints of other processes on. Callers never wait for it. */
+/**
+ * Records in Redis which participants poll on this process, and forwards the hints of other processes. Callers never
+ * wait for it.
+ */
 export class Presence {
   readonly #rooms: RoomScripts;
   readonly #clock: SharedClock;
@@ -51,7 +54,7 @@ export class Presence {
     this.#reads.set(mailboxId, read);
   }
 
-  /** As of the last read. The cursor of an empty batch is acknowledged as a rule, and need not be sent again. */
+  /** By the last read. The cursor of an empty batch is usually acknowledged already and need not be sent again. */
   isAcknowledged({ mailboxId }: Mailbox, position: number): boolean {
     return position <= (this.#reads.get(mailboxId)?.acknowledged ?? -1);
   }
@@ -71,7 +74,7 @@ export class Presence {
   end(mailbox: Mailbox, outcome: PollOutcome): void {
     this.#polls.delete(mailbox.mailboxId);
     this.#reads.delete(mailbox.mailboxId);
-    // The script records the touch, too.
+    // `end-poll.lua` also records the touch.
     this.#isFirstTouch(mailbox);
     this.#send(SCRIPTS.endPoll, mailbox, [outcome]);
   }
@@ -83,8 +86,8 @@ export class Presence {
   }
 
   /**
-   * Records every poll again, and lets it read: hints may have been missed, or Redis may have lost what was recorded. One renewal runs
-   * at a time, with a pause before the next.
+   * Records every poll again and lets it read: this process may have missed hints, or Redis may have lost its records.
+   * One renewal runs at a time, with a pause before the next.
    */
   renew(): void {
     if (this.#renewal === 'none') void this.#renewRepeatedly();
@@ -105,7 +108,7 @@ export class Presence {
   #concernsHeldPoll(hint: PublishedHint): boolean {
     const poll = this.#polls.get(hint.mailboxId);
     if (hint.kind === 'superseded') return poll?.supersede(hint.hold) ?? false;
-    // A poll of the token that replaced the other one may be held here by now.
+    // This process may already hold a poll of the token that replaced the old one.
     if (hint.kind === 'gone' && hint.generation !== undefined) {
       return (poll?.mailbox.fencingToken ?? -1) < hint.generation;
     }
@@ -133,7 +136,7 @@ export class Presence {
     }
   }
 
-  /** A poll that could not be recorded would get a 503 if it read now. */
+  /** Lets the poll read only if Redis has recorded it; otherwise the read would fail with a 503. */
   async #renewOne(poll: HeldPoll): Promise<void> {
     const isRecorded = await this.#record(poll);
     if (isRecorded) this.#onHint({ kind: 'messages', mailboxId: poll.mailbox.mailboxId });
@@ -173,14 +176,17 @@ export class Presence {
     if (reason !== undefined) this.#onHint({ kind: 'gone', mailboxId: poll.mailbox.mailboxId, reason });
     if (refusal?.code !== 'storage-unavailable') return;
     poll.forgetNumber();
-    // Only this poll: the other nodes of a cluster may be well.
+    // Retries only this poll: the other nodes of a cluster may be available.
     const timer = setTimeout(() => {
       if (this.#isCurrent(poll)) void this.#renewOne(poll);
     }, RENEWAL_PAUSE_MS);
     timer.unref();
   }
 
-  /** A refusal means that the participant is gone. After an outage, the participant's next request records its presence. */
+  /**
+   * Ignores failures: a refusal means that the participant is gone; after an outage, its next request records its
+   * presence.
+   */
   #send(script: Script, mailbox: Mailbox, args: readonly Argument[] = []): void {
     this.#rooms.runFor(mailbox, script, args).catch(() => undefined);
   }

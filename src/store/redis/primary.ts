@@ -20,18 +20,19 @@ export interface Client {
   destroy(): void;
 }
 
-/** Flags of scripts came with it (https://redis.io/docs/latest/develop/programmability/eval-intro/). Valkey reports a version above it. */
+/**
+ * The first version with script flags (https://redis.io/docs/latest/develop/programmability/eval-intro/). Valkey
+ * reports a later one.
+ */
 const OLDEST_VERSION = 7;
 const CONNECT_TIMEOUT_MS = 2_000;
-/**
- * Pings reset it; it fires during a stalled connect. Long enough for a Redis and a process that share a busy machine.
- */
+/** Pings reset it; it fires during a stalled connect. Long enough for a Redis and a process on one busy machine. */
 const SOCKET_TIMEOUT_MS = 10_000;
 const PING_EVERY_MS = 4_000;
 
 export const addressOf = ({ host, port }: Host): string => `${host}:${port}`;
 
-/** Commands are never queued while there is no connection: a caller learns at once that Redis is gone. */
+/** Commands are never queued while there is no connection: they fail at once when Redis is unavailable. */
 export const clientOptions = ({ tls, username, password }: RedisLocation) =>
   ({
     ...(username !== undefined && { username }),
@@ -43,9 +44,10 @@ export const clientOptions = ({ tls, username, password }: RedisLocation) =>
   }) as const;
 
 /**
- * Connects to the first of the hosts that answers and takes writes; if the hosts are Sentinels, to the primary that they name.
- * @param onLost called, at least once, when the connection has ended; it is not opened again
- * @throws Error of the last host that was tried
+ * Connects to the first host that responds and accepts writes; if the hosts are Sentinels, to the primary that they
+ * name.
+ * @param onLost called, at least once, when the connection has ended; it does not reconnect
+ * @throws Error from the last host that was tried
  */
 export async function connectToPrimary(
   location: RedisLocation,
@@ -85,7 +87,10 @@ async function askSentinel(location: RedisLocation, sentinel: Host, name: string
   }
 }
 
-/** A replica takes no writes, and receives no published text once its primary is gone. Nodes of a cluster redirect. */
+/**
+ * Rejects replicas: they refuse writes, and receive no published text once their primary is gone. Cluster nodes
+ * redirect.
+ */
 async function connectIfPrimary(location: RedisLocation, host: Host, onLost: () => void): Promise<Client> {
   let isChosen = false;
   const client = await connect(location, host, () => {
@@ -123,7 +128,7 @@ export async function requireVersion(client: Client): Promise<void> {
   );
 }
 
-/** Closes what was opened when the next step fails. */
+/** Destroys `opened` when the next step fails. */
 export async function orDestroy<T>(opened: { destroy(): void }, next: () => Promise<T>): Promise<T> {
   try {
     return await next();
@@ -133,7 +138,7 @@ export async function orDestroy<T>(opened: { destroy(): void }, next: () => Prom
   }
 }
 
-/** For each step of opening: across a broken network neither a reply nor an error may come. */
+/** Bounds each step of opening, since a broken network may deliver neither a reply nor an error. */
 export async function withTimeout<T>(step: Promise<T>): Promise<T> {
   const { promise: timeout, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error('it does not answer')), SOCKET_TIMEOUT_MS);

@@ -1,6 +1,6 @@
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
-/** How long a replaced connection stays open, for the commands that are in flight on it. */
+/** How long a replaced connection stays open for its commands in flight. */
 const LINGER_MS = 4_000;
 
 interface Closable {
@@ -10,13 +10,13 @@ interface Closable {
 interface Options<T> {
   /** Calls `onLost`, at least once, when the connection is no longer usable. */
   readonly open: (onLost: () => void) => Promise<T>;
-  /** Called at every opening but the first. */
+  /** Called after every opening except the first. */
   readonly onReopened: (opened: T) => void;
 }
 
 /**
- * One connection, or one cluster client, that is opened again whenever it is lost: at once, then with growing pauses and full jitter.
- * The library's own reconnecting has no step in which a connection is checked before commands use it
+ * One connection, or one cluster client, that is reopened whenever it is lost: at once, then with growing pauses and
+ * full jitter. The library's own reconnecting offers no step to check a connection before commands use it
  * (docs/adr/0029-redis-connections.md).
  */
 export class Reconnecting<T extends Closable> {
@@ -30,7 +30,7 @@ export class Reconnecting<T extends Closable> {
     this.#options = options;
   }
 
-  /** Call once, before anything else. Rejects when this first opening fails. */
+  /** Call once, before any other method. Rejects when the first opening fails. */
   async connect(): Promise<void> {
     await this.#open();
   }
@@ -46,8 +46,8 @@ export class Reconnecting<T extends Closable> {
   }
 
   /**
-   * Opens another connection first, and drops this one after commands in flight have had their time.
-   * Rejects when that fails, or when this one is lost meanwhile.
+   * Opens another connection first, and drops the current one after its commands in flight have had time to finish.
+   * Rejects when the opening fails, or when the current connection is lost meanwhile.
    */
   async replace(): Promise<void> {
     const before = this.#current;

@@ -3,7 +3,7 @@ import type { JsonText, MailboxId, MessageId, ParticipantId } from '../../signal
 import type { GoneReason, OutgoingMessage, Receipt, ReceivedMessage } from '../../signalling/message.ts';
 import type { Hint, Page } from '../../signalling/store.ts';
 
-// The stored records that this process packs or unpacks itself. `scripts/shared/records.lua` describes all of them.
+// The stored records that this process packs or unpacks itself. `scripts/shared/records.lua` describes all records.
 
 const ENTRY = /^(\d+)\|(\d+)\|(\d+)\|(\d+)\|([meg])\|[^|]*\|[^|]*\|(.*)$/s;
 const TOMBSTONE = 'g';
@@ -19,7 +19,7 @@ const Head = z.tuple([
 
 export const goneReason = z.enum(['left', 'timeout', 'replaced', 'removed']) satisfies z.ZodType<GoneReason>;
 
-/** The part of a message that all its recipients share: a head of one line, and the payload as it came. */
+/** The part of a message that all recipients share: a head of one line, then the unchanged payload. */
 export function packBody(message: OutgoingMessage, sender: ParticipantId, sentAtMs: number): string {
   const { id, recipient, type, callId, payload } = message;
   const hasRecipient = recipient === undefined ? 0 : 1;
@@ -34,7 +34,7 @@ interface Range {
   readonly nowMs: number;
 }
 
-/** Messages past their lifetime that no sweep has met yet count like tombstones. */
+/** Overdue messages that no sweep has reached yet count as tombstones. */
 export function unpackPage(entries: readonly string[], { reader, from, head, nowMs }: Range): Page {
   const messages: ReceivedMessage[] = [];
   let position = from;
@@ -68,7 +68,7 @@ function unpackMessage(body: string, position: number, reader: ParticipantId, ag
   };
 }
 
-/** @param receipts a line for each message: `<id>|<sent at>|<recipient>=<listening>,...|<skipped recipient>,...` */
+/** @param receipts one line per message: `<id>|<sent at>|<recipient>=<listening>,...|<skipped recipient>,...` */
 export const unpackReceipts = (receipts: string): Receipt[] => receipts.split('\n').map(unpackReceipt);
 
 function unpackReceipt(line: string): Receipt {
@@ -91,14 +91,14 @@ function unpackReceipt(line: string): Receipt {
 
 const list = (text: string): string[] => (text === '' ? [] : text.split(','));
 
-/** A hint of a script, with the number that selects the polls that it concerns. */
+/** A hint of a script, with the number that selects the polls it concerns. */
 export type PublishedHint =
   | Extract<Hint, { kind: 'messages' }>
-  /** `generation`: the mailbox goes on under another token, and polls of that token are not meant. */
+  /** `generation`: of the token under which the mailbox continues; polls of that token are not affected. */
   | (Extract<Hint, { kind: 'gone' }> & { readonly generation: number | undefined })
   | (Extract<Hint, { kind: 'superseded' }> & { readonly hold: number });
 
-/** @returns undefined for a text that concerns no poll, such as a heartbeat's */
+/** @returns undefined for a text that concerns no poll, such as that of a heartbeat */
 export function unpackHint(text: string): PublishedHint | undefined {
   const [kind, id = '', detail = '', generation] = text.split(' ');
   const mailboxId = id as MailboxId;

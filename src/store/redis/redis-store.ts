@@ -43,12 +43,12 @@ export interface RedisStoreOptions {
   /** `STORE_URL`. */
   readonly url: string;
   readonly limits: Limits;
-  /** Absent: the system's, in step with the other processes. */
+  /** Default: the system clock, synchronized with the other processes. */
   readonly clock?: Clock;
   readonly telemetry?: Telemetry;
 }
 
-/** What a store is made of. Tests observe these parts, and stop them as a crash would. */
+/** The parts of a store. Tests observe them, and stop them as a crash would. */
 export interface RedisParts {
   readonly connection: Connection;
   readonly subscription: Subscription;
@@ -90,7 +90,7 @@ async function openParts(connection: Connection, options: RedisStoreOptions): Pr
   });
   membership.onNewEpoch(() => presence.renew());
   membership.onHeartbeat(() => subscription.expectText());
-  // The epoch may have ended meanwhile: presence recorded in it would not count.
+  // The epoch may have ended meanwhile; presence recorded in an ended epoch would not count.
   const onReconnected = (): Promise<void> =>
     membership
       .sendHeartbeat()
@@ -103,8 +103,8 @@ async function openParts(connection: Connection, options: RedisStoreOptions): Pr
 }
 
 /**
- * Many processes on one Redis or Redis Cluster (7 or newer, or Valkey). Redis holds all state, and each operation is one script
- * that runs alone in its room; a process knows only which polls it holds.
+ * Many processes on one Redis or Redis Cluster (7 or newer, or Valkey). Redis holds all state, and each operation is
+ * one script that runs alone in its room; a process keeps only the polls that it holds.
  */
 export class RedisStore implements Store {
   readonly parts: RedisParts;
@@ -162,7 +162,7 @@ export class RedisStore implements Store {
     return acknowledge(this.parts.rooms, mailbox, cursor);
   }
 
-  /** Sent before anything that this process asks for next. Whatever refuses it refuses the next cursor, too. */
+  /** Sent before any later request of this process. Ignores refusals, since the next cursor would be refused, too. */
   acknowledgeWriteBehind(mailbox: Mailbox, cursor: Cursor): void {
     if (this.parts.presence.isAcknowledged(mailbox, cursor.position)) return;
     acknowledge(this.parts.rooms, mailbox, cursor).catch(() => undefined);
@@ -186,7 +186,7 @@ export class RedisStore implements Store {
     return this.parts.polls.open(mailbox);
   }
 
-  /** Sweeps all reachable nodes before it reports an outage. */
+  /** Sweeps all reachable nodes before reporting an outage. */
   async sweep(): Promise<boolean> {
     const more = await sweep(this.parts.rooms, this.parts.index, this.parts.membership, this.parts.clock);
     this.parts.connection.outages.report();

@@ -8,8 +8,9 @@ const TIMEOUT_MS = 1_000;
 const FAIL_FAST_MS = 1_000;
 
 /**
- * `WAIT` (https://redis.io/commands/wait): how many replicas have everything that this connection wrote so far. It blocks its
- * connection, so that one is in flight at a time, and callers meanwhile share the next.
+ * `WAIT` (https://redis.io/commands/wait) returns how many replicas have everything that this connection wrote so far.
+ * It blocks its connection, so only one `WAIT` is in flight at a time, and all callers that arrive meanwhile share the
+ * next one.
  */
 export class Replication {
   readonly #replicas: number;
@@ -22,8 +23,8 @@ export class Replication {
   }
 
   /**
-   * Call after the reply to the write, with the server that it went to.
-   * @throws SignallingError `storage-unavailable`: it is stored, but too few replicas are known to have it
+   * Call after the reply to the write, with the server that the write went to.
+   * @throws SignallingError `storage-unavailable`: the write is stored, but too few replicas have confirmed it
    */
   async waitForReplicas(server: Server, key: string): Promise<void> {
     if (performance.now() < this.#failFastUntil) throw this.#tooFew('a moment ago');

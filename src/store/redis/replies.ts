@@ -4,7 +4,7 @@ import type { Participant } from '../../signalling/message.ts';
 import type { TokenDigest } from '../../signalling/tokens.ts';
 import { goneReason } from './records.ts';
 
-// Schemas of the scripts' replies, as their headers describe them.
+// Schemas of the scripts' replies. The header of each script describes its reply.
 
 const text = z.string();
 const number = z.coerce.number();
@@ -13,7 +13,7 @@ const participantId = text.transform((id) => id as ParticipantId);
 const mailboxId = text.transform((id) => id as MailboxId);
 const maybe = z.nullable(text).transform((value) => value ?? undefined);
 
-/** Of every script of a room: status, schedule, and its own result. */
+/** Reply of every room script: status, schedule, and the own result of the script. */
 export const RoomReply = z.tuple([text, z.array(text)], z.unknown());
 
 const roster = z.array(
@@ -57,7 +57,7 @@ export const Joined = z
   }));
 export const Appended = z.tuple([flag, text]);
 export const Read = z.tuple([number, number, number, flag, z.array(text)]);
-/** Acknowledged, and head. */
+/** Acknowledged position, then head. */
 export const Position = z.tuple([number, number]);
 export const Expirations = z.tuple([expirations]);
 export const Departures = z.tuple([departures]);
@@ -87,7 +87,7 @@ export const Token = z.union([
     .transform(([digest, id, state, reason]) => ({ digest, participantId: id, state, reason })),
 ]);
 
-/** Epoch, since when idle times count (shared ms), Redis's clock (ms), offset of the shared time from it. */
+/** Epoch; start of idle times (shared ms); Redis's clock (ms); offset of the shared time from Redis's clock. */
 export const Heartbeat = z.tuple([text, number, number, text]);
 export const Offset = text;
 export const Names = z.array(text);

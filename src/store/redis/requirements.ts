@@ -4,22 +4,22 @@ import type { Connection } from './connection.ts';
 import { SCRIPTS } from './scripts.ts';
 
 /**
- * The format of everything stored in Redis (docs/adr/0026-redis-format-number.md). Increment it with every change to stored
- * bytes. Holdline 0.1.0 wrote format 1 without a number.
+ * The format of everything stored in Redis (docs/adr/0026-redis-format-number.md). Increment it with every change to
+ * stored bytes. Holdline 0.1.0 wrote format 1 without a number.
  */
 const FORMAT = '1';
 
 /** The only policy under which Redis refuses writes at `maxmemory` instead of evicting keys. */
 const REQUIRED_POLICY = 'noeviction';
 
-/** Check at the start. @throws StoreError when a master may evict keys, or the records have another format */
+/** Checks at the start. @throws StoreError when a master may evict keys, or the records have another format */
 export async function requireAll(connection: Connection): Promise<void> {
   const problem = (await findEviction(connection)) ?? (await findOtherFormat(connection));
   if (problem !== undefined) throw new StoreError(problem);
 }
 
 /**
- * Check at run time: both can change. A node that does not respond is asked again at the next check, so that one lost
+ * Checks at run time, since both can change. Skips a node that does not respond until the next check, so that one lost
  * shard of a cluster does not fail the readiness of all processes.
  * @throws SignallingError `storage-unavailable`
  */
@@ -38,8 +38,8 @@ export async function checkRequirements(connection: Connection): Promise<void> {
 
 /**
  * Checks the policy even without a `maxmemory`, since one may be set at any time. A Redis that does not report its
- * policy is trusted; a master that does not respond is asked again at the next check.
- * @returns what the operator must change; `undefined` when nothing
+ * policy is trusted; a master that does not respond is skipped until the next check.
+ * @returns what the operator must change; `undefined` when all is in order
  */
 async function findEviction(connection: Connection): Promise<string | undefined> {
   for (const { at, text } of await connection.infoOfReachable('memory')) {
@@ -57,7 +57,7 @@ function ignoreOutage(error: unknown): undefined {
   if (!isUnavailable(error)) throw error;
 }
 
-/** Writes the number where there is none: in an empty Redis, and in one that was used by a version without a number. */
+/** Writes the number if there is none: in an empty Redis, or in one that a version without a number has used. */
 async function findOtherFormat(connection: Connection): Promise<string | undefined> {
   const { prefix } = connection.location;
   const found = await connection.run({ script: SCRIPTS.claimFormat, keys: [`${prefix}:format`], args: [FORMAT] });

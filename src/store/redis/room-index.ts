@@ -4,16 +4,16 @@ import type { Connection } from './connection.ts';
 import { Counts, Names } from './replies.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 
-/** The index cannot live in each room's slot; it is sharded so that a cluster spreads it. */
+/** The index cannot live in each room's slot. Its parts spread it over the nodes of a cluster. */
 const PARTS = 8;
 /** Longer than the longest idle timeout: every live room reports more often. */
 const LIFETIME_MS = 25 * 3_600_000;
-/** A process that took a room and has not reported its sweep for so long has died. */
+/** A process that took a room and has not reported its sweep within this time counts as dead. */
 const SWEEP_WITHIN_MS = 5_000;
 const ROOMS_PER_PART = 8;
-/** Version of a report that precedes a change: older than any. */
+/** Version of a report that precedes a change; older than any other version. */
 const UNKNOWN = '1';
-/** Bounds memory during an outage. A report beyond it is repeated by the room's next change. */
+/** Bounds memory during an outage. The next change of a room repeats a report beyond this limit. */
 const MAX_UNREPORTED = 10_000;
 
 /** `scripts/schedule.lua` describes the keys. */
@@ -23,28 +23,31 @@ interface PartKeys {
   readonly names: string;
 }
 
-/** Due time (or `gone`), version and number of participants of a room, as a script returned them; empty when nothing has changed. */
+/**
+ * Due time (or `gone`), version and number of participants of a room, as a script returned them; empty when unchanged.
+ */
 export type Schedule = readonly string[];
 
 /**
- * Which rooms exist, and when each is due for a sweep. It is on other nodes than the rooms and follows them a moment later. A room's
- * next change or sweep repairs a missed report; the keys' lifetime removes rooms that are never reported again.
+ * Lists the rooms, and when each is due for a sweep. It may be on other nodes than the rooms, and follows their changes
+ * a moment later. A room's next change or sweep repairs a missed report; the lifetime of the keys removes rooms that
+ * are never reported again.
  */
 export class RoomIndex {
   readonly #connection: Connection;
-  /** A failure that is not an outage, for the next sweep to throw. */
+  /** A failure that is not an outage; the next sweep throws it. */
   #bug: Error | undefined;
-  /** Parts in which the epoch is still to be announced. */
+  /** Parts to which the epoch has not been announced yet. */
   readonly #unannounced = new Set<number>();
   readonly #reporting = new Map<RoomId, Promise<void>>();
-  /** The newest report of each room that failed. Repeated by the next sweep. */
+  /** The newest failed report of each room. The next sweep repeats it. */
   readonly #unreported = new Map<RoomId, Schedule>();
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  /** Call before a join: should this process die right after it, another one sweeps the room. */
+  /** Call before a join: if this process dies right after the join, another process sweeps the room. */
   expectChange(roomId: RoomId, nowMs: number): void {
     void this.#send(roomId, soon(nowMs));
   }
@@ -57,8 +60,8 @@ export class RoomIndex {
   }
 
   /**
-   * Resolves before the caller learns of the change, so that whatever was answered is swept. Reports of one room resolve in the order of
-   * its commits, even when only some of them changed the schedule.
+   * Await before reporting the change to the caller, so that every answered change will be swept. Reports of one room
+   * resolve in the order of its commits, even when only some of them changed the schedule.
    */
   async report(roomId: RoomId, schedule: Schedule): Promise<void> {
     const before = this.#reporting.get(roomId);
@@ -69,12 +72,14 @@ export class RoomIndex {
     if (this.#reporting.get(roomId) === reporting) this.#reporting.delete(roomId);
   }
 
-  /** This process has begun an epoch: every room is due. */
+  /** Call when this process has begun an epoch, which makes every room due. */
   beginEpoch(): void {
     for (const part of allParts) this.#unannounced.add(part);
   }
 
-  /** Call until every part has heard of the epoch. */
+  /**
+   * Announces the epoch to the parts that have not received it yet. Call repeatedly, since a part may be unreachable.
+   */
   async announceEpoch(nowMs: number): Promise<void> {
     const args = [String(Math.floor(nowMs))];
     const announce = async (part: number): Promise<void> => {
@@ -84,7 +89,7 @@ export class RoomIndex {
     await Promise.allSettled([...this.#unannounced].map(announce));
   }
 
-  /** @throws the failure of a report since the last call that was not an outage */
+  /** @throws the error of a report that failed since the last call for another reason than an outage */
   repeatUnreported(): void {
     const bug = this.#bug;
     this.#bug = undefined;
@@ -94,22 +99,22 @@ export class RoomIndex {
     for (const [roomId, schedule] of unreported) void this.#send(roomId, schedule);
   }
 
-  /** Takes rooms that are due, for this process alone. `more`: others are due, too. */
+  /** Takes due rooms for this process alone. `more`: further rooms are due. */
   async takeDue(nowMs: number): Promise<{ rooms: RoomId[]; more: boolean }> {
     const args = [nowMs, nowMs + SWEEP_WITHIN_MS, ROOMS_PER_PART].map((number) => String(Math.floor(number)));
     const parts = await Promise.allSettled(this.#runOnAll(SCRIPTS.takeDue, ({ due }) => [due], args));
-    // A node that is away does not delay the rooms of other parts.
+    // An unreachable node does not delay the rooms of other parts.
     const answered = parts.filter((part) => part.status === 'fulfilled');
     if (answered.length === 0) throw storeUnavailable(parts.find((part) => part.status === 'rejected')?.reason);
     const found = answered.map((part) => Names.parse(part.value));
     return { rooms: found.flat() as RoomId[], more: found.some((rooms) => rooms.length === ROOMS_PER_PART) };
   }
 
-  /** At most `limit` names behind `after`, in the order of their bytes. */
+  /** At most `limit` names after `after`, in byte order. */
   async names(after: RoomId | undefined, limit: number): Promise<RoomId[]> {
     const args = [after ?? '', String(limit)];
     const parts = await Promise.all(this.#runOnAll(SCRIPTS.listRooms, ({ names }) => [names], args));
-    // Ids are ASCII, in which JavaScript's order is that of the bytes.
+    // Ids are ASCII, for which JavaScript's string order is byte order.
     const names = parts.flatMap((part) => Names.parse(part)).sort((one, other) => (one < other ? -1 : 1));
     return names.slice(0, limit) as RoomId[];
   }

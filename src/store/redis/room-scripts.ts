@@ -25,21 +25,21 @@ export interface RoomContext {
 export interface Outcome {
   /** `ok`, or the code of a refusal. */
   readonly status: string;
-  /** What the header of the script describes behind the status. */
+  /** The values after the status and the schedule, as the header of the script describes them. */
   readonly result: readonly unknown[];
-  /** The time that the script was given (shared ms). */
+  /** The time that the script received (shared ms). */
   readonly nowMs: number;
 }
 
 export type Argument = string | number;
 
 interface RunOptions {
-  /** Wait for the replicas that the settings name. */
+  /** Wait for as many replicas as the settings require. */
   readonly confirmed?: boolean;
   readonly wallMs?: number;
 }
 
-/** Runs the scripts of a room: adds the arguments and handles the results that all of them share. */
+/** Runs the scripts of a room: adds the common arguments and handles the common results. */
 export class RoomScripts {
   readonly #context: RoomContext;
 
@@ -47,7 +47,7 @@ export class RoomScripts {
     this.#context = context;
   }
 
-  /** Whole milliseconds of the wall clock, for what is shown. */
+  /** Whole milliseconds of the wall clock, for timestamps in responses. */
   wallMs(): number {
     return this.#context.clock.wallMs();
   }
@@ -67,7 +67,7 @@ export class RoomScripts {
     const reply = await connection
       .run({ script, keys: [this.#key(roomId)], args, confirmed })
       .catch((error: unknown) => {
-        // It may have run all the same, and the schedule that it returned is lost.
+        // The script may have run all the same; the schedule in its reply is then lost.
         index.lookLater(roomId, nowMs);
         throw error;
       });
@@ -78,7 +78,7 @@ export class RoomScripts {
   }
 
   /**
-   * For scripts on behalf of a mailbox's owner: adds its id, mailbox and generation as the first three arguments.
+   * Runs a script on behalf of a mailbox's owner: adds its id, mailbox and generation as the first three arguments.
    * @throws SignallingError `participant-gone`, `unauthenticated`, `storage-unavailable`
    */
   async runFor(mailbox: Mailbox, script: Script, own: readonly Argument[], options: RunOptions = {}): Promise<Outcome> {
@@ -87,16 +87,16 @@ export class RoomScripts {
       return await this.run(script, roomId, [participantId, mailboxId, fencingToken, ...own], options);
     } catch (error) {
       if (!(error instanceof SignallingError) || error.details.reason === undefined) throw error;
-      // The token came from the cache; a fresh look would not have found a replaced one.
+      // The token came from the cache; a lookup would not have found a replaced token.
       const wasCached = this.forgetTokens(roomId).includes(mailboxId);
       throw wasCached && error.details.reason === 'replaced' ? unauthenticated() : error;
     }
   }
 
-  /** Reports departures and expired messages to the telemetry. */
+  /** Reports departures and expired messages to telemetry. */
   reportRemovals(roomId: RoomId, departures: readonly Departure[], expirations: readonly Expiration[] = []): void {
     const { telemetry, tokenCache } = this.#context;
-    // The published text reaches this process later than its next request may.
+    // The published text may reach this process only after its next request.
     if (departures.length > 0) tokenCache.forget(roomId);
     for (const { participantId, mailboxId, reason, unread } of departures) {
       this.departed(mailboxId);
@@ -107,7 +107,7 @@ export class RoomScripts {
     }
   }
 
-  /** For departures on any process. */
+  /** Call for departures on any process. */
   departed(mailboxId: MailboxId): void {
     this.#context.onHint({ kind: 'departed', mailboxId });
   }

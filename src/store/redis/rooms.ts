@@ -8,7 +8,7 @@ import type { RoomScripts } from './room-scripts.ts';
 import { SCRIPTS } from './scripts.ts';
 import type { SharedClock } from './shared-clock.ts';
 
-/** A script blocks every other room of its Redis, so that one sweep of a room is bounded. */
+/** Bounds one sweep of a room, since a script blocks every other room of its Redis. */
 const MAX_DEPARTURES = 16;
 const MAX_EXPIRATIONS = 64;
 
@@ -17,7 +17,7 @@ export async function participants(rooms: RoomScripts, roomId: RoomId): Promise<
   return Roster.parse(result)[0];
 }
 
-/** The index follows the rooms a moment later, so that each room it names is asked. */
+/** Queries each room that the index names, since the index lags behind the rooms. */
 export async function listRooms(
   rooms: RoomScripts,
   index: RoomIndex,
@@ -48,7 +48,7 @@ export async function closeRoom(rooms: RoomScripts, roomId: RoomId): Promise<voi
   rooms.reportRemovals(roomId, departures);
 }
 
-/** Sweeps one slice of the rooms that are due, shared with the other processes. @returns whether more is due */
+/** Sweeps one slice of the due rooms, which all processes share. @returns whether more rooms are due */
 export async function sweep(
   rooms: RoomScripts,
   index: RoomIndex,

@@ -15,7 +15,7 @@ import { DRIFT_TOLERANCE } from '../../signalling/rate-limit.ts';
 export interface Script {
   readonly name: string;
   readonly text: string;
-  /** Names it to Redis once it is loaded. */
+  /** Identifies the script to Redis once it is loaded. */
   readonly sha: string;
 }
 
@@ -29,13 +29,19 @@ const CONSTANTS = {
   GONE_REMEMBERED_MS,
   ENVELOPE_BYTES,
   RATE_ROUNDING: DRIFT_TOLERANCE,
-  /** A room that is overdue for so long was not swept: the index may have missed its due time. */
+  /** The index may have missed the due time of a room that has been overdue for longer than this. */
   OVERDUE_MS: 10_000,
-  /** Page size of the search for the oldest event: it is among the first entries as a rule, and entries carry payloads. */
+  /**
+   * Page size of the search for the oldest event. Small, since entries carry payloads and the event is usually among
+   * the first.
+   */
   EVENTS_LOOKED_AT: 16,
-  /** Processes report presence up to 250 ms late; no participant departs early because of that. */
+  /** Processes report presence up to 250 ms late; this slack keeps participants from departing early. */
   IDLE_SLACK_MS: 500,
-  /** How long a participant's keys outlive its idle timeout when no process removes them: the longest poll, and a long restart. */
+  /**
+   * How long a participant's keys outlive its idle timeout when no process removes them: the longest poll plus a long
+   * restart.
+   */
   KEPT_BEYOND_IDLE_MS: 900_000,
 } as const;
 
@@ -48,8 +54,8 @@ const constants = Object.entries(CONSTANTS).map(([name, value]) => `local ${name
 const parts = PARTS.map((part) => read(`shared/${part}`));
 
 /**
- * perf: a room's script gets only the shared parts up to `upTo`: all of them take 7 us to set up, as long as a script itself takes.
- * The line with the script's flags stays the first.
+ * perf: a room script includes only the shared parts up to `upTo`. All parts take 7 us to set up, as long as a script
+ * itself takes. The line with the script's flags stays first.
  */
 function roomScript(name: string, upTo: (typeof PARTS)[number]): Script {
   const [flags = '', ...own] = read(name).split('\n');

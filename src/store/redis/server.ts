@@ -19,25 +19,25 @@ interface Writer {
   readonly client: Promise<Client>;
 }
 
-/** One Redis, or a cluster: what the store needs of either. */
+/** The interface that the store needs from a single Redis or a cluster. */
 export interface Server {
   readonly isCluster: boolean;
   /** Runs on the node that has the first key. */
   evalSha(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   eval(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
-  /** The connection over which commands for that key go. */
+  /** The connection that carries commands for that key. */
   clientFor(key: string): Promise<Client>;
-  /** Every node that takes writes. */
+  /** Every node that accepts writes. */
   writers(): readonly Writer[];
-  /** Other hosts to try when those of the settings are gone. */
+  /** Other hosts to try when the configured hosts are unreachable. */
   hosts(): readonly Host[];
   destroy(): void;
 }
 
-/** How soon a cluster that lost a master is asked for the new one. */
+/** How soon a cluster that lost a master is queried for the new one. */
 const REFRESH_TOPOLOGY_MS = 200;
 
-/** @throws Error of the last host that was tried; StoreError for a Redis that cannot be used */
+/** @throws Error from the last host that was tried; StoreError for an unusable Redis */
 export async function openServer(location: RedisLocation, hosts: readonly Host[], onLost: () => void): Promise<Server> {
   let isCluster = false;
   const client = await connectToPrimary(location, hosts, () => {
@@ -77,11 +77,11 @@ async function openCluster(location: RedisLocation, hosts: readonly Host[]): Pro
     topologyRefreshOnReconnectionAttemptStrategy: REFRESH_TOPOLOGY_MS,
     minimizeConnections: true,
   });
-  // The commands of a lost node fail, which reports it.
+  // The failing commands of a lost node already report it.
   nodes.on('error', () => undefined);
   await orDestroy(nodes, async () => {
     await withTimeout(nodes.connect());
-    // A node that does not answer must not stop the others.
+    // A node that does not respond must not stop the others.
     await Promise.allSettled(
       nodes.masters.map((master) => withTimeout(Promise.resolve(nodes.nodeClient(master)).then(loadScripts))),
     );
@@ -98,7 +98,7 @@ async function openCluster(location: RedisLocation, hosts: readonly Host[]): Pro
   };
 }
 
-/** Loads beforehand: a script that Redis does not know is sent twice, so that first runs could overtake each other. */
+/** Loads scripts in advance: a script that Redis lacks is sent twice, so first runs could overtake each other. */
 async function loadScripts(client: Client): Promise<void> {
   await Promise.all(Object.values(SCRIPTS).map(({ text }) => client.scriptLoad(text)));
 }

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import { Offset } from './replies.ts';
 import { SCRIPTS } from './scripts.ts';
 
-/** A slower reply gives the time too inexactly. */
+/** A slower reply makes the time too inexact. */
 const EXACT_WITHIN_MS = 500;
 /** A larger difference is a jump of a clock, not drift. */
 const JUMP_MS = 1_000;
@@ -15,7 +15,7 @@ interface Options {
   readonly connection: Connection;
   readonly process: ParticipantId;
   readonly clock: Clock;
-  /** The clock is the shared time already, as in tests that turn it. */
+  /** Whether the clock already is the shared time, as in tests that set it. */
   readonly isShared: boolean;
 }
 
@@ -27,8 +27,8 @@ export interface ClockReading {
 }
 
 /**
- * The steady time that all processes on one Redis share, since they judge each other's lifetimes and idle times by it
- * (docs/adr/0011-shared-steady-time.md).
+ * The steady time that all processes on one Redis share; they compare the lifetimes and idle times of all participants
+ * with it (docs/adr/0011-shared-steady-time.md).
  */
 export class SharedClock {
   readonly #options: Options;
@@ -41,17 +41,17 @@ export class SharedClock {
     this.#options = options;
   }
 
-  /** Steady milliseconds; processes differ by a few. */
+  /** Steady milliseconds; processes differ by a few milliseconds. */
   nowMs(): number {
     return this.#options.clock.steadyMs() + this.#ownOffsetMs;
   }
 
-  /** Whole milliseconds of the wall clock, for what is shown. */
+  /** Whole milliseconds of the wall clock, for timestamps in responses. */
   wallMs(): number {
     return Math.floor(this.#options.clock.wallMs());
   }
 
-  /** What `heartbeat.lua` needs to know. */
+  /** Arguments of `heartbeat.lua`. */
   get heartbeatArguments(): { readonly initialOffset: string; readonly givenTime: string; readonly sentAt: string } {
     const now = this.nowMs().toFixed(3);
     const { isShared } = this.#options;
@@ -63,8 +63,9 @@ export class SharedClock {
   }
 
   /**
-   * Follows small differences, which are drift. A large one means that Redis's clock has jumped, which must not expire
-   * participants, or that this process stood still. A recent agreement of another process decides which.
+   * Follows small differences, which are drift. A large difference means that Redis's clock has jumped, which must not
+   * expire participants, or that this process was suspended. A recent agreement of another process decides between the
+   * two.
    */
   async follow({ redisMs: sentMs, offset, tookMs }: ClockReading): Promise<void> {
     if (this.#options.isShared) return;

@@ -2,7 +2,7 @@ import type { Host, RedisLocation } from './location.ts';
 import { connectToPrimary, orDestroy, type Client } from './primary.ts';
 import { Reconnecting } from './reconnecting.ts';
 
-/** A text that was published to this process arrives within this time, or the subscription no longer works. */
+/** If a text published to this process does not arrive within this time, the subscription no longer works. */
 const ARRIVES_WITHIN_MS = 2_000;
 
 interface Options {
@@ -10,7 +10,7 @@ interface Options {
   /** Any node of a cluster will do. */
   readonly hosts: () => readonly Host[];
   readonly channels: Readonly<Record<string, (text: string) => void>>;
-  /** Called after every time in which texts may have been missed. */
+  /** Called after every period in which texts may have been missed. */
   readonly onMissed: () => void;
 }
 
@@ -18,7 +18,7 @@ interface Options {
 export class Subscription {
   readonly #options: Options;
   readonly #client: Reconnecting<Client>;
-  /** When the last text arrived (monotonic ms). */
+  /** Arrival time of the last text (monotonic ms). */
   #receivedAt = -Infinity;
 
   private constructor(options: Options) {
@@ -32,7 +32,10 @@ export class Subscription {
     return subscription;
   }
 
-  /** A text to this process was just published. A node that has left its cluster answers pings, but delivers no texts. */
+  /**
+   * Call after publishing a text to this process. A node that has left its cluster answers pings, but delivers no
+   * texts.
+   */
   expectText(): void {
     const publishedAt = performance.now();
     const timer = setTimeout(() => {
@@ -46,7 +49,7 @@ export class Subscription {
     return this.#client.current !== undefined;
   }
 
-  /** Resolves once every text that was published at this node before has been handled. */
+  /** Resolves once every text that was published on this node before the call has been handled. */
   async ping(): Promise<void> {
     await this.#client.current?.ping();
   }
@@ -71,7 +74,7 @@ export class Subscription {
   }
 }
 
-/** So that not all processes subscribe at the first node. */
+/** Random order, so that not all processes subscribe to the first node. */
 function shuffled<T>(items: readonly T[]): T[] {
   return items
     .map((item) => ({ item, at: Math.random() }))

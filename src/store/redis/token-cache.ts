@@ -4,7 +4,7 @@ import type { TokenHandle } from '../../signalling/tokens.ts';
 
 /** Longer than a poll, so that renewals of idle polls need no lookup. */
 const CACHED_FOR_MS = 60_000;
-/** Some 200 bytes each. Beyond it the cache is cleared, which costs a round trip for each token. */
+/** About 200 bytes each. Beyond this limit the cache is cleared, which costs one round trip per token. */
 const MAX_ROOMS = 50_000;
 
 interface CachedToken {
@@ -13,8 +13,8 @@ interface CachedToken {
 }
 
 /**
- * Used tokens, for operations on a mailbox. Their scripts refuse a token of an older generation, so that a cached token cannot do what
- * a fresh lookup would forbid, and a message costs one round trip.
+ * Caches used tokens for operations on a mailbox, so that a message costs one round trip. The scripts refuse a token of
+ * an older generation, so a cached token cannot do anything that a fresh lookup would forbid.
  */
 export class TokenCache {
   readonly #rooms = new Map<RoomId, Map<TokenHandle, CachedToken>>();

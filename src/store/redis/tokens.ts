@@ -7,14 +7,14 @@ import type { RoomScripts } from './room-scripts.ts';
 import { SCRIPTS, type Script } from './scripts.ts';
 import type { TokenCache } from './token-cache.ts';
 
-/** Notes only tell a 403 from a 401, so that they need not outlive long silences. */
+/** Notes only decide between a 403 and a 401, so they need not outlive long silences. */
 const NOTE_LIFETIME_MS = 1_200_000;
 const RENEW_NOTE_AFTER_MS = 300_000;
 const MAX_NOTED = 100_000;
 
 /**
- * A token is stored in its room, where it changes together with its participant. A request names that room as a rule; a note finds
- * the room of a token that is used in another one.
+ * A token is stored in its room, where it changes together with its participant. A request usually names that room; a
+ * note finds the room of a token that is used in another room.
  */
 export class Tokens {
   readonly #rooms: RoomScripts;
@@ -52,7 +52,7 @@ export class Tokens {
     return claimed;
   }
 
-  /** Call before the join that mints the token. Callers do not wait: only a use in another room needs the note. */
+  /** Call before the join that mints the token, without waiting: only a use in another room needs the note. */
   note(handle: TokenHandle, roomId: RoomId): void {
     if (this.#notedAt.size >= MAX_NOTED) this.#notedAt = new Map();
     this.#notedAt.set(handle, performance.now());
