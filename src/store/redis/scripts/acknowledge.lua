@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Forgets everything up to and including the cursor.
+-- Deletes everything up to and including the cursor.
 -- ARGV: owner (id, mailbox, generation or ''); the cursor
 -- Returns `ok`, expirations; `participant-gone`, reason; `cursor-expired`, acknowledged, head
 local id = ARGV[7]
@@ -15,7 +15,7 @@ if cursorMailbox ~= mailbox or position > member.head then
 end
 if position <= member.acknowledged then return answer(expirations) end
 
--- Expired messages first: their senders are told that they were not acknowledged in time.
+-- Expires overdue messages first, so that their senders are notified.
 expireMessages(member, NEVER)
 if position == member.head then
   member.messages, member.messageBytes, member.events, member.eventBytes, member.tombstones = 0, 0, 0, 0, 0

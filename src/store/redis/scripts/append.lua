@@ -1,7 +1,7 @@
 #!lua
 -- Stores all messages of a batch, or none.
--- ARGV: sender (id, mailbox, generation or ''); rate ('' when free): ms for each message, window in ms, quota; idempotency key ('' when
---       absent): scope, fingerprint, lifetime in ms; messages and bytes that a mailbox may hold;
+-- ARGV: sender (id, mailbox, generation or ''); rate ('' when unlimited): ms per message, window in ms, quota;
+--       idempotency key ('' when absent): scope, fingerprint, lifetime in ms; maximum messages and bytes of a mailbox;
 --       for each message: id, recipient (* for everyone), lifetime in ms, bytes, body
 -- Returns `ok`, replayed (0 or 1), receipts; `participant-gone`, reason; `idempotency-key-reused`;
 --         `rate-limited`, when the budget is full again; `recipient-not-found` or `mailbox-full`, index of the message
@@ -29,7 +29,8 @@ if known and known.forgetAt > NOW then
   return answer('1', known.receipts)
 end
 
--- The generic cell rate algorithm, as in signalling/rate-limit.ts. The charge stays even when the messages are refused below.
+-- The generic cell rate algorithm, as in signalling/rate-limit.ts. The charge stays even if the messages are refused
+-- below.
 if interval ~= '' then
   local spent = math.max(0, sender.budgetFullAt - NOW)
   if spent + math.min(count, tonumber(quota)) * interval > tonumber(window) + interval * RATE_ROUNDING then

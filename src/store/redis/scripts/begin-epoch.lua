@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- A new epoch makes every room due now: idle times start again, and the shared time may have changed.
+-- Makes every room due now for a new epoch: idle times restart, and the shared time may have changed.
 -- KEYS: due times of one part of the index
 -- ARGV: now (steady ms)
 local dueTimes = KEYS[1]

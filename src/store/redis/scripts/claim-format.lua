@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Writes the number of the stored format unless there is one.
+-- Writes the format number unless Redis already has one.
 -- KEYS: the format number
 -- ARGV: the format of this process
 -- Returns the format of the stored records

@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- A process compares its time with the shared time. It agrees, or proposes another offset, since either Redis's clock has jumped or
--- the process stood still. A recent agreement of another process means the latter. The report may arrive late (a stalled Redis, a
--- slow network), so it brings an offset and no time of day.
+-- Compares the time of a process with the shared time. The process agrees or proposes another offset: either Redis's
+-- clock has jumped, or the process was suspended. A recent agreement of another process means the latter. The report
+-- may arrive late (a stalled Redis, a slow network), so it carries an offset and no time of day.
 -- KEYS: the membership (heartbeat.lua)
 -- ARGV: process; the offset it read; the offset it proposes ('' when it agrees); for how long an agreement counts (ms)
--- Returns the offset that holds now
+-- Returns the offset that is now in effect
 local membership = KEYS[1]
 local process = ARGV[1]
 local readOffset = ARGV[2]
@@ -13,7 +13,7 @@ local agreementMs = tonumber(ARGV[4])
 local call = redis.call
 
 local offset, agreed, agreedBy = unpack(call('HMGET', membership, 'ahead', 'agreed', 'agreedBy'))
--- The next heartbeat begins an epoch.
+-- No epoch exists: the next heartbeat begins one.
 if not offset then return proposedOffset ~= '' and proposedOffset or readOffset end
 
 local time = call('TIME')

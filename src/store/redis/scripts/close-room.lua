@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Removes every participant. No one stays to be told of the others' departures.
+-- Removes every participant. Announces no departures, since no participant remains.
 -- Returns `ok`, departures
 for _, id in ipairs(people()) do
   local member = find(id)

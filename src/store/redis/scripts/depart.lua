@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Removes a participant, and tells the others.
+-- Removes a participant and notifies the others.
 -- ARGV: id; reason; mailbox ('' for any)
 -- Returns `ok`, departures
 local id = ARGV[7]

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- The last poll of the mailbox on this process has ended. A cut poll that another process has superseded changes nothing.
+-- Records the end of the last poll of a mailbox on this process. A cut poll starts no grace period if a poll on another
+-- process has superseded it.
 -- ARGV: owner (id, mailbox, generation); how the poll ended (answered, cut or other)
 -- Returns `ok`
 local id = ARGV[7]

@@ -1,13 +1,14 @@
 #!lua flags=allow-oom
--- A process reports that it is alive, and the first one after a silence begins an epoch.
--- KEYS: the membership (hash, expires once every process has been silent for its lifetime). Names of format 1: `era` is the epoch,
---       `began` since when idle times count (shared ms), `ahead` the offset of the shared time from Redis's clock (ms), `well` and
---       `wellBy` the last heartbeat without a failure before it (Redis's ms) and its process, `agreed` and `agreedBy` the same
---       for the last process whose time agreed, `process:<id>` the last heartbeat of each process (Redis's ms)
--- ARGV: process; lifetime of the membership in ms; offset to begin an epoch with (ms); the shared time if the caller sets it, as in
---       tests that turn a clock, or ''; for how many ms Redis has been failing for the caller, or ''; when the heartbeat was sent
---       (shared ms), or ''; how late a heartbeat may arrive (ms)
--- Returns epoch, since when idle times count, Redis's ms, offset
+-- Records that a process is alive. The first heartbeat after a silence begins an epoch.
+-- KEYS: the membership (hash, expires once every process has been silent for its lifetime). Names of format 1:
+--       `era`: the epoch; `began`: start of idle times (shared ms); `ahead`: offset of the shared time from Redis's
+--       clock (ms); `well`, `wellBy`: the last heartbeat without a failure before it (Redis's ms) and its process;
+--       `agreed`, `agreedBy`: the same for the last process whose time agreed; `process:<id>`: the last heartbeat of
+--       each process (Redis's ms)
+-- ARGV: process; lifetime of the membership in ms; initial offset for a new epoch (ms); the shared time if the caller
+--       sets it, as in tests, or ''; for how many ms Redis has been failing for the caller, or ''; send time of the
+--       heartbeat (shared ms), or ''; how late a heartbeat may arrive (ms)
+-- Returns epoch, start of idle times (shared ms), Redis's ms, offset
 local membership = KEYS[1]
 local process = ARGV[1]
 local lifetime = ARGV[2]
@@ -28,7 +29,8 @@ if not offset then
   local epoch = process .. ':' .. string.format('%.0f', redisMs * 1000)
   call('HSET', membership, 'era', epoch, 'began', sharedTime(initialOffset), 'ahead', initialOffset)
 elseif outageMs ~= '' then
-  -- If another process had no failure meanwhile, only the caller was cut off: participants that poll elsewhere keep their idle times.
+  -- If another process had no failure meanwhile, only the caller was cut off, and idle times do not restart:
+  -- participants may have polled on the other process.
   local well, wellBy = unpack(call('HMGET', membership, 'well', 'wellBy'))
   local wasRedisAway = not well or wellBy == process or redisMs - tonumber(well) >= tonumber(outageMs)
   if wasRedisAway then call('HSET', membership, 'began', sharedTime(offset)) end
@@ -37,7 +39,7 @@ elseif sentAt == '' or redisMs + offset - sentAt < promptMs then
 end
 call('HSET', membership, 'process:' .. process, string.format('%.0f', redisMs))
 call('PEXPIRE', membership, lifetime)
--- Proves to the process that its subscription still works.
+-- Lets the process verify that its subscription still works.
 call('PUBLISH', string.gsub(membership, ':fleet$', ':wake:') .. process, 'beat')
 local epoch, idleSince, newOffset = unpack(call('HMGET', membership, 'era', 'began', 'ahead'))
 return { epoch, idleSince, now, newOffset }

@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
--- A poll is held from now on. It supersedes one that another process holds, unless that one began after this one had read, or after
--- this one was recorded before: then the other is newer, and this one ends.
--- ARGV: owner (id, mailbox, generation or ''); for how many ms; position up to which it has read ('' unknown); newest hold when it
---       read ('' unknown); its own hold if it was recorded before ('' if not)
--- Returns `ok`, number of this hold, whether there is more behind the position (0 or 1), whether a newer poll took over (0 or 1);
---         `participant-gone`, reason
+-- Records that the calling process holds a poll. The poll supersedes one that another process holds, unless that one
+-- began after this poll had read, or after this poll was last recorded: then the other poll is newer, and this one
+-- ends.
+-- ARGV: owner (id, mailbox, generation or ''); hold time in ms; position up to which the poll has read ('' unknown);
+--       newest hold when it read ('' unknown); its own hold if it was recorded before ('' if not)
+-- Returns `ok`, number of this hold, whether there is more after the position (0 or 1), whether a newer poll exists
+--         (0 or 1); `participant-gone`, reason
 local id = ARGV[7]
 local mailbox = ARGV[8]
 local generation = ARGV[9]

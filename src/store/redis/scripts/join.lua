@@ -1,9 +1,9 @@
 #!lua
 -- A participant enters a room, resumes its mailbox, or starts anew under its id.
--- ARGV: id; resume (0 or 1); proof: kind (none, token, trusted), handle of the token, must be present (0 or 1); display name and
---       metadata (`-`, or `=` and the text); idle timeout in ms ('' unchanged), its default; new token: handle, digest; mailbox id for
---       a new mailbox; idempotency key ('' when absent): scope, fingerprint, lifetime in ms; maximum of participants;
---       payload of `participant-joined`
+-- ARGV: id; resume (0 or 1); proof: kind (none, token, trusted), handle of the token, must be present (0 or 1);
+--       display name and metadata (`-`, or `=` and the text); idle timeout in ms ('' unchanged), its default;
+--       new token: handle, digest; mailbox id for a new mailbox; idempotency key ('' when absent): scope, fingerprint,
+--       lifetime in ms; maximum number of participants; payload of `participant-joined`
 -- Returns `ok`, id, mailbox, acknowledged, idle timeout in ms, resumed (0 or 1), replayed (0 or 1), roster, departures;
 --         `participant-exists`; `room-full`; `idempotency-key-reused`; `participant-gone`, reason
 local id = ARGV[7]
@@ -30,7 +30,7 @@ local function restartIdleTime(member)
   member.isRestarted = true
   scheduleSweep(idleAt(member))
   local room = currentRoom()
-  -- Every join updates the index, in case it missed an update before.
+  -- Every join updates the index, which may have missed an earlier update.
   room.isDirty = true
   room.keepMs = math.max(room.keepMs, tonumber(keyLifetime(member)))
 end
@@ -105,7 +105,7 @@ local function resumeMailbox(member)
   return complete(member, '1')
 end
 
--- Messages that the previous run left unread never reach the new run.
+-- The new run never receives messages that the previous run left unread.
 local function startAnew(member)
   endMailbox(member, 'replaced')
   replaceTokens(member)

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- ARGV: scope of an idempotency key
+-- ARGV: scope of the idempotency key
 -- Returns `ok`, whether a join with this key would be a replay (0 or 1)
 local scope = ARGV[7]
 

@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- KEYS: names of one part of the index
--- ARGV: name to list from, excluded ('' from the first); limit
--- Returns the names in the order of their bytes
+-- ARGV: name after which to list ('' to start at the first); limit
+-- Returns the names in byte order
 local names = KEYS[1]
 local after = ARGV[1]
 local limit = ARGV[2]

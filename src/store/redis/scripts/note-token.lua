@@ -1,5 +1,5 @@
 #!lua
--- Notes the room of a token, for requests that use it in another room.
+-- Stores the room of a token, for requests that use the token in another room.
 -- KEYS: the note
 -- ARGV: room, lifetime of the note in ms
 local note = KEYS[1]

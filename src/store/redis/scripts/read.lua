@@ -1,6 +1,7 @@
 #!lua flags=no-writes
--- Pending entries behind the cursor.
--- ARGV: owner (id, mailbox, generation or ''); mailbox and position of the cursor ('' without); limits: entries, bytes of messages
+-- Reads the pending entries after the cursor.
+-- ARGV: owner (id, mailbox, generation or ''); mailbox and position of the cursor ('' without); limits: entries, bytes
+--       of messages
 -- Returns `ok`, acknowledged, head, newest hold, whether another process holds a poll (0 or 1), entries;
 --         `participant-gone`, reason; `cursor-expired`, acknowledged, head
 local id = ARGV[7]

@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
--- The index records when to sweep a room and how many participants it has, as of the room's newest version that was reported.
--- KEYS: of one part of the index: due times (zset), `<version> <participants>` of each room and the sum `#participants` (hash;
---       no room can have that name), names in the order of their bytes (zset)
--- ARGV: room; due time (steady ms), or `gone`; version; participants; lifetime of the keys in ms; `hidden` for a room of the
---       service itself
+-- Records in the index when to sweep a room and how many participants it has, by the newest reported version of the
+-- room.
+-- KEYS: of one part of the index: due times (zset), `<version> <participants>` of each room and the sum `#participants`
+--       (hash; no room can have that name), names in byte order (zset)
+-- ARGV: room; due time (steady ms), or `gone`; version; participants; lifetime of the keys in ms; `hidden` for a room
+--       of the service itself
 -- Returns 1, or 0 when a newer version was reported before
 local dueTimes = KEYS[1]
 local versions = KEYS[2]
@@ -17,7 +18,7 @@ local isHidden = ARGV[6] == 'hidden'
 
 local knownVersion, counted = string.match(redis.call('HGET', versions, room) or '0 0', '^(%d+) (%d+)$')
 if tonumber(version) < tonumber(knownVersion) then
-  -- Version 1 precedes a change whose own report may be lost: look at the room soon.
+  -- Version 1 precedes a change whose own report may be lost, so the room is swept soon.
   if version == '1' then redis.call('ZADD', dueTimes, 'LT', due, room) end
   return 0
 end

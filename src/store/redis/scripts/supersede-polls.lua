@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- A poll that is answered at once supersedes the one that another process held when it read, and no newer one.
+-- For a poll that is answered at once: supersedes the poll that another process held when this one read, but no newer
+-- poll.
 -- ARGV: owner (id, mailbox, generation); newest hold when it read
 -- Returns `ok`
 local id = ARGV[7]

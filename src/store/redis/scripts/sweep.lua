@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Applies what time asks of one room: idle participants depart, expired messages become tombstones, and keys in use are kept.
+-- Sweeps one room: idle participants depart, expired messages become tombstones, and the expiry of keys in use is
+-- extended.
 -- ARGV: limits: departures, expired messages
 -- Returns `ok`, departures, expirations
 local departuresLeft = tonumber(ARGV[7])

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- A request of the participant has just ended.
+-- Records that a request of the participant has just ended.
 -- ARGV: owner (id, mailbox, generation)
 -- Returns `ok`
 local id = ARGV[7]

@@ -1,4 +1,4 @@
--- How participants leave.
+-- Departures of participants.
 
 -- Ends the mailbox: deletes everything that belongs to it except the member's hash and tokens.
 local function endMailbox(member, reason)

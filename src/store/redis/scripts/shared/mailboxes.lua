@@ -7,7 +7,7 @@ local function addEntry(member, entry)
   member.isDirty = true
   entry.position = member.head
   entry.storedAt = int(NOW_MS)
-  -- Sweeps extend the expiry from then on.
+  -- Later, sweeps extend the expiry.
   local isFirst = member.messages + member.events + member.tombstones == 0
   if call('ZADD', member.queue, int(entry.position), packEntry(entry)) == 1 and isFirst then
     call('PEXPIRE', member.queue, keyLifetime(member))
@@ -20,14 +20,14 @@ local function replaceByTombstone(member, entry, count)
     position = entry.position, expiresAt = 0, storedAt = entry.storedAt, size = count, kind = TOMBSTONE,
     sender = '', senderMailbox = '', body = '',
   })
-  -- Added first: a queue that is empty for a moment would lose its expiry.
+  -- Adds before it removes, since a queue that is empty for a moment would lose its expiry.
   call('ZADD', member.queue, int(entry.position), tombstone)
   call('ZREM', member.queue, entry.text)
   member.isDirty = true
   return tombstone
 end
 
--- Bounds a mailbox that is never read: each run of neighbouring tombstones becomes one at its end.
+-- Bounds a mailbox that is never read: merges each run of adjacent tombstones into one at the end of the run.
 local function compactTombstones(member)
   if member.tombstones <= MAX_TOMBSTONES then return end
   local previous
@@ -46,7 +46,7 @@ local function compactTombstones(member)
   end
 end
 
--- No event is before `eventsFrom`, so that the search need not start at the beginning of a long mailbox.
+-- No event is before `eventsFrom`, so the search need not start at the beginning of a long mailbox.
 local function dropOldestEvent(member)
   for offset = 0, 1e6, EVENTS_LOOKED_AT do
     local texts = call('ZRANGEBYSCORE', member.queue, int(member.eventsFrom), '+inf', 'LIMIT', offset, EVENTS_LOOKED_AT)
@@ -67,7 +67,7 @@ end
 
 local eventCount = 0
 
--- Never refused: beyond the limit, the oldest event is dropped.
+-- Never refuses an event: beyond the limit it drops the oldest one.
 local function addEvent(member, kind, payload)
   if member.events >= MAX_ROOM_EVENTS then dropOldestEvent(member) end
   eventCount = eventCount + 1
@@ -90,7 +90,7 @@ end
 
 local function leftPayload(id, reason) return '{"participantId":"' .. id .. '","reason":"' .. reason .. '"}' end
 
--- Returned to the process for its telemetry. Departures: `<id> <mailbox> <reason> <pending messages>`.
+-- Both lists are returned to the process for its telemetry. Departures: `<id> <mailbox> <reason> <pending messages>`.
 local departures = {}
 -- Expired messages: `<id> <mailbox> <position>`.
 local expirations = {}
@@ -105,7 +105,9 @@ local function tellSender(member, entry)
     '{"messageId":"' .. id .. '","to":"' .. member.id .. '","type":' .. cjson.encode(kind) .. callIdField .. '}')
 end
 
--- Turns at most `limit` expired messages into tombstones, which the owner sees counted, and tells their senders. Returns how many.
+-- Replaces at most `limit` expired messages by tombstones, which the owner receives as a count, and notifies the
+-- senders.
+-- Returns the number of expired messages.
 local function expireMessages(member, limit)
   if member.expiresFrom > NOW or limit <= 0 then return 0 end
   local expired, nextExpiry = {}, NEVER

@@ -9,7 +9,7 @@ local function isOlderEpoch(one, other)
   return tonumber(string.match(one, begin) or 0) < tonumber(string.match(other, begin) or 0)
 end
 
--- Presence of an earlier epoch does not count, since all processes were gone in between: idle times start again.
+-- Presence of an earlier epoch does not count, since no process ran in between: idle times restart.
 local function resetPresence(member)
   member.epoch = EPOCH
   member.seenAt = IDLE_SINCE
@@ -34,8 +34,8 @@ local function find(id)
   return member
 end
 
--- Returns the owner of the mailbox, or nil and the refusal. A generation other than '' must be the current one: it fences off
--- tokens that were replaced since.
+-- Returns the owner of the mailbox, or nil and the refusal. A generation other than '' must be the current one, which
+-- fences off replaced tokens.
 local function findOwner(id, mailbox, generation)
   local member = find(id)
   if member and member.mailbox == mailbox then
@@ -55,19 +55,20 @@ local function isListening(member) return isHeld(member) or member.listensUntil 
 
 local function flag(value) return value and '1' or '0' end
 
--- Idle times start again with an epoch, and after an outage within it.
+-- Idle times restart with an epoch, and after an outage within it.
 local function idleAt(member)
   return math.max(member.seenAt, member.heldUntil, IDLE_SINCE) + member.idleMs + IDLE_SLACK_MS
 end
 
 local function keyLifetime(member) return int(member.idleMs + KEPT_BEYOND_IDLE_MS) end
 
--- The due time assumes that a held poll lasts its whole window. A difference below a second is not worth an update of the index.
+-- The due time assumes that a held poll lasts its whole window. A difference below a second does not justify an update
+-- of the index.
 local function scheduleAfterPoll(member)
   if idleAt(member) < currentRoom().due - 1000 then scheduleSweep(idleAt(member)) end
 end
 
--- { id, name, metadata, joined at, listening } of each participant, in the order of joining.
+-- Returns { id, name, metadata, joined at, listening } for each participant, in the order of joining.
 local function roster()
   local rows = {}
   for _, id in ipairs(people()) do
@@ -108,7 +109,7 @@ local function saveMember(member)
   call('PEXPIRE', key('member', member.id), keyLifetime(member))
 end
 
--- Saves what has changed, and answers.
+-- Saves the changed members and returns the reply.
 local function commit(...)
   for _, member in pairs(members) do
     if member and member.isDirty then saveMember(member) end
@@ -116,7 +117,8 @@ local function commit(...)
   return { 'ok', saveSchedule(), ... }
 end
 
--- { digest, id, state }; a fresh or used token adds mailbox and generation, a gone one the reason. Empty for an unknown token.
+-- Returns { digest, id, state }; a fresh or used token adds mailbox and generation, a gone token adds the reason. Empty
+-- for an unknown token.
 local function describeToken(handle)
   local token = readToken(handle)
   if not token then return {} end

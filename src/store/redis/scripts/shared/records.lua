@@ -1,23 +1,29 @@
--- The records of a room: format 1. Stored bytes, field names and channel texts change only together with the format number
--- (docs/adr/0026-redis-format-number.md). The twin in TypeScript is `records.ts`.
+-- The records of a room: format 1. Stored bytes, field names and channel texts change only together with the format
+-- number (docs/adr/0026-redis-format-number.md). `records.ts` is the counterpart in TypeScript.
 --
--- <room> is `<prefix>:{<roomId>}`. Every key of a room begins with it: one hash tag, one slot.
+-- <room> is `<prefix>:{<roomId>}`. Every key of a room begins with it, so all keys of a room share a hash tag and a
+-- slot.
 --
---   <room>                          hash    createdAt, order, due, era (the epoch in which `due` counts), version, keepMs
+--   <room>                          hash    createdAt, order, due, era (the epoch of `due`), version, keepMs
 --   <room>:people                   zset    participant ids in the order of joining
 --   <room>:member:<id>              hash    state and presence (MessagePack), budgetFullAt, joinedAt, name, metadata
 --   <room>:queue:<id>               zset    the mailbox: entries by position
 --   <room>:token:<handle>           string  <digest>|<id>|<state>; when gone: <digest>|<id>|gone|<reason>|<forget at>
---   <room>:join:<scope>             string  outcome of a join with an idempotency key: <forget at>|<fingerprint>|<id>|<mailbox>|<resumed>
---   <room>:send:<mailbox>:<scope>   string  outcome of a send with an idempotency key: <forget at>|<fingerprint>|<receipts>
+--   <room>:join:<scope>             string  outcome of a join with an idempotency key:
+--                                           <forget at>|<fingerprint>|<id>|<mailbox>|<resumed>
+--   <room>:send:<mailbox>:<scope>   string  outcome of a send with an idempotency key:
+--                                           <forget at>|<fingerprint>|<receipts>
 --   <room>:gone:<mailbox>           string  why the participant left
 --
 -- Entry:    <position>|<expires at or 0>|<stored at>|<size>|<kind>|<sender>|<sender's mailbox>|<body>
---           Kinds are m (message), e (room event), g (tombstone). The size is in bytes; of a tombstone, the number of expired messages.
--- Body:     [id, sender, has a recipient (0 or 1), type, callId, sent at] as one line of JSON, a line break, the payload as it came
--- Receipt:  <message id>|<sent at>|<recipient>=<listening>,...|<skipped recipient>,...    one line for each message
+--           Kinds are m (message), e (room event), g (tombstone). The size is in bytes; for a tombstone it is the
+--           number of expired messages.
+-- Body:     [id, sender, has a recipient (0 or 1), type, callId, sent at] as one line of JSON, a line break, the
+--           unchanged payload
+-- Receipt:  <message id>|<sent at>|<recipient>=<listening>,...|<skipped recipient>,...    one line per message
 --
--- Channels: <prefix>:wake:<process>  messages <mailbox> | gone <mailbox> <reason> [<generation>] | superseded <mailbox> <hold>
+-- Channels: <prefix>:wake:<process>  messages <mailbox> | gone <mailbox> <reason> [<generation>] |
+--                                    superseded <mailbox> <hold>
 --           <prefix>:forget          <roomId> whose cached tokens are out of date
 --           <prefix>:departed        <mailbox> that has ended
 
@@ -48,8 +54,8 @@ local function writeRoom(room)
     'keepMs', int(room.keepMs))
 end
 
--- Packed into one field each, since a field for each value takes twice the memory. NEVER is stored as 0. Later versions may
--- append names.
+-- Each list is packed into one field, since a field per value takes twice the memory. NEVER is stored as 0. Later
+-- versions may append names.
 local STATE = {
   'mailbox', 'tokens', 'joinKey', 'acknowledged', 'head', 'messages', 'messageBytes', 'events', 'eventBytes', 'tombstones',
   'expiresFrom', 'idleMs', 'generation', 'eventsFrom',

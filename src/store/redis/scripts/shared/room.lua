@@ -1,13 +1,17 @@
--- Precedes every script of a room. A script runs alone: it reads and writes one consistent state of its room.
+-- Precedes every room script. A script runs alone: it reads and writes one consistent state of its room.
 --
 -- KEYS[1]   the room's hash
--- ARGV[1]   now, in the shared steady time (ms)           ARGV[2]  now, by the wall clock (ms), for what is shown
--- ARGV[3]   the epoch in which presence counts            ARGV[4]  since when idle times count (steady ms)
--- ARGV[5]   the calling process                           ARGV[6]  a UUIDv7 whose last four digits are free, for room events
+-- ARGV[1]   now, in the shared steady time (ms)
+-- ARGV[2]   now, by the wall clock (ms), for timestamps in responses
+-- ARGV[3]   the epoch in which presence counts
+-- ARGV[4]   start of idle times (steady ms)
+-- ARGV[5]   the calling process
+-- ARGV[6]   a UUIDv7 whose last four digits are free, for room events
 -- ARGV[7..] the arguments of the script itself
 --
--- Returns { status, schedule, ... }. Status: `ok`, or the code of a refusal, which has changed nothing. Schedule: empty, or when to
--- sweep the room if that has changed: { due (steady ms), version, participants }; { 'gone', version, 0 } for an empty room.
+-- Returns { status, schedule, ... }. Status: `ok`, or the code of a refusal, which has changed nothing. Schedule:
+-- empty, or the next sweep of the room if it has changed: { due (steady ms), version, participants };
+-- { 'gone', version, 0 } for an empty room.
 
 local NOW = tonumber(ARGV[1])
 local WALL = ARGV[2]
@@ -25,7 +29,7 @@ local loadedRoom
 local function currentRoom()
   if not loadedRoom then
     loadedRoom = readRoom()
-    -- The shared time may have changed with the epoch, so that only a sweep can tell what is due.
+    -- The shared time may have changed with the epoch, so only a sweep can determine what is due.
     if loadedRoom.exists and loadedRoom.epoch ~= EPOCH then loadedRoom.due, loadedRoom.isDirty = NOW_MS, true end
     loadedRoom.epoch = EPOCH
   end
@@ -40,12 +44,12 @@ local function scheduleSweep(at)
   room.isDirty = true
 end
 
--- Keeps the room's keys for as long as its participants may be silent.
+-- Keeps the room's keys as long as its participants may stay silent.
 local function extendRoomExpiry()
   for _, name in ipairs({ ROOM, PEOPLE }) do call('PEXPIRE', name, int(currentRoom().keepMs)) end
 end
 
--- Versions only grow, even across the end of a room: they contain time.
+-- Versions only grow, even across the end of a room, since they contain the time.
 local function nextVersion(room)
   local time = call('TIME')
   return math.max(room.version + 1, tonumber(time[1]) * 1000000 + tonumber(time[2]))
@@ -60,7 +64,7 @@ local function saveSchedule()
     call('DEL', ROOM)
     return emptyRoomSchedule(room)
   end
-  -- No process has swept the room for long: the index may have missed its due time.
+  -- No process has swept the room for a long time: the index may have missed its due time.
   local isOverdue = room.exists and room.due < NOW - OVERDUE_MS
   if not room.isDirty and not isOverdue then return {} end
   room.version = nextVersion(room)

@@ -6,7 +6,8 @@ local function handlesOf(member)
   return handles
 end
 
--- Deletes unused tokens beyond the limit, oldest first. Keeps the first replaced one: it is the last used one, if any was used.
+-- Deletes unused tokens beyond the limit, oldest first. Keeps the first replaced token, which is the last used one if
+-- any was used.
 local function deleteSurplusTokens(member)
   local handles = handlesOf(member)
   if #handles <= MAX_UNUSED_TOKENS then return end
@@ -32,7 +33,7 @@ local function mintToken(member, handle, digest)
   deleteSurplusTokens(member)
 end
 
--- Processes drop their cached tokens of this room.
+-- Makes all processes drop their cached tokens of this room.
 local isCacheOutdated = false
 local function invalidateTokenCaches()
   if isCacheOutdated then return end
@@ -40,7 +41,7 @@ local function invalidateTokenCaches()
   call('PUBLISH', PREFIX .. ':forget', string.match(ROOM, '{(.*)}$'))
 end
 
--- Replaced tokens prove identity on a join, and nothing else.
+-- A replaced token only proves identity on a join.
 local function replaceTokens(member)
   invalidateTokenCaches()
   for _, handle in ipairs(handlesOf(member)) do
@@ -58,7 +59,7 @@ local function deleteJoinOutcome(member)
   member.isDirty = true
 end
 
--- Live tokens remember for a while why their participant left. Replaced ones are deleted.
+-- Live tokens keep the reason of the departure for a while. Replaced tokens are deleted.
 local function endTokens(member, reason)
   invalidateTokenCaches()
   for _, handle in ipairs(handlesOf(member)) do
