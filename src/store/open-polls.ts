@@ -28,7 +28,7 @@ export class OpenPolls {
     return poll;
   }
 
-  /** Does nothing for a poll that was itself forgotten. */
+  /** Does nothing for a poll that is itself forgotten. */
   forgetOlder(mailboxId: MailboxId, poll: OpenPoll): void {
     const polls = this.#polls.get(mailboxId);
     if (polls?.has(poll) !== true) return;

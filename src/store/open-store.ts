@@ -14,7 +14,7 @@ export interface StoreOptions {
   readonly location: StoreLocation;
   readonly sqliteSynchronous: 'full' | 'normal';
   readonly limits: Limits;
-  /** Absent: the system's. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
   readonly telemetry?: Telemetry;
 }

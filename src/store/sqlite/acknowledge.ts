@@ -15,7 +15,7 @@ export function acknowledge(context: SqliteContext, tx: Tx, address: Mailbox, cu
   }
   checkCursor(cursor, mailbox);
   tx.touch(address.roomId);
-  // First, so that messages which expired unacknowledged are reported to their senders.
+  // Runs first, so that messages that expired unacknowledged are reported to their senders.
   if (mailbox.expiresFromMs <= context.clock.steadyMs()) expireOverdue(context, tx, record);
   mailbox.acknowledge(position);
 }
@@ -27,14 +27,14 @@ function writeAcknowledged(tx: Tx, { room, mailbox }: ParticipantRecord): void {
 }
 
 /**
- * Long enough to write the acknowledgements of a burst of candidates at once; short enough to lose little in a crash.
+ * Long enough to write the acknowledgements of a burst of candidates together; short enough to lose little in a crash.
  */
 const WRITE_AFTER_MS = 250;
 
 /**
  * Write-behind acknowledgements, for polls: they take effect in memory at once, and are written together later. Most
  * mailboxes of a call are acknowledged several times within the delay, and many are gone by then. A crash meanwhile
- * brings the messages back, and the client's cursor is still good.
+ * brings the messages back, and the client's cursor stays valid.
  */
 export class WriteBehindAcknowledgements {
   readonly #context: SqliteContext;
@@ -47,7 +47,7 @@ export class WriteBehindAcknowledgements {
     this.#commit = commit;
   }
 
-  /** No caller waits for it, and a refusal changes nothing: the next cursor brings it again. */
+  /** No caller waits for it, and a refusal changes nothing: the next cursor repeats the acknowledgement. */
   add(address: Mailbox, cursor: Cursor): void {
     const record = this.#context.index.find(address);
     if (record?.mailboxId !== cursor.mailboxId) return;
@@ -62,7 +62,7 @@ export class WriteBehindAcknowledgements {
     this.#waiting.add(record);
   }
 
-  /** As part of a transaction. */
+  /** Writes all waiting acknowledgements as part of a transaction. */
   readonly writeAll = (tx: Tx): void => {
     const waiting = this.#waiting;
     this.#waiting = new Set();
@@ -71,7 +71,7 @@ export class WriteBehindAcknowledgements {
     }
   };
 
-  /** Those that no transaction took are tried again; what a failed one took comes again with the next cursor. */
+  /** Retries acknowledgements that no transaction took. The next cursor repeats those of a failed transaction. */
   #writeLater(): void {
     this.#cancel = this.#context.clock.after(WRITE_AFTER_MS, () => {
       this.#commit.run(this.writeAll).catch(() => {

@@ -9,9 +9,9 @@ export interface Backup {
 }
 
 /**
- * Writes the database at `path`, as of one moment, into the new `file`, whether a service uses it or not: a reader of a
- * WAL database delays no writer. `file` appears when it is whole and checked. Only its owner may read it, since
- * payloads are in it.
+ * Writes a snapshot of the database at `path` into the new `file`, even while a service uses the database: a reader of
+ * a WAL database delays no writer. `file` appears once it is complete and checked. Only its owner may read it, since it
+ * contains payloads.
  * @throws StoreError when there is no database, or `file` exists
  */
 export function backupDatabase(path: string, file: string): Backup {
@@ -22,7 +22,7 @@ export function backupDatabase(path: string, file: string): Backup {
   try {
     withDatabase(path, (db) => {
       requireIntegrity(db);
-      // Takes a file that exists if it is empty.
+      // Accepts an existing file if it is empty.
       db.prepare('VACUUM INTO ?').run(partial);
     });
     withDatabase(partial, requireIntegrity);

@@ -6,7 +6,7 @@ import { storeFull } from '../../signalling/errors.ts';
 import type { MemoryIndex } from './memory-index.ts';
 import type { Statements } from './statements.ts';
 
-/** What every operation of the adapter works with. */
+/** The dependencies of every operation of the adapter. */
 export interface SqliteContext {
   readonly statements: Statements;
   readonly index: MemoryIndex;
@@ -18,7 +18,7 @@ export interface SqliteContext {
 export const isFull = ({ index, limits }: SqliteContext): boolean => index.totals.liveBytes >= limits.maxStoreBytes;
 
 /**
- * Joins and sends stop at the bound; operations that free space go on.
+ * Joins and sends stop at the bound; operations that free space continue.
  * @throws SignallingError `storage-unavailable`
  */
 export function refuseWhenFull(context: SqliteContext, roomId: RoomId): void {

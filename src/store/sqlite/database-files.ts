@@ -8,7 +8,7 @@ import { StoreError } from '../store-error.ts';
  * releases both however the process ends:
  *
  * 1. `lockBeside` holds a transaction open on a file beside the database. A second server fails at once, and readers
- *    such as a backup are not disturbed.
+ *    such as a backup are not affected.
  * 2. `withFileLocked` takes the lock of the database file itself, which belongs to the inode: it works under every name
  *    of the file, in every container, and without the file of the first lock.
  */
@@ -28,13 +28,13 @@ export function lockBeside(path: string): Database.Database {
   }
 }
 
-/** Resolves symbolic links, as SQLite does to name its log. */
+/** Resolves symbolic links, as SQLite does when it names its log. */
 const realPathOf = (path: string): string =>
   existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 
 /**
  * SQLite keeps the log of a database beside the name by which it was opened. Under another name, commits that are not
- * copied back yet are missing, and two users of the file do not see each other's commits.
+ * copied back yet are missing, and two processes that use the file do not see each other's commits.
  */
 export function refuseHardLinks(path: string): void {
   const file = statSync(path);
@@ -45,9 +45,9 @@ export function refuseHardLinks(path: string): void {
 }
 
 /**
- * Runs `work` while no other process has the database file open. Afterwards others may read the file, but none gets
- * this lock while the connection is open: in WAL mode the connection keeps a shared lock. No other code of the process
- * may open and close the file, since that releases the locks of the process on it (POSIX).
+ * Runs `work` while no other process has the database file open. Afterwards other processes may read the file, but
+ * cannot get this lock while the connection is open: in WAL mode the connection keeps a shared lock. No other code of
+ * the process may open and close the file, since that releases the locks of the process on it (POSIX).
  * @throws an error with the code SQLITE_BUSY when another process has the file open
  */
 export function withFileLocked(db: Database.Database, work: () => void): void {
@@ -60,7 +60,7 @@ export function withFileLocked(db: Database.Database, work: () => void): void {
   db.exec('BEGIN IMMEDIATE; COMMIT');
 }
 
-/** A check takes some 10 us. */
+/** A check takes about 10 us. */
 const CHECK_EVERY_MS = 500;
 
 /**

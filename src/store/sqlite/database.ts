@@ -20,20 +20,20 @@ export interface OpenDatabase {
 
 /** Waiting for a lock blocks the event loop, so it must be short. */
 const BUSY_TIMEOUT_MS = 100;
-/** During the start: gives readers such as a backup time to finish. */
+/** Wait during the start, which gives readers such as a backup time to finish. */
 const WAIT_FOR_READERS_MS = 5_000;
 /**
- * A file up to this size is checked whole at each start, which takes about a second. A larger one is checked as it is
- * read.
+ * A file up to this size is checked completely at each start, which takes about a second. A larger file is checked as
+ * it is read.
  */
 const CHECKED_WHOLE_BYTES = 256 * 1024 * 1024;
 /**
- * Size to which the write-ahead log is cut once its contents are copied back. It is 4 MB long in ordinary use, and
- * grows while a backup reads. At four times that, no commit in ordinary use pays for growing the file again.
+ * Size to which the write-ahead log is truncated once its contents are copied back. The log has 4 MB in ordinary use,
+ * and grows while a backup reads. At four times that size, no commit in ordinary use has to grow the file again.
  */
 const LOG_BYTES = 16 * 1024 * 1024;
 
-/** @throws StoreError when the database is newer, corrupt, foreign, in use or out of reach */
+/** @throws StoreError when the database is newer, corrupt, another program's, in use or inaccessible */
 export function openDatabase(options: DatabaseOptions): OpenDatabase {
   const inMemory = options.path === ':memory:';
   try {
@@ -53,14 +53,14 @@ export function openDatabase(options: DatabaseOptions): OpenDatabase {
   }
 }
 
-/** One by one: Node's `recursive` never returns below /proc, where a missing directory cannot be made. */
+/** Creates directories one by one: Node's `recursive` never returns below /proc, where creating a directory fails. */
 function makeDirectory(path: string): void {
   if (existsSync(path)) return;
   makeDirectory(dirname(path));
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another process may have made it.
+    // Another process may have created it.
     if (!existsSync(path)) throw error;
   }
 }
@@ -110,7 +110,7 @@ function prepare(
     db.pragma('foreign_keys = ON');
     const files = open(db);
     db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    // Last, since a fresh WAL file turns an earlier setting back with its first write.
+    // Set last, since the first write to a new WAL file resets an earlier setting.
     db.pragma(`synchronous = ${synchronous}`);
     const wanted = synchronous === 'full' ? 2 : 1;
     if (db.pragma('synchronous', { simple: true }) !== wanted)
@@ -129,7 +129,7 @@ function checkWhole(db: Database.Database, path: string): void {
   throw new StoreError(`the database ${path} is corrupt (${fault}); restore a backup or move it away`);
 }
 
-/** The first fault that SQLite finds in the database, in one line; undefined when there is none. */
+/** The first fault that SQLite finds in the database, in one line; undefined if there is none. */
 export function integrityFault(db: Database.Database): string | undefined {
   const answer = String(db.pragma('quick_check(1)', { simple: true }));
   return answer === 'ok' ? undefined : answer.replaceAll(/\s+/g, ' ');

@@ -7,8 +7,8 @@ import type { OverdueRow } from './rows.ts';
 
 /**
  * Expires at most `limit` overdue messages, the most recently due ones, in the order of their due times. Newly due
- * messages are reported within 2 s even while the backlog of a stopped service is worked off.
- * @returns whether there may be more
+ * messages are reported within 2 s even while the sweep works through the backlog of a stopped service.
+ * @returns whether more messages may be overdue
  */
 export function expireSome(context: SqliteContext, tx: Tx, limit: number): boolean {
   const { statements, index, clock } = context;

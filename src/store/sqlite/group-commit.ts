@@ -4,9 +4,9 @@ import type { RoomId } from '../../signalling/ids.ts';
 import type { Hint } from '../../signalling/store.ts';
 import { sqliteCodeOf } from './database.ts';
 
-/** What an operation reports while it runs inside a shared transaction. */
+/** The interface through which an operation reports to its shared transaction. */
 export interface Tx {
-  /** Before its first write to a room: the room is read again from the database if the transaction fails. */
+  /** Call before the first write to a room: if the transaction fails, the room is read again from the database. */
   touch(roomId: RoomId): void;
   /** Published after the commit. */
   hint(hint: Hint): void;
@@ -28,16 +28,16 @@ interface Pending {
 
 export interface GroupCommitOptions {
   readonly db: Database.Database;
-  /** Builds these rooms in memory anew from their rows. */
+  /** Rebuilds these rooms in memory from their rows. */
   readonly onRollback: (rooms: ReadonlySet<RoomId>) => void;
   readonly onHint: (hint: Hint) => void;
   readonly onCommit: (operations: number, elapsedMs: number) => void;
-  /** Why commits must be refused now; undefined when they may go on. Called before every transaction: must be cheap. */
+  /** Reason to refuse commits now; undefined if there is none. Called before every transaction, so it must be cheap. */
   readonly obstacle: () => Error | undefined;
 }
 
 /**
- * perf: a commit with fsync costs some 50 us of CPU time however much it carries (measured: 65 us a message alone, 24
+ * perf: a commit with fsync costs about 50 us of CPU time regardless of its size (measured: 65 us a message alone, 24
  * in threes, 13 in eights), so a busy service gathers writes this long. An idle one commits after two turns.
  */
 const MAX_GATHER_MS = 2;
@@ -47,8 +47,8 @@ const STOP_GATHERING_AT = 64;
 /**
  * Writes that arrive within the same few turns of the event loop share one transaction and resolve after it. One fsync
  * replaces many, which makes FULL durability affordable. An operation refuses (SignallingError) before its first write.
- * Any other error, or a failed COMMIT, rolls back the whole batch; then each operation is tried again alone, so that
- * only the culprit fails.
+ * Any other error, or a failed COMMIT, rolls back the whole batch; then each operation is retried alone, so that only
+ * the faulty one fails.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions;
@@ -99,7 +99,7 @@ export class GroupCommit {
     }
     const failure = this.#attempt(batch);
     if (failure === undefined) return;
-    // When the database is locked, each further try would take a whole busy timeout.
+    // While the database is locked, each further attempt would take a whole busy timeout.
     if (batch.length === 1 || !failure.begun) for (const pending of batch) pending.reject(failure.error);
     else for (const pending of batch) this.#alone(pending);
   };

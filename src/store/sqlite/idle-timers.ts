@@ -16,7 +16,7 @@ export class IdleTimers {
     this.#sweptTo = Math.floor(nowMs / BUCKET_MS);
   }
 
-  /** By the last request. A held poll does not count yet, since it may end at any moment. */
+  /** Uses the time of the last request. Ignores a held poll, since it may end at any moment. */
   add(record: ParticipantRecord): void {
     this.#put(record, record.seenAtMs + record.idleTimeoutMs);
   }

@@ -59,7 +59,7 @@ function goneBy(context: SqliteContext, handle: TokenHandle): SignallingError {
 const proves = (proof: Join['proof'], present: ParticipantRecord): boolean =>
   proof.kind === 'trusted' || (proof.kind === 'token' && present.tokens.some((token) => token.handle === proof.handle));
 
-/** A retry of a join whose reply was lost: one more token for the same participant, and nothing is announced. */
+/** A retry of a join whose reply was lost: mints another token for the same participant, and announces nothing. */
 function replay(context: SqliteContext, tx: Tx, request: Join, { participant, resumed }: Outcome): Joined {
   tx.touch(request.roomId);
   mint(context, participant, request.token);
@@ -78,7 +78,7 @@ function enter(context: SqliteContext, tx: Tx, request: Join, room: RoomRecord |
   return complete(context, request, participant, false);
 }
 
-/** Keeps the mailbox, and the profile fields that the request leaves out; nothing is announced. */
+/** Keeps the mailbox, and the profile fields that the request omits. Announces nothing. */
 function resume(context: SqliteContext, tx: Tx, request: Join, present: ParticipantRecord): Joined {
   tx.touch(request.roomId);
   present.displayName = request.profile.displayName ?? present.displayName;
@@ -96,7 +96,7 @@ function resume(context: SqliteContext, tx: Tx, request: Join, present: Particip
   return complete(context, request, present, true);
 }
 
-/** A new mailbox for an old name: what a crashed run left unread never reaches the new run. */
+/** A new mailbox for an existing name: the new run never receives messages that a crashed run left unread. */
 function restart(context: SqliteContext, tx: Tx, request: Join, present: ParticipantRecord): Joined {
   tx.touch(request.roomId);
   endMailbox(context, tx, present, 'replaced');

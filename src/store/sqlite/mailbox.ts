@@ -16,7 +16,7 @@ export const EMPTY_MAILBOX: MailboxCounts = {
   expiresFromMs: null,
 };
 
-/** Sums over all mailboxes, which only `StoredMailbox` changes. */
+/** Sums over all mailboxes. Only `StoredMailbox` changes them. */
 export class StoreTotals {
   /** Bytes of messages, room events, kept outcomes and participants. */
   liveBytes = 0;
@@ -27,9 +27,9 @@ export class StoreTotals {
 }
 
 /**
- * The rows of one mailbox, and what memory keeps of them: counters, so that no request queries them, and the
+ * The rows of one mailbox with their state in memory: counters, so that no request queries them, and the
  * recent-message cache. A method changes rows and memory together, inside a transaction; after a roll-back the mailbox
- * is replaced by one that is built from its rows (`MemoryIndex.rolledBack`). Only `acknowledgeInMemory` runs ahead of
+ * is replaced by one that is rebuilt from its rows (`MemoryIndex.rolledBack`). Only `acknowledgeInMemory` runs ahead of
  * the rows, until `writeAcknowledged`.
  */
 export class StoredMailbox {
@@ -43,7 +43,7 @@ export class StoredMailbox {
   /** Pending messages, which count against the limits. */
   messages: number;
   messageBytes: number;
-  /** Pending room events, which do not. */
+  /** Pending room events, which do not count against the limits. */
   events: number;
   eventBytes: number;
   tombstones: number;
@@ -110,8 +110,8 @@ export class StoredMailbox {
   }
 
   /**
-   * Bounds the rows of an unread mailbox: each run of neighbouring tombstones becomes one row at the
-   * run's end. A cursor inside such a run then counts the whole run as expired: too much rather than too little.
+   * Bounds the rows of an unread mailbox: merges each run of adjacent tombstones into one row at the end of the run. A
+   * read from a cursor inside such a run counts the whole run as expired: too many rather than too few.
    */
   #compactTombstones(): void {
     let carried = 0;
@@ -172,7 +172,7 @@ export class StoredMailbox {
     this.#writtenAcknowledged = this.acknowledged;
   }
 
-  /** Counts the outcome that is kept for a retried send; its row is the caller's. */
+  /** Counts the outcome that is kept for a retried send. The caller writes its row. */
   countOutcome(bytes: number): void {
     this.keptBytes += bytes;
     this.#totals.liveBytes += bytes;
@@ -187,7 +187,7 @@ export class StoredMailbox {
     this.#recent.restart(this.head);
   }
 
-  /** Takes the mailbox out of the totals, in memory only. Nothing may be called afterwards. */
+  /** Removes the mailbox from the totals, in memory only. Call no method afterwards. */
   discard(): void {
     this.#countNothing();
     this.countOutcome(-this.keptBytes);

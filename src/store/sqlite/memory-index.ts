@@ -11,14 +11,14 @@ import type { Statements } from './statements.ts';
 /**
  * The in-memory index of rooms, participants and tokens. It changes inside transactions only, right after the rows.
  *
- * Roll-back: an operation names its room (`Tx.touch`) before its first write there. `rolledBack` then builds these
- * rooms anew from their rows, mailboxes and counters included. Presence and rate budgets have no rows and are carried
+ * Roll-back: an operation names its room (`Tx.touch`) before its first write there. `rolledBack` then rebuilds
+ * these rooms from their rows, including mailboxes and counters. Presence and rate budgets have no rows and are carried
  * over.
  */
 export class MemoryIndex {
   readonly rooms = new Map<RoomId, RoomRecord>();
   readonly tokens = new Map<TokenHandle, TokenRecord>();
-  /** Why the owner of an ended mailbox departed; kept as long as its tokens. */
+  /** Reason for the departure of the owner of an ended mailbox; kept as long as its tokens. */
   readonly departed = new Map<MailboxId, GoneReason>();
   readonly totals = new StoreTotals();
   readonly #byRow = new Map<number, ParticipantRecord>();
@@ -32,7 +32,7 @@ export class MemoryIndex {
     this.#idleTimers = idleTimers;
   }
 
-  /** At the start: every idle time begins now. */
+  /** Call at the start: every idle time begins now. */
   load(nowMs: number): void {
     for (const row of this.#statements.allParticipants.all()) this.addParticipant(row, nowMs);
     for (const row of this.#statements.allTokens.all()) this.#loadToken(row);
@@ -66,7 +66,7 @@ export class MemoryIndex {
     return record?.mailboxId === mailbox.mailboxId ? record : undefined;
   }
 
-  /** @throws SignallingError `participant-gone`: the participant went between the request's authentication and now */
+  /** @throws SignallingError `participant-gone`: the participant departed after the authentication of the request */
   require(mailbox: Mailbox): ParticipantRecord {
     const record = this.find(mailbox);
     if (record !== undefined) return record;
@@ -109,7 +109,7 @@ export class MemoryIndex {
     this.#idleTimers.remove(record);
   }
 
-  /** Also after a change of the idle timeout itself. */
+  /** Call also after a change of the idle timeout itself. */
   restartIdleTime(record: ParticipantRecord, nowMs: number): void {
     record.seenAtMs = nowMs;
     this.#idleTimers.remove(record);

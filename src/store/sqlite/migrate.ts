@@ -3,11 +3,11 @@ import type Database from 'better-sqlite3';
 import { z } from 'zod';
 import { StoreError } from '../store-error.ts';
 
-/** From `src/store/sqlite` and from `dist/store/sqlite` alike. */
+/** Resolves from both `src/store/sqlite` and `dist/store/sqlite`. */
 const MIGRATIONS = new URL('../../../migrations/', import.meta.url);
 
 /**
- * "HOLD": marks the file as ours (`PRAGMA application_id`), so that no other program's database is migrated by mistake.
+ * "HOLD": marks the file as a Holdline database (`PRAGMA application_id`), so that no other database is migrated.
  */
 const APPLICATION_ID = 0x484f4c44;
 
@@ -24,7 +24,7 @@ export function migrate(db: Database.Database, path: string): void {
   }).immediate();
 }
 
-/** @throws StoreError for a database of another program, or of a newer version */
+/** @throws StoreError for a database of another program or of a newer version */
 export function checkedVersion(db: Database.Database, path: string): number {
   const application = z.int().parse(db.pragma('application_id', { simple: true }));
   const tables = z.int().parse(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());

@@ -1,13 +1,13 @@
 import type { StoredMessage } from './rows.ts';
 
-/** Per mailbox: enough for a burst of candidates, and little for an unread mailbox. */
+/** Limit per mailbox: enough for a burst of candidates, and little for an unread mailbox. */
 const MAX_MESSAGES = 32;
-/** Over all mailboxes. */
+/** Limit for all mailboxes together. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /**
- * The recent-message cache of a mailbox: every message after `from`, as it was committed. The poll that waits for a
- * message need not read it back.
+ * The recent-message cache of a mailbox: every committed message after `from`. The poll that waits for a message need
+ * not read it back from the database.
  * perf: a tenth of the CPU time per message.
  */
 export class RecentMessages {
@@ -29,7 +29,7 @@ export class RecentMessages {
     this.#totals.cachedBytes += message.bytes;
   }
 
-  /** From now on only what comes after `position` is cached. */
+  /** Drops the cache; from now on caches only messages after `position`. */
   restart(position: number): void {
     for (const { bytes } of this.#messages) this.#totals.cachedBytes -= bytes;
     this.#messages = [];

@@ -12,7 +12,7 @@ export interface RoomRecord {
   readonly participants: Map<ParticipantId, ParticipantRecord>;
 }
 
-/** What memory keeps of a participant's row, so that a request needs no query, and its presence. The rows are the truth. */
+/** A participant in memory: its row, so that a request needs no query, and its presence. The rows are authoritative. */
 export class ParticipantRecord {
   readonly row: number;
   readonly room: RoomRecord;
@@ -25,11 +25,11 @@ export class ParticipantRecord {
   metadata: JsonText | undefined;
   idleTimeoutMs: number;
   tokens: TokenRecord[] = [];
-  /** Whether an idempotency key of a join may still be kept for it. */
+  /** Whether the store may still keep an idempotency key of a join for the participant. */
   hasJoinKey: boolean;
 
-  // In memory only, all in steady ms: a start fills every budget and begins every idle time anew.
-  /** When all that it may send is available again. */
+  // In memory only, all in steady ms: a restart refills every budget and restarts every idle time.
+  /** When the whole send budget is available again. */
   budgetFullAtMs = 0;
   seenAtMs: number;
   heldUntilMs = 0;
@@ -50,7 +50,7 @@ export class ParticipantRecord {
     this.seenAtMs = nowMs;
   }
 
-  /** What a roll-back does not take back. */
+  /** Carries over the state that a roll-back does not undo. */
   keepPresenceOf(before: ParticipantRecord): void {
     this.budgetFullAtMs = before.budgetFullAtMs;
     this.seenAtMs = before.seenAtMs;
@@ -78,7 +78,7 @@ export class ParticipantRecord {
     return Math.max(this.heldUntilMs, this.listensUntilMs) > nowMs;
   }
 
-  /** When the idle time is over, as things stand (steady ms). */
+  /** When the idle time ends according to the current presence (steady ms). */
   get idleFromMs(): number {
     return Math.max(this.seenAtMs, this.heldUntilMs) + this.idleTimeoutMs;
   }

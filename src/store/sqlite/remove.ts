@@ -13,7 +13,7 @@ export function depart(context: SqliteContext, tx: Tx, participant: ParticipantR
   announce(context, tx, { room, about: participantId }, participantLeft(participantId, reason));
 }
 
-/** Announces no departure: no participant stays to read of it. */
+/** Announces no departures, since no participant remains. */
 export function closeRoom(context: SqliteContext, tx: Tx, roomId: RoomId): void {
   const participants = context.index.rooms.get(roomId)?.participants.values() ?? [];
   for (const participant of [...participants]) remove(context, tx, participant, 'removed');
@@ -30,7 +30,7 @@ function remove(context: SqliteContext, tx: Tx, participant: ParticipantRecord, 
   endHeldPolls(tx, participant, reason);
 }
 
-/** Removes everything that belongs to the mailbox; the participant's row and its tokens stay. */
+/** Removes everything that belongs to the mailbox, except the participant's row and its tokens. */
 export function endMailbox(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
   const { mailbox, mailboxId, address } = participant;
   const unread = mailbox.messages;

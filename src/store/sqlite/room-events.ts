@@ -6,7 +6,7 @@ import type { SqliteContext } from './context.ts';
 import type { Tx } from './group-commit.ts';
 import type { ParticipantRecord, RoomRecord } from './records.ts';
 
-/** Never refused: beyond the allowance the oldest event of the mailbox makes room. */
+/** Never refuses an event: beyond the allowance it drops the oldest event of the mailbox. */
 export function deliverEvent({ clock }: SqliteContext, tx: Tx, to: ParticipantRecord, event: RoomEvent): void {
   tx.touch(to.room.roomId);
   if (to.mailbox.events >= MAX_ROOM_EVENTS) to.mailbox.dropOldestEvent();
@@ -30,7 +30,7 @@ export function deliverEvent({ clock }: SqliteContext, tx: Tx, to: ParticipantRe
   tx.hint({ kind: 'messages', mailboxId: to.mailboxId });
 }
 
-/** Delivers the event to everyone in the room but the participant that it is about. */
+/** Delivers the event to every participant of the room except its subject. */
 export function announce(
   context: SqliteContext,
   tx: Tx,

@@ -3,16 +3,16 @@ import type { GoneReason } from '../../signalling/message.ts';
 import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
 
 /**
- * One place of a mailbox: a message, a room event, or the tombstone of messages that expired or were dropped. One shape
- * for what is inserted, for a row that is read, and for the recent-message cache.
+ * One place of a mailbox: a message, a room event, or the tombstone of messages that expired or were dropped. Inserts,
+ * reads and the recent-message cache share this shape.
  */
 export interface StoredMessage {
   readonly position: number;
   readonly id: MessageId;
-  /** `participants.id` of the sender, who may be gone; null for room events. */
+  /** `participants.id` of the sender, which may be gone; null for room events. */
   readonly senderRow: number | null;
   readonly sender: ParticipantId | null;
-  /** 1: sent to this mailbox alone; 0: to everyone. */
+  /** 1: sent to this mailbox alone; 0: broadcast. */
   readonly addressed: 0 | 1;
   readonly type: string;
   readonly payload: JsonText | null;
@@ -27,7 +27,7 @@ export interface StoredMessage {
   readonly expired: number;
 }
 
-/** What it takes to count a place of a mailbox. */
+/** The fields that the counters of a mailbox need. */
 export type CountedMessage = Pick<StoredMessage, 'senderRow' | 'bytes' | 'expired'>;
 
 /** Counters of a mailbox, as a query computes them from its rows. */

@@ -28,7 +28,7 @@ export function append(
   return { receipts, replayed: false };
 }
 
-/** The budget is in memory only, which is exact: one process has the file to itself. */
+/** The budget is in memory only, which is exact, since one process owns the file. */
 function charge(
   { clock }: SqliteContext,
   tx: Tx,
@@ -43,7 +43,7 @@ function charge(
   sender.budgetFullAtMs = fullAtMs;
 }
 
-/** Where one message of a batch goes. */
+/** The recipients of one message of a batch. */
 interface Routing {
   readonly message: OutgoingMessage;
   readonly bytes: number;
@@ -52,9 +52,9 @@ interface Routing {
   readonly skipped: readonly ParticipantRecord[];
 }
 
-/** Decides everything before anything is written: all messages of the batch are stored, or none. */
+/** Decides everything before the first write: either all messages of the batch are stored or none. */
 function route(context: SqliteContext, sender: ParticipantRecord, messages: readonly OutgoingMessage[]): Routing[] {
-  // Finds the recipients of all messages before it looks at any quota.
+  // Resolves the recipients of all messages before it checks any quota.
   const addressees = messages.map(({ recipient }, messageIndex) =>
     recipient === undefined ? othersThan(sender) : [recipientOf(sender, recipient, messageIndex)],
   );
@@ -81,10 +81,10 @@ function recipientOf(sender: ParticipantRecord, participantId: ParticipantId, me
 
 const NOTHING = { messages: 0, bytes: 0 };
 
-/** What a batch would add to each mailbox, against its limits. */
+/** Checks what a batch would add to each mailbox against the limits. */
 class Quota {
   readonly #context: SqliteContext;
-  /** Only needed when messages follow each other. */
+  /** Needed only for batches of several messages. */
   readonly #added: Map<ParticipantRecord, { messages: number; bytes: number }> | undefined;
 
   constructor(context: SqliteContext, isBatch: boolean) {
@@ -103,7 +103,7 @@ class Quota {
   }
 }
 
-/** Puts a copy at the end of each recipient's mailbox. */
+/** Appends a copy to each recipient's mailbox. */
 function deliver(
   { clock }: SqliteContext,
   tx: Tx,

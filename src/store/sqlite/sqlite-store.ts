@@ -44,7 +44,8 @@ export interface SqliteStoreOptions {
 }
 
 /**
- * One process, one file. Rows are the truth; rooms, participants and tokens are mirrored in memory (`memory-index.ts`).
+ * One process, one file. Rows are authoritative; rooms, participants and tokens are mirrored in memory
+ * (`memory-index.ts`).
  */
 export class SqliteStore implements Store {
   readonly #database: OpenDatabase;
@@ -167,7 +168,7 @@ export class SqliteStore implements Store {
   }
 
   async checkRetention(): Promise<void> {
-    // A file evicts nothing.
+    // SQLite never evicts data.
   }
 
   async usage(): Promise<StoreUsage> {
@@ -186,7 +187,7 @@ export class SqliteStore implements Store {
   async close(): Promise<void> {
     const written = this.#commit.run(this.#writeBehind.writeAll);
     this.#commit.flush();
-    // What cannot be written now comes again with the next cursors.
+    // The next cursors repeat acknowledgements that cannot be written now.
     await written.catch(() => undefined);
     this.#writeBehind.stop();
     this.#database.close();

@@ -10,7 +10,7 @@ const MESSAGES_AT_ONCE = 64;
 const KEYS_AT_ONCE = 256;
 /** Time limit of a slice. Requests wait for the slice and its commit, which takes about as long again. */
 const SLICE_MS = 5;
-/** As many rounds as fit into that time on a fast machine. */
+/** Number of rounds that fit into that time on a fast machine. */
 const MAX_ROUNDS = 8;
 const FORGET_EVERY_MS = 10_000;
 

@@ -44,8 +44,8 @@ function deleteSurplus(context: SqliteContext, participant: ParticipantRecord): 
 }
 
 /**
- * The first use of a token whose participant has no other token and no join key, as nearly every one: recorded in
- * memory only. After a restart the token is fresh again, and its next use changes as little.
+ * Records the first use of a token in memory only, if its participant has no other token and no join key, as in nearly
+ * all cases. After a restart the token is fresh again, and its next use deletes nothing either.
  * @returns false when the claim needs a transaction
  */
 export function claimInMemory(context: SqliteContext, handle: TokenHandle): boolean {
@@ -56,7 +56,7 @@ export function claimInMemory(context: SqliteContext, handle: TokenHandle): bool
   return true;
 }
 
-/** The first use: deletes the other tokens of the participant and the idempotency key that it was minted under. */
+/** Records the first use: deletes the other tokens of the participant and the idempotency key of its join. */
 export function claim(context: SqliteContext, tx: Tx, handle: TokenHandle): void {
   const token = context.index.tokens.get(handle);
   if (token?.state !== 'fresh') return;
@@ -83,7 +83,7 @@ export function replaceTokens(context: SqliteContext, from: ParticipantRecord, t
   }
 }
 
-/** Remembers live tokens as `gone` for a while; deletes replaced ones. */
+/** Keeps live tokens as `gone` for a while; deletes replaced ones. */
 export function endTokens(context: SqliteContext, participant: ParticipantRecord, reason: GoneReason): void {
   const forgetAtMs = Math.floor(context.clock.steadyMs() + GONE_REMEMBERED_MS);
   const { mailboxId, row } = participant;
