@@ -18,8 +18,8 @@ type Listener = (participantId: string, event: PollEvent) => void;
 const listenersOf = new WeakMap<Store, Set<Listener>>();
 
 /**
- * Calls the listener whenever a poll is held or ends from now on. The first call for a store covers the polls that are opened
- * after it.
+ * Calls the listener whenever a poll is held or ends from now on. The first call for a store covers the polls that are
+ * opened after it.
  */
 export function onPolls(store: Store, listener: Listener): void {
   const known = listenersOf.get(store);

@@ -10,12 +10,12 @@ import type { Endpoint, Namespace } from './namespace.ts';
 export async function openPage(machine: Namespace, { host, port }: Endpoint): Promise<Page> {
   const browser = await chromium.launch({
     timeout: WAIT_TIMEOUT_MS,
-    // It is steered by pipes: no connection goes into the namespace.
+    // Controlled through pipes, since no connection leads into the namespace.
     executablePath: commandOf(machine, 'chromium'),
     proxy: { server: `http://${host}:${port}` },
     args: [
       '--no-sandbox',
-      // Also believed by TURN over TLS, unlike `ignoreHTTPSErrors`.
+      // Also applies to TURN over TLS, unlike `ignoreHTTPSErrors`.
       '--ignore-certificate-errors',
       '--use-fake-device-for-media-stream',
       '--use-fake-ui-for-media-stream',

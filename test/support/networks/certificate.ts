@@ -6,9 +6,9 @@ import { temporaryDirectory } from '../server-process.ts';
 export interface Certificate {
   readonly certificatePath: string;
   readonly keyPath: string;
-  /** Both in one file, as haproxy wants them. */
+  /** Certificate and key in one file, as haproxy requires. */
   readonly bothPath: string;
-  /** What a client has to trust, in PEM. */
+  /** The certificate that a client must trust, in PEM. */
   readonly pem: string;
 }
 

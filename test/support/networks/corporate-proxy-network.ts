@@ -19,7 +19,10 @@ export const ENDPOINTS = {
   haproxy: https('10.77.9.11'),
   /** An nginx with a response timeout of `IMPATIENT_SECONDS`. */
   impatientNginx: https('10.77.9.12'),
-  /** An impatient nginx with the server's two addresses as upstreams; one site per test, because nginx remembers failures. */
+  /**
+   * An impatient nginx with the server's two addresses as upstreams; one site per test, because nginx remembers
+   * failures.
+   */
   retryingNginx: https('10.77.9.13'),
   exhaustedNginx: https('10.77.9.14'),
   postingNginx: https('10.77.9.15'),
@@ -39,8 +42,8 @@ export const UPSTREAMS_HEADER = 'X-Asked';
 const TURN_SECRET = 'shared-by-coturn-and-holdline';
 
 /**
- * A corporate network whose only way out is the squid on its gateway. Outside are a TURN server, and Holdline and a WebSocket
- * server, each directly and behind nginx and haproxy.
+ * A corporate network whose only way out is the squid on its gateway. Outside are a TURN server, and Holdline and a
+ * WebSocket server, each directly and behind nginx and haproxy.
  */
 export class CorporateProxyNetwork {
   readonly machines: FirewalledMachines;

@@ -45,7 +45,7 @@ export class FirewalledMachines {
     }
   }
 
-  /** Rejects instead of dropping, so that tests learn at once that nothing gets through. */
+  /** Rejects packets instead of dropping them, so that connections fail at once. */
   #rejectForwarding(): void {
     this.gateway.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
     this.#firewall('-A', 'FORWARD', '-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset');

@@ -1,9 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net';
 
 /**
- * Keeps a network namespace alive and forwards connections into it. A client of the socket file sends an address as the first
- * line, receives an empty line or an error code, and is then connected to that address from inside the namespace. Socket files
- * are not bound to a namespace, so a test outside can use it.
+ * Keeps a network namespace alive and forwards connections into it. A client of the socket file sends an address as the
+ * first line, receives an empty line or an error code, and is then connected to that address from inside the namespace.
+ * Socket files are not bound to a namespace, so a test outside can use it.
  */
 const [, , socketPath] = process.argv;
 

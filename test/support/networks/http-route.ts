@@ -70,7 +70,9 @@ export class HttpRoute {
     return this.#options.wholeUrls ? `${this.url}${path}` : path;
   }
 
-  /** Works like the global `fetch`, from the machine at the start of the route. Every request opens its own connection. */
+  /**
+   * Works like the global `fetch`, from the machine at the start of the route. Every request opens its own connection.
+   */
   readonly fetch = async (url: string, { method, headers, body = null, signal }: Init = {}): Promise<Response> => {
     const connection = await this.open();
     const { host, pathname, search } = new URL(url);

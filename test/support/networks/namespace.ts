@@ -18,8 +18,8 @@ export interface Endpoint {
 }
 
 /**
- * A machine as a network namespace, with its own interfaces, addresses, routes and firewall. It has no name that could collide
- * with another run, and ends with its last process.
+ * A machine as a network namespace, with its own interfaces, addresses, routes and firewall. It has no name that could
+ * collide with another run, and ends with its last process.
  */
 export class Namespace {
   readonly #forwarder: Daemon;
@@ -67,7 +67,10 @@ export class Namespace {
     this.run('ip', 'address', 'add', address, 'dev', linkOf(first));
   }
 
-  /** Opens a connection from inside to an address. @throws an error whose message contains the code, such as ECONNREFUSED */
+  /**
+   * Opens a connection from inside to an address. @throws an error whose message contains the code, such as
+   * ECONNREFUSED
+   */
   async connect({ host, port }: Endpoint): Promise<Socket> {
     const socket = connect(this.#socketPath);
     socket.write(`${host} ${port}\n`);

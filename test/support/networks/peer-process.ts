@@ -3,7 +3,7 @@ import { Call, joinRoom, type PeerConnectionLike } from '../../../src/client/ind
 
 /**
  * One side of a call, as an app on Node: the published client, libwebrtc, and the environment's proxy for `fetch`.
- * Prints its progress, one word a line. Arguments: service, room, own participant id and, for the caller, that of the
+ * Prints its progress, one word per line. Arguments: service, room, own participant id and, for the caller, that of the
  * callee.
  */
 const [, , baseUrl = '', roomId = '', participantId = '', callee] = process.argv;
@@ -31,7 +31,7 @@ interface Connection extends PeerConnectionLike {
   addTrack(track: Track): unknown;
   getStats(): Promise<ReadonlyMap<string, Stats>>;
 }
-/** What is used of the package, whose own types are those of the DOM. */
+/** The used part of the package. Its own types need those of the DOM. */
 const { RTCPeerConnection, nonstandard } = wrtc as unknown as {
   RTCPeerConnection: new (configuration: object) => Connection;
   nonstandard: {
@@ -42,11 +42,11 @@ const { RTCPeerConnection, nonstandard } = wrtc as unknown as {
 
 const print = (word: string): void => void process.stdout.write(`${word}\n`);
 
-/** 10 ms of sound, as libwebrtc takes it. */
+/** 10 ms of sound, in the format of libwebrtc. */
 const FRAME = { sampleRate: 48_000, bitsPerSample: 16, channelCount: 1, numberOfFrames: 480 } as const;
 const VOLUME = 8_000;
 
-/** A tone, made until the process ends. */
+/** A tone that plays until the process ends. */
 function tone(): Track {
   const source = new nonstandard.RTCAudioSource();
   const samples = Int16Array.from({ length: FRAME.numberOfFrames }, (_, at) => VOLUME * Math.sin(at / 10));
@@ -57,7 +57,7 @@ function tone(): Track {
 function listenTo(track: Track): void {
   const sink = new nonstandard.RTCAudioSink(track);
   sink.ondata = ({ samples }) => {
-    // Silence is played until the first packet comes.
+    // libwebrtc plays silence until the first packet arrives.
     if (!samples.some((sample) => Math.abs(sample) > VOLUME / 4)) return;
     sink.ondata = null;
     print('sound');
@@ -80,7 +80,7 @@ async function follow(call: Call, connection: Connection): Promise<void> {
   call.on('error', (error) => print(`error ${error.message}`));
   if (await call.whenConnected) {
     const stats = await connection.getStats();
-    // The pair in use is not always `succeeded`: it is `in-progress` again with every check of consent (RFC 7675).
+    // The pair in use is not always `succeeded`: each consent check makes it `in-progress` again (RFC 7675).
     const transport = [...stats.values()].find(({ type }) => type === 'transport');
     const pair = stats.get(transport?.selectedCandidatePairId ?? '');
     const { candidateType, relayProtocol } = stats.get(pair?.localCandidateId ?? '') ?? {};

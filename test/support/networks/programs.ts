@@ -17,7 +17,7 @@ function fileOf(name: string, text: string): string {
 
 const textOf = ({ host, port }: Endpoint): string => `${host}:${port}`;
 
-/** The service as a process of its own, on every address of the machine. */
+/** The service as a separate process, on every address of the machine. */
 export async function startHoldline(machine: Namespace, port: number, env: Record<string, string>): Promise<Daemon> {
   const settings = { HOST: '0.0.0.0', PORT: String(port), STORE_URL: temporaryDatabase(), ...env };
   const daemon = machine.start([process.execPath, `${root}src/main.ts`], settings);
@@ -26,8 +26,8 @@ export async function startHoldline(machine: Namespace, port: number, env: Recor
 }
 
 /**
- * A forward proxy with the rules of Debian's squid.conf: CONNECT to port 443 only. As everywhere by default, it upgrades nothing
- * (`http_upgrade_request_protocols`). The rest of the file only keeps it within its own directory.
+ * A forward proxy with the rules of Debian's squid.conf: CONNECT to port 443 only. By default, squid upgrades no
+ * protocol (`http_upgrade_request_protocols`). The rest of the file only keeps squid within its own directory.
  */
 export async function startSquid(machine: Namespace, at: Endpoint): Promise<Daemon> {
   const directory = temporaryDirectory();
@@ -50,9 +50,9 @@ coredump_dir ${directory}
 `,
   );
   execFileSync('chown', ['-R', 'proxy', directory]);
-  // A program that changes its user by itself would outlive a test that was killed.
+  // A program that changes its user itself would outlive a killed test.
   const asProxy = ['setpriv', '--reuid=proxy', '--regid=proxy', '--clear-groups', '--pdeathsig=KILL'];
-  // It leaves segments of shared memory behind, which another squid of the same name would use.
+  // squid leaves shared memory segments behind, which another squid of the same name would use.
   const withOwnMemory = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /dev/shm && exec "$@"', 'sh'];
   const daemon = machine.start([...withOwnMemory, ...asProxy, 'squid', '-N', '-n', 'holdline', '-f', path]);
   await machine.reaches(at, daemon);
@@ -61,11 +61,11 @@ coredump_dir ${directory}
 
 interface NginxSite {
   readonly at: Endpoint;
-  /** Where `proxy_pass` leads. More than one makes an `upstream`. */
+  /** Target of `proxy_pass`. Several endpoints form an `upstream`. */
   readonly to: readonly Endpoint[];
-  /** Further directives; none leaves nginx at its defaults. */
+  /** Further directives; without any, nginx keeps its defaults. */
   readonly directives?: string;
-  /** How long nginx takes an upstream for dead that did not answer in time (`fail_timeout`): 10 s by default. */
+  /** How long nginx considers an upstream dead after a timeout (`fail_timeout`): 10 s by default. */
   readonly failSeconds?: number;
 }
 
@@ -74,7 +74,7 @@ interface HaproxySite {
   readonly to: Endpoint;
 }
 
-/** nginx with nothing set but its addresses and its certificate. */
+/** nginx with only its addresses and its certificate configured. */
 export async function startNginx(machine: Namespace, tls: Certificate, sites: readonly NginxSite[]): Promise<Daemon> {
   const servers = sites.map(({ at, to, directives = '', failSeconds = 10 }, index) => {
     const addresses = to.map((one) => `server ${textOf(one)} fail_timeout=${failSeconds}s;`);
@@ -91,12 +91,12 @@ server {
   const head = `daemon off; master_process off; pid ${temporaryDirectory()}/nginx.pid; error_log stderr notice;`;
   const text = `${head}\nevents {}\nhttp {\naccess_log off;\n${servers.join('\n')}\n}\n`;
   const daemon = machine.start(['nginx', '-c', fileOf('nginx.conf', text)]);
-  // Said once all its sockets listen.
+  // nginx prints this once all its sockets listen.
   await daemon.untilPrinted(/using the "\w+" event method/);
   return daemon;
 }
 
-/** haproxy with the `defaults` of the packaged haproxy.cfg, time-outs included. */
+/** haproxy with the `defaults` of the packaged haproxy.cfg, including its timeouts. */
 export async function startHaproxy(
   machine: Namespace,
   tls: Certificate,
@@ -114,7 +114,7 @@ export async function startHaproxy(
   return daemon;
 }
 
-/** TURN with and without TLS on one port, UDP on 3478, too; credentials as Holdline makes them. */
+/** TURN with and without TLS on one port, and UDP on 3478; accepts credentials that Holdline issues. */
 export async function startCoturn(machine: Namespace, tls: Certificate, at: Endpoint, secret: string): Promise<Daemon> {
   const directory = temporaryDirectory();
   const settings = {

@@ -13,7 +13,7 @@ const COMMANDS = [
   'turnserver',
 ];
 
-/** What this machine lacks for networks of its own; undefined when nothing. */
+/** Missing requirements for network namespaces on this machine; undefined if there are none. */
 export function whatIsMissing(): string | undefined {
   const absent = COMMANDS.filter((command) => spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0);
   if (absent.length > 0) return `${absent.join(', ')} not installed (.ci/install-system does)`;

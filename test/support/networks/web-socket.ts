@@ -11,7 +11,7 @@ export async function startWebSocketServer(machine: Namespace, port: number): Pr
   return daemon;
 }
 
-/** What becomes of a WebSocket's handshake: the status of the answer. After 101, bytes have passed there and back. */
+/** The status of a WebSocket handshake. After 101, bytes have passed in both directions. */
 export async function openWebSocket(route: HttpRoute): Promise<number> {
   const connection = await route.open();
   const { host } = new URL(route.url);

@@ -9,7 +9,7 @@ const connected = (port: number) =>
 
 type Argument = string | number | Buffer;
 
-/** An operator's connection to one server. Bytes stay bytes on the way back: `DUMP` has them. */
+/** An operator's connection to one server. Replies stay binary, since `DUMP` returns bytes. */
 export class AdminConnection {
   readonly #client: Awaited<ReturnType<typeof connected>>;
 

@@ -10,7 +10,7 @@ const clientAt = (port: number) =>
 
 type Client = Awaited<ReturnType<typeof clientAt>>;
 
-/** The messages between the nodes of a cluster, in order between each two of them. */
+/** The messages between the nodes of a cluster, which stay in order between any two nodes. */
 export class ClusterBus {
   readonly #publishers: readonly Client[];
   readonly #subscribers: readonly Client[];
@@ -30,7 +30,7 @@ export class ClusterBus {
     return bus;
   }
 
-  /** Resolves once everything that was published at any node before has come to every other one. */
+  /** Resolves once everything published on any node before the call has reached every other node. */
   async flush(): Promise<void> {
     const round = (this.#count += 1);
     const heard: Promise<void>[] = [];

@@ -6,18 +6,18 @@ import { following } from './replica.ts';
 const SLOTS = 16_384;
 const MASTERS = 3;
 
-/** A master that does not answer for so long is replaced by its replica, if it has one. */
+/** A master that does not respond for this long is replaced by its replica, if it has one. */
 const NODE_TIMEOUT_MS = 1_000;
 
 const IS_OK = /Cluster state changed: ok/;
 
 export interface Cluster extends RedisDeployment {
-  /** One for each master, if asked for. */
+  /** One per master, if requested. */
   readonly replicas: readonly RedisServer[];
   end(): Promise<void>;
 }
 
-/** Three masters, as `redis-cli --cluster create` makes them. */
+/** Three masters, configured as by `redis-cli --cluster create`. */
 export async function startCluster({ replicas: wanted = false } = {}): Promise<Cluster> {
   const masters = await Promise.all(Array.from({ length: MASTERS }, startNode));
   const allOk = masters.map((master) => master.logged(IS_OK, 0));

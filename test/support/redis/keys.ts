@@ -22,19 +22,19 @@ export async function deleteKeys({ masters }: RedisDeployment, prefix: string): 
   await Promise.all(
     masters.map(async (master) => {
       const keys = await keysOf(master, prefix);
-      // One by one, since those of a cluster are in many slots.
+      // Deletes keys one by one, since the keys of a cluster are in many slots.
       await Promise.all(keys.map((key) => master.command('DEL', key)));
     }),
   );
 }
 
-/** Ends the membership at once; otherwise it ends when the lifetime of its key is over. */
+/** Ends the membership at once; otherwise it ends when its key expires. */
 export async function forgetMembership({ masters }: RedisDeployment, prefix: string): Promise<void> {
   // One master of a cluster has the key; the others reject the command.
   await Promise.allSettled(masters.map((master) => master.command('DEL', `${prefix}:fleet`)));
 }
 
-/** Copies what there is. The returned function puts it back in place of all that came after. */
+/** Copies all keys. The returned function restores the copy, which rolls back all later changes. */
 export async function copyKeys(place: RedisDeployment, prefix: string): Promise<() => Promise<void>> {
   const copies = await Promise.all(
     place.masters.map(async (master) => {
@@ -53,6 +53,6 @@ export async function copyKeys(place: RedisDeployment, prefix: string): Promise<
 
 async function entryOf(master: RedisServer, key: Buffer): Promise<Entry> {
   const [value, leftMs] = await Promise.all([master.command('DUMP', key), master.command('PTTL', key)]);
-  // -1: it has no time to run out.
+  // -1: the key does not expire.
   return { key, value: value as Buffer, leftMs: Math.max(0, Number(leftMs)) };
 }

@@ -10,12 +10,12 @@ export class ObservedStore implements Remote {
   asked = 0;
   readonly #redis: RedisStore;
   readonly #flush: (() => Promise<void>) | undefined;
-  /** How much it had been asked for at the last flush. */
+  /** Number of requests at the last flush. */
   #flushed = 0;
   readonly #counting = new Map<Operation, Operation>();
   readonly #forget: () => void;
 
-  /** @param flush resolves once everything that was published anywhere has come to where the store listens */
+  /** @param flush resolves once everything that was published has reached the node where the store subscribes */
   constructor(redis: RedisStore, flush?: () => Promise<void>) {
     this.#redis = redis;
     this.#flush = flush;
@@ -56,7 +56,7 @@ export class ObservedStore implements Remote {
   #get(target: RedisStore, name: string | symbol): unknown {
     if (name === 'close') return () => this.close();
     const own: unknown = Reflect.get(target, name);
-    // What a test has put in place of an operation stays as it is: the test may look at it again.
+    // An operation that a test has replaced stays as it is, since the test may inspect it later.
     return typeof own === 'function' && !Object.hasOwn(target, name) ? this.#counted(own as Operation) : own;
   }
 

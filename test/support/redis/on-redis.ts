@@ -5,10 +5,13 @@ import { spawnSync } from 'node:child_process';
 const hasRedis = spawnSync('redis-server', ['--version']).error === undefined;
 if (!hasRedis) console.warn('SKIPPED: redis-server is not installed, so nothing was tried on Redis');
 
-/** `describe`, where there is a Redis to try it on. */
+/** `describe` if Redis is installed; otherwise skips. */
 export const describeOnRedis = hasRedis ? describe : describe.skip;
 
-/** One for all tests of the file or block, since a start takes its time. The returned function has it once they run. */
+/**
+ * Shares one instance among all tests of the file or block, since a start is slow. Call the returned function inside
+ * tests only.
+ */
 export function shared<T extends { end(): Promise<void> }>(start: () => Promise<T>): () => T {
   let started: T | undefined;
   beforeAll(async () => {

@@ -8,7 +8,7 @@ import { RedisServer } from './redis-server.ts';
 
 type Settings = Readonly<Record<string, string>>;
 
-/** A Redis of its own, which clean-up ends. */
+/** A separate Redis, which clean-up ends. */
 export async function ownRedis(...args: readonly string[]): Promise<RedisServer> {
   const redis = await RedisServer.start(...args);
   onCleanUp(() => redis.end());
@@ -35,7 +35,7 @@ export interface Pair {
   readonly bob: Member;
 }
 
-/** Alice at the process of the first way, Bob at that of the second. */
+/** Joins Alice on the process of the first URL and Bob on that of the second. */
 export async function startPair(
   ways: readonly [{ readonly url: string }, { readonly url: string }],
   settings?: Settings,
@@ -55,7 +55,7 @@ export async function untilReadiness(url: string, status: 200 | 503): Promise<vo
   while ((await fetch(`${url}/readyz`)).status !== status) await pause(PROBE_EVERY_MS);
 }
 
-/** Resolves once the process holds so many polls, or is about to. */
+/** Resolves once the process holds this many polls, or is about to. */
 export async function untilHeld(url: string, polls: number): Promise<void> {
   for (let held = -1; held !== polls;) {
     const text = await (await fetch(`${url}/metrics`)).text();
@@ -63,7 +63,7 @@ export async function untilHeld(url: string, polls: number): Promise<void> {
   }
 }
 
-/** Milliseconds, answer included. */
+/** Measures the time until the answer, in milliseconds. */
 export async function timed<T>(ask: () => Promise<T>): Promise<{ readonly answer: T; readonly elapsedMs: number }> {
   const startedMs = performance.now();
   return { answer: await ask(), elapsedMs: performance.now() - startedMs };

@@ -8,16 +8,16 @@ import type { Readable } from 'node:stream';
 import { freePort } from '../free-port.ts';
 import { AdminConnection } from './admin-connection.ts';
 
-/** In memory, and fast to start and to copy from. Later arguments win. */
+/** Keeps data in memory, and makes starts and replication fast. Later arguments override these. */
 const QUICK = ['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'] as const;
 
 type Child = ChildProcessByStdio<null, Readable, null>;
 
-/** Where a store may be: one server, or a cluster. */
+/** A deployment that a store can use: one server or a cluster. */
 export interface RedisDeployment {
   readonly url: string;
   readonly masters: readonly RedisServer[];
-  /** Resolves once everything that was published at any of them before has come to all. */
+  /** Resolves once everything published on any node before the call has reached all nodes. */
   readonly flush?: () => Promise<void>;
 }
 
@@ -75,7 +75,7 @@ export class RedisServer implements RedisDeployment {
     return this.#lines.length;
   }
 
-  /** `kill -9`. What it keeps on disk stays. */
+  /** `kill -9`. Its data on disk stays. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined) return;
@@ -87,7 +87,7 @@ export class RedisServer implements RedisDeployment {
     (await admin?.catch(() => undefined))?.close();
   }
 
-  /** After `kill`: another process, on the same port and on what the last one kept on disk. */
+  /** After `kill`: starts another process on the same port and the same data on disk. */
   async restart(): Promise<void> {
     await this.#launch();
   }

@@ -1,6 +1,6 @@
 import { RedisServer } from './redis-server.ts';
 
-/** A copy of the server at that port, or behind a proxy there, complete as of now and kept so from then on. */
+/** A replica of the server on that port, or behind a proxy there. Its first synchronization is complete. */
 export async function startReplica(port: number): Promise<RedisServer> {
   const replica = await RedisServer.start();
   await following(replica, () => replica.command('REPLICAOF', '127.0.0.1', port));

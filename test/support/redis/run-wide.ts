@@ -1,8 +1,8 @@
 import type { RedisDeployment } from './redis-server.ts';
 
 /**
- * One Redis, or one cluster, for all files of a run: a start of each takes seconds, and prefixes keep them apart. Jest sets it up in
- * a process of its own, whose environment is handed on to those that run the files.
+ * One Redis, or one cluster, for all files of a run: a start takes seconds, and prefixes separate the files. Jest
+ * starts it in a separate process, whose environment the processes that run the files inherit.
  */
 const variableOf = (store: string): string => `HOLDLINE_TEST_${store}`;
 

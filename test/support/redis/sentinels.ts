@@ -23,7 +23,7 @@ export class Sentinels {
     this.#ports = ports;
   }
 
-  /** Resolves once they know each other and the replica. */
+  /** Resolves once the Sentinels have discovered each other and the replica. */
   static async start(primaryPort: number): Promise<Sentinels> {
     const sentinels = new Sentinels(await Promise.all(Array.from({ length: COUNT }, freePort)));
     for (const port of sentinels.#ports) sentinels.#launch(port, primaryPort);

@@ -1,6 +1,6 @@
 import type { RedisServer } from './redis-server.ts';
 
-/** A key and its value. Text is Latin-1: one character for each byte. */
+/** A key and its value. Text is Latin-1: one character per byte. */
 export type StoredKey =
   | { readonly key: string; readonly type: 'string'; readonly value: string }
   | { readonly key: string; readonly type: 'hash'; readonly value: Readonly<Record<string, string>> }
@@ -19,7 +19,7 @@ repeat
 until cursor == '0'
 return found`;
 
-/** In an order of its own: that of the keys, and of the fields of a hash. */
+/** Sorts keys, and the fields of a hash, by name. */
 export async function snapshotOf(server: RedisServer, prefix: string): Promise<StoredKey[]> {
   const keys = (await evaluate(server, LIST_KEYS, [], [prefix])) as string[];
   return Promise.all(keys.sort().map((key) => read(server, key)));
@@ -39,7 +39,7 @@ async function read(server: RedisServer, key: string): Promise<StoredKey> {
   return { key, type: 'zset', value: members.map(([member, score]) => [score, member] as const) };
 }
 
-/** Puts the keys there; none of them expires. */
+/** Writes the keys, without expiry. */
 export async function restoreSnapshot(server: RedisServer, keys: readonly StoredKey[]): Promise<void> {
   for (const { key, type, value } of keys) {
     if (type === 'string') await write(server, 'SET', key, [value]);

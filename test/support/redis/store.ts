@@ -6,7 +6,7 @@ import { copyKeys, deleteKeys, forgetMembership } from './keys.ts';
 import { newPrefix, urlOf } from './urls.ts';
 import type { RedisDeployment } from './redis-server.ts';
 
-/** A store under a prefix of its own, all of which goes with it. */
+/** A store under its own prefix, whose keys are deleted with it. */
 export const openRedisStore =
   (placeOf: () => RedisDeployment) =>
   async (options: OpenOptions): Promise<PersistentStore> => {

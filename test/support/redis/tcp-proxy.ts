@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { onCleanUp } from '../clean-up.ts';
 
-/** Which connections a fault is about. Those of subscribers are known by what they ask for. */
+/** The connections that a fault affects. Subscribers are recognized by their commands. */
 type Which = 'all' | 'subscribers';
 
 /** A network between a program and its Redis. */
 export class TcpProxy {
   readonly port: number;
-  /** Where new connections lead. */
+  /** Target port of new connections. */
   target: number;
-  /** What each piece takes on its way, in either direction. */
+  /** Delay of each chunk, in either direction. */
   delayMs = 0;
   readonly #watchers = new Set<(text: string) => void>();
   readonly #links = new Set<Link>();
@@ -43,7 +43,7 @@ export class TcpProxy {
     this.#stalled = which;
   }
 
-  /** New connections work again. What was on its way in the others comes late, or never. */
+  /** New connections work again. Data in transit on the others arrives late or never. */
   heal(rest: 'late' | 'lost'): void {
     if (rest === 'lost') for (const link of this.#links) if (this.#isStalled(link)) link.isDead = true;
     this.#stalled = undefined;
@@ -51,7 +51,7 @@ export class TcpProxy {
     this.#healed = Promise.withResolvers();
   }
 
-  /** Resolves once each of these texts has come from a client, whether or not it has been passed on. */
+  /** Resolves once each of these texts has arrived from a client, forwarded or not. */
   seen(texts: readonly string[]): Promise<void> {
     const missing = new Set(texts);
     return new Promise((resolve) => {
@@ -117,7 +117,7 @@ class Link {
     for (const socket of [this.#near, this.#far]) socket.destroy();
   }
 
-  /** Piece by piece, in order, each when the proxy lets it through; the end of the connection comes last. */
+  /** Forwards chunks in order, each when the proxy allows it; the end of the connection comes last. */
   #carry(from: Socket, to: Socket): void {
     let tail = Promise.resolve();
     const then = (step: () => void): void => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RedisDeployment } from './redis-server.ts';
 
-/** Where a store has nothing to do with any other one. */
+/** The URL of a store that is separate from all others. */
 export const urlOf = ({ url }: Pick<RedisDeployment, 'url'>, prefix: string): string => `${url}/?prefix=${prefix}`;
 
 export const newPrefix = (): string => `test-${randomUUID()}`;
