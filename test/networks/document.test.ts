@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const page = read('docs/restrictive-networks.md');
 
-/** Each line of the page's proofs: a number, a file, and the words of a test in it. */
+/** Each line of the proofs on the page: a number, a file, and the title of a test in it. */
 const proofs = [...page.matchAll(/^(\d+)\. `(test\/[^`]+)`: “([^”]+)”/gm)].map(
   ([, number = '', path = '', words = '']) => ({ number, path, words }),
 );
@@ -28,7 +28,7 @@ describe('docs/restrictive-networks.md', () => {
     const lines = blocks.flatMap((text) => text.split('\n')).flatMap((line) => /^ *([A-Z_]+=.*)/.exec(line)?.[1] ?? []);
     expect(lines.length).toBeGreaterThan(3);
     const given = Object.fromEntries(lines.map((line) => line.split(/=(.*)/).slice(0, 2) as [string, string]));
-    // Placeholders of secrets stop the start, so the page's are replaced.
+    // Placeholders of secrets prevent a start, so the test replaces those of the page.
     const env = { ...given, TURN_SECRET: 'relay', ACCESS_TOKEN_SECRET: '0123456789abcdef0123456789abcdef' };
     expect(readSettings(env)).toMatchObject({ defaultWaitSeconds: 12, openMode: false });
   });

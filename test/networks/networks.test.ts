@@ -25,7 +25,7 @@ if (missing !== undefined) console.warn(`SKIPPED: the tests of restrictive netwo
   describeFirewall(() => network);
   describeConversations(() => network);
   describeBrowsers(() => network);
-  // From here on, the gateway lets more through.
+  // From here on, the gateway allows more connections.
   describeNodePeers(() => network);
   describeShortWindows(() => network);
   // Last, because these polls have been held since the beginning.

@@ -7,7 +7,7 @@ const TOTAL_MS = 900_000;
 /** Timeout of the test that runs them. */
 export const SEQUENCES_TIMEOUT_MS = TOTAL_MS + 2 * SEQUENCE_MS;
 
-/** Runs so many random sequences, each of which must succeed. */
+/** Runs this many random sequences, each of which must succeed. */
 export function assertSequences<Sequence>(
   sequences: fc.Arbitrary<Sequence>,
   runs: number,

@@ -99,8 +99,8 @@ const PROCESS_OF_EPOCH = /([\w-]{22}):1[78]\d{14}/;
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
 /**
- * Replaces what differs from run to run by text of the same length: the process, ids of room events, times of Redis's
- * clock.
+ * Replaces values that differ between runs by text of the same length: the process, ids of room events, times of
+ * Redis's clock.
  */
 function masked(keys: readonly StoredKey[]): StoredKey[] {
   const text = JSON.stringify(keys);
@@ -114,7 +114,7 @@ function masked(keys: readonly StoredKey[]): StoredKey[] {
 
 const fixture = (): StoredKey[] => JSON.parse(readFileSync(FIXTURE, 'utf8')) as StoredKey[];
 
-/** The membership lives no longer than its processes. */
+/** The membership exists only as long as its processes. */
 const IGNORED: readonly string[] = [`${PREFIX}:fleet`, `${PREFIX}:format`];
 
 describeOnRedis('the format of the stored records', () => {

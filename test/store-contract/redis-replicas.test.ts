@@ -35,7 +35,7 @@ describeOnRedis('replicas=1', () => {
     try {
       await expect(join(store, 'lobby', 'alice', IDLE_MS)).rejects.toMatchObject({ code: 'storage-unavailable' });
       const tries = Array.from({ length: 20 }, (_, number) => join(store, 'lobby', `next-${number}`, IDLE_MS));
-      // It is stored, and only the confirmation is missing.
+      // The join is stored; only the confirmation is missing.
       const ids = (await store.participants('lobby' as never)).map(({ participantId }) => participantId);
       expect(ids).toContain('alice');
       for (const outcome of await Promise.allSettled(tries)) expect(outcome.status).toBe('rejected');

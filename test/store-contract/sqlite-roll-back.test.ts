@@ -6,7 +6,7 @@ import { cursorOf, outgoing, LOBBY, numbered, fixtures, type Member, type StoreF
 
 const open = fixtures(openFileStore('normal'));
 
-/** While `broken` has a row, every write makes a debt that the COMMIT finds unpaid. */
+/** While `broken` has a row, every write violates a deferred constraint, so that the COMMIT fails. */
 const SABOTAGE = `
   CREATE TABLE broken (since INTEGER);
   CREATE TABLE debts (participant INTEGER REFERENCES participants (id) DEFERRABLE INITIALLY DEFERRED);
@@ -33,7 +33,7 @@ interface Cast {
   readonly carol: Member;
 }
 
-/** A room in which everything is pending that can be: messages, events, tombstones, keys, tokens of all states. */
+/** A room with pending items of every kind: messages, events, tombstones, keys, tokens of all states. */
 async function setUp(): Promise<Cast> {
   const fixture = await open({ maxMailboxMessages: 60, maxParticipantsPerRoom: 4 });
   const alice = await fixture.join('alice', { displayName: 'Alice', key: 'alice' });
@@ -51,7 +51,7 @@ async function setUp(): Promise<Cast> {
 
 const codeOf = (error: unknown): unknown => (error instanceof SignallingError ? error.code : error);
 
-/** All that can be seen of the store from outside. */
+/** The whole externally visible state of the store. */
 async function everything({ fixture, ...members }: Cast): Promise<unknown> {
   const pages: unknown[] = [];
   for (const member of Object.values(members)) {
@@ -191,8 +191,8 @@ describe('a database that another process has locked', () => {
     other.exec('BEGIN IMMEDIATE');
     const sends = await Promise.allSettled(numbered(50).map((message) => fixture.send(alice, message)));
     for (const send of sends) expect(send).toMatchObject({ reason: { code: 'storage-unavailable' } });
-    // Each try at the lock takes a whole busy timeout and fails with an error of its own: they share the one of a
-    // single try.
+    // Each attempt to lock takes a whole busy timeout and fails with its own error object: all sends share the error of
+    // a single attempt.
     const errors = new Set(sends.map((send) => (send.status === 'rejected' ? (send.reason as unknown) : undefined)));
     expect(errors.size).toBe(1);
     expect((await fixture.read(bob)).messages.length).toBeGreaterThan(0);

@@ -21,7 +21,7 @@ async function openStore(path: string): Promise<StoreFixture> {
   return new StoreFixture({ store, close: () => store.close() }, clock);
 }
 
-/** A database with something in it, closed. */
+/** A closed database that contains data. */
 async function used(path = newPath()): Promise<string> {
   const fixture = await openStore(path);
   const [alice] = await fixture.joinAll('alice', 'bob');
@@ -30,7 +30,7 @@ async function used(path = newPath()): Promise<string> {
   return path;
 }
 
-/** The same as a killed process leaves it: with a write-ahead log that is not checkpointed. */
+/** The same database as a killed process leaves it: with a write-ahead log that is not checkpointed. */
 async function killed(): Promise<string> {
   const path = newPath();
   const fixture = await openStore(path);
@@ -48,7 +48,7 @@ function inDatabase(path: string, sql: string): void {
   db.close();
 }
 
-/** Every file that belongs to the database, and what is in it; its lock, its shared memory and an empty log aside. */
+/** Every file of the database with its content, except its lock, its shared memory and an empty log. */
 function files(path: string): Record<string, string> {
   const directory = join(path, '..');
   const names = readdirSync(directory, { withFileTypes: true })
@@ -62,7 +62,7 @@ function files(path: string): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, hashOf(name)]));
 }
 
-/** Refused in one line that names the file, with every file as it was. */
+/** Expects a refusal in one line that names the file, and unchanged files. */
 function refusal(path: string): string {
   const before = files(path);
   let line = '';

@@ -40,13 +40,13 @@ export function describeBrowsers(network: () => CorporateProxyNetwork): void {
   });
 }
 
-// In text, since these run in the page.
+// These are strings, since they run in the page.
 const tryWebSocket = (url: string): string => `new Promise((resolve) => {
   const socket = new WebSocket('${url}');
   socket.onopen = socket.onerror = ({ type }) => resolve(type);
 })`;
 
-/** Of the TURN servers that the service names, the page uses those of one scheme. */
+/** Limits the page to those TURN servers of the service that have one scheme. */
 const onlyTurn = (scheme: string): string => `
   const ours = ({ urls, ...rest }) => ({ ...rest, urls: urls.filter((url) => url.startsWith('${scheme}')) });
   window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -55,7 +55,7 @@ const onlyTurn = (scheme: string): string => `
     }
   };`;
 
-/** Resolves with the next picture of the other one's video. */
+/** Resolves with the next frame of the remote video. */
 const A_PICTURE = `new Promise((resolve) => {
   document.querySelector('.tile:not(.own) video').requestVideoFrameCallback(() => resolve());
 })`;

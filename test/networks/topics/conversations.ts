@@ -12,7 +12,7 @@ import { newRoom } from '../../support/member.ts';
 import { QuietPoll } from '../../support/quiet-poll.ts';
 import { untilListening } from '../../support/server-process.ts';
 
-/** Seconds. A poll that a proxy holds back is answered at the end of its window, when the quiet poll has ended long before. */
+/** Seconds. If a proxy holds back a response until the end of this window, the quiet poll has ended long before. */
 const WAIT = 40;
 const QUIET_WAIT = 20;
 const OFFER = { type: 'offer', payload: { type: 'offer', sdp: 'v=0\r\n' } } as const;

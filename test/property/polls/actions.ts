@@ -13,22 +13,22 @@ export type Action =
   | {
       readonly kind: 'poll';
       readonly who: number;
-      /** Which of the cursors that the client was given, from the newest; null: none. */
+      /** Index among the received cursors, from the newest; null: no cursor. */
       readonly cursor: number | null;
       readonly windowMs: number;
       readonly limit: number;
-      /** The reply never arrives: the client learns nothing from it. */
+      /** Whether the reply gets lost. */
       readonly lost: boolean;
     }
   | { readonly kind: 'hang-up'; readonly poll: number }
   | { readonly kind: 'acknowledge'; readonly who: number; readonly cursor: number }
   | { readonly kind: 'leave'; readonly who: number }
   | { readonly kind: 'pass'; readonly ms: number }
-  /** All begun before any of them is done. */
+  /** Actions that all begin before any of them ends. */
   | { readonly kind: 'together'; readonly actions: readonly Action[] }
   /** Whether the store delays its answers to reads, so that they are stale. */
   | { readonly kind: 'reads'; readonly slow: boolean }
-  /** What becomes of hints from now on. */
+  /** The fate of hints from now on. */
   | { readonly kind: 'hints'; readonly fate: 'passed' | 'dropped' | 'doubled' | 'late' }
   | { readonly kind: 'restart'; readonly how: 'reopen' | 'kill' };
 

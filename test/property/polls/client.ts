@@ -21,9 +21,9 @@ export interface PollInFlight {
   readonly startedAtMs: number;
   readonly windowMs: number;
   readonly lost: boolean;
-  /** In the order in which polls began. */
+  /** Sequence number by the start of polls. */
   readonly number: number;
-  /** Its participant went or was taken over: it must end. */
+  /** Its participant departed or was taken over, so the poll must end. */
   isOver: boolean;
   hungUp: boolean;
   hangUp: () => void;
@@ -31,7 +31,7 @@ export interface PollInFlight {
   ended: boolean;
 }
 
-/** One incarnation of a participant: what it was sent, and what it has seen of that. */
+/** One incarnation of a participant: the messages sent to it, and those it has received. */
 export class Client {
   readonly joined: JoinOutcome;
   isThere = true;
@@ -40,15 +40,15 @@ export class Client {
   /** `<message id> <recipient>` of each report of an expired message that it received. */
   readonly reports = new Set<string>();
   /**
-   * Of every cursor that the server made: how many accepted messages are at or before it. More than one answer is
-   * possible when a page began at an unknown place and had nothing in it but events and gaps.
+   * For every cursor that the server issued: how many accepted messages are at or before it. More than one number is
+   * possible when a page began at an unknown place and contained only events and gaps.
    */
   readonly #indexes = new Map<string, readonly number[]>();
-  /** Those of them that arrived, the furthest last. */
+  /** Cursors that arrived, the furthest last. */
   readonly cursors: string[] = [];
-  /** Everything up to the one is acknowledged for sure; everything up to the other may be. Positions. */
+  /** Positions: everything up to `surely` is acknowledged; everything up to `perhaps` may be. */
   #acknowledged = { surely: 0, perhaps: 0 };
-  /** A hint was lost or is late since its polls began. */
+  /** Whether a hint was lost or delayed since its polls began. */
   missedHint = false;
 
   constructor(joined: JoinOutcome) {
@@ -76,7 +76,7 @@ export class Client {
     return this.#acknowledged.surely;
   }
 
-  /** What waits for that poll and has not run out. */
+  /** Messages that wait for that poll and have not expired. */
   waiting(poll: PollInFlight, nowMs: number): Accepted[] {
     const from = Math.max(...this.#starts(poll));
     return this.accepted.slice(from).filter(({ expiresAtMs }) => expiresAtMs > nowMs);
@@ -87,7 +87,7 @@ export class Client {
     return position >= surely && position <= this.#acknowledged.perhaps;
   }
 
-  /** Where a poll may begin: without a cursor, behind one of those that are acknowledged. */
+  /** Possible start indexes of a poll. Without a cursor it starts at any cursor that may be acknowledged. */
   #starts({ after, surelyAcknowledged }: PollInFlight): number[] {
     const known = [...this.#indexes];
     const possible = known.filter(([cursor]) =>
@@ -98,8 +98,8 @@ export class Client {
   }
 
   /**
-   * The batch must be the very next part of what was accepted: in order, whole, and what is missing has run out and is
-   * counted.
+   * The batch must be the next part of the accepted messages: in order and complete; missing messages must have expired
+   * and must be counted.
    */
   take(poll: PollInFlight, batch: Batch, nowMs: number): void {
     const own = batch.messages.filter(({ sender }) => sender !== undefined);

@@ -18,7 +18,7 @@ export const idOf = (index: number): ParticipantId => `p${index}` as Participant
 const IDLE_TIMEOUT_MS = 86_400_000;
 const MAX_LATE_MS = 700;
 
-/** The rules on a store, its clients, and all that is going on between them. */
+/** The rules on a store, its clients, and all exchanges between them. */
 export class Simulation {
   readonly opened: PersistentStore;
   clock: TestClock;
@@ -45,7 +45,7 @@ export class Simulation {
     return this.present[who % Math.max(1, this.present.length)];
   }
 
-  /** Everything comes to rest; then all that is held must be held for a reason. */
+  /** Waits until nothing changes any more; then every held poll must be held for a reason. */
   async settle(): Promise<void> {
     await settle();
     for (const judge of this.#replies.splice(0)) judge();
@@ -132,7 +132,7 @@ export class Simulation {
       await assert.rejects(joining, { code: 'participant-exists' });
       return;
     }
-    // Its polls end before the answer is there.
+    // Its polls end before the answer arrives.
     if (before !== undefined && how === 'restart') before.isThere = false;
     for (const poll of this.polls) poll.isOver ||= poll.client === before;
     const joined = await joining;

@@ -8,7 +8,7 @@ export type Action =
       readonly room: number;
       readonly id: number;
       readonly resume: boolean;
-      /** Which of the tokens of that name comes along. */
+      /** Selects one of the tokens of that name. */
       readonly token: number | null;
       readonly key: number | null;
       readonly body: number;
@@ -42,9 +42,9 @@ export interface SendAction {
   readonly body: number;
 }
 
-/** Small ones mean those who are there. */
+/** Small numbers choose present participants. */
 const who = fc.nat(9);
-/** Counted from the newest: those matter most. */
+/** Counted from the newest, since recent ones matter most. */
 const recent = fc.oneof({ weight: 4, arbitrary: fc.nat(2) }, { weight: 1, arbitrary: fc.nat(20) });
 const room = fc.constantFrom(0, 0, 0, 1);
 const maybe = (of: fc.Arbitrary<number>): fc.Arbitrary<number | null> => fc.option(of, { freq: 2 });

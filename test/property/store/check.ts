@@ -101,7 +101,7 @@ async function checkToken(simulation: Simulation, token: Token): Promise<void> {
   if (stored?.state === 'fresh' || stored?.state === 'used') assert.equal(stored.mailboxId, token.mailboxId);
 }
 
-/** A page must be the next places of the mailbox: live messages in order, the others counted. */
+/** A page must contain the next places of the mailbox: live messages in order, and a count of the others. */
 export function checkPage(
   simulation: Simulation,
   model: MailboxModel,

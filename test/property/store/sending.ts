@@ -10,7 +10,7 @@ import { attempt, exactly, expectRefusal, expectSuccess, type Expectations, type
 
 export const MAX_MESSAGES = 8;
 
-/** Of each message, who got it and who was skipped; or at which one the batch was refused. */
+/** Recipients and skipped participants of each message, or the index at which the batch was refused. */
 type Plan =
   | { readonly refusedAt: number }
   | {
@@ -89,8 +89,7 @@ function addresseesOf(
 }
 
 /**
- * Messages that are overdue count until the store has met them, one by one: where that makes a difference, any count
- * will do.
+ * An overdue message counts until the store has expired it. Where that makes a difference, any count is valid.
  */
 function planOf(
   simulation: Simulation,

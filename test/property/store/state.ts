@@ -12,11 +12,11 @@ export interface Entry {
   readonly message: { readonly id: MessageId; readonly sender: MailboxId } | undefined;
   readonly expiresAtMs: number;
   readonly bytes: number;
-  /** Some read has returned it. */
+  /** Whether a read has returned it. */
   delivered: boolean;
-  /** It was reported to its sender as expired. */
+  /** Whether it was reported to its sender as expired. */
   reported: boolean;
-  /** Acknowledged too late: it is still to be reported. */
+  /** Acknowledged too late, so a report is still due. */
   owed: boolean;
   /** It no longer counts. */
   swept: boolean;

@@ -10,7 +10,7 @@ import { attempt, inAnyOrder, expectRefusal, type Expectations, type Simulation 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
 const NOTHING: Expectations = new Map();
-/** How late a departure may be noticed. */
+/** Maximum delay until the store detects a departure. */
 const SLACK_MS = 1_000;
 const HOLD_MS = 25_000;
 
@@ -47,7 +47,7 @@ export async function pass(simulation: Simulation, { ms, sweep }: Of<'pass'>): P
   return sweep === 'none' ? new Map() : sweeping(simulation, sweep === 'all');
 }
 
-/** Sweeps the store, and finds out what the sweep has done: everything that was due, if `toTheEnd`. */
+/** Sweeps the store and determines the effects of the sweep: everything that was due, if `toTheEnd`. */
 export async function sweeping(simulation: Simulation, toTheEnd: boolean): Promise<Expectations> {
   const { state, store, nowMs } = simulation;
   const late = mailboxModels(state).flatMap((model) =>

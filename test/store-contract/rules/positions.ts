@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { numbered, outgoing, type Member, type OpenFixture, type StoreFixture } from '../store-fixture.ts';
 
-/** Of each message that is there, one by one. */
+/** Reads the messages one by one and returns the position of each. */
 async function positionsOf(fixture: StoreFixture, reader: Member): Promise<number[]> {
   const positions: number[] = [];
   for (let more = true; more;) {

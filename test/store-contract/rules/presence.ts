@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { roomId, type Member, type OpenFixture, type StoreFixture } from '../store-fixture.ts';
 
-/** How late a departure may be noticed. */
+/** Maximum delay until the store detects a departure. */
 const SLACK_MS = 1_000;
 
 async function isThere(fixture: StoreFixture, { mailbox }: Member): Promise<boolean> {
@@ -22,7 +22,7 @@ async function listensFor(fixture: StoreFixture, member: Member, ms: number): Pr
   return before === true && (await listens(fixture, member)) === false;
 }
 
-/** There until `dueMs` from now, gone a moment after. */
+/** Checks that the participant is present until `dueMs` from now, and gone a moment later. */
 async function goesAfter(fixture: StoreFixture, member: Member, dueMs: number): Promise<void> {
   await fixture.clock.advance(dueMs - 1);
   expect(await isThere(fixture, member)).toBe(true);

@@ -10,7 +10,7 @@ import {
   type StoreFixture,
 } from '../store-fixture.ts';
 
-/** Ten at once, and one more each second. */
+/** Ten messages at once, and one more per second. */
 const RATE: RateLimit = { name: 'messages', quota: 10, windowMs: 10_000 };
 
 const send = (fixture: StoreFixture, { mailbox: sender }: Member, count: number): Promise<unknown> =>

@@ -13,7 +13,7 @@ import {
   type StoreFixture,
 } from '../store-fixture.ts';
 
-/** Reads on from page to page, as a client does, until there is no more. */
+/** Reads page by page, as a client does, to the end of the mailbox. */
 async function readThrough(fixture: StoreFixture, reader: Member, limit: number): Promise<string[][]> {
   const pages: string[][] = [];
   for (let after = reader.acknowledged, more = true; more;) {

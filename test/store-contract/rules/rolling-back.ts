@@ -15,11 +15,11 @@ interface Story {
   readonly fixture: StoreFixture<PersistentStore>;
   readonly alice: Member;
   readonly bob: Member;
-  /** What bob had read to the end before the copy took its place. */
+  /** Head of the mailbox of bob before the copy was restored. */
   readonly lost: number;
 }
 
-/** A copy is made, more is written and read, and the copy is put back. */
+/** Copies the data, writes and reads more, then restores the copy. */
 async function rolledBack(fixture: StoreFixture<PersistentStore>, clock?: typeof fixture.clock): Promise<Story> {
   const [alice, bob] = await fixture.joinAll('alice', 'bob');
   await fixture.send(alice, outgoing('in the copy'));

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { MAX_ROOM_EVENTS } from '../../../src/signalling/limits.ts';
 import { outgoing, type OpenFixture, type StoreFixture } from '../store-fixture.ts';
 
-/** Each makes two events in everyone else's mailbox. */
+/** Each round adds two events to the mailbox of every other participant. */
 async function comeAndGo(fixture: StoreFixture, times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) await fixture.leave(await fixture.join(`guest-${time}`));
 }

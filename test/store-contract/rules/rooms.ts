@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { LOBBY, expectRefusal, roomId, type OpenFixture, type StoreFixture } from '../store-fixture.ts';
 
-/** Page by page. */
+/** Lists all rooms page by page. */
 async function listed(fixture: StoreFixture, limit: number): Promise<string[]> {
   const ids: string[] = [];
   for (;;) {

@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { CANARY_ROOM } from '../../../src/signalling/ids.ts';
 import { outgoing, expectRefusal, type Member, type OpenFixture, type StoreFixture } from '../store-fixture.ts';
 
-/** Small, but with room for a few participants. */
+/** Small, but sufficient for a few participants. */
 const LIMITS = { maxStoreBytes: 12_000 };
 const FILLER = 'x'.repeat(1_000);
 
-/** Two who fill the store between them, until nothing more is taken. */
+/** Two participants who fill the store until it accepts no more messages. */
 async function filled(fixture: StoreFixture): Promise<{ alice: Member; bob: Member; sent: number }> {
   const alice = await fixture.join('alice');
   const bob = await fixture.join('bob');

@@ -28,7 +28,7 @@ export function usage(open: OpenFixture): void {
   });
 }
 
-/** Of a store that has nothing else in it. */
+/** Requires a store that contains no other data. */
 export function usageOfBytes(open: OpenFixture): void {
   test('usage counts the bytes of pending messages', async () => {
     const fixture = await open();

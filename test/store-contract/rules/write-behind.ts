@@ -11,13 +11,13 @@ import {
   type StoreFixture,
 } from '../store-fixture.ts';
 
-/** With a write to its room behind it, which changes nothing: before that it must have taken effect. */
+/** Acknowledges, then writes to the room without a change: the acknowledgement must take effect before that write. */
 async function acknowledgeWriteBehind(fixture: StoreFixture, reader: Member, position: number): Promise<void> {
   fixture.store.acknowledgeWriteBehind(reader.mailbox, cursorOf(reader, position));
   await fixture.store.depart(reader.mailbox.roomId, participantId('nobody'), 'left');
 }
 
-/** Longer than any store may put off writing it. */
+/** Longer than any store may delay the write. */
 const WRITTEN_MS = 1_000;
 
 export function writeBehindAcknowledgements(open: OpenFixture): void {
