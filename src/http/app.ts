@@ -26,10 +26,10 @@ import { handlerOf } from './routes/index.ts';
 import { prepareForExpress, type Prepared } from './server/express-prototypes.ts';
 import { createFastPath, type FastPathRoute } from './server/fast-path.ts';
 
-/** The Express app, to mount in another app; and what a server of its own needs. */
+/** The Express app for mounting in another app, and the parts that a standalone server needs. */
 export interface App {
   readonly app: Express;
-  /** The classes with which a server makes Express cheap. */
+  /** Request and response classes that make Express cheaper in a standalone server. */
   readonly prepared: Prepared;
   readonly answer: (req: IncomingMessage, res: ServerResponse) => void;
   readonly refuse: (req: IncomingMessage, res: ServerResponse, error: unknown) => void;
@@ -38,12 +38,12 @@ export interface App {
 }
 
 /**
- * Everything that happens to a request, in order.
- * @param audiences whose operations this port serves
+ * Builds the app with every step that a request passes through, in order.
+ * @param audiences the audiences whose operations this port serves
  */
 export function createApp(context: AppContext, audiences: readonly Audience[]): App {
   const isPublic = audiences.includes('public');
-  // No web page may read what is for operators.
+  // Web pages must not read operator endpoints.
   const corsOrigins = isPublic ? context.settings.corsOrigins : [];
   const constant = constantHeaders(corsOrigins);
   const app = express();
@@ -56,7 +56,7 @@ export function createApp(context: AppContext, audiences: readonly Audience[]): 
   // perf: no paths and no router of their own, since each layer that matches a path costs a message 1 us.
   if (corsOrigins.length > 0) app.use(preflight(corsOrigins, context, constant));
   app.use(methodOverride);
-  // With a list of origins, the headers depend on the origin of the request.
+  // A list of origins makes the headers depend on the request's origin.
   const ownCors = corsOrigins === '*' || corsOrigins.length === 0 ? undefined : corsHandler(corsOrigins);
   if (ownCors !== undefined) app.use(ownCors);
   const routes = addRoutes(app, context, constant, audiences);
@@ -91,7 +91,7 @@ function refusal(ownCors: ReturnType<typeof corsHandler> | undefined, onError: E
 
 const ignore = (): void => undefined;
 
-/** The rows of these audiences, and for each path a refusal of the methods that it does not have. */
+/** Adds the operations of these audiences and, for each path, a refusal of unsupported methods. */
 function addRoutes(
   app: Express,
   context: AppContext,
@@ -104,7 +104,7 @@ function addRoutes(
   for (const [path, ofPath] of Map.groupBy(rows, ([, operation]) => operation.path)) {
     const at = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     const refuse = refuseOtherMethods(ofPath.map(([, operation]) => operation));
-    // Express would answer HEAD by the GET, and hold it.
+    // Otherwise Express would handle HEAD like GET, and hold it.
     if (ofPath.some(([, { method, isPoll }]) => method === 'GET' && isPoll === true)) at.head(refuse);
     for (const [id, operation] of ofPath) {
       const handler = route({ id, operation, handler: handlerOf(id) }, context, constant);
@@ -116,7 +116,7 @@ function addRoutes(
   return routes;
 }
 
-/** The files that the pages load. They are in no table, since only a page asks for them. */
+/** Serves the files that the pages load. They are not in the table of operations, since only pages request them. */
 function addAssets(app: Express, context: AppContext, constant: HeaderList): void {
   const sites = context.settings.demo === 'on' ? [DEMO, DOCS] : [DOCS];
   for (const site of sites) {

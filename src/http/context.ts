@@ -34,19 +34,19 @@ export interface HttpLog {
   error(fields: object, text: string): void;
 }
 
-/** Counts what the HTTP layer does, and answers what operators ask for. */
+/** Counts HTTP activity, and answers operators' queries. */
 export interface Observability {
-  /** @param operation and `code` come from fixed tables; no code for a success */
+  /** Counts a response. `operation` and `code` come from fixed tables; a success has no code. */
   answered(operation: string, status: number, code: string | undefined, elapsedMs: number): void;
-  /** A request exceeded the rate limit of that name. */
+  /** Counts a request that exceeded the named rate limit. */
   rateLimited(limit: string): void;
-  /** In the text format of Prometheus. */
+  /** Returns the metrics in Prometheus' text format. */
   metrics(): Promise<string>;
-  /** Recent events of the room; `undefined` when this process has none. */
+  /** Returns recent events of the room; `undefined` when this process has none. */
   trace(roomId: RoomId): string | undefined;
 }
 
-/** What every route works with: the rules, access control, settings and observability. */
+/** Dependencies of every route: the rules, access control, settings and observability. */
 export interface AppContext {
   readonly signalling: Signalling;
   readonly access: Access;
@@ -64,7 +64,7 @@ export interface AppContext {
   readonly log: HttpLog;
   readonly observability: Observability;
   readonly version: string;
-  /** True from the first signal to stop until the process ends. */
+  /** True from the first stop signal until the process ends. */
   readonly isDraining: () => boolean;
 }
 

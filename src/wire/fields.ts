@@ -79,15 +79,15 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The values as code in Markdown. */
+/** Formats the values as code in Markdown. */
 export const quoted = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(', ');
 
-/** The query of an operation that takes none. */
+/** The query of an operation without parameters. */
 export const emptyQuery = envelope({}, 'parameter');
 
 /**
- * The schema of a query that takes the fields of `schema`: everything in it is text, and a repeated parameter arrives
- * as an array.
+ * Builds the schema of a query with the fields of `schema`: every value is text, and a repeated parameter arrives as an
+ * array.
  * @param numbers the fields that are whole numbers, in plain digits
  */
 export function queryOf<Shape extends z.core.$ZodLooseShape>(

@@ -77,7 +77,7 @@ const answer = description('answer', 'pranswer').meta({
 
 const nullableText = z.string(must('text or null')).nullable();
 
-/** Stacks signal the end of candidates in many forms; the fault names the form that WebRTC specifies. */
+/** WebRTC stacks signal the end of candidates in many forms; the fault names the form that WebRTC specifies. */
 const orEnd = (allowed: string): ReturnType<typeof must> => {
   const { error } = must(allowed);
   return { error: (issue) => `${error(issue)}; {"candidate": ""} means end of candidates` };
@@ -138,7 +138,7 @@ export type OfferPayload = MessagePayloads['offer'];
 export type AnswerPayload = MessagePayloads['answer'];
 /** `RTCIceCandidateInit` (WebRTC 1.0, section 4.8.1). */
 export type CandidatePayload = MessagePayloads['candidate'];
-/** What `reject`, `cancel` and `hangup` may carry. */
+/** The payload of `reject`, `cancel` and `hangup`, when there is one. */
 export type CallEndPayload = NonNullable<MessagePayloads['hangup']>;
 
 /** Adds the faults of a message's payload for its type; none when the type itself is invalid. */

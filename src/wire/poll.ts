@@ -118,8 +118,9 @@ type Payload<Value> = undefined extends Value ? { payload?: Value } : { payload:
 
 declare const unknownType: unique symbol;
 /**
- * A message type that this version does not know: a string that the compiler distinguishes from the known ones, so that comparing
- * `type` with a known type excludes it. A plain `string`, or a branded one outside a template, would stay in the union.
+ * A message type that is unknown to this version: a string that the compiler distinguishes from the known ones, so that
+ * comparing `type` with a known type excludes it. A plain `string`, or a branded one outside a template, would stay in
+ * the union.
  */
 export type UnknownType = `${string}${string & { readonly [unknownType]: true }}`;
 type UnknownMessage = Fields & { from?: string; type: UnknownType; payload?: unknown };

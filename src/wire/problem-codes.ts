@@ -3,7 +3,7 @@ type ProblemKind = {
   readonly title: string;
   /** Whether the unchanged request may succeed later. */
   readonly retryable: boolean;
-  /** For a person who meets the code for the first time: what happened, and what to do. */
+  /** Explains, to a person who meets the code for the first time, what happened and what to do. */
   readonly explanation: string;
 };
 

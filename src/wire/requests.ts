@@ -5,7 +5,7 @@ import { pollRequests } from './poll.ts';
 import { listRooms, roomRequests } from './room.ts';
 import { sendRequests } from './send.ts';
 
-/** What clients may send, under the bounds of one server. All envelopes are strict. */
+/** Schemas of all that clients may send, under the bounds of one server. All envelopes are strict. */
 export function requestSchemas(bounds: WireBounds) {
   return { ...roomRequests(bounds), listRooms, ...sendRequests(bounds), ...pollRequests(bounds) };
 }

@@ -8,7 +8,7 @@ import { accessTokenClaims } from '../../wire/index.ts';
 import { unreadable } from '../request/json-text.ts';
 import { keysUnavailable, PublishedKeys } from './published-keys.ts';
 
-/** Where the keys come from. This decides the algorithm; the token's own `alg` is never trusted. */
+/** Source of the keys. It decides the algorithm; the token's own `alg` is never trusted. */
 export type KeySource = { readonly secret: string } | { readonly jwksUrl: string };
 
 export interface AccessTokenOptions {
@@ -19,12 +19,15 @@ export interface AccessTokenOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** In characters: several times what the claims need. Bounds the hashing that a client can cause. */
+/**
+ * Maximum length of a token in characters, several times what the claims need. Bounds the hashing that a client can
+ * cause.
+ */
 const MAX_LENGTH = 8_192;
-/** Two clocks differ by a second or two even when both follow NTP. */
+/** Clock tolerance. Two clocks differ by a second or two even when both follow NTP. */
 const LEEWAY_SECONDS = 5;
 const FORM = /^[\w-]+\.[\w-]+\.[\w-]*$/;
-/** Signatures by a private key. HS256 among them would let anyone sign with the published key. */
+/** Algorithms that sign with a private key. If HS256 were allowed, anyone could sign with the published key. */
 const PUBLIC_KEY_ALGORITHMS = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
@@ -51,8 +54,8 @@ export class AccessTokens {
 
   /**
    * @returns `undefined` for text that is not a JWT
-   * @throws SignallingError `unauthenticated` for an invalid token, `forbidden` for a valid one without a usable participant or
-   * room, `storage-unavailable` when no key is available to check it
+   * @throws SignallingError `unauthenticated` for an invalid token, `forbidden` for a valid one without a usable
+   * participant or room, `storage-unavailable` when no key is available to check it
    */
   async read(text: string): Promise<AccessGrant | undefined> {
     if (!FORM.test(text)) return undefined;
@@ -97,7 +100,7 @@ function keyOf(source: KeySource, clock: Clock, onError: (error: unknown) => voi
   return () => key;
 }
 
-/** For a token without a key id, when several published keys could have signed it. */
+/** Tries each published key when several could have signed a token without a key id. */
 async function tryEach(error: unknown, text: string, rules: JWTVerifyOptions): Promise<{ payload: JWTPayload }> {
   if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
   for await (const key of error) {
@@ -116,7 +119,7 @@ const CLAIM_REASONS: Readonly<Record<string, string>> = {
   aud: 'is for another audience (`aud`)',
 };
 
-/** Why the token is refused; `undefined` when the fault lies elsewhere. */
+/** Returns the reason for refusing the token, or `undefined` when the token is not at fault. */
 function reasonOf(error: unknown): string | undefined {
   if (error instanceof errors.JWTExpired) return 'has expired; get a new one from the server that issued it';
   if (error instanceof errors.JWTClaimValidationFailed) return CLAIM_REASONS[error.claim] ?? 'has unusable claims';

@@ -45,7 +45,7 @@ interface Stored {
 
 const digestOf = (key: string): Buffer => hash('sha256', key, 'buffer');
 
-/** Kept as hashes, so that neither a heap dump nor the time of a comparison reveals a key. */
+/** API keys, stored as hashes so that neither a heap dump nor the duration of a comparison reveals a key. */
 class ApiKeys {
   readonly #stored: readonly Stored[];
 

@@ -2,9 +2,11 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } f
 import type { Clock } from '../../signalling/clock.ts';
 import { SignallingError } from '../../signalling/errors.ts';
 
-/** How long a withdrawn key is trusted at most, as long as the endpoint responds. */
+/** Maximum time for which a withdrawn key stays trusted while the endpoint responds. */
 const FRESH_MS = 600_000;
-/** Minimum time between fetches for unknown key ids (anyone can name one), and between attempts to refresh known keys. */
+/**
+ * Minimum time between fetches for unknown key ids (anyone can name one), and between attempts to refresh known keys.
+ */
 const AGAIN_AFTER_MS = 30_000;
 /** Minimum time between fetches while no key is known. */
 const RETRY_AFTER_MS = 1_000;
@@ -14,9 +16,10 @@ const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 256 * 1024;
 
 /**
- * The published keys of access tokens (RFC 7517), fetched on first use, every ten minutes, and when a token names an unknown key.
- * Unlike jose's remote set: known keys keep working while the endpoint is down, an unknown key id is looked for even right after
- * a refresh, and a failed fetch is not repeated for every request. See docs/adr/0019-published-keys.md.
+ * The published keys of access tokens (RFC 7517). They are fetched on first use, every ten minutes, and when a token
+ * names an unknown key. Unlike with jose's remote set, known keys keep working while the endpoint is down, an unknown
+ * key id is looked up even right after a refresh, and a failed fetch is not repeated for every request. See
+ * docs/adr/0019-published-keys.md.
  */
 export class PublishedKeys {
   readonly #url: string;
@@ -35,8 +38,8 @@ export class PublishedKeys {
   }
 
   /**
-   * Fetches the keys at once when the token names an unknown one. If the last such fetch was too recent, the key may have been
-   * published since, so the token is neither accepted nor refused.
+   * Fetches the keys at once when the token names an unknown one. If the last such fetch was too recent, the key may
+   * have been published since, so the token is neither accepted nor refused.
    * @throws SignallingError `storage-unavailable` when the keys cannot be fetched; JOSEError when none fits the token
    */
   readonly get: JWTVerifyGetKey = async (header, token) => {

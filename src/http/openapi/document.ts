@@ -8,7 +8,7 @@ import { pathsOf, TAGS } from './paths.ts';
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
 
-/** The OpenAPI 3.1 document of this service. It only uses features that OpenAPI 3.0 has, too. */
+/** Returns the OpenAPI 3.1 document of this service. It uses only features that OpenAPI 3.0 also has. */
 export function openApiDocument(options: { bounds: WireBounds; version: string; serverUrl?: string }): OpenApiDocument {
   const schemas = requestSchemas(options.bounds);
   const document = createDocument(
@@ -77,8 +77,8 @@ const BEARER = {
 } as const;
 
 /**
- * Schemas of payloads, by name. No operation refers to them, since a union in the envelope breaks several generators; the
- * description of `payload` names them.
+ * Schemas of payloads, by name. No operation refers to them, since a union in the envelope breaks several generators;
+ * the description of `payload` names them.
  */
 function payloadSchemas(): Record<string, z.ZodType> {
   const { OfferPayload, AnswerPayload, CandidatePayload, CallEndPayload } = MESSAGE_PAYLOADS;
@@ -93,10 +93,15 @@ function payloadSchemas(): Record<string, z.ZodType> {
   };
 }
 
-/** Payloads may have further keys, but declaring so generates an index signature, which the WebRTC types do not match. */
+/**
+ * Payloads may have further keys, but declaring so generates an index signature, which the WebRTC types do not match.
+ */
 const withoutIndex = (schema: z.ZodObject): z.ZodObject => schema.strip().meta({ ...schema.meta() });
 
-/** Removes what breaks generators: patterns beside formats, JavaScript's integer bounds, closed replies, unions with null. */
+/**
+ * Removes what breaks generators: patterns beside formats, JavaScript's integer bounds, closed replies, unions with
+ * null.
+ */
 const simplify: NonNullable<CreateDocumentOptions['override']> = ({ jsonSchema, io }) => {
   if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;

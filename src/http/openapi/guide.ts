@@ -1,4 +1,4 @@
-/** `info.description`: what the author of a client must know about delivery. Markdown. */
+/** `info.description` in Markdown: the delivery rules that a client's author must know. */
 export const GUIDE = `
 WebRTC signalling over plain HTTP, without WebSockets. In a **room**, participants can reach each other; a room exists from the
 first join until the last participant is gone. Each **participant** has one **mailbox**, which keeps messages until the participant

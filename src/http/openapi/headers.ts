@@ -47,7 +47,7 @@ export const RESPONSE_HEADERS: Record<ResponseHeader, HeaderObject> = {
   },
 };
 
-/** On every response. */
+/** Headers of every response. */
 export const COMMON_HEADERS = ['X-Request-Id', 'Cache-Control'] as const satisfies readonly ResponseHeader[];
 
 export function headerRefs(names: readonly ResponseHeader[]): Record<string, { $ref: string }> {

@@ -12,7 +12,7 @@ const DESCRIPTIONS: Record<Tag, string> = {
   operations: 'For operators, and pages for people.',
 };
 
-/** In the order of the document. */
+/** Tags in document order. */
 export const TAGS = Object.entries(DESCRIPTIONS).map(([name, description]) => ({ name, description }));
 
 type Paths = Record<string, Partial<Record<Lowercase<Operation['method']>, ZodOpenApiOperationObject>>>;

@@ -12,7 +12,7 @@ const DETAILS: Partial<Record<ProblemCode, Partial<Problem>>> = {
   'cursor-expired': { resetCursor: CURSOR_EXAMPLE },
 };
 
-/** An object with an `id` becomes a component only if every use is the same object, so they are kept. */
+/** Cached, because an object with an `id` becomes a component only if every use is the same object. */
 const EXAMPLES = new Map(CODES.map((code) => [code, exampleOf(code)]));
 const RESPONSES = new Map<string, ZodOpenApiResponseObject>();
 

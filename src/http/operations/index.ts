@@ -4,8 +4,8 @@ import { roomOperations } from './rooms.ts';
 import { serviceOperations } from './service.ts';
 
 /**
- * Everything that can be called. A row here is a route, its documentation, and a handler that the compiler demands. Messages come
- * first, since Express tries its routes in this order and nearly every request is about messages.
+ * Table of all operations. Each row defines a route, its documentation, and a handler that the compiler requires.
+ * Messages come first, since Express tries routes in this order and nearly every request is about messages.
  */
 export const OPERATIONS = {
   ...messageOperations,

@@ -2,7 +2,7 @@ import { batch, MAX_SEND_BATCH, receipt, receiptList } from '../../wire/index.ts
 import * as examples from './examples.ts';
 import { MAX_FEW_FIELDS_BYTES, type Operation } from './operation.ts';
 
-/** Each of these ends in a call of the store that checks the mailbox again, so the token may come from a cache. */
+/** Each of these operations ends in a store call that checks the mailbox again, so the token may come from a cache. */
 const OF_A_MAILBOX = { tag: 'messages', audience: 'public', security: 'participant', allowCachedToken: true } as const;
 
 const SEND = { ...OF_A_MAILBOX, method: 'POST', isIdempotent: true } as const;

@@ -10,11 +10,11 @@ export type Operation = Behaviour & Documentation;
 
 export type Behaviour = {
   readonly method: 'GET' | 'POST' | 'DELETE';
-  /** With parameters in braces: `/v1/rooms/{roomId}`. */
+  /** Path with parameters in braces, such as `/v1/rooms/{roomId}`. */
   readonly path: string;
   readonly audience: Audience | readonly Audience[];
   readonly security: Security;
-  /** The server may hold the request, so the reply asks proxies not to buffer it. */
+  /** The server may hold the request, so the response asks proxies not to buffer it. */
   readonly isPoll?: true;
   /** Answered with 503 `shutting-down` as soon as the server begins to stop. */
   readonly refusedWhileDraining?: true;
@@ -25,7 +25,7 @@ export type Behaviour = {
   readonly allowCachedToken?: true;
   /** Takes an `Idempotency-Key`. */
   readonly isIdempotent?: true;
-  /** Ignores unknown query parameters: people open pages by links to which others add parameters. */
+  /** Ignores unknown query parameters, because other services add parameters to links to pages. */
   readonly ignoresQuery?: true;
   readonly query?: QueryName;
   readonly body?: Body;
@@ -37,7 +37,9 @@ export type Behaviour = {
  */
 export type Audience = 'public' | 'operators' | 'admin-port';
 
-/** Who may call. `self`: the participant of the path. `join`: any credential or none. `public` ignores credentials. */
+/**
+ * Accepted callers. `self`: the participant in the path. `join`: any credential or none. `public` ignores credentials.
+ */
 export type Security = 'participant' | 'participant-or-api-key' | 'self-or-api-key' | 'join' | 'api-key' | 'public';
 
 export type Body = {
@@ -47,9 +49,9 @@ export type Body = {
   /** Larger bodies get 413 before parsing; `message` and `batch` follow `MAX_MESSAGE_BYTES`. */
   readonly maxBytes: number | 'message' | 'batch';
   /**
-   * The part that other participants receive as it was sent, so that its text is checked, too: the payload of the
-   * message that the body is, the payloads of its `messages`, or its `metadata`. Faults of one message of `messages`
-   * point to its index.
+   * The part of the body that other participants receive exactly as sent: the payload of a single message, the payloads
+   * of `messages`, or `metadata`. Its JSON text is checked as well. Faults of one message of `messages` point to its
+   * index.
    */
   readonly relays?: 'message' | 'messages' | 'metadata';
   readonly example: unknown;
@@ -60,16 +62,16 @@ type Documentation = {
   readonly summary: string;
   /** Markdown. */
   readonly description: string;
-  /** What to add to the description of `Idempotency-Key`, for this operation only. Markdown. */
+  /** Addition to the description of `Idempotency-Key` for this operation. Markdown. */
   readonly idempotencyNote?: string;
   readonly success: Success;
-  /** Further codes that the operation can answer, besides those that follow from its behaviour: see `problemsOf`. */
+  /** Codes that the operation can return beyond those that its behaviour implies: see `problemsOf`. */
   readonly problems?: readonly ProblemCode[];
 };
 
 export type Tag = 'rooms' | 'messages' | 'operations';
 
-/** What a success looks like: exactly one status and one media type per operation. */
+/** A successful response: exactly one status and one media type per operation. */
 export type Success =
   | {
       readonly status: 200 | 201;
@@ -81,14 +83,16 @@ export type Success =
     }
   | { readonly status: 204; readonly description: string };
 
-/** Bodies without messages are small. Parsing a large one of an anonymous client takes CPU time from all others. */
+/**
+ * Bodies without messages are small. Parsing a large body from an anonymous client would take CPU time from all others.
+ */
 export const MAX_JOIN_BYTES = 16_384;
 export const MAX_FEW_FIELDS_BYTES = 4_096;
 
 const WITH_BODY = ['invalid-json', 'too-large', 'unsupported-media-type'] as const;
 const WITH_CREDENTIAL = ['unauthenticated', 'forbidden', 'rate-limited', 'storage-unavailable'] as const;
 
-/** Every code that the operation can answer. */
+/** Lists every code that the operation can return. */
 export function problemsOf(operation: Operation): readonly ProblemCode[] {
   const { security, body, refusedWhileDraining, isIdempotent, problems = [] } = operation;
   return [

@@ -18,32 +18,36 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   ts: SCRIPT,
 };
 
-/** Where a page's parts are: the folder of each in the address, and on the disk. The first that has a file wins. */
+/**
+ * Folders of a page's files, each with its URL path and its location on disk. The first folder that has a file wins.
+ */
 export type Folders = readonly (readonly [path: string, folder: URL])[];
 
 /**
- * One page and its parts, read when first asked for and kept in memory. Only files that were found in the folders can
- * be asked for. Addresses mirror the tree of the sources, so that the relative imports of scripts hold as they are
- * written.
+ * A page and its files, which are read on first request and kept in memory. Only files found in the folders can be
+ * requested. URLs mirror the source tree, so that relative imports in scripts resolve unchanged.
  */
 export class Site {
-  /** Below which its parts are: `/demo`. */
+  /** URL path of the page, such as `/demo`. Its files lie below it. */
   readonly path: string;
   readonly #folders: Folders;
   readonly #assets = new Map<string, Asset>();
   #files: ReadonlyMap<string, URL> | undefined;
   #html: string | undefined;
 
-  /** `index.html` is in the first folder. */
+  /** @param folders the first one contains `index.html` */
   constructor(path: string, folders: Folders) {
     this.path = path;
     this.#folders = folders;
   }
 
-  /** `path` is relative to the site's; `undefined` when it has no such part. */
+  /**
+   * @param path relative to the site's path
+   * @returns `undefined` for an unknown file
+   */
   async asset(path: string): Promise<Asset | undefined> {
     this.#files ??= await list(this.#folders);
-    // In the source tree, the `.js` files that a page refers to are still TypeScript.
+    // The source tree has TypeScript files in place of the `.js` files that a page refers to.
     const file = this.#files.get(path) ?? this.#files.get(path.replace(/\.js$/, '.ts'));
     if (file === undefined) return undefined;
     const asset = this.#assets.get(file.pathname) ?? (await load(file));
@@ -51,7 +55,7 @@ export class Site {
     return asset;
   }
 
-  /** The page itself, for a service that is mounted at `basePath`. */
+  /** Returns the page's HTML for a service mounted at `basePath`. */
   async html(basePath: string): Promise<string> {
     this.#html ??= await this.#read();
     const root = `${basePath}${this.path}/`.replaceAll('"', '%22');

@@ -15,8 +15,8 @@ import type { PathIds } from './call.ts';
 const BEARER = /^Bearer +(\S+)$/i;
 
 /**
- * What the request proves. Participants' tokens are looked up first, since nearly every request carries one.
- * @param roomId the room of the path, which a token usually belongs to
+ * Identifies the credential of a request. Looks up participants' tokens first, since nearly every request carries one.
+ * @param roomId the room in the path, to which a token usually belongs
  * @throws SignallingError `unauthenticated`, `forbidden`, `storage-unavailable`: see `Access.read`
  */
 export async function authenticate(
@@ -31,7 +31,7 @@ export async function authenticate(
   return (await context.signalling.identify(text, lookup)) ?? readAccess(text, req, context);
 }
 
-/** A short key could be found by trying, so it is not even compared for a network that has failed too often. */
+/** Refuses to compare a short key, which could be guessed, once the client address has failed too often. */
 async function readAccess(
   text: string,
   req: Request,
@@ -72,13 +72,13 @@ async function isFromStranger({ req, operation, roomId }: Refused, context: AppC
   return presentOf(credential) === undefined;
 }
 
-/** The participant whose credential it is, while it is in its room. */
+/** Returns the credential's participant while it is in its room. */
 export function presentOf(credential: Credential): Mailbox | undefined {
   return credential.kind === 'participant' && 'mailboxId' in credential ? credential : undefined;
 }
 
 /**
- * Refuses a credential that this operation does not accept, whatever its body says.
+ * Refuses a credential that this operation does not accept, whatever the body contains.
  * @returns the participant that the caller must be
  * @throws SignallingError `unauthenticated`, `forbidden`, `participant-gone`
  */

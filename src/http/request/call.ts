@@ -9,7 +9,7 @@ import type { AppContext } from '../context.ts';
 import type { OPERATIONS, OperationId } from '../operations/index.ts';
 import type { Reply } from '../response/reply.ts';
 
-/** What the path of a request names, checked. */
+/** Path parameters of a request, checked. */
 export interface PathIds {
   readonly roomId: RoomId | undefined;
   readonly participantId: ParticipantId | undefined;
@@ -26,11 +26,11 @@ export interface Subject {
 /** One request that passed all checks that its row of the table asks for. */
 export interface ParsedCall extends PathIds {
   /**
-   * The participant that the credential proved to be. With `self-or-api-key`, `undefined` for API keys and for tokens
-   * that outlived their participant.
+   * The authenticated participant. With `self-or-api-key`, `undefined` for API keys and for tokens that outlived their
+   * participant.
    */
   readonly caller: Mailbox | undefined;
-  /** For operations that judge it themselves. */
+  /** The credential, for operations that check it themselves. */
   readonly credential: Credential;
   readonly query: unknown;
   readonly body: unknown;
@@ -41,14 +41,14 @@ export interface ParsedCall extends PathIds {
   readonly subject: Subject;
   /** The path under which the service is mounted; empty at the root. */
   readonly basePath: string;
-  /** Calls the listener once the client has hung up. */
+  /** Calls the listener once the client has disconnected. */
   readonly onHangUp: (listener: () => void) => void;
 }
 
 type Row<Id extends OperationId> = (typeof OPERATIONS)[Id];
 type Parsed<Name> = Name extends keyof RequestSchemas ? z.output<RequestSchemas[Name]> : undefined;
 
-/** What the row's own columns add to the types of a call. */
+/** Types that the columns of the row add to a call. */
 type Declared<Id extends OperationId> = PathIdsOf<Row<Id>['path']> & {
   readonly caller: CallerOf<Row<Id>['security']>;
   readonly query: Row<Id> extends { query: infer Name } ? Parsed<Name> : undefined;
@@ -68,7 +68,7 @@ type CallerOf<Needed> = Needed extends 'participant'
 /** A request of one operation, with the types that its row declares. */
 export type Call<Id extends OperationId> = Omit<ParsedCall, keyof Declared<Id>> & Declared<Id>;
 
-/** `undefined`: the client has hung up. */
+/** Returns `undefined` when the client has disconnected. */
 export type Handler<Id extends OperationId> = (
   call: Call<Id>,
   context: AppContext,

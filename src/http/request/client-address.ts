@@ -5,7 +5,7 @@ import ipaddr from 'ipaddr.js';
 /** Some proxies add the client's port. */
 const WITH_PORT = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d+)?$/;
 
-/** The rate-limit key of a client that has not proved who it is: its address, as far as proxies are trusted. */
+/** Returns the rate-limit key of an unauthenticated client: its address, as far as proxies are trusted. */
 export type ClientAddressOf = (req: Request) => string;
 
 const UNTRUSTED_PROXY =
@@ -29,12 +29,13 @@ export function clientAddresses(
 
 /** @returns `unknown` when not even the connection has an address */
 function clientAddressOf(req: Request): string {
-  // What a trusted proxy passes on may be no address; it then counts as the proxy's own.
+  // A trusted proxy may pass on text that is no address. The request then counts as the proxy's own.
   return subscriberOf(req.ip ?? '') ?? subscriberOf(req.socket.remoteAddress ?? '') ?? 'unknown';
 }
 
 /**
- * What one subscriber gets: an IPv4 address, or the /64 of an IPv6 address, within which a device picks addresses at will.
+ * Reduces an address to that of a subscriber: an IPv4 address, or the /64 of an IPv6 address, within which a device
+ * chooses addresses at will.
  * @returns `undefined` for text that is not an address
  */
 export function subscriberOf(text: string): string | undefined {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 
-// Parts of the request head that are needed before the operation is known: id, method, form of the target.
+// The parts of the request head that are needed before the operation is known: id, method, form of the target.
 
 const ACCEPTED_ID = /^[\w.:/+=@-]{1,128}$/;
 
@@ -12,7 +12,7 @@ export function requestIdOf(req: IncomingMessage): string {
   return typeof given === 'string' && ACCEPTED_ID.test(given) ? given : randomUUID();
 }
 
-/** The method of a request whose override is refused. No path has it, so an unknown path is still 404 first. */
+/** Stands for a method whose override is refused. No path supports it, so an unknown path still returns 404 first. */
 export const NO_METHOD = 'NONE';
 
 const OVERRIDABLE = ['POST', 'DELETE'];
@@ -33,7 +33,10 @@ const ABSOLUTE = /^https?:\/\//i;
 /** The URL parser of Express reads the start of such a path as a host, and throws if the rest cannot follow a host. */
 const LIKE_A_HOST = /^\/[/\\][^@]*@/;
 
-/** Whether Express can derive a path from the request target. From others it derives none, or warns on stderr. */
+/**
+ * Whether Express can derive a path from the request target. For other targets, Express finds no path or warns on
+ * stderr.
+ */
 export function isTarget(url: string): boolean {
   if (url.startsWith('/')) return !LIKE_A_HOST.test(url) || URL.canParse(`http:${url}`);
   return url === '*' || (ABSOLUTE.test(url) && URL.canParse(url));

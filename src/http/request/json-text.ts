@@ -1,9 +1,10 @@
 /*
- * Finds where values stand in a JSON text, so that a payload is passed on as it came: parsed and written again, `1e400` becomes
- * null and 64-bit numbers lose their last digits. Except for `isDeeperThan`, the text must have been through JSON.parse.
+ * Finds the positions of values in a JSON text, so that payloads are relayed unchanged. Parsing and serialising would
+ * turn `1e400` into null and drop the last digits of 64-bit numbers. Except for `isDeeperThan`, the text must already
+ * have passed JSON.parse.
  */
 
-/** The text of a member's value; of duplicates the last, like JSON.parse. */
+/** Returns the text of a member's value; the last one for duplicates, like JSON.parse. */
 export function memberSource(object: string, name: string): string | undefined {
   let found: string | undefined;
   let at = afterWhite(object, afterWhite(object, 0) + 1);
@@ -17,7 +18,7 @@ export function memberSource(object: string, name: string): string | undefined {
   return found;
 }
 
-/** The texts of an array's elements, in order. */
+/** Returns the texts of an array's elements, in order. */
 export function elementSources(array: string): string[] {
   const found: string[] = [];
   let at = afterWhite(array, afterWhite(array, 0) + 1);
@@ -29,7 +30,7 @@ export function elementSources(array: string): string[] {
   return found;
 }
 
-/** Something in a JSON text that some parsers refuse or read differently. */
+/** A construct in a JSON text that some parsers refuse or read differently. */
 export interface JsonFault {
   readonly path: readonly PropertyKey[];
   readonly detail: string;
@@ -79,7 +80,7 @@ export function unreadable(json: string, namesOnce: boolean, atMost = 1): JsonFa
   return faults;
 }
 
-/** Unescaped, so that names and surrogates can be compared. */
+/** Unescapes a string, so that names and surrogates can be compared. */
 const textOf = (source: string): string =>
   source.includes('\\') ? (JSON.parse(source) as string) : source.slice(1, -1);
 
@@ -109,7 +110,7 @@ function enter(container: Container | undefined, name: string): boolean {
   return isTwice;
 }
 
-/** Whether objects and arrays are nested deeper than `levels`. For any text, JSON or not; takes linear time. */
+/** Whether objects and arrays are nested deeper than `levels`. Accepts any text, JSON or not; takes linear time. */
 export const isDeeperThan = (text: string, levels: number): boolean =>
   openings(text, levels) > levels && endOfBrackets(text, 0, (depth) => depth > levels) !== -1;
 
@@ -165,7 +166,10 @@ function endOfBrackets(text: string, start: number, isEnd: (depth: number) => bo
   return -1;
 }
 
-/** By hand: a pattern for strings would take quadratic time on an unfinished one, which ends with the text. */
+/**
+ * Scans by hand, because a pattern for strings takes quadratic time on an unterminated one. Such a string ends with the
+ * text.
+ */
 function endOfText(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1);
   while (quote !== -1 && isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);

@@ -19,7 +19,7 @@ import { elementSources, isSuspect, memberSource, unreadable } from './json-text
 import { faultsAt } from './parse-target.ts';
 import { readJson, type JsonBody } from './read-body.ts';
 
-/** A batch may have the bytes of this many largest messages; batches of candidates stay far below. */
+/** Maximum size of a batch body, as a multiple of the largest message; batches of candidates stay far below. */
 const MESSAGES_PER_BODY = 8;
 
 const NO_BODY: JsonBody = { json: undefined, text: '' };
@@ -31,8 +31,8 @@ export interface ParsedBody {
 }
 
 /**
- * Checks media type, size and JSON, then all faults of body and headers at once. Returns a promise only while the body is still
- * arriving.
+ * Checks media type, size and JSON, then all faults of body and headers at once. Returns a promise only while the body
+ * is still arriving.
  * @throws RequestProblem `unsupported-media-type`, `too-large`, `invalid-json`, `invalid-request`
  */
 export function parseBody(
@@ -78,8 +78,8 @@ function keyOf(req: IncomingMessage, faults: Fault[]): string | undefined {
 const NONE: readonly Fault[] = [];
 
 /**
- * Faults that no schema can detect, since they depend on the sender or on the JSON text: a sender that names itself as the
- * recipient, and relayed members that some JSON parsers cannot read. Reported with those of the schema.
+ * Faults that no schema can detect, since they depend on the sender or on the JSON text: a sender that names itself as
+ * the recipient, and relayed members that some JSON parsers cannot read. Reported with those of the schema.
  */
 function faultsOfText(
   relays: NonNullable<Body['relays']>,
@@ -105,7 +105,7 @@ interface PlacedMessage {
 
 const messageOf = (json: unknown): PlacedMessage[] => (isObject(json) ? [{ message: json, index: 0, path: [] }] : []);
 
-/** The messages of a batch, even if other parts of it are invalid. A batch above the limit is refused without them. */
+/** Returns the messages of a batch, even if other parts are invalid; none above the limit, which refuses the batch. */
 function messagesOf(json: unknown): PlacedMessage[] {
   if (!isObject(json) || !Array.isArray(json.messages) || json.messages.length > MAX_SEND_BATCH) return [];
   return json.messages.flatMap((message: unknown, index) =>
@@ -124,7 +124,10 @@ const faultsToSelf = ({ message, path }: PlacedMessage, sender: Mailbox | undefi
 const faultsOfPayload = (placed: PlacedMessage, source: string): readonly Fault[] =>
   faultsOfMember(source, [...placed.path, 'payload'], hasNamesOnce(placed));
 
-/** With a duplicate member here, parsers that keep the first one and parsers that keep the last see different sessions. */
+/**
+ * If a member were duplicated here, parsers that keep the first value and parsers that keep the last would see
+ * different sessions.
+ */
 const hasNamesOnce = ({ message: { type } }: PlacedMessage): boolean =>
   type === 'offer' || type === 'answer' || type === 'candidate';
 

@@ -7,10 +7,10 @@ import type { PathIds } from './call.ts';
 
 const PATH_SCHEMAS = { roomId, participantId };
 
-/** @param params decoded path parameters. Their faults are reported by `parseQuery`, together with those of the query. */
+/** @param params decoded path parameters; `parseQuery` reports their faults together with those of the query */
 export function parsePath(params: Record<string, unknown>): { readonly path: PathIds; readonly faults: Fault[] } {
   const faults: Fault[] = [];
-  // The only place where text of a path becomes an id: `checkedId` has tested it.
+  // The only place where path text becomes an id: `checkedId` has validated it.
   const path = {
     roomId: checkedId('roomId', params.roomId, faults) as RoomId | undefined,
     participantId: checkedId('participantId', params.participantId, faults) as ParticipantId | undefined,

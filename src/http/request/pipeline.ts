@@ -15,14 +15,14 @@ import { parseBody } from './parse-body.ts';
 import { parsePath, parseQuery } from './parse-target.ts';
 import { HungUp } from './read-body.ts';
 
-/** A row of the table of operations, and what carries it out. */
+/** A row of the table of operations and its handler. */
 export interface Implementation {
   readonly id: OperationId;
   readonly operation: Operation;
   readonly handler: AnyHandler;
 }
 
-/** Makes a row and its handler into a route. The checks run in the order of the contract. */
+/** Creates the route of a row and its handler. The checks run in the order of the contract. */
 export function route(implementation: Implementation, context: AppContext, constant: HeaderList): RequestHandler {
   const { id, operation } = implementation;
   const headers = operation.isPoll === true ? [...constant, 'X-Accel-Buffering', 'no'] : constant;
@@ -56,7 +56,7 @@ export function route(implementation: Implementation, context: AppContext, const
   };
 }
 
-/** An outage of the store gets one log line of its own instead of one per request. */
+/** Logs an internal error. A store outage gets one log line of its own instead of one per request. */
 function logFailure(error: unknown, request: object, { log, signalling }: AppContext): void {
   if (!isInternal(error)) return;
   const fields = { err: error, ...request };
@@ -94,7 +94,7 @@ async function perform(
     const parsed = parseBody(operation, req, context, caller);
     const isLate = parsed instanceof Promise;
     const { body, bodyText, idempotency } = isLate ? await parsed : parsed;
-    // While a slow body was arriving, the token may have been replaced.
+    // The token may have been replaced while a slow body was arriving.
     if (isLate && caller !== undefined) authorize(operation.security, await identify(), path, context);
     const call = {
       ...path,

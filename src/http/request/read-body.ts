@@ -16,7 +16,7 @@ import {
  */
 const MAX_JSON_DEPTH = 128;
 
-/** The client hung up in the middle of its request and gets no response. */
+/** The client disconnected in the middle of its request and gets no response. */
 export class HungUp extends Error {
   override readonly name = 'HungUp';
 }
@@ -30,8 +30,8 @@ export interface JsonBody {
 const ABSENT: JsonBody = { json: {}, text: '{}' };
 
 /**
- * The body as parsed JSON; an absent one counts as `{}`. Accepts only uncompressed JSON in UTF-8 (so no gzip bomb), and
- * checks type and size before it parses.
+ * Returns the parsed JSON body; an absent body counts as `{}`. Accepts only uncompressed JSON in UTF-8 (so no gzip
+ * bomb), and checks type and size before parsing.
  * perf: 18 us a message, compared with express.json.
  * @throws RequestProblem `unsupported-media-type`, `too-large`, `invalid-json`
  */
@@ -53,13 +53,16 @@ function checkMediaType(type: string | undefined, encoding: string | undefined):
   throw notJsonType(type);
 }
 
-/** perf: 5 % of the CPU time per message, compared with listening. The body, if it arrived together with the head. */
+/**
+ * Returns the body if it arrived together with the head.
+ * perf: 5 % of the CPU time per message, compared with listening.
+ */
 function readAtOnce(req: IncomingMessage): Buffer | undefined {
   // Node sets `complete` only a moment later.
   const isHere = req.readableLength === Number(req.headers['content-length']);
   if (!isHere || req.readableFlowing !== null || req.readableEncoding !== null) return undefined;
   const bytes = req.read() as Buffer;
-  // Reads the end of the stream; otherwise the connection would never get to the next request.
+  // Consumes the end of the stream; otherwise the connection would never reach the next request.
   req.resume();
   return bytes;
 }
@@ -92,7 +95,7 @@ function readBytes(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   });
 }
 
-/** The body that the surrounding app has already read, for example with express.json(). */
+/** Returns the body that the surrounding app has already read, for example with express.json(). */
 function readBefore(req: IncomingMessage & { readonly body?: unknown }, maxBytes: number): Buffer {
   const { body } = req;
   if (body === undefined) throw new Error('the body was read before it came here, and is not in req.body');

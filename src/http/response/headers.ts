@@ -25,18 +25,18 @@ export const corsHandler = (origins: CorsOrigins) =>
       'X-Request-Id',
     ],
     maxAge: PREFLIGHT_SECONDS,
-    // The response of cors has a Content-Length, which a 204 must not have (RFC 9110, section 8.6), and lacks our headers.
+    // cors would send a Content-Length, which a 204 must not have (RFC 9110, section 8.6), and would omit our headers.
     preflightContinue: true,
   });
 
 /**
- * perf: 10 us a message. The headers of every response except its content policy: helmet and cors run once at the start instead
- * of for each request.
+ * Headers of every response except its content policy.
+ * perf: 10 us a message, since helmet and cors run once at the start instead of for each request.
  */
 export const constantHeaders = (origins: CorsOrigins): HeaderList =>
   origins === '*' ? headersWithoutRequest(origins) : basicHeaders();
 
-/** The same for a response to bytes that never became a request, so that its origin is not known. */
+/** The same headers for a response to bytes that never became a request, whose origin is therefore unknown. */
 export const headersWithoutRequest = (origins: CorsOrigins): HeaderList =>
   origins.length === 0 ? basicHeaders() : [...basicHeaders(), ...recorded(corsHandler(origins))];
 
@@ -47,7 +47,7 @@ const basicHeaders = (): HeaderList => [
   ...recorded(helmet.referrerPolicy()),
 ];
 
-/** Responses of the API are not pages: they load nothing and are framed nowhere. */
+/** Content policy of API responses: they load nothing and cannot be framed. */
 export const API_POLICY = "default-src 'none';frame-ancestors 'none'";
 
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
@@ -78,8 +78,8 @@ export const PAGE_POLICY =
   recorded(helmet.contentSecurityPolicy({ directives: { 'upgrade-insecure-requests': null } }))[1] ?? API_POLICY;
 
 /**
- * Helmet's other headers, which only matter for pages and their assets. Strict-Transport-Security belongs to the proxy that
- * terminates TLS: sent from here, it could bind hosts of other owners.
+ * Helmet's other headers, which only matter for pages and their assets. Strict-Transport-Security belongs to the proxy
+ * that terminates TLS: sent from here, it could bind hosts of other owners.
  */
 export const PAGE_HEADERS: HeaderList = recorded(
   helmet({

@@ -11,12 +11,12 @@ import {
 } from '../../wire/index.ts';
 import type { HttpSettings } from '../context.ts';
 
-// Replies that contain payloads are assembled as JSON text, so that a payload is passed on byte for byte.
+// Replies with payloads are assembled as JSON text, so that each payload is relayed byte for byte.
 
 let lastMs = NaN;
 let lastTime = '';
 
-/** perf: 0.4 us. Messages of one commit have the same time, so the last one is kept. */
+/** perf: 0.4 us. Messages of one commit share a time, so the last result is cached. */
 export function timeOf(unixMs: number): string {
   if (unixMs !== lastMs) {
     lastTime = new Date(unixMs).toISOString();

@@ -23,7 +23,7 @@ export interface ProblemPlace {
   readonly requestId: string;
   /** The `Authorization` header of the request. */
   readonly authorization?: string | undefined;
-  /** Whether the body is a batch, so that a refusal must point to one of its messages. */
+  /** Whether the body is a batch: a refusal must then point to one of its messages. */
   readonly inBatch?: boolean;
 }
 
@@ -117,7 +117,7 @@ export const isInternal = (error: unknown): boolean =>
 interface Challenge {
   /** The value of `WWW-Authenticate`. */
   readonly header: string;
-  /** What arrived instead of a Bearer credential; empty when one arrived. */
+  /** Describes what arrived instead of a Bearer credential; empty when one arrived. */
   readonly arrived: string;
 }
 

@@ -14,7 +14,7 @@ export interface Reply {
   readonly code?: string;
 }
 
-/** A client that reads a response slower than this only holds memory of the server (slow-read attack). */
+/** A client that reads a response more slowly than this only ties up server memory (slow-read attack). */
 const MAX_WRITE_MS = 30_000;
 
 export const ok = (body: string): Reply => ({ status: 200, body });
@@ -46,7 +46,7 @@ export function write(res: ServerResponse, constant: HeaderList, requestId: stri
   all.push('Content-Type', mediaType, 'Content-Length', String(Buffer.byteLength(body)));
   res.writeHead(status, all).end(body);
   if (res.writableLength === 0) return;
-  // A pipelined response waits for the ones before it, and one of those may be a held poll.
+  // A pipelined response waits for earlier ones, one of which may be a held poll.
   if (res.socket === null) res.once('socket', () => limitWriting(res));
   else limitWriting(res);
 }

@@ -4,11 +4,14 @@ interface Extras {
   /** All faults of an invalid input. */
   readonly errors?: readonly Fault[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** The status, where HTTP requires another one than that of the code. */
+  /** The status, where HTTP requires one that differs from the code's. */
   readonly status?: number;
 }
 
-/** A refusal by the HTTP layer itself. All of them are on this page; those of the rules are in `signalling/errors.ts`. */
+/**
+ * A refusal by the HTTP layer itself. All such refusals are in this file; those of the rules are in
+ * `signalling/errors.ts`.
+ */
 export class RequestProblem extends Error {
   override readonly name = 'RequestProblem';
   readonly code: ProblemCode;
@@ -42,7 +45,7 @@ export const undecodablePath = (): RequestProblem =>
 export const badOverride = (): RequestProblem =>
   invalidRequest([{ pointer: '/header/X-HTTP-Method-Override', detail: 'must be DELETE, on a POST' }]);
 
-/** @param guide ends the sentence for clients that have a description to read; may be empty */
+/** @param guide sentence that points clients to the API description; may be empty */
 export const nothingAt = (path: string, guide: string): RequestProblem =>
   new RequestProblem('not-found', `There is nothing at ${path}.${guide}`);
 

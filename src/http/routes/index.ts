@@ -41,7 +41,8 @@ const HANDLERS: Handlers = {
 };
 
 /**
- * The cast is safe as long as the pipeline fills in what the row declares: `parsePath` and `parseQuery` its path and query, `authorize` its caller,
- * `parseBody` its body. `test/http/operations.test.ts` calls each operation with what it declares.
+ * The cast is safe as long as the pipeline fills in what the row declares: `parsePath` and `parseQuery` its path and
+ * query, `authorize` its caller, `parseBody` its body. `test/http/operations.test.ts` calls each operation with what it
+ * declares.
  */
 export const handlerOf = (id: OperationId): AnyHandler => HANDLERS[id] as AnyHandler;

@@ -53,7 +53,7 @@ async function leave(
   { signalling }: AppContext,
 ): Promise<Reply> {
   if (credential.kind === 'api-key') await signalling.remove(roomId, participantId);
-  // The token of a participant that has already left repeats the request; nothing is left to do.
+  // A participant that has already left repeats the request; there is nothing left to do.
   else if (caller !== undefined) await signalling.leave(caller);
   return noContent;
 }

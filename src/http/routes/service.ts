@@ -42,7 +42,7 @@ interface Description {
   readonly json30: string;
 }
 
-/** Built on the first request, since most processes never get one; kept, since building takes 0.1 s. */
+/** Built on the first request, since most processes never get one. Cached, since building takes 0.1 s. */
 const descriptions = new WeakMap<AppContext, Description>();
 
 function descriptionOf(context: AppContext, basePath: string): Description {

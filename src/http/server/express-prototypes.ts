@@ -8,16 +8,16 @@ export interface Prepared {
 }
 
 /**
- * perf: 63 us a request. Express calls `Object.setPrototypeOf` on every request and response, which makes V8 drop its hidden
- * classes. A server made with these classes creates objects that already have those prototypes, so the call changes nothing.
- * Mounted in another app, everything works as usual, at the usual cost.
+ * perf: 63 us a request. Express calls `Object.setPrototypeOf` on every request and response, which makes V8 drop its
+ * hidden classes. A server made with these classes creates objects that already have those prototypes, so the call
+ * changes nothing. When the app is mounted in another one, everything works as usual, at the usual cost.
  */
 export function prepareForExpress(app: Express): Prepared {
   class Req extends IncomingMessage {}
   class Res<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {}
   Object.setPrototypeOf(Req.prototype, app.request);
   Object.setPrototypeOf(Res.prototype, app.response);
-  // What Express's types ask for is inherited from the prototypes set above.
+  // The prototypes set above provide the members that Express's types require.
   app.request = Req.prototype as Express['request'];
   app.response = Res.prototype as unknown as Express['response'];
   return { IncomingMessage: Req, ServerResponse: Res };

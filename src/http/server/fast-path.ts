@@ -16,11 +16,13 @@ const ID = ROOM_ID_PATTERN.source.slice(1, -1);
 const ROOM_PATH = new RegExp(`^/v1/rooms/(${ID})/(messages(?:/[a-z]+)?|participants)(?:/(${ID}))?(?:\\?[^#]*)?$`);
 
 /**
- * perf: about 5 % of the CPU time per message. Passes plain requests for these routes directly to the handlers that Express would
- * choose. It only recognises paths; whatever it does not know, down to a trailing slash, goes to Express.
+ * perf: about 5 % of the CPU time per message. Passes plain requests for these routes directly to the handlers that
+ * Express would choose. It recognises exact paths only; any other path, even one with a trailing slash, goes to
+ * Express.
  *
- * This file, `express-prototypes.ts` and the wrapper in `app.ts` exist for speed alone, and no rule lives in this folder. Without
- * them, `server.ts` with `(req, res) => app(req, res)` serves the same responses; `test/http/fast-path.test.ts` compares both.
+ * This file, `express-prototypes.ts` and the wrapper in `app.ts` exist for speed alone, and this folder contains no
+ * rules. Without them, `server.ts` with `(req, res) => app(req, res)` serves the same responses;
+ * `test/http/fast-path.test.ts` compares both.
  */
 export function createFastPath(routes: readonly FastPathRoute[], onError: ErrorRequestHandler): FastPath {
   const handlers = new Map(routes.map(({ operation, handler }) => [keyOf(operation), handler]));
@@ -31,7 +33,7 @@ export function createFastPath(routes: readonly FastPathRoute[], onError: ErrorR
     const below = participantId === undefined ? '' : '/{participantId}';
     const handler = handlers.get(`${request.method ?? ''} ${resource}${below}`);
     if (handler === undefined) return false;
-    // The server creates both with Express's prototypes.
+    // The server creates both objects with Express's prototypes.
     const [req, res] = [request as Request, response as Response];
     req.params = participantId === undefined ? { roomId } : { roomId, participantId };
     req.baseUrl = '';

@@ -7,27 +7,28 @@ import type { App } from '../app.ts';
 import { createHttpServer } from './server.ts';
 
 /**
- * How long no request must be open before the listener closes: requests sent before their clients could know have arrived by
- * then. Closing at once would reset requests that wait unread in the system's buffers.
+ * Time without open requests before the listener closes. Requests sent before their clients could learn of the stop
+ * have arrived by then. Closing at once would reset requests that wait unread in the system's buffers.
  */
 const CALM_MS = 100;
 /**
- * After a pause without CPU, the event loop runs timers before it reads what has arrived: it needs one turn to accept a connection
- * and another to read its request. One is spare. A last turn longer than `BRISK_TURN_MS` counts as another such pause.
+ * After a CPU stall, the event loop runs timers before it reads what has arrived: it needs one turn to accept a
+ * connection and another to read its request. One turn is spare. A last turn longer than `BRISK_TURN_MS` counts as
+ * another stall.
  */
 const TURNS_TO_READ = 3;
 const BRISK_TURN_MS = 5;
 
-/** Time after the last response for clients to read it and hang up, before their connections are cut. */
+/** Time after the last response for clients to read it and disconnect, before their connections are cut. */
 const LINGER_MS = 1_000;
-/** How often that time is extended at most, while requests are still open. */
+/** Maximum number of extensions of that time while requests are still open. */
 const LINGER_TIMES = 3;
 
 /** Listens on a port, and stops without resetting connections in use. */
 export class Listener {
   readonly #server: Server;
   readonly #clock: Clock;
-  /** Since the start. */
+  /** Requests received since the start. */
   #requests = 0;
   #openRequests = 0;
   #onChange: (() => void) | undefined;
@@ -49,7 +50,7 @@ export class Listener {
     return this.#server.address() as AddressInfo;
   }
 
-  /** Serves until no more requests arrive, for at most `drainMs`; then accepts no more and lets connections end. */
+  /** Serves until no more requests arrive, for at most `drainMs`; then stops accepting and lets connections end. */
   async close(drainMs: number): Promise<void> {
     if (!this.#server.listening) return;
     if (drainMs > 0) await this.#calm(drainMs);

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Limits for one connection. The attack: pipelined requests cost 35 bytes each, and unread responses fill the memory. */
+/**
+ * Limits for one connection. They prevent an attack in which pipelined requests cost 35 bytes each and unread responses
+ * fill the memory.
+ */
 const MAX_OPEN = 16;
 const MAX_WAITING_BYTES = 262_144;
 
@@ -39,7 +42,7 @@ export class PipelinedConnection {
   #newest: IncomingMessage | undefined;
   /** Remaining body bytes of the newest request, as far as its length is known; up to one slice too many. */
   #bodyLeft = 0;
-  /** Node itself has paused reading: its parser must not be fed. */
+  /** Node itself has paused reading, so its parser must not be fed. */
   #isPausedByNode = false;
   #isDetached = false;
 
@@ -71,7 +74,7 @@ export class PipelinedConnection {
     };
   }
 
-  /** Whether no response is owed. */
+  /** Whether no response is pending. */
   get isIdle(): boolean {
     return this.#open.length === 0;
   }
@@ -102,14 +105,17 @@ export class PipelinedConnection {
 
   readonly #hasClosed = (): void => {
     this.#handling.onClose();
-    // After an answer with `Connection: close` no other one can be sent, so its request must not be carried out.
+    // After a response with `Connection: close` no further one can be sent, so its request must not be carried out.
     if (this.#open.some(({ closed, shouldKeepAlive }) => closed && !shouldKeepAlive)) this.detach();
     this.#open = this.#open.length === 1 ? [] : this.#open.filter((res) => !res.closed);
     if (this.#queue.length === 0 && this.#rest === undefined) this.#regulate();
     else this.#goOnLater();
   };
 
-  /** In a new turn: responses that the system accepts at once would otherwise keep the event loop on this connection. */
+  /**
+   * Continues in a new turn: responses that the system accepts at once would otherwise keep the event loop on this
+   * connection.
+   */
   #goOnLater(): void {
     if (this.#goesOnLater) return;
     this.#goesOnLater = true;
@@ -153,7 +159,7 @@ export class PipelinedConnection {
   #parseRest(bytes: Buffer): void {
     this.#isParsing = true;
     let rest = bytes;
-    // After `detach`, or after text that is not HTTP, all further bytes are dropped.
+    // After `detach`, and after text that is not HTTP, all further bytes are dropped.
     while (rest.length > 0 && !this.#isDetached && this.#socket.writable) {
       const end = this.#sliceEnd(rest);
       if (end === 0) break;
@@ -168,12 +174,12 @@ export class PipelinedConnection {
   }
 
   /**
-   * How many bytes the parser may have now. A slice ends with a head or a body: half of one would time out while it
-   * waits for the rest.
+   * Returns how many bytes the parser may have now. A slice ends with a head or a body: half of one would time out
+   * while it waits for the rest.
    */
   #sliceEnd(rest: Buffer): number {
     if (this.#isPausedByNode) return 0;
-    // The body of a request that has begun, in slices when its length is not known.
+    // Continues the body of the current request, in slices when its length is unknown.
     if (this.#isMidBody()) return Math.min(this.#bodyLeft > 0 ? this.#bodyLeft : SLICE_BYTES, rest.length);
     if (this.#queue.length > 0 || this.#isFull()) return 0;
     const headEnd = rest.subarray(0, SLICE_BYTES).lastIndexOf(HEAD_END);
@@ -191,7 +197,7 @@ export class PipelinedConnection {
     return waitingBytes >= MAX_WAITING_BYTES;
   }
 
-  /** Reads on, or leaves further bytes in the buffers of the system. */
+  /** Resumes reading, or leaves further bytes in the system's buffers. */
   #regulate(): void {
     if (this.#isPausedByNode) return;
     const isReading = this.#rest === undefined && (this.#isMidBody() || (this.#queue.length === 0 && !this.#isFull()));
@@ -199,8 +205,8 @@ export class PipelinedConnection {
   }
 
   /**
-   * Cleans up after the connection has ended. After a CONNECT, Node no longer tracks the responses behind the first one:
-   * their polls would stay held, and a stopping server would wait for them.
+   * Cleans up after the connection has ended. After a CONNECT, Node no longer tracks the responses behind the first
+   * one: their polls would stay held, and a stopping server would wait for them.
    */
   #abandon(): void {
     this.detach();

@@ -8,7 +8,7 @@ import { PipelinedConnection, type Handling } from './pipelining.ts';
 import { problemReply } from '../response/problem.ts';
 import { invalidRequest, noTunnel, type RequestProblem } from '../response/request-problem.ts';
 
-/** Slow headers and slow bodies (slowloris) hold a connection no longer than this. Neither cuts a held reply. */
+/** Time limits for slow headers and slow bodies (slowloris). Neither cuts a held response. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 15_000;
 /** Time for the response to unreadable bytes to arrive, before the connection is cut. */
@@ -17,7 +17,9 @@ const LINGER_MS = 2_000;
 /** Counts requests while they are open. */
 export type Counting = Pick<Handling, 'onOpen' | 'onClose'>;
 
-/** @param keepAliveMs how long an idle connection stays open; longer than a proxy's, so that the proxy closes it first */
+/**
+ * @param keepAliveMs how long an idle connection stays open; longer than in a proxy, so that the proxy closes it first
+ */
 export function createHttpServer(
   { prepared, answer, refuse, withoutRequest }: App,
   keepAliveMs: number,
@@ -44,7 +46,7 @@ export function createHttpServer(
       headersTimeout: HEADERS_MS,
       requestTimeout: REQUEST_MS,
       connectionsCheckingInterval: 2_000,
-      // Node would refuse such a request with a bare, chunked answer.
+      // Node would refuse such a request with a bare, chunked response.
       requireHostHeader: false,
       // perf: about 2 % less CPU time per message, since a GET needs no stream for its body. Node before 24 ignores it.
       optimizeEmptyRequests: true,
@@ -74,7 +76,7 @@ export function createHttpServer(
 
 type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
 
-/** Framing that the parser accepts although it allows request smuggling: RFC 9112, sections 3.2, 6.1 and 6.3. */
+/** Finds framing that the parser accepts although it allows request smuggling: RFC 9112, sections 3.2, 6.1 and 6.3. */
 function faultOfFraming(req: IncomingMessage): RequestProblem | undefined {
   const { headers, httpVersion } = req;
   if (headers.host === undefined && httpVersion === '1.1') return HOST_MISSING;
@@ -131,7 +133,7 @@ function answerByHand(socket: Duplex, problem: RequestProblem, withoutRequest: H
     ...['Connection', 'close'],
   ];
   const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1] ?? ''}`] : []));
-  // Node no longer applies its timeouts to this connection, and the client may never hang up.
+  // Node no longer applies its timeouts to this connection, and the client may never disconnect.
   const cut = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(cut));
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${String(body)}`);
