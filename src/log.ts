@@ -3,7 +3,7 @@ import { readableLines, type TextStream } from './log/readable-lines.ts';
 
 /** The logger as the other modules see it. */
 export type Log = Pick<pino.Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'> & {
-  /** Without it, every level counts as enabled. */
+  /** When absent, every level counts as enabled. */
   readonly isLevelEnabled?: (level: string) => boolean;
 };
 export type LogLevel = pino.LevelWithSilent;
@@ -53,14 +53,16 @@ const SENSITIVE_TEXT: readonly RegExp[] = [
   /(?<=Unexpected (?:token|non-whitespace|end|string|number)[^\n]*?, )(?:\.\.\.)?"[\s\S]*"(?:\.\.\.)?(?= is not valid JSON)/g,
 ];
 
-/** Drops the word at the cut as well: the patterns would not recognise half a token. */
+/** Truncates text and drops the word at the cut: the patterns would not recognise half a token. */
 const truncate = (text: string): string =>
   text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).replace(/\S+$/, '')}[cut]` : text;
 
 const redactText = (text: string): string =>
   SENSITIVE_TEXT.reduce((rest, pattern) => rest.replace(pattern, HIDDEN), truncate(text));
 
-/** Name, message, code, stack and causes. Other fields are dropped, because libraries attach request bodies to errors. */
+/**
+ * Name, message, code, stack and causes. Other fields are dropped, because libraries attach request bodies to errors.
+ */
 function serializeError(error: Error, depth: number): Record<string, unknown> {
   const { code } = error as { code?: unknown };
   return {
@@ -105,9 +107,9 @@ function redactFields(fields: object, depth: number): Record<string, unknown> {
 /**
  * Creates a logger that writes one JSON object per line, to standard output unless a destination is given.
  *
- * No session description, candidate, payload, token, secret, `Authorization` or `Idempotency-Key` is ever written, whatever
- * the caller logs. pino's `redact` knows only fixed paths, so this logger walks every object and searches every text
- * (docs/adr/0023-log-redaction.md).
+ * No session description, candidate, payload, token, secret, `Authorization` or `Idempotency-Key` is ever written,
+ * whatever the caller logs. pino's `redact` supports only fixed paths, so this logger walks every object and searches
+ * every text (docs/adr/0023-log-redaction.md).
  */
 export function createLog(level: LogLevel, destination?: pino.DestinationStream): Log {
   const options: pino.LoggerOptions = {

@@ -10,8 +10,8 @@ import { serve } from './serve.ts';
 import { addTrace } from './trace.ts';
 
 /**
- * The subcommands, in the order of the help. Each adds itself to the program; its action gets the settings from the given
- * function, or does without them.
+ * Subcommands in help order. Each adds itself to the program. Its action reads the settings with the given function if
+ * it needs them.
  */
 const SUBCOMMANDS: readonly ((program: Command, settings: () => Settings) => void)[] = [addBackup, addTrace];
 
@@ -39,7 +39,10 @@ function createProgram(argv: readonly string[]): Command {
   return program;
 }
 
-/** @throws UsageError that lists the commands for a first word that is none, and does not repeat any other word */
+/**
+ * Refuses words that are no command. The error lists the commands and repeats no word but the first.
+ * @throws UsageError
+ */
 function refuseUnknownCommand(program: Command, [first]: readonly string[]): void {
   const [word] = program.args;
   if (word === undefined) return;

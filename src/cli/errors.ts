@@ -37,7 +37,10 @@ function distance(from: string, to: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** For "did you mean": the known word that was probably meant. Returns `undefined` when none is near enough for a typo. */
+/**
+ * Returns the known word that was probably meant, for a "did you mean" hint; `undefined` when no word is near enough
+ * for a typo.
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const nearEnough = Math.max(2, Math.floor(word.length / 4));
   const ranked = known.map((candidate) => ({ candidate, steps: distance(word, candidate) }));

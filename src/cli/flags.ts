@@ -5,7 +5,7 @@ import { readSettings, type Settings } from '../settings/settings.ts';
 import { quoted, type Environment, type GivenText } from '../settings/sources.ts';
 import { nearest, UsageError } from './errors.ts';
 
-/** The flag of a setting. Secrets have one so that the help lists them; giving it is refused with the reason. */
+/** The flag of a setting. Secrets also have one, so that the help lists them; using it is refused with the reason. */
 export class SettingOption extends Option {
   readonly definition: Definition;
 
@@ -34,7 +34,7 @@ export function commandWithSettings(name?: string): Command {
 }
 
 /**
- * Returns the settings that were given as flags; for a flag that was given twice, the last one.
+ * Returns the settings that were given as flags. If a flag is repeated, its last value counts.
  * @throws UsageError for a secret and for a flag without a value
  */
 export function settingFlags(command: Command): ReadonlyMap<string, GivenText> {
@@ -61,7 +61,11 @@ const flagsOf = (command: Command): string[] =>
     option instanceof SettingOption && option.definition.secret ? [] : [option.long ?? ''],
   );
 
-/** @throws UsageError for an unknown flag, with the nearest known one. Repeats neither its value nor other arguments. */
+/**
+ * Refuses an unknown flag and suggests the nearest known one. The error repeats neither the flag's value nor other
+ * arguments.
+ * @throws UsageError
+ */
 export function refuseUnknownFlags(command: Command): void {
   const argument = command.args.find((arg) => arg.startsWith('-'));
   if (argument === undefined) return;
@@ -80,11 +84,12 @@ export function refuseUnknownFlags(command: Command): void {
 }
 
 /**
- * Reads the settings as the `holdline` command does: a flag wins over the environment, and unknown variables are ignored.
+ * Reads the settings as the `holdline` command does: a flag wins over the environment, and unknown variables are
+ * ignored.
  *
  * @param source.argv without the names of the runtime and the script; flags only
- * @throws UsageError for a command line that does not parse, SettingError for a setting that cannot be used. The message is
- * one line with the setting's name, the given value (never a secret's) and the allowed values.
+ * @throws UsageError for a command line that does not parse, SettingError for a setting that cannot be used. The
+ * message is one line with the setting's name, the given value (never a secret's) and the allowed values.
  */
 export function loadSettings({ env, argv }: { env: Environment; argv: readonly string[] }): Settings {
   const command = commandWithSettings().helpOption(false).parse(argv, { from: 'user' });

@@ -7,12 +7,14 @@ import { EXIT } from './errors.ts';
 import { greeting, origin } from './greeting.ts';
 
 /**
- * One Ctrl-C may arrive twice: from the terminal and from `npm start`, which forwards it. Signals within this time are one
- * key press. After a CPU stall, pending signals are read before this time counts as over.
+ * One Ctrl-C may deliver two signals: one from the terminal and one from `npm start`, which forwards it. Signals within
+ * this time count as one key press. After a CPU stall, pending signals are read before this time counts as over.
  */
 const SAME_KEY_PRESS_MS = 300;
 
-/** Resolves with the first SIGTERM or SIGINT. Further SIGTERMs change nothing; a second SIGINT ends the process at once. */
+/**
+ * Resolves with the first SIGTERM or SIGINT. Further SIGTERMs have no effect; a second SIGINT ends the process at once.
+ */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let interrupts: 'none' | 'one key press' | 'over' = 'none';

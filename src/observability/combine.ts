@@ -5,15 +5,15 @@ import type { Telemetry } from '../signalling/telemetry.ts';
 type Event = keyof Telemetry;
 type Listener = (...args: readonly unknown[]) => void;
 
-/** Passes every event on to each of the observers. */
+/** Passes every event to each of the observers. */
 export const combine = (...observers: readonly Telemetry[]): Telemetry =>
   forEachEvent((event) => (...args) => {
     for (const observer of observers) (observer[event] as Listener)(...args);
   });
 
 /**
- * Leaves out the rooms of the service itself: its canary goes around `Signalling` and its telemetry, but the store reports
- * its joins, departures and expired messages like those of any participant. The other events never concern these rooms.
+ * Omits the service's own rooms. Its canary bypasses `Signalling` and its telemetry, but the store reports the canary's
+ * joins, departures and expired messages like those of any participant. The other events never concern these rooms.
  */
 export const withoutReservedRooms = (telemetry: Telemetry): Telemetry => ({
   ...telemetry,

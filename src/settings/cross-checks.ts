@@ -19,13 +19,16 @@ const listOf = (keys: readonly SettingKey[]): string => {
   return `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
 };
 
-/** The settings that end open mode, for a sentence: `A, B or C`. */
+/** Names of the settings that end open mode, as part of a sentence: `A, B or C`. */
 export const ACCESS_SETTING_NAMES = listOf(ACCESS_SETTINGS);
 
 /** In open mode, anyone who knows a room's name may join it. */
 export const isOpenMode = (values: Values): boolean => ACCESS_SETTINGS.every((key) => values[key] === undefined);
 
-/** @throws SettingError for the first settings that are valid alone but not together */
+/**
+ * Checks the settings against each other.
+ * @throws SettingError for the first settings that are valid alone but not together
+ */
 export function checkTogether(values: Values, inputs: Inputs): void {
   checkOrder(values, inputs);
   checkAccess(values, inputs);

@@ -1,15 +1,19 @@
 import type { Parser } from './parsers.ts';
 
-/** One setting. Its flag, its lines in the help and the README, its parsing and its type in `Settings` derive from it. */
+/**
+ * One setting. Its flag, its lines in the help and the README, its parsing and its type in `Settings` derive from it.
+ */
 export interface Definition<T = unknown> {
   /** The environment variable. The flag has the same name in kebab case. */
   readonly name: string;
   /** Heading in the help. */
   readonly group: string;
   readonly parser: Parser<T>;
-  /** In the form of the environment. Without a default the setting is `undefined` unless given. */
+  /** Text in the form of the environment. A setting without a default is `undefined` unless given. */
   readonly default?: string;
-  /** Has no flag, because other users can read command lines. May be given as `NAME_FILE`. Errors do not show its value. */
+  /**
+   * Has no flag, because other users can read command lines. May be given as `NAME_FILE`. Errors do not show its value.
+   */
   readonly secret?: true;
   /** Has a flag, but its value may contain credentials: errors do not show it. */
   readonly redacted?: true;

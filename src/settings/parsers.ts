@@ -92,7 +92,7 @@ export const trustedProxies: Parser<boolean | number | string[]> = {
     'true, false, a hop count from 1 to 32, or addresses and subnets (10.0.0.0/8, loopback), separated by commas',
 };
 
-/** With two slashes, `sqlite://data/x.db` would be a file in the root directory. SQLite ignores options after a `?`. */
+/** Two slashes would make `sqlite://data/x.db` a file in the root directory. SQLite ignores options after a `?`. */
 const sqlitePath = z.string().regex(/^(?!\/\/)[^\0?]+$/);
 const sqlite = z.strictObject({ kind: z.literal('sqlite'), path: sqlitePath });
 const redis = z.strictObject({ kind: z.literal('redis'), url: z.string().regex(/^rediss?(\+sentinel)?:\/\/\S+$/) });

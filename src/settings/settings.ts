@@ -42,11 +42,11 @@ function settingsFrom(...sources: readonly Source[]): Settings {
 }
 
 /**
- * Reads the settings of a process. Variables of the environment that are no settings are ignored.
+ * Reads the settings of a process. Ignores environment variables that are not settings.
  *
  * @param overrides texts that win over the environment, by the name of the variable
- * @throws SettingError for a setting that cannot be used. The message is one line with its name, the given value (never a
- * secret's) and the allowed values.
+ * @throws SettingError for a setting that cannot be used. The message is one line with its name, the given value (never
+ * a secret's) and the allowed values.
  */
 export const readSettings = (env: Environment, overrides: ReadonlyMap<string, GivenText> = new Map()): Settings =>
   settingsFrom(fromTexts(overrides), fromEnvironment(env));

@@ -21,7 +21,7 @@ export interface GivenText {
 /** Returns `undefined` for a setting that was not given. */
 export type Source = (key: string, definition: Definition) => Input | undefined;
 
-/** What was given, by key. */
+/** The given inputs, by key of the setting. */
 export type Inputs = ReadonlyMap<string, Input>;
 
 const LONGEST_SHOWN = 80;
@@ -54,7 +54,7 @@ function contents(name: string, path: string): string {
   }
 }
 
-/** Environment variables, and for secrets the files that `NAME_FILE` names. */
+/** Reads environment variables and, for secrets, the files that `NAME_FILE` names. */
 export const fromEnvironment =
   (env: Environment): Source =>
   (_key, definition) => {
@@ -83,7 +83,10 @@ export const fromValues =
     return value === undefined ? undefined : { name: key, shown: shown(definition, value), value };
   };
 
-/** Collects what was given for each setting. The first source that has a setting wins; the others are not asked for it. */
+/**
+ * Collects the given input of each setting. The first source that has a setting wins; later sources are not read for
+ * it.
+ */
 export function collectInputs(definitions: Definitions, sources: readonly Source[]): Inputs {
   const inputs = new Map<string, Input>();
   for (const [key, definition] of Object.entries(definitions)) {
@@ -118,7 +121,7 @@ export const parseDefaults = <T extends Definitions>(definitions: T): ValuesOf<T
   ) as ValuesOf<T>;
 
 /**
- * Parses what was given; the defaults fill the rest.
+ * Parses the given inputs; defaults fill the rest.
  * @throws SettingError for the first setting, in the order of the table, that cannot be used
  */
 export function parseInputs<T extends Definitions>(definitions: T, inputs: Inputs, defaults: ValuesOf<T>): ValuesOf<T> {

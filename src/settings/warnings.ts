@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts';
 export const OPEN_MODE_WARNING =
   "open mode: anyone who knows a room's name may join it, so names must be hard to guess; idle timeouts and lifetimes are at most 300 s";
 
-/** Settings that are valid, but that an operator should know about at the start. One line each, without secrets. */
+/** Settings that are valid, but that need an operator's attention at the start. One line each, without secrets. */
 export function settingWarnings(settings: Settings): string[] {
   const { openMode, turnSecret, turnUrls, apiKeys = [] } = settings;
   const warnings: [boolean, string][] = [

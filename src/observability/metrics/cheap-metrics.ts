@@ -1,14 +1,15 @@
 import { Counter, type Registry } from 'prom-client';
 
-// perf: counters and histograms of plain numbers. prom-client builds a key from the labels at each call, which takes some 300 ns, about
-// six times a message. Here a count takes 3 ns and an observation 30 ns (measured; `node bench/telemetry-cost.ts` shows the sum).
+// perf: counters and histograms of plain numbers. prom-client builds a key from the labels at each call, which takes
+// some 300 ns, about six times a message. Here a count takes 3 ns and an observation 30 ns (measured; `node
+// bench/telemetry-cost.ts` shows the sum).
 
 /** One series of a counter. */
 export interface Cell {
   count: number;
 }
 
-/** A counter whose series are cells. prom-client learns their numbers when it renders. */
+/** A counter whose series are cells. prom-client reads their counts when it renders. */
 export class CellCounter<Label extends string> {
   readonly #labels: readonly Label[];
   readonly #series = new Map<string, { readonly labels: Record<Label, string>; readonly cell: Cell }>();
@@ -28,7 +29,10 @@ export class CellCounter<Label extends string> {
     });
   }
 
-  /** The cell for these label values, in the order of the labels: the same cell each time. Keep it where every message is counted. */
+  /**
+   * Returns the cell for these label values, in label order: the same cell each time. Keep it in code that runs for
+   * every message.
+   */
   cell(...values: readonly string[]): Cell {
     const key = values.join('\n');
     const known = this.#series.get(key)?.cell;
@@ -43,7 +47,7 @@ export class CellCounter<Label extends string> {
 /** One series of a histogram. */
 export class Buckets {
   readonly bounds: readonly number[];
-  /** One more than there are bounds: the last one counts everything above them. */
+  /** One entry more than there are bounds: the last one counts all values above them. */
   readonly counts: number[];
   sum = 0;
 
@@ -77,7 +81,10 @@ export class BucketHistogram {
     this.#options = options;
   }
 
-  /** The buckets for a value of the label (`''` without a label): the same each time. Keep them where every message is observed. */
+  /**
+   * Returns the buckets for a label value (`''` without a label): the same each time. Keep them in code that runs for
+   * every message.
+   */
   buckets(value = ''): Buckets {
     let buckets = this.#series.get(value);
     if (buckets === undefined) this.#series.set(value, (buckets = new Buckets(this.#options.bounds)));

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { StoreUsage } from '../../signalling/store.ts';
 
-/** What is read at each rendering. */
+/** Values that are read at each rendering. */
 export interface Sources {
   readonly version: string;
   readonly maxHeldPolls: number;
@@ -63,13 +63,13 @@ function registerUsage(registry: Registry, sources: Sources): void {
   const gauges = keys.map((key) => ({ key, gauge: new Gauge({ ...USAGE[key], registers: [registry], collect }) }));
   let reading: Promise<void> | undefined;
 
-  /** One read for all of them: prom-client collects them at the same time. */
+  /** All gauges share one read, since prom-client collects them at the same time. */
   function collect(): Promise<void> {
     return (reading ??= read().finally(() => (reading = undefined)));
   }
 
   async function read(): Promise<void> {
-    // An unreachable store must not fail the other metrics: they are what shows the outage.
+    // An unreachable store must not fail the other metrics, which show the outage.
     const usage = await sources.usage().catch(() => undefined);
     for (const { key, gauge } of gauges) gauge.set(Number(usage?.[key] ?? NaN));
   }
@@ -77,7 +77,7 @@ function registerUsage(registry: Registry, sources: Sources): void {
 
 const PROCESS_TEXT_LIFETIME_MS = 1_000;
 
-/** perf: these list every descriptor and handle, which takes 18 ms with 8,000 connections. */
+/** perf: these metrics list every descriptor and handle, which takes 18 ms with 8,000 connections. */
 const PER_CONNECTION = [
   'process_open_fds',
   'nodejs_active_handles',
@@ -92,8 +92,8 @@ let processRegistry: Registry | undefined;
 let processText: { readonly renderedAtMs: number; readonly text: Promise<string> } | undefined;
 
 /**
- * prom-client's default metrics: processor time, memory, event-loop lag, garbage collection. One registry for all services of the
- * process, since prom-client cannot stop its observers again; it begins at the first rendering.
+ * prom-client's default metrics: processor time, memory, event-loop lag, garbage collection. All services of the
+ * process share one registry, since prom-client cannot stop its observers. It starts at the first rendering.
  */
 export function processMetrics(): Promise<string> {
   processRegistry ??= newProcessRegistry();

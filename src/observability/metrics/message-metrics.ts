@@ -6,10 +6,10 @@ import { BucketHistogram, CellCounter, type Cell } from './cheap-metrics.ts';
 
 const DELIVERY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
-/** Counts a type that no list has. Requests with such a type are refused, so this only keeps the label bounded. */
+/** Counts unlisted types. Requests with such a type are refused, so this label value only bounds the label. */
 const OTHER = 'other';
 
-/** What becomes of the copies of messages in mailboxes. */
+/** Counts stored messages and the outcomes of their copies in mailboxes. */
 export class MessageMetrics {
   readonly #storedByType: ReadonlyMap<string, Cell>;
   readonly #storedOther: Cell;
@@ -51,7 +51,7 @@ export class MessageMetrics {
     (this.#storedByType.get(type) ?? this.#storedOther).count += copies;
   }
 
-  /** Counts the messages of a reply that no earlier reply held. */
+  /** Counts the messages of a reply that no earlier reply contained. */
   replied(mailboxId: MailboxId, messages: readonly ReceivedMessage[], wasHeld: boolean): void {
     const seconds = wasHeld ? this.#deliveredHeld : this.#deliveredPending;
     for (const { sender, position, ageMs } of messages) {
@@ -78,12 +78,15 @@ export class MessageMetrics {
   }
 }
 
-/** Bounds the memory for mailboxes whose end another process reports. Forgetting counts a repeated delivery twice. */
+/**
+ * Bounds the memory for mailboxes whose end another process reports. After an eviction, a repeated delivery counts
+ * twice.
+ */
 const MAX_MAILBOXES = 100_000;
 
 /**
- * The positions of messages that were in a reply and are not acknowledged yet, so that each message counts once. Holds a
- * mailbox only from a reply to its acknowledgement.
+ * The positions of messages that were in a reply and are not acknowledged yet, so that each message counts once. Holds
+ * a mailbox only from a reply to its acknowledgement.
  */
 class DeliveredPositions {
   /** Ascending. */

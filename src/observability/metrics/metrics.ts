@@ -10,11 +10,11 @@ import { RequestMetrics } from './request-metrics.ts';
 const COMMIT_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const COMMIT_OPERATIONS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
-/** Only their names are used here. */
+/** Used only for their names. */
 const RATES = [messageRate(1), joinRate(1), failedAuthenticationRate(1), rosterRate(true)];
 const LIMITS = [...RATES.map(({ name }) => name), 'participants'];
 
-/** Beyond that many renderings in a second, the newest text is sent again: a flood of `GET /metrics` costs 35 bytes a request. */
+/** Requests beyond this rate get the latest text again: a flood of `GET /metrics` costs 35 bytes a request. */
 const MAX_RENDERINGS_PER_SECOND = 10;
 const SECOND_MS = 1_000;
 
@@ -72,12 +72,12 @@ export class Metrics implements Telemetry {
     for (const name of LIMITS) this.#limits.cell(name);
   }
 
-  /** Adds the gauges: their sources exist only once the service is wired. */
+  /** Adds the gauges, whose sources exist only once the service is wired. */
   observe(sources: Sources): void {
     registerGauges(this.#registry, sources);
   }
 
-  /** The metrics in Prometheus' text format, at most one second old. */
+  /** Returns the metrics in Prometheus' text format, at most one second old. */
   text(): Promise<string> {
     const nowMs = performance.now();
     if (nowMs - this.#secondStartedMs >= SECOND_MS) {

@@ -3,10 +3,10 @@ import { type Buckets, BucketHistogram, CellCounter, type Cell } from './cheap-m
 
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50];
 
-/** The series of one operation, found without building a key: every request comes here. */
+/** The series of one operation. They are found without building a key, because every request needs them. */
 interface OperationSeries {
   readonly seconds: Buckets;
-  /** By problem code, or by status for a success. */
+  /** Keyed by problem code, or by status for a success. */
   readonly responses: Map<string | number, Cell>;
 }
 

@@ -4,14 +4,14 @@ import type { Timeline, TraceEvent } from './timeline.ts';
 
 type EventOf<Kind extends TraceEvent['kind']> = Extract<TraceEvent, { kind: Kind }>;
 
-/** When a copy of a message was first in a reply, and when its recipient acknowledged it. */
+/** Times at which a copy of a message was first in a reply, and at which its recipient acknowledged it. */
 interface Delivery {
   readonly deliveredAtMs: number;
   acknowledgedAtMs?: number;
 }
 
 interface Context {
-  /** By `<message id> <recipient>`. */
+  /** Keyed by `<message id> <recipient>`. */
   readonly deliveries: ReadonlyMap<string, Delivery>;
   readonly isShared: boolean;
 }
@@ -22,7 +22,7 @@ interface RenderOptions {
   readonly isShared: boolean;
 }
 
-/** A line of text per event. */
+/** Renders one line of text per event. */
 export function render(roomId: RoomId, timeline: Timeline, { nowMs, isShared }: RenderOptions): string {
   const events = timeline.events();
   const context = { deliveries: deliveriesOf(events), isShared };

@@ -92,7 +92,7 @@ export class Timeline {
     if (this.#acknowledged?.size === 0) this.#acknowledged = undefined;
   }
 
-  /** Oldest first. */
+  /** Returns the events, oldest first. */
   events(): readonly TraceEvent[] {
     return [...this.#events.slice(this.#oldest), ...this.#events.slice(0, this.#oldest)];
   }

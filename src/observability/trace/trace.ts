@@ -5,9 +5,9 @@ import type { EndedPoll, Telemetry } from '../../signalling/telemetry.ts';
 import { render } from './render.ts';
 import { Timeline, type TraceEvent } from './timeline.ts';
 
-/** Of all rooms together: some 20 MB. */
+/** Maximum number of events in all rooms together: some 20 MB. */
 const MAX_EVENTS = 100_000;
-/** Memory of a room without its events, in events. */
+/** Memory of a room without its events, measured in events. */
 const ROOM_SIZE = 3;
 
 export interface TraceOptions {
@@ -17,8 +17,8 @@ export interface TraceOptions {
 }
 
 /**
- * The latest events of each room, in the memory of this process. A restart clears it; a full trace forgets inactive rooms first.
- * Rooms that have ended stay in it: they are the ones that people ask for.
+ * The latest events of each room, in the memory of this process. A restart clears it; a full trace forgets inactive
+ * rooms first. Ended rooms stay in it, because operators ask for those.
  */
 export class Trace implements Telemetry {
   readonly #clock: Clock;
@@ -33,7 +33,7 @@ export class Trace implements Telemetry {
     this.#isShared = isShared;
   }
 
-  /** A line per event, for people; `undefined` for an unknown room. */
+  /** Returns a line per event, for people; `undefined` for an unknown room. */
   text(roomId: RoomId): string | undefined {
     const timeline = this.#rooms.get(roomId);
     return timeline && render(roomId, timeline, { nowMs: this.#clock.wallMs(), isShared: this.#isShared });
@@ -65,7 +65,7 @@ export class Trace implements Telemetry {
     const atMs = this.#clock.wallMs();
     const event = { kind: 'poll', atMs, participantId, mailboxId, end, heldMs, delivered, expired } as const;
     const timeline = this.#add(roomId, event);
-    // A superseded poll has left its place to the newer one.
+    // A newer poll has already taken the place of a superseded one.
     if (heldMs !== undefined && end !== 'superseded') timeline.removeHeldPoll(mailboxId);
   }
 
@@ -99,7 +99,10 @@ export class Trace implements Telemetry {
     return timeline;
   }
 
-  /** Forgets the oldest room without an event since the last look; active rooms move to the end (second-chance eviction). */
+  /**
+   * Forgets the oldest room without an event since the last look; active rooms move to the end (second-chance
+   * eviction).
+   */
   #forgetRoom(): void {
     for (const [roomId, timeline] of this.#rooms) {
       this.#rooms.delete(roomId);
