@@ -16,7 +16,7 @@ export interface CallEnd {
    * them with the end reasons of CallKit.
    */
   readonly reason: string;
-  /** What ended it: this side, the other side, or a failure or time-out. */
+  /** The origin of the end: this side, the other side, or a failure or time-out. */
   readonly by: 'local' | 'remote' | 'system';
 }
 

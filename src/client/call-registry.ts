@@ -41,7 +41,7 @@ export function withdraws(message: ReceivedMessage, call: CallIdentity): boolean
   return type === 'invite' ? !isSameCall(callId, call.callId) : endsCall(message);
 }
 
-/** The calls of one mailbox that have not ended, and the ended calls that the other side knows to be over. */
+/** The calls of one mailbox that have not ended, and the ended calls whose end has reached the other side. */
 export class CallRegistry<Call> {
   readonly calls = new Set<Call>();
   readonly #mailbox: Mailbox;
@@ -53,8 +53,8 @@ export class CallRegistry<Call> {
   }
 
   /**
-   * Records that the other side knows that this call is over. @returns false when it was recorded within the last
-   * minute already
+   * Records that the end of this call has reached the other side.
+   * @returns false when it was recorded within the last minute already
    */
   recordOver(remote: string, callId: string | undefined): boolean {
     const key = `${remote}/${normalized(callId)}`;
@@ -65,7 +65,7 @@ export class CallRegistry<Call> {
     return true;
   }
 
-  /** Hangs up a call that this side does not know, as after a reload. */
+  /** Hangs up a call that is unknown to this side, as after a reload. */
   refuseUnknown(to: string, { type, callId }: ReceivedMessage): void {
     if (!callId || !CONTINUES_CALL.test(type) || !this.recordOver(to, callId)) return;
     const hangup = { type: 'hangup', to, callId, payload: { reason: 'unknown_call' } } as const;

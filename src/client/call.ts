@@ -242,10 +242,10 @@ export class Call extends Emitter<CallEvents> {
   }
 
   /**
-   * The other side's invite meets this call. When both have invited each other, both sides choose the same call: the
-   * one with the lesser `callId`; the other invite counts as its acceptance. When the ids are equal, the invite of the
-   * participant whose id sorts first counts. When this side was called, the other side has lost the call and begins a
-   * new one.
+   * Handles an invite that the other side sends during this call. When both have invited each other, both sides choose
+   * the same call: the one with the lesser `callId`; the other invite counts as its acceptance. When the ids are equal,
+   * the invite of the participant whose id sorts first counts. When this side was called, the other side has lost the
+   * call and begins a new one.
    * @returns whether the invite is no new call
    */
   #meet(callId: string | undefined): boolean {
@@ -293,7 +293,7 @@ export class Call extends Emitter<CallEvents> {
     this.emit('state', state);
   }
 
-  /** @param informs whether the other side is sent the end */
+  /** @param informs whether to send the end to the other side */
   #finish(reason: string, by: CallEnd['by'], informs = false): void {
     if (this.#state === 'ended') return;
     const farewell = this.#link ? 'hangup' : this.#prepared ? 'cancel' : 'reject';
@@ -311,7 +311,7 @@ export class Call extends Emitter<CallEvents> {
     this.emit('ended', { reason, by });
   }
 
-  /** Sends a message without which there is no call. */
+  /** Sends a message that the call cannot continue without. */
   #sendOrEnd(message: OutgoingMessage): void {
     this.#post(message).catch((error: unknown) => this.#finish(negotiationError(error).code, 'system'));
   }

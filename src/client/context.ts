@@ -5,7 +5,7 @@ import type { JoinOptions } from './options.ts';
 import { Runtime } from './runtime.ts';
 import { MailboxStorage } from './storage.ts';
 
-/** What all parts of one mailbox share. */
+/** The state that all parts of one mailbox share. */
 export class MailboxContext extends Runtime {
   readonly options: JoinOptions;
   readonly http: Http;

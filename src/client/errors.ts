@@ -1,20 +1,24 @@
 import type { Problem, ProblemCode } from '../wire/index.ts';
 
 /**
- * Machine-readable reason of an error: a code of the server (see `/problems/<code>`), or one of the client.
+ * Machine-readable reason of an error: a code of the server (see `/problems/<code>`), or one of the client:
  *
- * | code | when | what to do |
- * |---|---|---|
- * | `network` | no usable answer came in time; `message` and `cause` say what came instead | read them, then try again |
- * | `lifetime-over` | the message was not stored within its `ttlSeconds`; `cause` is the last failure | send it again if it still matters |
- * | `proxy-refused` | a proxy refused a send with an answer of its own, while other requests got through | send less, or have the proxy's limit or filter changed |
- * | `authorization-stripped` | the header `Authorization` does not arrive at the server | configure the proxy to pass it on |
- * | `taken-over` | another client has taken over this participant | inform the user; do not rejoin automatically |
- * | `participant-gone` (server) | the participant left elsewhere or was removed | join again if the user wants to |
- * | `closed` | `leave()` or `close()` was called, or joining was aborted | nothing |
- * | `leave-failed` | `leave()` did not reach the server; `cause` says why | nothing: the participant leaves when its idle time is over |
- * | `listener-failed` | a listener of the app threw; `cause` is what it threw | fix the listener |
- * | `negotiation-failed` | a description or candidate was malformed, or the peer connection refused it; `cause` is the error | report it |
+ * - `network`: no usable answer came in time; `message` and `cause` describe what came instead. Read them, then try
+ *   again.
+ * - `lifetime-over`: the message was not stored within its `ttlSeconds`; `cause` is the last failure. Send it again if
+ *   it still matters.
+ * - `proxy-refused`: a proxy refused a send with an answer of its own, while other requests got through. Send less, or
+ *   have the proxy's limit or filter changed.
+ * - `authorization-stripped`: the header `Authorization` does not arrive at the server. Configure the proxy to pass it
+ *   on.
+ * - `taken-over`: another client has taken over this participant. Inform the user; do not rejoin automatically.
+ * - `participant-gone` (server): the participant left elsewhere or was removed. Join again if the user wants to.
+ * - `closed`: `leave()` or `close()` was called, or joining was aborted.
+ * - `leave-failed`: `leave()` did not reach the server; `cause` is the reason. The participant leaves when its idle
+ *   time is over.
+ * - `listener-failed`: a listener of the app threw; `cause` is what it threw. Fix the listener.
+ * - `negotiation-failed`: a description or candidate was malformed, or the peer connection refused it; `cause` is the
+ *   error. Report it.
  *
  * A newer server may send codes that are not listed here.
  */

@@ -9,9 +9,9 @@ import type { Runtime } from './runtime.ts';
 export interface HttpRequest<Body> {
   /** The operation's id in openapi.yaml. */
   readonly operation: string;
-  /** Below the room, such as `/messages/poll`. */
+  /** Path below the room, such as `/messages/poll`. */
   readonly path: string;
-  /** Without a body the request is a GET. */
+  /** A request without a body is a GET. */
   readonly body?: object;
   readonly headers?: Record<string, string>;
   readonly token?: string | undefined;
@@ -48,7 +48,7 @@ interface NoAnswer {
   readonly cause: CutCause;
   /** Describes the request and what came instead of an answer. Its `cause` is the error that `fetch` threw, if any. */
   readonly error: HoldlineError;
-  /** Of an answer that is not Holdline's. */
+  /** Status of an answer that is not Holdline's. */
   readonly status?: number;
   readonly retryAfterMs?: number;
 }

@@ -11,7 +11,7 @@ import { Session } from './session.ts';
 import type { StoredMailbox } from './storage.ts';
 
 /**
- * Joins a room, or resumes the mailbox that `storage` kept. Retries for `joinTimeoutMs` what a retry can mend.
+ * Joins a room, or resumes the mailbox that `storage` kept. Retries recoverable failures for `joinTimeoutMs`.
  * @throws HoldlineError `participant-exists`, `room-full`, `invalid-request`, `unauthenticated`, `forbidden`,
  * `network`, `closed`
  */
@@ -37,7 +37,10 @@ export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
   }
 }
 
-/** Resumes a stored mailbox that the server still knows; else joins anew. @throws HoldlineError */
+/**
+ * Resumes a stored mailbox that the server still has; otherwise joins anew.
+ * @throws HoldlineError
+ */
 async function enterRoom(
   context: MailboxContext,
   stored: StoredMailbox | undefined,
@@ -63,7 +66,7 @@ function checkBaseUrl({ baseUrl = '', fetch }: JoinOptions): void {
   // A page, or the app's own `fetch`, can resolve a relative URL.
   if (!/^[^/]*:/.test(baseUrl) && (fetch ?? 'location' in globalThis)) return;
   try {
-    // By `href`: `protocol` throws in React Native before 0.80.
+    // Uses `href`, since `protocol` throws in React Native before 0.80.
     if (!/^(?!wss?:)[^/]*:\/\//.test(new URL(baseUrl).href)) throw new TypeError('no https:// at the beginning');
   } catch (cause) {
     throw new HoldlineError('network', cause, undefined, `baseUrl "${textOf(baseUrl)}"`);

@@ -143,9 +143,9 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   }
 
   /**
-   * Stores a message in the recipient's mailbox, or everyone's. Retries until the message's lifetime (`ttlSeconds`) is
-   * over; a retry never stores it twice. Each recipient gets messages in the order of the calls; messages sent together
-   * go as one request.
+   * Stores a message in the mailbox of the recipient, or of all others in the room. Retries until the message's
+   * lifetime (`ttlSeconds`) is over; a retry never stores it twice. Each recipient gets messages in the order of the
+   * calls; messages sent together go as one request.
    * @returns its recipients, and which of them are listening
    * @throws HoldlineError `recipient-not-found`, `lifetime-over`, `too-large`, `proxy-refused`, `invalid-request`,
    * `taken-over`, `participant-gone`, `closed`
@@ -212,7 +212,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     if (this.#isPolling) return;
     this.#isPolling = true;
     void this.#loop.run();
-    // Without waiting for the poll's answer: a held poll is answered only when there is a message.
+    // The state does not wait for the poll's answer: a held poll is answered only when there is a message.
     this.#session.become('connected');
   }
 

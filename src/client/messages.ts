@@ -8,7 +8,7 @@ import type {
   ReceivedMessage,
 } from '../wire/index.ts';
 
-/** A message to send. Without `to` it goes to everyone else in the room. */
+/** A message to send. Without `to` it goes to all others in the room. */
 export type OutgoingMessage = Envelope &
   (
     | { readonly type: 'invite' | 'ringing' | 'accept'; readonly payload?: JsonObject }

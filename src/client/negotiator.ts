@@ -211,7 +211,7 @@ export class Negotiator {
     this.#cancelTimer();
     this.#pendingId = undefined;
     this.#wanted = true;
-    // After a failure, implicit rollback does the same.
+    // If the rollback fails, implicit rollback does the same.
     await this.pc.setLocalDescription(ROLLBACK).catch(() => undefined);
   }
 

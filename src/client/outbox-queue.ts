@@ -10,13 +10,13 @@ export interface Item {
   readonly reject: (error: HoldlineError) => void;
 }
 
-/** Messages to one recipient, or to everyone, with one lifetime, sent as one request. Never empty. */
+/** Messages to one recipient, or to all others, with one lifetime, sent as one request. Never empty. */
 export type Group = readonly Item[];
 
 /** Waiting messages in the order of sending, and which of them may go now. */
 export class OutboxQueue {
   #waiting: Item[] = [];
-  /** The recipient of each request under way; `undefined`: everyone. */
+  /** The recipient of each request under way; `undefined`: all others. */
   readonly #busy: (string | undefined)[] = [];
 
   get isEmpty(): boolean {
@@ -38,7 +38,7 @@ export class OutboxQueue {
 
   /**
    * The next group that may go without overtaking another message: each recipient gets messages in the order of
-   * sending. A message to everyone waits for all before it, and all behind it wait for it.
+   * sending. A message to all others waits for all before it, and all behind it wait for it.
    * @param isAtOnce whether no message can wait, even for requests under way: endings of calls go first, so that they
    * do not share the browser's 64 KiB with messages sent before
    */

@@ -9,7 +9,7 @@ const LATE_MS = 1_000;
 /** Margin below the limit: the answer has to travel, too. */
 const SAFETY_SHARE = 0.9;
 const SAFETY_SECONDS = 0.5;
-/** After this the limit is tried again: phones change networks without an event. */
+/** Time after which the limit is tried again: phones change networks without an event. */
 const FORGET_MS = 30 * 60_000;
 
 /** Learns how long the network lets a poll be held: two polls cut at about the same age lower `wait` below that age. */

@@ -3,7 +3,7 @@ import type { MailboxContext } from './context.ts';
 import { fieldsOf, parseJoined, textOrNone } from './messages.ts';
 import type { Session } from './session.ts';
 
-/** The participants of the room, as far as the client knows. */
+/** The client's list of the room's participants. */
 export class Roster {
   readonly #context: MailboxContext;
   /** A new array after each change. */

@@ -7,7 +7,7 @@ import { SHORT_OUTAGE_MS, FORGOTTEN_SOON_MS, LEAVE_ATTEMPT_MS, LEAVE_MS } from '
 import type { EndReason, MailboxEnd, MailboxState } from './mailbox-events.ts';
 import { retryUntilSettled } from './retry.ts';
 
-/** The participant's token and its position in the mailbox; joins again when the server no longer knows it. */
+/** The participant's token and its position in the mailbox; joins again when the server no longer has it. */
 export class Session {
   readonly #context: MailboxContext;
   joined: JoinResult;
@@ -111,7 +111,10 @@ export class Session {
     });
   }
 
-  /** Tells the server that the participant leaves. @throws HoldlineError */
+  /**
+   * Informs the server that the participant leaves.
+   * @throws HoldlineError
+   */
   async leave({ participantId, token } = this.joined): Promise<void> {
     const context = this.#context;
     const deadlineMs = context.now() + LEAVE_MS;

@@ -63,7 +63,7 @@ export class MailboxStorage {
     return undefined;
   }
 
-  /** From now on the record is about this participant. */
+  /** Assigns the record to this participant from now on. */
   async claim(participantId: string): Promise<void> {
     if (participantId === this.#participantId) return;
     this.unlock();
