@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GENERATOR_CORE, pinned } from './measure/machine.ts';
 
-/** A run that takes longer is stuck: storing a million messages takes longest. */
+/** A longer run is stuck: storing a million messages takes longest. */
 const RUN_DEADLINE_MS = 10 * 60_000;
 const MAX_ERROR_CHARACTERS = 600;
 
@@ -15,7 +15,7 @@ type Outcome<Result> = { result: Result } | { error: string };
 let current: { child: ChildProcess; directory: string } | undefined;
 
 /**
- * A run with processes and a directory of its own, which are removed afterwards in any case.
+ * Runs a script with its own processes and directory, which are removed afterwards in any case.
  * @param script gets the order and the directory as its argument, and prints its result as JSON
  */
 export async function runIsolated<Result>(script: URL, order: object): Promise<Outcome<Result>> {

@@ -10,7 +10,7 @@ export interface RunOrder {
   system: string;
   workload: WorkloadName;
   sizes: Sizes;
-  /** For the server's files; removed by the process that ordered the run. */
+  /** Directory for the server's files; removed by the process that ordered the run. */
   directory: string;
 }
 

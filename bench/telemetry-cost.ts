@@ -1,4 +1,7 @@
-/** The CPU time of metrics and traces per message: `node bench/telemetry-cost.ts`. A message is a send, a held poll and its end. */
+/**
+ * Measures the CPU time of metrics and traces per message: `node bench/telemetry-cost.ts`. A message is a send, a held
+ * poll and its end.
+ */
 import { combine, withoutReservedRooms } from '../src/observability/combine.ts';
 import { Metrics } from '../src/observability/metrics/metrics.ts';
 import { systemClock } from '../src/signalling/clock.ts';

@@ -31,8 +31,9 @@ for (const name of SWAGGER_UI)
   cpSync(pathOf(`node_modules/swagger-ui-dist/${name}`), pathOf(`dist/demo/reference/${name}`));
 
 /**
- * The client as CommonJS, for tools that cannot load ES modules or do not transform packages: Jest, Metro, older bundlers. It is one
- * file, with the same declarations in a folder whose package.json marks them as CommonJS for TypeScript.
+ * The client as CommonJS, for tools that cannot load ES modules or do not transform packages: Jest, Metro, older
+ * bundlers. It is one file, with the same declarations in a folder whose package.json marks them as CommonJS for
+ * TypeScript.
  */
 for (const folder of ['client', 'wire']) {
   const filter = (file: string): boolean => !file.endsWith('.js');

@@ -1,8 +1,12 @@
 import { build } from 'esbuild';
 import { gzipSync } from 'node:zlib';
 
-/** The size of the client in an app: bundled, minified and compressed. Fails above the limit, and when it bundles other modules. */
-// The goal is 10 KB. Sharing connections between tabs, error texts and failing offers have been added to the 8.5 KB of earlier versions.
+/**
+ * The size of the client in an app: bundled, minified and compressed. Fails above the limit, and when it bundles other
+ * modules.
+ */
+// The goal is 10 KB. Sharing connections between tabs, error texts and failing offers have been added to the 8.5 KB of
+// earlier versions.
 const LIMIT_BYTES = 11.25 * 1024;
 const IMPORTS = {
   'joinRoom alone': 'joinRoom',

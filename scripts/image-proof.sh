@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Dockerfile without a container engine or a registry, and runs the image's own command as process 1.
-# Needs root, Debian's buildah, debootstrap, curl and jq, and a finished `npm ci`. An argument names a directory that keeps the base for the next run.
+# Needs root, Debian's buildah, debootstrap, curl and jq, and a finished `npm ci`. An argument names a directory that
+# keeps the base for the next run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -17,7 +18,8 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# Stands in for the base of the Dockerfile: Debian's minimal system, this project's own Node 24, the host's npm, and the user `node`.
+# Stands in for the base of the Dockerfile: Debian's minimal system, this project's own Node 24, the host's npm, and the
+# user `node`.
 base=localhost/node-base
 make_base() {
   local system="$work/system" mirror

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { openApi30, openApiDocument, toYaml } from '../src/http/openapi/document.ts';
 import { defaultSettings } from '../src/settings/settings.ts';
 
-/** Writes `openapi.yaml`. With `--check`, fails when the committed file is stale or a form of the document is invalid. */
+/**
+ * Writes `openapi.yaml`. With `--check`, fails when the committed file is stale or a form of the document is invalid.
+ */
 const FILE = new URL('../openapi.yaml', import.meta.url).pathname;
 
 // An API key lifts the caps of open mode, which are not the defaults.

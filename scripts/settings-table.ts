@@ -3,8 +3,8 @@ import type { Definition } from '../src/settings/definition.ts';
 import { definitions } from '../src/settings/definitions/index.ts';
 
 /**
- * Prints the settings as a Markdown table. `--write` writes it between the markers of the README, `--check` fails when the
- * README contains another one.
+ * Prints the settings as a Markdown table. `--write` writes it between the markers of the README, `--check` fails when
+ * the README contains another one.
  */
 const readme = new URL('../README.md', import.meta.url);
 const section = /(?<=<!-- settings -->)[\s\S]*(?=<!-- \/settings -->)/;

@@ -1,6 +1,6 @@
 /**
- * `npm run test:busy -- --help`: runs the tests while busy loops compete with them for the processor. A test that passes alone but
- * fails here depends on the pace of the machine.
+ * `npm run test:busy -- --help`: runs the tests while busy loops compete with them for the processor. A test that
+ * passes alone but fails here depends on the pace of the machine.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -49,7 +49,10 @@ function parseOptions(words: readonly string[]): Options {
 
 const children = new Set<ChildProcess>();
 
-/** In this session: a scheduler that shares the processor between sessions must not give the tests a share of their own. */
+/**
+ * Runs in this session: a scheduler that shares the processor between sessions must not give the tests a share of their
+ * own.
+ */
 function start(command: string, args: readonly string[]): ChildProcess {
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   children.add(child);

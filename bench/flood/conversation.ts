@@ -15,7 +15,7 @@ interface Message {
 
 /** Two well-behaved participants: one sends five messages a second, the other holds polls. */
 export class Conversation {
-  /** From the start of the send to the end of the poll that returned the message. */
+  /** Time from the start of the send to the end of the poll that returned the message. */
   latenciesMs: number[] = [];
   readonly #http: HttpClient;
   readonly #room: string;
@@ -23,7 +23,7 @@ export class Conversation {
   readonly #receiver: Joined;
   #isOver = false;
 
-  /** @param room its path */
+  /** @param room the room's path */
   constructor(http: HttpClient, room: string, sender: Joined, receiver: Joined) {
     this.#http = http;
     this.#room = room;
@@ -35,7 +35,7 @@ export class Conversation {
     await Promise.all([this.#send(), this.#receive()]);
   }
 
-  /** Both stop within the window of a poll. */
+  /** Stops both participants within the window of a poll. */
   end(): void {
     this.#isOver = true;
   }

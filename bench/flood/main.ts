@@ -1,6 +1,7 @@
 /**
- * `npm run flood [seconds]`: do well-behaved participants keep their latency while someone floods the service? Measures pairs of
- * participants without and during each attack, and prints their latencies and the responses to the attack. Only this machine is used.
+ * `npm run flood [seconds]`: measures whether well-behaved participants keep their latency while the service is
+ * flooded. Runs pairs of participants without and during each attack, and prints their latencies and the responses to
+ * the attack. Uses only this machine.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import { once } from 'node:events';

@@ -5,8 +5,8 @@ interface Queued {
 }
 
 /**
- * Sends like the clients of engine.io and SockJS, whose servers allow one POST per session at a time: messages that arrive during a
- * POST share the next one.
+ * Sends like the clients of engine.io and SockJS, whose servers allow one POST per session at a time: messages that
+ * arrive during a POST share the next one.
  */
 export class BatchingSender {
   readonly #post: (texts: string[]) => Promise<unknown>;

@@ -7,7 +7,10 @@ export interface Reply {
   body: string;
 }
 
-/** A poll that its caller may cut off together with its connection, as a browser cancels a request. Then there is no reply. */
+/**
+ * A poll that its caller may cut off together with its connection, as a browser cancels a request. A poll that was cut
+ * off has no reply.
+ */
 export interface Cuttable {
   reply: Promise<Reply | undefined>;
   cut: () => void;
@@ -15,7 +18,10 @@ export interface Cuttable {
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
-/** Node's servers close idle connections after 5 s by default, so a connection that idled for longer than this is not used again. */
+/**
+ * Node's servers close idle connections after 5 s by default, so a connection that idled for longer than this is not
+ * used again.
+ */
 const MAX_IDLE_MS = 3_000;
 
 /** A process of a server, and the free connections to it. */
@@ -25,8 +31,9 @@ interface Target {
 }
 
 /**
- * The HTTP client of every system in the bench: raw sockets, a keep-alive pool that takes the latest connection first, few header
- * fields. One client for all systems keeps the comparison about the servers. With several ports, each request goes to the next one.
+ * The HTTP client of every system in the bench: raw sockets, a keep-alive pool that takes the latest connection first,
+ * few header fields. One client for all systems keeps the comparison about the servers. With several ports, each
+ * request goes to the next one.
  */
 export class HttpClient {
   requests = 0;

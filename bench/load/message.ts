@@ -26,7 +26,7 @@ export function description(type: 'offer' | 'answer'): Outgoing {
   return { type, payload: { type, sdp: SDP } as Payload };
 }
 
-/** About 250 B of JSON. The foundation carries the sequence, so that a receiver knows it without an extra field. */
+/** About 250 B of JSON. The foundation carries the sequence, so that a receiver reads it without an extra field. */
 export function candidate(sequence: number): Outgoing {
   const text = `candidate:${sequence} 1 udp 1677729535 203.0.113.77 61665 typ srflx raddr 192.168.178.24 rport 61665`;
   const payload = {
@@ -42,7 +42,7 @@ export function sequenceOf(message: Incoming): number {
   return Number.parseInt(message.payload.candidate?.slice('candidate:'.length) ?? '0', 10);
 }
 
-/** The messages among the values, without events of the server itself, which have no sender. */
+/** Returns the messages among the values, without the server's own events, which have no sender. */
 export function incoming(values: unknown): Incoming[] {
   return Array.isArray(values) ? values.filter(isIncoming) : [];
 }

@@ -39,8 +39,8 @@ export class Stream {
   }
 
   /**
-   * Reordered: a message that was accepted before the sender started another one arrives after that other one. Sends in flight
-   * together may arrive in any order; those in another order than they started count as overtaken.
+   * Counts a message as reordered when it was accepted before the sender started another one, but arrives after that
+   * one. Sends in flight together may arrive in any order; those in another order than they started count as overtaken.
    */
   #checkOrder(sequence: number): void {
     const started = this.#startedAs.get(sequence) ?? 0;
@@ -61,7 +61,7 @@ export class Tally {
   doubled = 0;
   reordered = 0;
   overtaken = 0;
-  /** From the start of the send to the receipt, by the generator's clock. */
+  /** Time from the start of the send to the receipt, by the generator's clock. */
   readonly latenciesMs: number[] = [];
   #clock = 0;
 
@@ -69,7 +69,7 @@ export class Tally {
     return this.sent - this.delivered;
   }
 
-  /** A logical clock for "before" and "after". */
+  /** Advances a logical clock for "before" and "after". */
   tick(): number {
     return ++this.#clock;
   }

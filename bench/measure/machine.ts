@@ -23,7 +23,7 @@ export interface MachineInfo {
   memoryGiB: number;
   os: string;
   node: string;
-  /** Of the databases: it decides the cost of a flush to disk. */
+  /** File system of the databases: it decides the cost of a flush to disk. */
   fileSystem: string;
   pinned: boolean;
 }

@@ -59,7 +59,7 @@ function costTable(results: Results, workload: WorkloadName): Table {
   return [['system', ...COST_COLUMNS, MISHAPS], ...rows];
 }
 
-/** What a message costs along the axis of a workload. */
+/** Tabulates the cost of a message along the axis of a workload. */
 function axisTable(results: Results, workload: WorkloadName): Table {
   const points = axis(results, workload);
   const last = points.length - 1;
@@ -75,7 +75,7 @@ function axisTable(results: Results, workload: WorkloadName): Table {
   return [['system', ...costs, 'highest / lowest', 'p50 ms at the last', 'p99 ms at the last', MISHAPS], ...rows];
 }
 
-/** On the whole axis of the workload. */
+/** Sums up lost, duplicated and reordered messages over the whole axis of the workload. */
 function mishaps(results: Results, workload: WorkloadName, name: string): string {
   return [lost, doubled, reordered].map((pick) => total(results, workload, name, pick)).join(' / ');
 }

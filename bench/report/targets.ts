@@ -60,7 +60,7 @@ function idleRatio(results: Results): number | undefined {
   const last = axis(results, 'held').length - 1;
   const idle: Pick = (point) => point.idleCpuMsPerSecond;
   const [one, other] = [SUBJECT, 'floor'].map((name) => figure(results, 'held', name, idle, last));
-  // In a short run the floor's idle CPU is 0: no ratio then.
+  // In a short run the floor's idle CPU is 0, so there is no ratio.
   return one === undefined || other === undefined || other.median === 0 ? undefined : one.median / other.median;
 }
 

@@ -10,7 +10,7 @@ const SECONDS_PER_CALL = 600;
 const MESSAGES_EACH = 13;
 /** The default window of 25 s, shortened by 5 % on average, plus a round trip. */
 const SECONDS_PER_RENEWAL = 24;
-/** Of a core. The rest is for peaks and for the load of a process that has failed. */
+/** Share of a core. The rest is for peaks and for the load of a process that has failed. */
 const TARGET_LOAD = 0.5;
 /** How long a message stays in its mailbox on average. */
 const UNREAD_SECONDS = 5;

@@ -78,7 +78,7 @@ async function heldPolls(bench: Bench, redis: Redis, residentBefore: number): Pr
   };
 }
 
-/** In rooms of two participants that read nothing. */
+/** Measures in rooms of two participants that read nothing. */
 async function bytesOf({ system, http }: Bench, redis: Redis) {
   const pairs: [Participant, Participant][] = [];
   await redis.drop(NOTES);

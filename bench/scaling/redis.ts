@@ -11,7 +11,7 @@ import { ProcessTree } from '../measure/process-tree.ts';
 import type { RedisUse, ScriptUse } from './results.ts';
 
 const START_DEADLINE_MS = 5_000;
-/** Without rewrites of the append-only file, which would fall into some runs only. */
+/** Disables rewrites of the append-only file, which would fall into some runs only. */
 const ALWAYS = ['--bind', '127.0.0.1', '--save', '', '--auto-aof-rewrite-percentage', '0'];
 const NAMES: ReadonlyMap<string, string> = new Map(Object.values(SCRIPTS).map(({ sha, name }) => [sha, name]));
 /** Length of the slow log: more commands than a watched load can run. */
@@ -57,7 +57,10 @@ export class Redis {
     return numberIn(await this.#info('memory'), 'used_memory');
   }
 
-  /** Deletes the keys that match. @returns the memory that they used, in bytes */
+  /**
+   * Deletes the keys that match.
+   * @returns the memory that they used, in bytes
+   */
   async drop(pattern: string): Promise<number> {
     const before = await this.usedBytes();
     const script = "for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end";
@@ -70,7 +73,7 @@ export class Redis {
     while ((await this.#command('WAIT', '1', '100')) !== 1) await delay(50);
   }
 
-  /** What Redis does during the load, its background work included. */
+  /** Measures Redis during the load, its background work included. */
   async during<T>(load: () => Promise<T>): Promise<{ outcome: T; use: RedisUse }> {
     const before = await this.#counters();
     const outcome = await load();
@@ -89,7 +92,10 @@ export class Redis {
     return { outcome, use };
   }
 
-  /** The scripts of a load by name, from the slow log. Logging every command costs time, so nothing else is measured meanwhile. */
+  /**
+   * Lists the scripts of a load by name, from the slow log. Logging every command costs time, so nothing else is
+   * measured meanwhile.
+   */
   async watch<T>(load: () => Promise<T>): Promise<{ outcome: T; scripts: ScriptUse[] }> {
     await this.#command('CONFIG', 'SET', 'slowlog-max-len', String(MAX_WATCHED));
     await this.#command('SLOWLOG', 'RESET');

@@ -5,29 +5,29 @@ import type { Sizes } from '../workloads/workload.ts';
 /** Where messages are stored: SQLite, or Redis with the persistence named. */
 export type Keeping = 'aof' | 'aof-always' | 'aof-replica' | 'none' | 'sqlite';
 
-/** What a run measures, and on what. */
+/** The measurement of a run, and its setup. */
 export interface ScalingOrder {
   what: 'calls' | 'presence';
   keeping: Keeping;
   processes: number;
   sizes: Sizes;
-  /** For files; removed by the process that ordered the run. */
+  /** Directory for files; removed by the process that ordered the run. */
   directory: string;
 }
 
-/** What a load makes Redis do. */
+/** The work of Redis during a load. */
 export interface RedisUse {
   seconds: number;
   cpuMs: number;
   /** Scripts that Holdline asked for. */
   scripts: number;
-  /** Commands, those that scripts ran included. */
+  /** Commands, including those that scripts ran. */
   commands: number;
   /** Wake-ups among them. */
   published: number;
   bytesIn: number;
   bytesOut: number;
-  /** What went into the append-only file. */
+  /** Bytes written to the append-only file. */
   aofBytes: number;
 }
 
@@ -49,14 +49,14 @@ export interface CallsRun {
 
 /** Memory and CPU of participants, messages and held polls on one process. */
 export interface PresenceRun {
-  /** Without participants: the background work of a process. */
+  /** Background work of a process without participants. */
   idle: { holdlineCpuMs: number; redis: RedisUse };
   /** Scripts while calls were made, and how many messages those delivered. */
   callScripts: { delivered: number; scripts: ScriptUse[] };
   bytesPerParticipant: number;
   bytesPerCandidate: number;
   bytesPerDescription: number;
-  /** In Redis, for each participant that has left; and the part of it for the room of its token. */
+  /** Memory in Redis for each participant that has left, and the part of it for the room of its token. */
   bytesLeftBehind: number;
   bytesOfNotes: number;
   held: HeldPolls;

@@ -6,7 +6,10 @@ import { presenceOn } from './presence.ts';
 import { withProcesses } from './processes.ts';
 import type { CallsRun, ScalingOrder } from './results.ts';
 
-/** The workload `calls`, then `paced`, without sticky sessions: most messages are sent to one process and read from another. */
+/**
+ * Runs the workload `calls`, then `paced`, without sticky sessions: most messages are sent to one process and read from
+ * another.
+ */
 async function callsOn(order: ScalingOrder): Promise<CallsRun> {
   const { keeping, processes } = order;
   return withProcesses(order, async ({ bench, redis }) => {

@@ -9,7 +9,7 @@ interface Mailbox {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** As long as Holdline's default window. */
+/** Equals Holdline's default window. */
 const WINDOW_MS = 25_000;
 
 /** The minimum of an in-memory relay: no order across restarts, no limits, and a delivered message is gone. */
@@ -31,7 +31,10 @@ export class Mailboxes {
     return true;
   }
 
-  /** Answers at once, or holds the poll. @returns a function that removes it, for a client that closes its connection */
+  /**
+   * Answers at once, or holds the poll.
+   * @returns a function that removes it, for a client that closes its connection
+   */
   poll(id: string, answer: Answer): () => void {
     const mailbox = this.#mailboxes.get(id);
     if (mailbox === undefined || mailbox.pending.length > 0) {

@@ -47,7 +47,7 @@ async function sockJs(http: HttpServer): Promise<void> {
   relay.installHandlers(http, { prefix: '/relay' });
 }
 
-/** With its in-memory engine, the default. */
+/** Uses the in-memory engine, the default. */
 async function faye(http: HttpServer): Promise<void> {
   const { default: library } = await import('faye');
   new library.NodeAdapter({ mount: '/bayeux', timeout: 45 }).attach(http);

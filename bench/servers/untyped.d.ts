@@ -1,4 +1,7 @@
-/** The peers are installed for a bench run only, and some have no types: what the servers here use of them. */
+/**
+ * Declares the parts of the peers that the servers here use. Peers are installed for a bench run only, and some have no
+ * types.
+ */
 declare module 'engine.io' {
   import type { Server as HttpServer } from 'node:http';
 

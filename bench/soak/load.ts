@@ -7,7 +7,7 @@ const ABORTS_PER_SECOND = 20;
 const MESSAGES_PER_SECOND = 5;
 const RETRY_AFTER_MS = 100;
 
-/** What the load has done, and what went wrong for well-behaved clients. */
+/** Counts of the load, and the failures that well-behaved clients saw. */
 export interface SoakTally {
   joins: number;
   aborted: number;
@@ -15,14 +15,14 @@ export interface SoakTally {
   readonly errors: string[];
 }
 
-/** What each part of the load works with. */
+/** Dependencies of each part of the load. */
 export interface LoadContext {
   readonly http: HttpClient;
   readonly tally: SoakTally;
   readonly signal: AbortSignal;
 }
 
-/** Starts a task so many times a second until the signal; a task that throws ends nothing. */
+/** Starts a task `perSecond` times a second until the signal. A task that throws does not end the load. */
 async function repeat(perSecond: number, signal: AbortSignal, task: () => Promise<void>): Promise<void> {
   const pending = new Set<Promise<void>>();
   while (!signal.aborted) {
@@ -68,7 +68,10 @@ export const abortedPolls = ({ http, tally, signal }: LoadContext): Promise<void
     tally.aborted += 1;
   });
 
-/** Two participants that count: each number sent by the one reaches the other once and in order, whatever happens to the server. */
+/**
+ * Runs two participants that count: each number that one sends reaches the other once and in order, whatever happens to
+ * the server.
+ */
 export async function countingPair(context: LoadContext, room: string): Promise<void> {
   const { http, signal, tally } = context;
   const path = `/v1/rooms/${room}`;

@@ -1,6 +1,6 @@
 /**
- * `npm run soak -- --seconds 3600`: abandoned joins, aborted polls, counting pairs and restarts against a real server. Afterwards
- * memory, descriptors, rows and files must be flat. Exits with 1 when a figure exceeds its limit.
+ * `npm run soak -- --seconds 3600`: abandoned joins, aborted polls, counting pairs and restarts against a real server.
+ * Afterwards memory, descriptors, rows and files must be flat. Exits with 1 when a figure exceeds its limit.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,9 @@ import { abandonedJoins, abortedPolls, countingPair, type SoakTally } from './lo
 import { SoakServer } from './server.ts';
 import { type Evidence, judge, passes, type Rest, type Sample } from './verdicts.ts';
 
-/** The server restarts in a quarter of the time. In the rest it does not, so that samples are of one process. */
+/**
+ * Share of the time in which the server restarts. It does not restart in the rest, so that samples are of one process.
+ */
 const RESTARTING_SHARE = 0.25;
 const RESTARTS = ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const;
 const PAIRS = 4;

@@ -2,8 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import { type Command, startServer } from '../../test/support/command.ts';
 
 /**
- * At SIGUSR2, collects the garbage and logs how much memory is left. Without it the figures mean little: V8 keeps tens of megabytes
- * of garbage as long as nothing needs the space.
+ * On SIGUSR2, collects the garbage and logs the remaining memory. Without a collection the figures mean little: V8
+ * keeps tens of megabytes of garbage as long as nothing needs the space.
  */
 const REPORTER = `process.on('SIGUSR2', () => {
   globalThis.gc();

@@ -8,7 +8,7 @@ export interface Sample {
   readonly tokens: number;
 }
 
-/** What is left when the load has ended and all idle times are over. */
+/** Figures after the load has ended and all idle times are over. */
 export interface Rest {
   readonly rooms: number;
   readonly participants: number;
@@ -25,7 +25,7 @@ export interface Evidence {
   /** Open descriptors of the server before any load. */
   readonly openFilesAtStart: number;
   readonly maxTokens: number;
-  /** What well-behaved clients complain about. */
+  /** Failures that well-behaved clients saw. */
   readonly errors: readonly string[];
   readonly loggedErrors: readonly string[];
 }
@@ -39,7 +39,7 @@ export interface Verdict {
 const MEBIBYTE = 1_048_576;
 /** Per token in the store, with the trace of its participant: twice the measured size. */
 const TOKEN_BYTES = { heapBytes: 2_000, rssBytes: 4_000, fileBytes: 500 };
-/** For free pages that SQLite and the allocator keep. */
+/** Allows for free pages that SQLite and the allocator keep. */
 const SLACK = {
   heapBytes: { factor: 1.02, bytes: 2 * MEBIBYTE },
   rssBytes: { factor: 1.1, bytes: 16 * MEBIBYTE },
@@ -52,8 +52,8 @@ const FLAT = {
 } as const;
 
 /**
- * Compares every figure with its limit. Memory and files must be flat: the last fifth of the samples is no higher than the middle
- * fifth, apart from slack.
+ * Compares every figure with its limit. Memory and files must be flat: the last fifth of the samples is no higher than
+ * the middle fifth, apart from slack.
  */
 export function judge(evidence: Evidence): readonly Verdict[] {
   const { samples, rest, openFilesAtStart, maxTokens, errors, loggedErrors } = evidence;
@@ -78,7 +78,7 @@ export function judge(evidence: Evidence): readonly Verdict[] {
   ];
 }
 
-/** False for NaN: a figure that is missing fails. */
+/** False for NaN, so that a missing figure fails. */
 export const passes = ({ value, limit }: Verdict): boolean => value <= limit;
 
 function fifth(samples: readonly Sample[], index: number): readonly Sample[] {

@@ -9,8 +9,9 @@ const PACKAGE = new URL('../../package.json', import.meta.url);
 const JSON_BODY = 'Content-Type: application/json\r\n';
 
 /**
- * All load comes from one address, which the limits per client address would treat as an attack. So the server trusts that address
- * as a proxy, and each join names a client address of its own. All limits stay on, and only the flooding sender comes near one.
+ * All load comes from one address, which the limits per client address would treat as an attack. So the server trusts
+ * that address as a proxy, and each join names a client address of its own. All limits stay on, and only the flooding
+ * sender comes near one.
  */
 let clients = 0;
 function clientHeaders(): string {

@@ -6,7 +6,7 @@ import { express, expressHelmet, floor } from './plain-relay.ts';
 import { sockJs } from './sockjs.ts';
 import type { System } from './system.ts';
 
-/** In the order in which each round runs them. */
+/** Systems in the order in which each round runs them. */
 export const systems: readonly System[] = [
   ...[floor, holdlineFull, engineIo, holdlineNormal, express, holdlineMemory],
   ...[socketIo, expressHelmet, sockJs, faye, nchan],

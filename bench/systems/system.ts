@@ -24,7 +24,7 @@ export interface System {
   readonly name: string;
   /** Its name in the tables. */
   readonly title: string;
-  /** What an accepted message survives. */
+  /** The failure that an accepted message survives. */
   readonly keeps: 'in memory' | 'survives a killed process' | 'survives power loss';
   readonly version: () => string;
   /** The reason why it cannot run on this machine, or `undefined`. */

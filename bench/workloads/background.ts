@@ -6,7 +6,7 @@ import { pacedCalls } from './calls.ts';
 import { openPairs } from './held.ts';
 import { closedLoop, freshCall, warmUp, type Bench, type Point } from './workload.ts';
 
-/** Below what saturates a server, at every size. */
+/** Concurrency that saturates no server, at any size. */
 const CONCURRENT = 4;
 const STOCKERS_AT_A_TIME = 32;
 const STORED_PER_MAILBOX = 10;
@@ -43,8 +43,8 @@ async function stock({ system, http }: Bench, count: number, lifetimeSeconds: ()
 }
 
 /**
- * The same calls among more and more participants. The pair that has waited longest makes the next call, leaves and is replaced by a
- * new one, so that all take part and none reaches a limit.
+ * The same calls among more and more participants. The pair that has waited longest makes the next call, leaves and is
+ * replaced by a new one, so that all take part and none reaches a limit.
  */
 export async function growth(bench: Bench): Promise<Point[]> {
   await warmUp(bench, CONCURRENT);

@@ -5,7 +5,7 @@ import { closedLoop, CONCURRENT_CALLS, freshCall, warmUp, type Bench, type Point
 
 const CALLS_PER_SECOND = 20;
 
-/** As many calls as the system can take, 32 at a time. */
+/** Makes as many calls as the system can take, 32 at a time. */
 export async function calls(bench: Bench): Promise<Point[]> {
   await warmUp(bench);
   return [
@@ -15,7 +15,7 @@ export async function calls(bench: Bench): Promise<Point[]> {
   ];
 }
 
-/** Calls that begin at a fixed pace, however long each takes. */
+/** Starts calls at a fixed pace, however long each takes. */
 export async function paced(bench: Bench): Promise<Point[]> {
   await warmUp(bench);
   return [await measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, bench.sizes.pacedSeconds))];

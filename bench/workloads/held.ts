@@ -13,7 +13,7 @@ const QUIET_SECONDS = 5;
 const RECEIVERS = 500;
 const SENDERS_AT_A_TIME = 8;
 
-/** More and more held polls; then some of their participants receive messages. */
+/** Opens more and more held polls; then some of their participants receive messages. */
 export async function held(bench: Bench): Promise<Point[]> {
   await warmUp(bench);
   const base = await settledBytes(bench);

@@ -21,7 +21,7 @@ export interface Sizes {
   floodSeconds: number;
 }
 
-/** What a workload runs against. */
+/** Dependencies of a workload. */
 export interface Bench {
   system: System;
   http: HttpClient;

@@ -26,7 +26,7 @@ const MEDIA_PATH_INTERVAL_MS = 2_000;
 const isLive = (tracks: readonly MediaStreamTrack[] = []): boolean =>
   tracks.some(({ readyState }) => readyState === 'live');
 
-/** A full mesh of calls with everyone in a room, through the public API of the client. */
+/** A full mesh of calls with all participants in a room, through the public API of the client. */
 export class Conversation {
   readonly #mailbox: Mailbox;
   readonly #mesh: Mesh;

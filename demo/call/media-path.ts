@@ -46,8 +46,8 @@ export async function mediaPath(connection: RTCPeerConnection): Promise<string |
 }
 
 /**
- * The pair that the transport has selected. Its state is no criterion: every consent check (RFC 7675) makes it `in-progress`.
- * Firefox does not report `selectedCandidatePairId`; there it is the nominated pair that succeeded.
+ * Finds the pair that the transport has selected. Its state is no criterion: every consent check (RFC 7675) makes it
+ * `in-progress`. Firefox does not report `selectedCandidatePairId`; there it is the nominated pair that succeeded.
  */
 function pairInUse(stats: readonly { readonly id: string; readonly type: string }[]): Pair | undefined {
   const transport = stats.find((entry): entry is Transport => entry.type === 'transport');

@@ -6,7 +6,10 @@ const ADJECTIVES = ['amber', 'blue', 'calm', 'early', 'green', 'kind', 'quiet', 
 const NOUNS = ['bridge', 'door', 'garden', 'harbour', 'island', 'lantern', 'meadow', 'orchard', 'river', 'window'];
 const LETTERS = 'abcdefghjkmnpqrstuvwxyz23456789';
 
-/** The room in the page's address. It stands behind the `#`, since a room name is a secret and fragments are not sent to servers. */
+/**
+ * Returns the room in the page's address. It follows the `#`, since a room name is a secret and fragments are not sent
+ * to servers.
+ */
 export function roomOfAddress(): string | undefined {
   const name = location.hash.slice(1);
   return ROOM.test(name) ? name : undefined;
