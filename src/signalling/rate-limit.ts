@@ -20,7 +20,8 @@ export const DRIFT_TOLERANCE = 0.1;
 
 /**
  * Generic cell rate algorithm (GCRA, ITU-T I.371): the state of a key is one number, the time at which its quota is
- * full again. `store/redis/scripts/append.lua` has a copy of it. A request for more units than the quota is granted when the quota is full; otherwise it could never succeed.
+ * full again. `store/redis/scripts/append.lua` has a copy of it. A request for more units than the quota is granted when
+ * the quota is full; otherwise it could never succeed.
  * @param fullAtMs a time in the past, such as 0, means a full quota
  * @returns `fullAtMs` after the consumption; `undefined` when the limit is exceeded
  */
@@ -94,8 +95,9 @@ export class RateLimiter {
   /** Consumes one unit, or nothing if the limit is exceeded. @returns the refusal */
   consume(key: string): SignallingError | undefined {
     const nowMs = this.#clock.steadyMs();
-    const fullAtMs = consume(this.#limit, this.#keys.get(key), nowMs, 1);
-    if (fullAtMs === undefined) return exceeded(this.#limit, this.#keys.get(key), nowMs, 1);
+    const before = this.#keys.get(key);
+    const fullAtMs = consume(this.#limit, before, nowMs, 1);
+    if (fullAtMs === undefined) return exceeded(this.#limit, before, nowMs, 1);
     this.#keys.set(key, fullAtMs, nowMs);
     return undefined;
   }

@@ -75,8 +75,6 @@ function registerUsage(registry: Registry, sources: Sources): void {
   }
 }
 
-const PROCESS_TEXT_LIFETIME_MS = 1_000;
-
 /** perf: these metrics list every descriptor and handle, which takes 18 ms with 8,000 connections. */
 const PER_CONNECTION = [
   'process_open_fds',
@@ -89,7 +87,6 @@ const PER_CONNECTION = [
 ];
 
 let processRegistry: Registry | undefined;
-let processText: { readonly renderedAtMs: number; readonly text: Promise<string> } | undefined;
 
 /**
  * prom-client's default metrics: processor time, memory, event-loop lag, garbage collection. All services of the
@@ -97,11 +94,7 @@ let processText: { readonly renderedAtMs: number; readonly text: Promise<string>
  */
 export function processMetrics(): Promise<string> {
   processRegistry ??= newProcessRegistry();
-  const nowMs = performance.now();
-  if (processText === undefined || nowMs - processText.renderedAtMs >= PROCESS_TEXT_LIFETIME_MS) {
-    processText = { renderedAtMs: nowMs, text: processRegistry.metrics() };
-  }
-  return processText.text;
+  return processRegistry.metrics();
 }
 
 function newProcessRegistry(): Registry {
