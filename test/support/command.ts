@@ -26,7 +26,6 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #lines: LogLine[] = [];
   #stdout = '';
-  #wholeLines = '';
   #stderr = '';
   readonly #watchers = new Set<() => void>();
 
@@ -84,11 +83,14 @@ export class Program {
 
   /** Resolves once the output contains the pattern, in lines of JSON or not. */
   async shown(pattern: RegExp): Promise<void> {
-    await this.#watch(() => pattern.exec(this.#wholeLines) ?? undefined, String(pattern));
+    await this.#watch(() => pattern.exec(this.#wholeLines()) ?? undefined, String(pattern));
+  }
+
+  #wholeLines(): string {
+    return this.#stdout.slice(0, this.#stdout.lastIndexOf('\n') + 1);
   }
 
   #onLine(line: string): void {
-    this.#wholeLines += `${line}\n`;
     if (line.startsWith('{')) this.#lines.push(JSON.parse(line) as LogLine);
     for (const look of this.#watchers) look();
   }

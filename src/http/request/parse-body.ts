@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import { fingerprint } from '../../signalling/idempotency.ts';
-import type { Idempotency } from '../../signalling/idempotency.ts';
+import { fingerprint, type Idempotency } from '../../signalling/idempotency.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import {
   faultsOf,
