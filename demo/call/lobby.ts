@@ -37,7 +37,8 @@ export class Lobby {
 
   /** @param join resolves to the reason, as text, when joining failed */
   constructor(join: (form: JoinForm) => Promise<string | undefined>) {
-    this.#name.value = localStorage.getItem(NAME_KEY) ?? '';
+    // The user may have typed before this script ran.
+    this.#name.value ||= localStorage.getItem(NAME_KEY) ?? '';
     this.#readAddress();
     addEventListener('hashchange', () => this.#readAddress());
     this.#form.addEventListener('change', (event) => {

@@ -85,3 +85,5 @@ addEventListener('online', showNetwork);
 addEventListener('offline', showNetwork);
 offerLink();
 byId('docs-link', HTMLAnchorElement).href = new URL('docs', `${service.replace(/\/+$/, '')}/`).href;
+// The markup disables the buttons of the start page: a press before this line would be lost.
+for (const button of document.querySelectorAll<HTMLButtonElement>('button:disabled')) button.disabled = false;

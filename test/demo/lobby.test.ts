@@ -34,6 +34,23 @@ describeInBrowser('without a camera', () => {
 });
 
 describeInBrowser('the join form', () => {
+  test('keeps a name that was typed before the script arrived, and lets nobody press a button that does nothing yet', async () => {
+    const { page } = await openPage(browser());
+    const scriptIsAsked = Promise.withResolvers<() => void>();
+    await page.route('**/main.js', (route) => scriptIsAsked.resolve(() => void route.continue()));
+    await page.goto(`${url}/demo#${newRoom()}`, { waitUntil: 'commit' });
+    const sendScript = await scriptIsAsked.promise;
+    await page.getByLabel('Your name').fill('Alice');
+    for (const name of ['Share link', 'Check camera and microphone', 'Join']) {
+      expect(await page.getByRole('button', { name }).isDisabled()).toBe(true);
+    }
+    sendScript();
+    await page.getByLabel('Text only').check();
+    await page.getByRole('button', { name: 'Join' }).click();
+    await page.getByRole('button', { name: 'Hang up' }).waitFor();
+    expect(await page.getByLabel('Your name').inputValue()).toBe('Alice');
+  });
+
   test('is filled in and sent by keyboard alone, and a second press of Enter does not hang up', async () => {
     const { page } = await openPage(browser());
     await page.goto(`${url}/demo`);
