@@ -53,8 +53,9 @@ export default {
   // Milliseconds. Ends a test that hangs, never one that is slow: a busy machine takes half a minute to start a few servers. No test
   // relies on it, and none sets a limit of its own.
   testTimeout: 240_000,
-  // The modules of 300 test files take 4 GB in one process, so workers are replaced.
-  maxWorkers: 2,
+  // A third of the time, a worker waits for a server, a browser or a clock, so three fit on two cores. The modules of 300 test
+  // files take 4 GB in one process, so workers are replaced.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '1200MB',
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.ts'],
 };
