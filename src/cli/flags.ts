@@ -56,10 +56,8 @@ const secretFlag = (name: string): UsageError =>
     `${name} is a secret and has no flag, because other users can read command lines: set it, or ${name}_FILE, in the environment`,
   );
 
-const flagsOf = (command: Command): string[] =>
-  command.options.flatMap((option) =>
-    option instanceof SettingOption && option.definition.secret ? [] : [option.long ?? ''],
-  );
+const isSecret = (option: Option): option is SettingOption =>
+  option instanceof SettingOption && option.definition.secret === true;
 
 /**
  * Refuses an unknown flag and suggests the nearest known one. The error repeats neither the flag's value nor other
@@ -72,11 +70,10 @@ export function refuseUnknownFlags(command: Command): void {
   // The value may follow a short flag directly: `-kSECRET`.
   const flag = argument.startsWith('--') ? argument.replace(/=.*$/s, '') : argument.slice(0, 2);
   const spelling = flag.toLowerCase().replaceAll('_', '-');
-  const secret = command.options.find(
-    (option) => option instanceof SettingOption && option.flag === spelling && option.definition.secret,
-  );
-  if (secret instanceof SettingOption) throw secretFlag(secret.definition.name);
-  const known = [command, command.parent].flatMap((owner) => (owner ? flagsOf(owner) : []));
+  const options = [command, command.parent].flatMap((owner) => owner?.options ?? []);
+  const secret = options.filter(isSecret).find((option) => option.flag === spelling);
+  if (secret !== undefined) throw secretFlag(secret.definition.name);
+  const known = options.filter((option) => !isSecret(option)).map(({ long }) => long ?? '');
   const guess = nearest(spelling, [...known, '--help']);
   throw new UsageError(
     `unknown flag ${quoted(flag)}; ${guess === undefined ? 'see --help' : `did you mean ${guess}? See --help`}`,

@@ -55,6 +55,10 @@ describe('the holdline command', () => {
     [['trace'], "missing required argument 'ROOM'; see --help"],
     [['backup', 'a', 'b'], 'unexpected argument after backup; see holdline backup --help'],
     [
+      ['backup', '--TURN_SECRET=hunter2', 'copy.db'],
+      'TURN_SECRET is a secret and has no flag, because other users can read command lines: set it, or TURN_SECRET_FILE, in the environment',
+    ],
+    [
       ['--port', '80', 'stray'],
       'unexpected argument; each flag takes one value, and the commands are backup, trace and help; see --help',
     ],
