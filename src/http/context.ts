@@ -1,3 +1,4 @@
+import type { ExceededLimit } from '../signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import type { RateLimiter } from '../signalling/rate-limit.ts';
 import type { Signalling } from '../signalling/signalling.ts';
@@ -39,7 +40,7 @@ export interface Observability {
   /** Counts a response. `operation` and `code` come from fixed tables; a success has no code. */
   answered(operation: string, status: number, code: string | undefined, elapsedMs: number): void;
   /** Counts a request that exceeded the named rate limit. */
-  rateLimited(limit: string): void;
+  rateLimited(limit: ExceededLimit['name']): void;
   /** Returns the metrics in Prometheus' text format. */
   metrics(): Promise<string>;
   /** Returns recent events of the room; `undefined` when this process has none. */

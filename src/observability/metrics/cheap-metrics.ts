@@ -10,11 +10,11 @@ export interface Cell {
 }
 
 /** A counter whose series are cells. prom-client reads their counts when it renders. */
-export class CellCounter<Label extends string> {
-  readonly #labels: readonly Label[];
-  readonly #series = new Map<string, { readonly labels: Record<Label, string>; readonly cell: Cell }>();
+export class CellCounter {
+  readonly #labels: readonly string[];
+  readonly #series = new Map<string, { readonly labels: Record<string, string>; readonly cell: Cell }>();
 
-  constructor(registry: Registry, name: string, help: string, labels: readonly Label[]) {
+  constructor(registry: Registry, name: string, help: string, labels: readonly string[]) {
     this.#labels = labels;
     const series = this.#series;
     new Counter({
@@ -39,7 +39,7 @@ export class CellCounter<Label extends string> {
     if (known !== undefined) return known;
     const entries = this.#labels.map((label, index) => [label, values[index] ?? ''] as const);
     const cell: Cell = { count: 0 };
-    this.#series.set(key, { labels: Object.fromEntries(entries) as Record<Label, string>, cell });
+    this.#series.set(key, { labels: Object.fromEntries(entries), cell });
     return cell;
   }
 }

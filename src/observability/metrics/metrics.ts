@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { failedAuthenticationRate, joinRate, messageRate, rosterRate } from '../../signalling/limits.ts';
+import type { ExceededLimit } from '../../signalling/errors.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
 import type { EndedPoll, PollEnd, Telemetry } from '../../signalling/telemetry.ts';
 import { BucketHistogram, CellCounter, type Cell } from './cheap-metrics.ts';
@@ -9,10 +9,6 @@ import { RequestMetrics } from './request-metrics.ts';
 
 const COMMIT_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const COMMIT_OPERATIONS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
-
-/** Used only for their names. */
-const RATES = [messageRate(1), joinRate(1), failedAuthenticationRate(1), rosterRate(true)];
-const LIMITS = [...RATES.map(({ name }) => name), 'participants'];
 
 /** Requests beyond this rate get the latest text again: a flood of `GET /metrics` costs 35 bytes a request. */
 const MAX_RENDERINGS_PER_SECOND = 10;
@@ -37,6 +33,17 @@ const REASONS: Record<GoneReason, string> = {
   removed: 'removed',
 };
 
+type LimitName = ExceededLimit['name'];
+
+/** Values of the label `limit`. */
+const LIMITS: Record<LimitName, string> = {
+  messages: 'messages',
+  joins: 'joins',
+  authentication: 'authentication',
+  roster: 'roster',
+  participants: 'participants',
+};
+
 /** Counts events for Prometheus. One per service, with a registry of its own. */
 export class Metrics implements Telemetry {
   readonly #registry = new Registry();
@@ -44,7 +51,7 @@ export class Metrics implements Telemetry {
   readonly #requests = new RequestMetrics(this.#registry);
   readonly #pollEnds: Record<PollEnd, Cell>;
   readonly #gone: Record<GoneReason, Cell>;
-  readonly #limits: CellCounter<'limit'>;
+  readonly #limits: Record<LimitName, Cell>;
   readonly #commitTime = new BucketHistogram({
     name: 'holdline_commit_seconds',
     help: 'Time of one transaction, its fsync included. The event loop waits for it.',
@@ -62,14 +69,13 @@ export class Metrics implements Telemetry {
   #newestText: Promise<string> | undefined;
 
   constructor() {
-    const counter = <Label extends string>(name: string, help: string, label: Label) =>
-      new CellCounter(this.#registry, name, help, [label]);
+    const counter = (name: string, help: string, label: string) => new CellCounter(this.#registry, name, help, [label]);
     const ends = counter('holdline_poll_ends_total', 'Polls by the cause of their end.', 'cause');
     this.#pollEnds = mapValues(CAUSES, (cause) => ends.cell(cause));
     const gone = counter('holdline_participants_gone_total', 'Participants that are gone, by reason.', 'reason');
     this.#gone = mapValues(REASONS, (reason) => gone.cell(reason));
-    this.#limits = counter('holdline_rate_limited_total', 'Requests that a rate limit refused.', 'limit');
-    for (const name of LIMITS) this.#limits.cell(name);
+    const limits = counter('holdline_rate_limited_total', 'Requests that a rate limit refused.', 'limit');
+    this.#limits = mapValues(LIMITS, (limit) => limits.cell(limit));
   }
 
   /** Adds the gauges, whose sources exist only once the service is wired. */
@@ -106,9 +112,8 @@ export class Metrics implements Telemetry {
     this.#requests.responded(operation, status, code, elapsedMs);
   }
 
-  /** @param limit one of a fixed set of names */
-  rateLimited(limit: string): void {
-    this.#limits.cell(limit).count += 1;
+  rateLimited(limit: LimitName): void {
+    this.#limits[limit].count += 1;
   }
 
   joined(): void {

@@ -12,7 +12,7 @@ interface OperationSeries {
 
 /** HTTP requests by operation. Operations and codes are rows of the tables in `http/`, so the labels are bounded. */
 export class RequestMetrics {
-  readonly #responses: CellCounter<'operation' | 'status' | 'code'>;
+  readonly #responses: CellCounter;
   readonly #seconds = new BucketHistogram({
     name: 'holdline_http_request_seconds',
     help: 'Time from the headers of a request to its response, by operation. For polls it is mostly the time they are held.',
