@@ -69,8 +69,9 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const access = new Access(settings, clock, (error) =>
     log.error({ err: error }, 'the keys of access tokens cannot be had or used'),
   );
+  const options = signallingOptions(settings);
   const signalling = new Signalling({
-    ...signallingOptions(settings),
+    ...options,
     store,
     clock,
     log,
@@ -81,7 +82,6 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
 
   let draining = false;
   const isDraining = (): boolean => draining;
-  const isLimited = settings.rateLimit === 'on';
   const context = createAppContext({
     signalling,
     access,
@@ -89,8 +89,8 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     log,
     isDraining,
     version: VERSION,
-    failures: new RateLimiter(failedAuthenticationRate(joinsPerMinute(settings)), clock),
-    rosterReads: new RateLimiter(rosterRate(isLimited), clock),
+    failures: new RateLimiter(failedAuthenticationRate(options.joinsPerMinute), clock),
+    rosterReads: new RateLimiter(rosterRate(settings.rateLimit === 'on'), clock),
     iceServersFor: (participantId) => iceServersFor(participantId, settings, clock),
     observability: {
       answered: (operation, status, code, elapsedMs) => metrics.answered(operation, status, code, elapsedMs),
@@ -144,16 +144,13 @@ async function openStoreOf(settings: Settings, overrides: Overrides, telemetry: 
   return overrides.wrapStore?.(store) ?? store;
 }
 
-const joinsPerMinute = ({ rateLimit, rateLimitJoinsPerMinute }: Settings): number =>
-  rateLimit === 'on' ? rateLimitJoinsPerMinute : Infinity;
-
 /** The options that come from settings alone. */
 function signallingOptions(settings: Settings) {
   const isLimited = settings.rateLimit === 'on';
   return {
     maxHeldPolls: settings.maxHeldPolls,
     defaultIdleTimeoutMs: settings.defaultIdleTimeoutSeconds * 1_000,
-    joinsPerMinute: joinsPerMinute(settings),
+    joinsPerMinute: isLimited ? settings.rateLimitJoinsPerMinute : Infinity,
     maxParticipantsPerAddress: isLimited ? MAX_PARTICIPANTS_PER_ADDRESS : Infinity,
     messagesPerSecond: isLimited ? settings.rateLimitMessagesPerSecond : Infinity,
     pacePolls: isLimited,
