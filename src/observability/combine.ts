@@ -1,9 +1,6 @@
 import { isReserved } from '../signalling/ids.ts';
 import type { Mailbox } from '../signalling/message.ts';
-import type { Telemetry } from '../signalling/telemetry.ts';
-
-type Event = keyof Telemetry;
-type Listener = (...args: readonly unknown[]) => void;
+import { forEachEvent, type Listener, type Telemetry } from '../signalling/telemetry.ts';
 
 /** Passes every event to each of the observers. */
 export const combine = (...observers: readonly Telemetry[]): Telemetry =>
@@ -27,14 +24,3 @@ const unlessReserved =
   (mailbox: Mailbox, ...args: Args): void => {
     if (!isReserved(mailbox.roomId)) listener(mailbox, ...args);
   };
-
-const forEachEvent = (listener: (event: Event) => Listener): Telemetry => ({
-  joined: listener('joined'),
-  departed: listener('departed'),
-  sent: listener('sent'),
-  pollHeld: listener('pollHeld'),
-  pollEnded: listener('pollEnded'),
-  acknowledged: listener('acknowledged'),
-  expired: listener('expired'),
-  committed: listener('committed'),
-});

@@ -32,15 +32,20 @@ export interface Telemetry {
   committed(operations: number, elapsedMs: number): void;
 }
 
+export type Listener = (...args: readonly unknown[]) => void;
+
+/** Makes the listener of each event. */
+export const forEachEvent = (listener: (event: keyof Telemetry) => Listener): Telemetry => ({
+  joined: listener('joined'),
+  departed: listener('departed'),
+  sent: listener('sent'),
+  pollHeld: listener('pollHeld'),
+  pollEnded: listener('pollEnded'),
+  acknowledged: listener('acknowledged'),
+  expired: listener('expired'),
+  committed: listener('committed'),
+});
+
 const ignore = (): void => undefined;
 
-export const SILENT: Telemetry = {
-  joined: ignore,
-  departed: ignore,
-  sent: ignore,
-  pollHeld: ignore,
-  pollEnded: ignore,
-  acknowledged: ignore,
-  expired: ignore,
-  committed: ignore,
-};
+export const SILENT: Telemetry = forEachEvent(() => ignore);
