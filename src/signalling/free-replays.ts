@@ -1,7 +1,6 @@
 import type { Clock } from './clock.ts';
+import { ExpiringMap } from './expiring-map.ts';
 import { FREE_JOIN_REPLAYS, FREE_JOIN_REPLAYS_WINDOW_MS } from './limits.ts';
-
-const FORGET_AT_SIZE = 1_024;
 
 interface Window {
   readonly endsAtMs: number;
@@ -14,8 +13,7 @@ interface Window {
  */
 export class FreeReplays {
   readonly #clock: Clock;
-  readonly #windows = new Map<string, Window>();
-  #forgetAtSize = FORGET_AT_SIZE;
+  readonly #windows = new ExpiringMap<string, Window>(({ endsAtMs }) => endsAtMs);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -38,13 +36,7 @@ export class FreeReplays {
 
   #begin(scope: string, nowMs: number): Window {
     const window = { endsAtMs: nowMs + FREE_JOIN_REPLAYS_WINDOW_MS, left: FREE_JOIN_REPLAYS };
-    this.#windows.set(scope, window);
-    if (this.#windows.size > this.#forgetAtSize) this.#forgetEnded(nowMs);
+    this.#windows.set(scope, window, nowMs);
     return window;
-  }
-
-  #forgetEnded(nowMs: number): void {
-    for (const [scope, { endsAtMs }] of this.#windows) if (endsAtMs <= nowMs) this.#windows.delete(scope);
-    this.#forgetAtSize = Math.max(FORGET_AT_SIZE, this.#windows.size * 2);
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { rateLimited, type ExceededLimit, type SignallingError } from './errors.ts';
+import { ExpiringMap } from './expiring-map.ts';
 import type { MailboxId } from './ids.ts';
 
 /** Allows `quota` units at once. They are refilled evenly; one window without use restores the full quota. */
@@ -50,37 +51,14 @@ export function exceeded(limit: RateLimit, fullAtMs: number, nowMs: number, unit
   });
 }
 
-const FORGET_AT_SIZE = 1_024;
-
-/**
- * The time at which the quota of each key is full again (steady ms). Keys with a full quota are forgotten, so that a
- * flood from ever new addresses takes memory for one window only.
- */
-class FullTimes<Key> {
-  readonly #fullAtMs = new Map<Key, number>();
-  #forgetAtSize = FORGET_AT_SIZE;
-
-  get size(): number {
-    return this.#fullAtMs.size;
-  }
-
-  get(key: Key): number {
-    return this.#fullAtMs.get(key) ?? 0;
-  }
-
-  set(key: Key, fullAtMs: number, nowMs: number): void {
-    this.#fullAtMs.set(key, fullAtMs);
-    if (this.#fullAtMs.size <= this.#forgetAtSize) return;
-    for (const [known, at] of this.#fullAtMs) if (at <= nowMs) this.#fullAtMs.delete(known);
-    this.#forgetAtSize = Math.max(FORGET_AT_SIZE, this.#fullAtMs.size * 2);
-  }
-}
+/** When the quota of each key is full again (steady ms). Keys with a full quota are forgotten. */
+const fullTimes = <Key>(): ExpiringMap<Key, number> => new ExpiringMap((fullAtMs) => fullAtMs);
 
 /** Applies one limit to each key. Per process. */
 export class RateLimiter {
   readonly #limit: RateLimit;
   readonly #clock: Clock;
-  readonly #keys = new FullTimes<string>();
+  readonly #keys = fullTimes<string>();
 
   constructor(limit: RateLimit, clock: Clock) {
     this.#limit = limit;
@@ -95,7 +73,7 @@ export class RateLimiter {
   /** Consumes one unit, or nothing if the limit is exceeded. @returns the refusal */
   consume(key: string): SignallingError | undefined {
     const nowMs = this.#clock.steadyMs();
-    const before = this.#keys.get(key);
+    const before = this.#keys.get(key) ?? 0;
     const fullAtMs = consume(this.#limit, before, nowMs, 1);
     if (fullAtMs === undefined) return exceeded(this.#limit, before, nowMs, 1);
     this.#keys.set(key, fullAtMs, nowMs);
@@ -104,7 +82,7 @@ export class RateLimiter {
 
   /** Gives one consumed unit back. */
   refund(key: string): void {
-    const fullAtMs = this.#keys.get(key);
+    const fullAtMs = this.#keys.get(key) ?? 0;
     const intervalMs = this.#limit.windowMs / this.#limit.quota;
     if (fullAtMs > 0) this.#keys.set(key, fullAtMs - intervalMs, this.#clock.steadyMs());
   }
@@ -112,7 +90,7 @@ export class RateLimiter {
   /** @returns the refusal that `consume` would return now */
   check(key: string): SignallingError | undefined {
     const nowMs = this.#clock.steadyMs();
-    const fullAtMs = this.#keys.get(key);
+    const fullAtMs = this.#keys.get(key) ?? 0;
     return consume(this.#limit, fullAtMs, nowMs, 1) === undefined
       ? exceeded(this.#limit, fullAtMs, nowMs, 1)
       : undefined;
@@ -130,7 +108,7 @@ const POLLS: Rate = { quota: POLL_BURST, windowMs: POLL_BURST * POLL_INTERVAL_MS
  */
 export class PollPacer {
   readonly #clock: Clock;
-  readonly #mailboxes = new FullTimes<MailboxId>();
+  readonly #mailboxes = fullTimes<MailboxId>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -139,7 +117,7 @@ export class PollPacer {
   /** @returns the delay of this poll, 0 to 200 ms */
   delayMs(mailboxId: MailboxId): number {
     const nowMs = this.#clock.steadyMs();
-    const fullAtMs = this.#mailboxes.get(mailboxId);
+    const fullAtMs = this.#mailboxes.get(mailboxId) ?? 0;
     const delayMs = Math.min(Math.max(0, waitMs(POLLS, fullAtMs, nowMs, 1)), POLL_INTERVAL_MS);
     const latestMs = nowMs + POLLS.windowMs;
     this.#mailboxes.set(mailboxId, Math.min(Math.max(fullAtMs, nowMs), latestMs) + POLL_INTERVAL_MS, nowMs);
