@@ -17,7 +17,7 @@ import { receive, type Batch, type Poll, type ReceiveContext } from './receive.t
 import type { Appended, Hint, RoomSummary, Store, StoreUsage, TokenLookup } from './store.ts';
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
-import { drain, Waiters } from './waiters.ts';
+import { Waiters } from './waiters.ts';
 
 export interface SignallingOptions {
   readonly store: Store;
@@ -205,7 +205,7 @@ export class Signalling {
 
   /** Ends the held polls with empty batches, spread over `overMs`. */
   drain(overMs: number): Promise<void> {
-    return drain(this.#waiters, this.#options.clock, overMs);
+    return this.#waiters.drain(overMs);
   }
 
   /**

@@ -88,6 +88,9 @@ export class Waiter {
   }
 }
 
+/** Short enough for an even load, long enough that a drain of a minute needs few timers. */
+const SLICE_MS = 50;
+
 /** A chain of waiters per mailbox, newest first. At most one of them is held; the others are not held yet. */
 export class Waiters {
   readonly #clock: Clock;
@@ -161,32 +164,28 @@ export class Waiters {
     for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) waiter.end(end);
   }
 
-  /** Ends later waiters at once. @returns the present ones, which the caller must end */
-  drain(): readonly Waiter[] {
+  /**
+   * Ends every held poll with an empty batch, spread evenly over `overMs`, so that clients do not reconnect in one
+   * burst. The first poll ends at once, and so does every poll that begins later. Resolves early once no poll is left.
+   */
+  async drain(overMs: number): Promise<void> {
     this.#draining = true;
+    const held = this.#all();
+    const startedMs = this.#clock.steadyMs();
+    for (let ended = 0; ended < held.length && this.#size > 0;) {
+      const elapsedMs = this.#clock.steadyMs() - startedMs;
+      const due = elapsedMs < overMs ? Math.floor((elapsedMs * held.length) / overMs) + 1 : held.length;
+      for (const waiter of held.slice(ended, due)) waiter.end(DRAINING);
+      ended = due;
+      if (ended < held.length) await new Promise<void>((resolve) => this.#clock.after(SLICE_MS, resolve));
+    }
+  }
+
+  #all(): readonly Waiter[] {
     const waiters: Waiter[] = [];
     for (const newest of this.#newest.values()) {
       for (let waiter: Waiter | undefined = newest; waiter !== undefined; waiter = waiter.older) waiters.push(waiter);
     }
     return waiters;
-  }
-}
-
-/** Short enough for an even load, long enough that a drain of a minute needs few timers. */
-const SLICE_MS = 50;
-
-/**
- * Ends every held poll with an empty batch, spread evenly over `overMs`, so that clients do not reconnect in one burst.
- * The first poll ends at once. Resolves early once no poll is left.
- */
-export async function drain(waiters: Waiters, clock: Clock, overMs: number): Promise<void> {
-  const held = waiters.drain();
-  const startedMs = clock.steadyMs();
-  for (let ended = 0; ended < held.length && waiters.size > 0;) {
-    const elapsedMs = clock.steadyMs() - startedMs;
-    const due = elapsedMs < overMs ? Math.floor((elapsedMs * held.length) / overMs) + 1 : held.length;
-    for (const waiter of held.slice(ended, due)) waiter.end(DRAINING);
-    ended = due;
-    if (ended < held.length) await new Promise<void>((resolve) => clock.after(SLICE_MS, resolve));
   }
 }

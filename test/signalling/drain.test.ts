@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { drain, Waiters } from '../../src/signalling/waiters.ts';
+import { Waiters } from '../../src/signalling/waiters.ts';
 import type { MailboxId } from '../../src/signalling/ids.ts';
 import { settle, TestClock } from '../support/clock.ts';
 
@@ -30,7 +30,7 @@ describe('draining', () => {
     [4, [0, 1_250, 2_500, 3_750]],
   ])('spreads the ends of %d polls over the drain time', async (count, moments) => {
     const { clock, waiters, ends } = held(count);
-    void drain(waiters, clock, OVER_MS);
+    void waiters.drain(OVER_MS);
     await clock.advance(OVER_MS);
     expect(ends).toEqual(moments);
     expect(clock.timers).toBe(0);
@@ -38,7 +38,7 @@ describe('draining', () => {
 
   test.each([100, 129, 1_000])('ends at most a hundredth of %d polls at a time', async (count) => {
     const { clock, waiters, ends } = held(count);
-    void drain(waiters, clock, OVER_MS);
+    void waiters.drain(OVER_MS);
     await clock.advance(OVER_MS);
     expect(ends).toHaveLength(count);
     const perMoment = Map.groupBy(ends, (atMs) => atMs);
@@ -48,14 +48,14 @@ describe('draining', () => {
 
   test('ends later polls at once', async () => {
     const { clock, waiters } = held(0);
-    await drain(waiters, clock, OVER_MS);
+    await waiters.drain(OVER_MS);
     expect(await waiters.listen(mailbox(0)).next(clock.steadyMs() + 10_000)).toEqual({ kind: 'draining' });
   });
 
   test('is over as soon as no poll is held', async () => {
     const { clock, waiters } = held(2);
     let isOver = false;
-    void drain(waiters, clock, OVER_MS).then(() => (isOver = true));
+    void waiters.drain(OVER_MS).then(() => (isOver = true));
     waiters.wake(mailbox(1));
     await clock.advance(50);
     expect([isOver, clock.timers]).toEqual([true, 0]);
@@ -63,11 +63,11 @@ describe('draining', () => {
 
   test('over 0 ms ends all polls at once, and takes no time without polls', async () => {
     const all = held(100);
-    await drain(all.waiters, all.clock, 0);
+    await all.waiters.drain(0);
     await settle();
     expect(all.ends).toHaveLength(100);
     const none = held(0);
-    await drain(none.waiters, none.clock, OVER_MS);
+    await none.waiters.drain(OVER_MS);
     expect(none.clock.timers).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { type Cursor, decodeCursor } from '../../src/signalling/cursor.ts';
 import { SignallingError } from '../../src/signalling/errors.ts';
-import { drain, Waiters } from '../../src/signalling/waiters.ts';
+import { Waiters } from '../../src/signalling/waiters.ts';
 import { PollPacer } from '../../src/signalling/rate-limit.ts';
 import { receive, type Batch } from '../../src/signalling/receive.ts';
 import type { Hint, Joined, Store } from '../../src/signalling/store.ts';
@@ -62,8 +62,8 @@ export class ReceiveFixture {
   }
 
   /** Starts a poll, and resolves once it is held or has ended. */
-  async poll(reader: Joined, { after, windowMs = 25_000, limit = 64 }: PollOptions = {}): Promise<ObservedPoll> {
-    const polled = this.startPoll(reader, { ...(after && { after }), windowMs, limit });
+  async poll(reader: Joined, options: PollOptions = {}): Promise<ObservedPoll> {
+    const polled = this.startPoll(reader, options);
     await settle();
     return polled;
   }
@@ -100,7 +100,7 @@ export class ReceiveFixture {
   }
 
   drain(overMs: number): Promise<void> {
-    return drain(this.waiters, this.storeFixture.clock, overMs);
+    return this.waiters.drain(overMs);
   }
 
   #applyHint(hint: Hint): void {
