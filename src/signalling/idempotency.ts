@@ -31,13 +31,13 @@ export interface JoinCaller {
 export const joinScope = (
   { roomId, participantId, caller }: JoinCaller,
   { key, fingerprint }: Idempotency,
-): ScopedIdempotency => ({ scope: digest('join', roomId, participantId ?? '', caller, key), fingerprint });
+): ScopedIdempotency => ({ scope: digest(['join', roomId, participantId ?? '', caller, key]), fingerprint });
 
-/** SHA-256 of the parts. JSON keeps their boundaries unambiguous, whatever characters they contain. */
-const digest = (...parts: readonly string[]): string => hash('sha256', JSON.stringify(parts), 'base64url');
+/** SHA-256 of the JSON text, which keeps the boundaries of parts unambiguous, whatever characters they contain. */
+const digest = (json: unknown): string => hash('sha256', JSON.stringify(json), 'base64url');
 
 /** Equal for bodies that differ only in white space or in the order of keys. */
-export const fingerprint = (json: unknown): string => hash('sha256', JSON.stringify(sorted(json)), 'base64url');
+export const fingerprint = (json: unknown): string => digest(sorted(json));
 
 function sorted(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(sorted);

@@ -1,4 +1,5 @@
 import type { Cursor } from './cursor.ts';
+import type { ScopedIdempotency } from './idempotency.ts';
 import type { JsonText, MailboxId, ParticipantId, RoomId } from './ids.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Participant, Receipt, ReceivedMessage } from './message.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -222,7 +223,7 @@ export interface Join {
   readonly token: { readonly handle: TokenHandle; readonly digest: TokenDigest };
   /** Id of the mailbox, if the join creates one. */
   readonly mailboxId: MailboxId;
-  readonly idempotency?: { readonly scope: string; readonly fingerprint: string };
+  readonly idempotency?: ScopedIdempotency;
 }
 
 export interface Joined {
@@ -248,7 +249,7 @@ export interface Append {
   /** Charged to the sender, one unit per message. Absent: not limited. */
   readonly rate?: RateLimit;
   /** `scope` names the operation and the key; the store adds the sender's mailbox. */
-  readonly idempotency?: { readonly scope: string; readonly fingerprint: string };
+  readonly idempotency?: ScopedIdempotency;
 }
 
 export interface Appended {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ScopedIdempotency } from '../../signalling/idempotency.ts';
 import type { ParticipantId } from '../../signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { messageBytes, type OutgoingMessage, type Receipt } from '../../signalling/message.ts';
@@ -8,8 +9,6 @@ import { idempotencyKeyReused, mailboxFull, recipientNotFound } from '../../sign
 import { refuseWhenFull, type SqliteContext } from './context.ts';
 import type { Tx } from './group-commit.ts';
 import type { ParticipantRecord } from './records.ts';
-
-type IdempotencyKey = NonNullable<Append['idempotency']>;
 
 export function append(
   context: SqliteContext,
@@ -156,7 +155,7 @@ function receiptOf(
 function findOutcome(
   { statements, clock }: SqliteContext,
   sender: ParticipantRecord,
-  { scope, fingerprint }: IdempotencyKey,
+  { scope, fingerprint }: ScopedIdempotency,
 ): readonly Receipt[] | undefined {
   const row = statements.findSend.get(sender.row, scope);
   if (row === undefined || row.forgetAtMs <= clock.steadyMs()) return undefined;
@@ -167,7 +166,7 @@ function findOutcome(
 function keepOutcome(
   { statements, clock }: SqliteContext,
   sender: ParticipantRecord,
-  { scope, fingerprint }: IdempotencyKey,
+  { scope, fingerprint }: ScopedIdempotency,
   receipts: readonly Receipt[],
 ): void {
   const text = JSON.stringify(receipts);
