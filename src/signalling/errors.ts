@@ -221,4 +221,13 @@ const NOT_DELIVERING = {
 export const notDelivering = (why: keyof typeof NOT_DELIVERING, cause?: unknown): SignallingError =>
   new SignallingError('storage-unavailable', NOT_DELIVERING[why], { cause });
 
+const NOT_RETAINING = {
+  eviction: 'The message store may drop messages before their time: maxmemory-policy of Redis must be noeviction.',
+  format: 'The message store holds records that another version of Holdline wrote.',
+} as const;
+
+/** The store may lose its records, or does not understand them. */
+export const notRetaining = (why: keyof typeof NOT_RETAINING, cause: unknown): SignallingError =>
+  new SignallingError('storage-unavailable', NOT_RETAINING[why], { cause });
+
 export const withoutCause = ({ code, message }: SignallingError): SignallingError => new SignallingError(code, message);

@@ -1,4 +1,4 @@
-import { isUnavailable, SignallingError } from '../../signalling/errors.ts';
+import { isUnavailable, notRetaining } from '../../signalling/errors.ts';
 import { StoreError } from '../store-error.ts';
 import type { Connection } from './connection.ts';
 import { SCRIPTS } from './scripts.ts';
@@ -25,15 +25,9 @@ export async function requireAll(connection: Connection): Promise<void> {
  */
 export async function checkRequirements(connection: Connection): Promise<void> {
   const eviction = await findEviction(connection);
-  if (eviction !== undefined) {
-    const detail =
-      'The message store may drop messages before their time: maxmemory-policy of Redis must be noeviction.';
-    throw new SignallingError('storage-unavailable', detail, { cause: new Error(eviction) });
-  }
+  if (eviction !== undefined) throw notRetaining('eviction', new Error(eviction));
   const format = await findOtherFormat(connection).catch(ignoreOutage);
-  if (format === undefined) return;
-  const detail = 'The message store holds records that another version of Holdline wrote.';
-  throw new SignallingError('storage-unavailable', detail, { cause: new Error(format) });
+  if (format !== undefined) throw notRetaining('format', new Error(format));
 }
 
 /**
