@@ -11,7 +11,7 @@ interface Options<T> {
   /** Calls `onLost`, at least once, when the connection is no longer usable. */
   readonly open: (onLost: () => void) => Promise<T>;
   /** Called after every opening except the first. */
-  readonly onReopened: (opened: T) => void;
+  readonly onReopened: () => void;
 }
 
 /**
@@ -101,6 +101,6 @@ export class Reconnecting<T extends Closable> {
       return;
     }
     this.#failures = 0;
-    if (this.#current !== undefined) this.#options.onReopened(this.#current);
+    if (this.#current !== undefined) this.#options.onReopened();
   }
 }

@@ -63,7 +63,7 @@ function singleServer(client: Client, location: RedisLocation): Server {
     eval: ({ text }, keys, args) => client.eval(text, { keys: [...keys], arguments: [...args] }),
     clientFor: () => Promise.resolve(client),
     writers: () => [{ at: location.hosts.map(addressOf).join(', '), client: Promise.resolve(client) }],
-    hosts: () => location.hosts,
+    hosts: () => [],
     destroy: () => client.destroy(),
   };
 }
