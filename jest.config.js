@@ -17,10 +17,11 @@ const common = {
 const OF_THE_CONTRACT = ['access', 'health', 'http', 'limits', 'metrics', 'openapi', 'faults'];
 /** Files in them that are about SQLite, start processes of their own, or use no store. */
 const OF_ONE_STORE = [
-  'faults/(busy-database|crashes|store-full|pipelined-requests|refused-databases|rolling-deploy|shutdown|slow-clients|too-many-connections)\\.test',
+  'faults/(abandoned-joins|busy-database|clock-jumps|crashes|hostile-input|lost-database|pipelined-requests)\\.test',
+  'faults/(refused-databases|rolling-deploy|shutdown|slow-clients|store-full|too-many-connections)\\.test',
   'faults/redis-',
-  '(access/published-keys|http/(full-store|json-text))\\.test',
-  'openapi/(committed|examples|form|requests)\\.test',
+  '(access/published-keys|http/(full-store|json-text)|limits/(client-address|rate)|metrics/admin-port)\\.test',
+  'openapi/(committed|conformance|examples|form|requests)\\.test',
 ];
 
 /** Folders for the cluster, which runs the same adapter as a single Redis. The store contract and the property tests run on it, too. */
@@ -51,7 +52,7 @@ export default {
     ...(hasRedis ? [onStore('redis', OF_THE_CONTRACT), onStore('redis-cluster', OF_THE_INTERFACE)] : []),
   ],
   // Milliseconds. Ends a test that hangs, never one that is slow: a busy machine takes half a minute to start a few servers. No test
-  // relies on it, and none sets a limit of its own.
+  // relies on it; only the random sequences of `test/property` set a limit of their own.
   testTimeout: 240_000,
   // A third of the time, a worker waits for a server, a browser or a clock, so three fit on two cores. The modules of 300 test
   // files take 4 GB in one process, so workers are replaced.

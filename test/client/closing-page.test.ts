@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Call, joinRoom, type Mailbox, type OutgoingMessage } from '../../src/client/index.ts';
 import { FakePage } from './support/fake-page.ts';
 import { FakePeer } from './support/fake-peer.ts';
-import { type Asked, broken, HostileServer, json } from './support/hostile-server.ts';
+import { type Asked, broken, forever, HostileServer, json } from './support/hostile-server.ts';
 
 let server: HostileServer;
 let page: FakePage;
@@ -19,8 +19,6 @@ afterEach(async () => {
   await Promise.all([mailbox.close(), server.time.advance(10_000)]);
   page.close();
 });
-
-const forever = () => new Promise<never>(() => undefined);
 
 /** What can happen before the page is gone: promises go on, and no timer fires. */
 const microtasks = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { joinRoom, type JoinOptions, type Mailbox } from '../../src/client/index.ts';
 import { FakePage } from './support/fake-page.ts';
-import { type Asked, HostileServer, json } from './support/hostile-server.ts';
+import { type Asked, forever, HostileServer, json } from './support/hostile-server.ts';
 
 /** One browser in one page: each mailbox stands for a tab. */
 let page: FakePage;
@@ -18,8 +18,6 @@ afterEach(async () => {
   await Promise.all([...mailboxes.splice(0).map((mailbox) => mailbox.close()), server.time.advance(10_000)]);
   page.close();
 });
-
-const forever = () => new Promise<never>(() => undefined);
 
 async function listening(more: Partial<JoinOptions> = {}): Promise<Mailbox> {
   const mailbox = await joinRoom({ ...server.options, ...more });

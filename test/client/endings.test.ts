@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { joinRoom, type JoinOptions, type Mailbox } from '../../src/client/index.ts';
 import { FakeStorage } from './support/fake-storage.ts';
-import { batch, broken, HostileServer, json, message, problem } from './support/hostile-server.ts';
+import { batch, broken, forever, HostileServer, json, message, problem } from './support/hostile-server.ts';
 
 let server: HostileServer;
 let storage: FakeStorage;
@@ -9,8 +9,6 @@ beforeEach(() => {
   server = new HostileServer();
   storage = new FakeStorage();
 });
-
-const held = () => new Promise<never>(() => undefined);
 
 async function listening(more: Partial<JoinOptions> = {}): Promise<Mailbox> {
   const mailbox = await joinRoom({ ...server.options, storage, ...more });
@@ -23,7 +21,7 @@ const timedOut = () => problem(410, 'participant-gone', { reason: 'timeout' });
 describe('a mailbox in the middle of a batch', () => {
   async function endAtSecond(end: (mailbox: Mailbox) => Promise<void>): Promise<string[]> {
     const three = ['one', 'two', 'three'].map((id) => message('custom', { id }));
-    server.script('poll', () => batch('c3', ...three), held);
+    server.script('poll', () => batch('c3', ...three), forever);
     const mailbox = await joinRoom({ ...server.options, storage });
     const handled: string[] = [];
     mailbox.on('message', async ({ id }) => {
@@ -85,7 +83,7 @@ describe('a participant whose time ran out, and who leaves', () => {
 
 test('the signal that aborts joining does not abort a rejoin', async () => {
   const abort = new AbortController();
-  server.script('poll', timedOut, held);
+  server.script('poll', timedOut, forever);
   const mailbox = await listening({ signal: abort.signal });
   abort.abort();
   await server.time.advance(20_000);
@@ -93,7 +91,7 @@ test('the signal that aborts joining does not abort a rejoin', async () => {
 });
 
 test('a network that is back is reported at once, not at the end of a poll', async () => {
-  server.script('poll', broken, broken, ({ body }) => (body.wait === 0 ? batch('c0') : held()));
+  server.script('poll', broken, broken, ({ body }) => (body.wait === 0 ? batch('c0') : forever()));
   const mailbox = await listening();
   const states: string[] = [];
   mailbox.on('state', (state) => void states.push(state));

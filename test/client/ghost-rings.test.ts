@@ -1,14 +1,13 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Call, joinRoom, type CallEnd } from '../../src/client/index.ts';
 import { FakePeer } from './support/fake-peer.ts';
-import { batch, HostileServer, json, message } from './support/hostile-server.ts';
+import { batch, forever, HostileServer, json, message } from './support/hostile-server.ts';
 
 let server: HostileServer;
 beforeEach(() => {
   server = new HostileServer();
 });
 
-const held = () => new Promise<never>(() => undefined);
 const invite = (ageMs: number, callId = 'c1') => message('invite', { callId, ageMs });
 const cancel = (callId = 'c1') => message('cancel', { callId, payload: { reason: 'user_hangup' } });
 const left = message('participant-left', { from: undefined, payload: { participantId: 'other', reason: 'left' } });
@@ -44,7 +43,7 @@ describe('an invite does not ring', () => {
     ['is older than its ring time', [invite(60_000)]],
     ['is followed by the departure of its caller', [invite(1_000), left]],
   ])('that %s', async (_, messages) => {
-    server.script('poll', () => batch('c1', ...messages), held);
+    server.script('poll', () => batch('c1', ...messages), forever);
     const { calls } = await rung();
     expect([calls, sentTypes()]).toEqual([[], []]);
   });
@@ -54,7 +53,7 @@ describe('an invite does not ring', () => {
       'poll',
       () => unfinished('c1', invite(5_001)),
       () => batch('c2', cancel()),
-      held,
+      forever,
     );
     const { calls } = await rung();
     await server.time.advance(60_000);
@@ -64,14 +63,14 @@ describe('an invite does not ring', () => {
 
 describe('an invite rings', () => {
   test('when only an older one of the same caller was cancelled', async () => {
-    server.script('poll', () => batch('c1', invite(9_000), cancel(), invite(1_000, 'c2')), held);
+    server.script('poll', () => batch('c1', invite(9_000), cancel(), invite(1_000, 'c2')), forever);
     const { calls } = await rung();
     expect(calls.map(({ callId, state }) => [callId, state])).toEqual([['c2', 'incoming']]);
     expect(sentTypes()).toEqual(['ringing']);
   });
 
   test('at once when it is fresh, whatever else waits', async () => {
-    server.script('poll', () => unfinished('c1', invite(5_000)), held);
+    server.script('poll', () => unfinished('c1', invite(5_000)), forever);
     const { calls } = await rung();
     expect(calls).toHaveLength(1);
   });
@@ -85,7 +84,7 @@ describe('an invite rings', () => {
         await server.time.after(1_000);
         return batch('c3', message('custom'));
       },
-      held,
+      forever,
     );
     const { calls } = await rung();
     await server.time.advance(800);
@@ -95,7 +94,7 @@ describe('an invite rings', () => {
   });
 
   test('that waited long, after 3 s when the rest does not come', async () => {
-    server.script('poll', () => unfinished('c1', invite(30_000)), held);
+    server.script('poll', () => unfinished('c1', invite(30_000)), forever);
     const { calls, ends } = await rung();
     await server.time.advance(2_800);
     expect(calls).toHaveLength(0);
@@ -111,7 +110,7 @@ describe('an invite rings', () => {
 
 describe('two invites of one participant in one batch', () => {
   test('ring once, for the newer one, and the older one is rejected as replaced', async () => {
-    server.script('poll', () => batch('c1', invite(1_000), invite(1_000, 'c2')), held);
+    server.script('poll', () => batch('c1', invite(1_000), invite(1_000, 'c2')), forever);
     const { calls } = await rung();
     expect(calls.map(({ callId, state }) => [callId, state])).toEqual([['c2', 'incoming']]);
     expect(sent()).toMatchObject([
@@ -122,7 +121,7 @@ describe('two invites of one participant in one batch', () => {
 
   test('are one call when the second repeats the first, and an offer between them is answered', async () => {
     const offer = message('offer', { callId: 'c1', payload: { type: 'offer', sdp: 'v=0' } });
-    server.script('poll', () => batch('c1', invite(1_000), offer, invite(1_000, 'C1')), held);
+    server.script('poll', () => batch('c1', invite(1_000), offer, invite(1_000, 'C1')), forever);
     const { calls } = await rung();
     expect(calls).toHaveLength(1);
     calls[0]?.accept(new FakePeer('me'));
@@ -133,7 +132,7 @@ describe('two invites of one participant in one batch', () => {
 });
 
 test('the client reads as many messages at once as the service allows, to see what takes an invite back', async () => {
-  server.script('poll', held);
+  server.script('poll', forever);
   await rung();
   expect(server.all('poll').map(({ body }) => body.limit)).toEqual([100]);
 });

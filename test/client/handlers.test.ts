@@ -1,48 +1,32 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { joinRoom, type HoldlineError, type Mailbox } from '../../src/client/index.ts';
-import { batch, HostileServer, message } from './support/hostile-server.ts';
+import { batch, forever, message, type HostileServer } from './support/hostile-server.ts';
+import { RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
 
+let client: RecordedClient;
 let server: HostileServer;
-let received: string[];
 beforeEach(() => {
-  server = new HostileServer();
-  received = [];
+  client = new RecordedClient();
+  ({ server } = client);
 });
-
-async function listening(): Promise<Mailbox> {
-  const mailbox = await joinRoom(server.options);
-  mailbox.on('message', ({ id }) => void received.push(id));
-  return mailbox;
-}
 
 describe('a handler of the app', () => {
   test('that throws on one message has handled it: the cursor advances (fault 37)', async () => {
-    const errors: HoldlineError[] = [];
-    server.script(
-      'poll',
-      () => batch('c1', message('custom'), message('custom')),
-      () => new Promise(() => undefined),
-    );
-    const mailbox = await listening();
-    mailbox.on('error', (error) => void errors.push(error));
+    server.script('poll', () => batch('c1', message('custom'), message('custom')), forever);
+    const mailbox = await client.listen();
     mailbox.on('message', () => {
       throw new Error('a fault of the app');
     });
     await server.time.advance(1_000);
     expect(server.all('poll').map(({ body }) => body.after)).toEqual(['c0', 'c1']);
-    expect(received).toHaveLength(2);
-    expect(errors.map(({ code }) => code)).toEqual(['listener-failed', 'listener-failed']);
+    expect(client.received).toHaveLength(2);
+    expect(client.errors.map(({ code }) => code)).toEqual(['listener-failed', 'listener-failed']);
   });
 
   test('that is slow holds back the next message and its acknowledgement, while the participant stays present', async () => {
-    server.script(
-      'poll',
-      () => batch('c1', message('custom'), message('custom')),
-      () => new Promise(() => undefined),
-    );
-    const mailbox = await joinRoom(server.options);
+    server.script('poll', () => batch('c1', message('custom'), message('custom')), forever);
+    const mailbox = await client.join();
     let handled = 0;
     mailbox.on('message', async () => {
       await server.time.after(MINUTE);
@@ -58,7 +42,7 @@ describe('a handler of the app', () => {
 
 describe('an app without a handler', () => {
   test('does not poll until it adds its first handler', async () => {
-    await joinRoom(server.options);
+    await client.join();
     await server.time.advance(MINUTE);
     expect(server.count('poll')).toBe(0);
   });
@@ -69,15 +53,15 @@ describe('an app without a handler', () => {
       'poll',
       () => batch('c1', message('custom')),
       () => batch('c2', later),
-      () => new Promise(() => undefined),
+      forever,
     );
-    const mailbox = await joinRoom(server.options);
+    const mailbox = await client.join();
     const off: () => void = mailbox.on('message', () => off());
     await server.time.advance(MINUTE);
     expect(server.all('poll').map(({ body }) => body.after)).toEqual(['c0', 'c1']);
-    mailbox.on('message', ({ id }) => void received.push(id));
+    mailbox.on('message', ({ id }) => void client.received.push(id));
     await server.time.advance(1_000);
-    expect(received).toEqual([later.id]);
+    expect(client.received).toEqual([later.id]);
     expect(server.all('poll').at(-1)?.body.after).toBe('c2');
   });
 });

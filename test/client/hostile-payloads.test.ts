@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Call, joinRoom, type CallEnd, type HoldlineError, type Mailbox } from '../../src/client/index.ts';
 import { FakePeer } from './support/fake-peer.ts';
-import { batch, HostileServer, json, message } from './support/hostile-server.ts';
+import { batch, forever, HostileServer, json, message } from './support/hostile-server.ts';
 
 let server: HostileServer;
 let mailbox: Mailbox;
@@ -15,7 +15,6 @@ beforeEach(async () => {
   mailbox.on('error', (error) => void failures.push(error));
 });
 
-const held = () => new Promise<never>(() => undefined);
 const ofCall = (type: string, payload?: unknown) => message(type, { callId: 'c1', payload });
 const roomEvent = (type: string, payload: unknown) => message(type, { from: undefined, payload });
 
@@ -37,7 +36,7 @@ async function accepted(...messages: unknown[]) {
     'poll',
     () => batch('c1', invite),
     () => batch('c2', ...rest),
-    held,
+    forever,
   );
   for (let turn = 0; turn < 60; turn += 1) await server.time.advance(1);
   return { peer, errors, ends, calls };

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Mailbox } from '../../src/client/index.ts';
-import { batch, broken, html, json, message, problem, type HostileServer } from './support/hostile-server.ts';
+import { batch, broken, forever, type HostileServer, html, json, message, problem } from './support/hostile-server.ts';
 import { endOf, RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
@@ -84,12 +84,7 @@ describe('a network that gives wrong answers', () => {
   });
 
   test('the state is reconnecting when polls fail, and connected when one succeeds', async () => {
-    server.script(
-      'poll',
-      broken,
-      () => batch('c1', message('custom')),
-      () => new Promise(() => undefined),
-    );
+    server.script('poll', broken, () => batch('c1', message('custom')), forever);
     const mailbox = await client.listen();
     const states: string[] = [mailbox.state];
     mailbox.on('state', (state) => void states.push(state));
@@ -147,7 +142,7 @@ describe('a proxy that cuts held polls', () => {
   });
 
   test('without any answer halves their length', async () => {
-    server.on('poll', ({ body }) => (body.wait === 0 ? batch('c0') : new Promise(() => undefined)));
+    server.on('poll', ({ body }) => (body.wait === 0 ? batch('c0') : forever()));
     const mailbox = await client.listen();
     await server.time.advance(2 * MINUTE);
     expect(mailbox.waitSeconds).toBeLessThanOrEqual(12);
@@ -156,11 +151,7 @@ describe('a proxy that cuts held polls', () => {
 
 describe('a server that is busy', () => {
   test('is polled again after Retry-After plus jitter', async () => {
-    server.script(
-      'poll',
-      () => problem(429, 'too-many-polls', { retryAfter: 5 }),
-      () => new Promise(() => undefined),
-    );
+    server.script('poll', () => problem(429, 'too-many-polls', { retryAfter: 5 }), forever);
     await client.listen();
     await server.time.advance(5_000);
     expect(server.count('poll')).toBe(1);
@@ -183,7 +174,7 @@ describe('a server that is busy', () => {
         return batch('c0');
       },
       () => problem(503, 'shutting-down', { retryAfter: 1 }),
-      () => new Promise(() => undefined),
+      forever,
     );
     await client.listen();
     await server.time.advance(5_000);
@@ -208,7 +199,7 @@ describe('other versions (fault 39)', () => {
           'c2',
           message('participant-left', { from: undefined, payload: { participantId: 'x', reason: 'abducted' } }),
         ),
-      () => new Promise(() => undefined),
+      forever,
     );
     await client.listen();
     await server.time.advance(MINUTE);
@@ -216,11 +207,7 @@ describe('other versions (fault 39)', () => {
   });
 
   test('an older server may omit `more` and `expired`', async () => {
-    server.script(
-      'poll',
-      () => json(200, { messages: [message('custom')], cursor: 'c1' }),
-      () => new Promise(() => undefined),
-    );
+    server.script('poll', () => json(200, { messages: [message('custom')], cursor: 'c1' }), forever);
     const mailbox = await client.listen();
     await Promise.all([mailbox.send({ type: 'custom' }), server.time.advance(1_000)]);
     expect(client.received).toHaveLength(1);

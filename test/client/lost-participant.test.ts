@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Mailbox } from '../../src/client/index.ts';
-import { batch, broken, json, message, problem, type HostileServer } from './support/hostile-server.ts';
+import { batch, broken, forever, type HostileServer, json, message, problem } from './support/hostile-server.ts';
 import { endOf, RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
@@ -34,7 +34,7 @@ describe('two clients with one token', () => {
       'poll',
       () => problem(409, 'poll-superseded'),
       () => batch('c1', message('custom')),
-      () => new Promise(() => undefined),
+      forever,
     );
     await client.listen();
     await server.time.advance(MINUTE);
@@ -87,14 +87,10 @@ describe('a participant that is gone', () => {
   );
 
   test('for an hour of sleep: one poll, 410, one join under the same name, one gap, and no burst (fault 38)', async () => {
-    server.on('poll', () => new Promise(() => undefined));
+    server.on('poll', forever);
     await client.listen();
     await server.time.advance(3_000);
-    server.script(
-      'poll',
-      () => problem(410, 'participant-gone', { reason: 'timeout' }),
-      () => new Promise(() => undefined),
-    );
+    server.script('poll', () => problem(410, 'participant-gone', { reason: 'timeout' }), forever);
     const before = server.asked.length;
     await server.time.sleep(HOUR);
     await server.time.advance(10_000);
@@ -141,9 +137,7 @@ describe('a participant that is gone', () => {
     let joined = 1;
     server.on('join', () => json(201, server.joinResult({ token: `token${(joined += 1)}` })));
     const gone = problem(410, 'participant-gone', { reason: 'timeout' });
-    server.on('poll', ({ headers }) =>
-      headers.Authorization === 'Bearer token2' ? gone : new Promise(() => undefined),
-    );
+    server.on('poll', ({ headers }) => (headers.Authorization === 'Bearer token2' ? gone : forever()));
     server.on('send', ({ headers }) =>
       headers.Authorization === 'Bearer token2' ? gone : json(201, { receipts: [server.receipt()] }),
     );

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { joinRoom, Mesh, type Call } from '../../src/client/index.ts';
 import { FakePeer } from './support/fake-peer.ts';
-import { batch, HostileServer, json, message, problem } from './support/hostile-server.ts';
+import { batch, forever, HostileServer, json, message, problem } from './support/hostile-server.ts';
 
 const PACE_MS = 3_000;
 const PRESENT = ['me', 'other', 'third'].map((participantId) => ({
@@ -20,7 +20,6 @@ beforeEach(() => {
   begun = [];
 });
 
-const held = () => new Promise<never>(() => undefined);
 const invite = (callId: string, from = 'other') => message('invite', { from, callId, payload: { mesh: true } });
 const after =
   (delayMs: number, ...messages: unknown[]) =>
@@ -49,7 +48,7 @@ describe('a mesh', () => {
     const INVITES = 1_500;
     let sent = 0;
     server.on('poll', () => {
-      if (sent === INVITES) return held();
+      if (sent === INVITES) return forever();
       sent += 1;
       return batch(`c${sent}`, invite(`call${sent}`));
     });
@@ -65,7 +64,7 @@ describe('a mesh', () => {
   });
 
   test('accepts a new call of a participant at once after 3 s', async () => {
-    server.script('poll', after(0, invite('first')), after(1_000, invite('second')), held);
+    server.script('poll', after(0, invite('first')), after(1_000, invite('second')), forever);
     const mesh = await openMesh();
     await server.time.advance(PACE_MS - 1);
     expect(mesh.calls.get('other')).toMatchObject({ callId: 'second', state: 'incoming' });
@@ -80,14 +79,14 @@ describe('a mesh', () => {
 
   test('opens no connection for a call that was cancelled while it waited', async () => {
     const cancel = message('cancel', { callId: 'second' });
-    server.script('poll', after(0, invite('first')), after(1_000, invite('second')), after(1_000, cancel), held);
+    server.script('poll', after(0, invite('first')), after(1_000, invite('second')), after(1_000, cancel), forever);
     const mesh = await openMesh();
     await server.time.advance(10_000);
     expect([opened.length, mesh.calls.size]).toEqual([1, 0]);
   });
 
   test('accepts a second participant at once while the first one waits', async () => {
-    server.script('poll', after(0, invite('first')), after(1_000, invite('second'), invite('a', 'third')), held);
+    server.script('poll', after(0, invite('first')), after(1_000, invite('second'), invite('a', 'third')), forever);
     await openMesh();
     await server.time.advance(2_000);
     expect(opened.map(({ to }) => to)).toEqual(['other', 'third']);
@@ -104,7 +103,7 @@ describe('a mesh', () => {
         return batch('c1', message('reject', { callId: calledId() }));
       },
       () => problem(410, 'participant-gone', { reason: 'timeout' }),
-      held,
+      forever,
     );
     await openMesh();
     await server.time.advance(2_500);
@@ -114,7 +113,7 @@ describe('a mesh', () => {
   });
 
   test('hangs up a waiting call when it is closed', async () => {
-    server.script('poll', after(0, invite('first')), after(1_000, invite('second')), held);
+    server.script('poll', after(0, invite('first')), after(1_000, invite('second')), forever);
     const mesh = await openMesh();
     await server.time.advance(2_000);
     const waiting = mesh.calls.get('other');

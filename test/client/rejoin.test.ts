@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type JoinOptions } from '../../src/client/index.ts';
-import { html, json, problem, type HostileServer } from './support/hostile-server.ts';
+import { forever, html, json, problem, type HostileServer } from './support/hostile-server.ts';
 import { endOf, RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
-const forever = () => new Promise<never>(() => undefined);
 
 let client: RecordedClient;
 let server: HostileServer;

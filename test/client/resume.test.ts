@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { joinRoom, type JoinOptions, type StorageLike } from '../../src/client/index.ts';
 import { FakeStorage } from './support/fake-storage.ts';
-import { batch, broken, HostileServer, json, message, problem } from './support/hostile-server.ts';
+import { batch, broken, forever, HostileServer, json, message, problem } from './support/hostile-server.ts';
 
 let server: HostileServer;
 let storage: FakeStorage;
@@ -16,11 +16,7 @@ const bodies = (): unknown[] => server.all('join').map(({ body, headers }) => [b
 
 describe('a reload', () => {
   test('resumes the mailbox: same participant, own token, stored cursor', async () => {
-    server.script(
-      'poll',
-      () => batch('c5', message('custom')),
-      () => new Promise(() => undefined),
-    );
+    server.script('poll', () => batch('c5', message('custom')), forever);
     const before = await joinRoom(options);
     before.on('message', () => undefined);
     await server.time.advance(1_000);
@@ -137,7 +133,7 @@ describe('joining', () => {
 
   test('can be aborted, while waiting and while asking', async () => {
     const abort = new AbortController();
-    server.on('join', () => new Promise(() => undefined));
+    server.on('join', forever);
     const asking = joinRoom({ ...options, signal: abort.signal });
     await server.time.advance(100);
     abort.abort();

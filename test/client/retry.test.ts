@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Backoff } from '../../src/client/retry.ts';
 import { joinRoom } from '../../src/client/index.ts';
-import { broken, HostileServer } from './support/hostile-server.ts';
+import { broken, forever, HostileServer } from './support/hostile-server.ts';
 import { VirtualTime } from './support/virtual-time.ts';
 
 /** A random number as `Math.random` gives it. */
@@ -55,7 +55,6 @@ async function clients(server: HostileServer, count: number): Promise<void> {
 
 test.each([3, 12, 60])('24 of 24 clients poll again within 5 s after an outage of %i s', async (seconds) => {
   const server = new HostileServer();
-  const forever = () => new Promise<never>(() => undefined);
   let isUp = true;
   let cut = (): void => undefined;
   const cutting = new Promise<void>((resolve) => (cut = resolve));

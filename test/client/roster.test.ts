@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { joinRoom, type Mailbox } from '../../src/client/index.ts';
-import { batch, HostileServer, json, message } from './support/hostile-server.ts';
+import { batch, forever, HostileServer, json, message } from './support/hostile-server.ts';
 
 let server: HostileServer;
 beforeEach(() => {
@@ -13,7 +13,6 @@ const joined = (participantId: string, ageMs: number) =>
 const left = (participantId: string, ageMs: number) =>
   message('participant-left', { from: undefined, ageMs, payload: { participantId, reason: 'left' } });
 
-const held = () => new Promise<never>(() => undefined);
 const namesIn = (mailbox: Mailbox): string[] => mailbox.participants.map(({ participantId }) => participantId);
 
 async function listening(...there: string[]): Promise<{ mailbox: Mailbox; told: string[] }> {
@@ -27,14 +26,14 @@ async function listening(...there: string[]): Promise<{ mailbox: Mailbox; told: 
 }
 
 test('room events from before the join are in the list already, and cause no event', async () => {
-  server.script('poll', () => batch('c1', left('bob', 60_000), joined('bob', 30_000)), held);
+  server.script('poll', () => batch('c1', left('bob', 60_000), joined('bob', 30_000)), forever);
   const { mailbox, told } = await listening('me', 'bob');
   await server.time.advance(100);
   expect([namesIn(mailbox), told]).toEqual([['me', 'bob'], []]);
 });
 
 test('a departure counts although the clock was set back', async () => {
-  server.script('poll', () => batch('c1', left('bob', 1)), held);
+  server.script('poll', () => batch('c1', left('bob', 1)), forever);
   const { mailbox, told } = await listening('me', 'bob');
   server.time.setBack(60_000);
   await server.time.advance(100);
@@ -53,7 +52,7 @@ test('a list from before a join that arrives after it does not hide the particip
   );
   await server.time.advance(5_000);
   const asking = mailbox.refreshParticipants();
-  server.script('poll', () => batch('c1', joined('bob', 1)), held);
+  server.script('poll', () => batch('c1', joined('bob', 1)), forever);
   mailbox.wake();
   await Promise.all([asking, server.time.advance(2_000)]);
   expect([namesIn(mailbox), told]).toEqual([['me', 'bob'], ['+bob']]);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Call, joinRoom, type Mailbox, type OutgoingMessage } from '../../src/client/index.ts';
 import { FakePeer } from './support/fake-peer.ts';
-import { broken, HostileServer, html, json, problem, type Asked } from './support/hostile-server.ts';
+import { type Asked, broken, forever, HostileServer, html, json, problem } from './support/hostile-server.ts';
 
 const MINUTE = 60_000;
 
@@ -137,7 +137,7 @@ describe('a lost reply', () => {
   });
 
   test('a send that hangs is given up after 15 s and tried again', async () => {
-    server.script('send', () => new Promise(() => undefined), slowly(1));
+    server.script('send', forever, slowly(1));
     expect(await settled([mailbox.send(note('hangs', { to: 'a' }))], 17_000)).toEqual(['sent']);
   });
 });
@@ -232,7 +232,7 @@ describe('the end', () => {
   });
 
   test('leaving ends calls at once, whether the server answers or not', async () => {
-    server.on('leave', () => new Promise(() => undefined));
+    server.on('leave', forever);
     const peerConnection = new FakePeer('me');
     const call = Call.invite(mailbox, { to: 'other', peerConnection });
     const ended: unknown[] = [];

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { joinRoom, type Mailbox } from '../../src/client/index.ts';
 import { FakePage } from './support/fake-page.ts';
-import { batch, broken, HostileServer, message } from './support/hostile-server.ts';
+import { batch, broken, forever, HostileServer, message } from './support/hostile-server.ts';
 
 let server: HostileServer;
 let page: FakePage;
@@ -22,8 +22,6 @@ async function listen(): Promise<void> {
   mailbox.on('message', () => undefined);
   await server.time.advance(1_000);
 }
-
-const forever = () => new Promise<never>(() => undefined);
 
 describe('a client that waits', () => {
   test('polls at once after `online`, and forgets what it learned about the network before', async () => {

@@ -34,7 +34,7 @@ describeInBrowser('without a camera', () => {
 });
 
 describeInBrowser('the join form', () => {
-  test('keeps a name that was typed before the script arrived, and lets nobody press a button that does nothing yet', async () => {
+  test('keeps a name typed before the script has run; until then its buttons are disabled', async () => {
     const { page } = await openPage(browser());
     const scriptIsAsked = Promise.withResolvers<() => void>();
     await page.route('**/main.js', (route) => scriptIsAsked.resolve(() => void route.continue()));

@@ -16,9 +16,8 @@ export function behindAProxy(name: string, start: (backend: Backend) => Promise<
     beforeAll(async () => {
       const joins = String(JOINS_PER_MINUTE);
       const env = { TRUST_PROXY: '1', ADMIN_PORT: '0', LOG_LEVEL: 'debug', RATE_LIMIT_JOINS_PER_MINUTE: joins };
-      const { command, url } = await startServer({ env });
-      const { adminPort } = await command.logged(/^listening/);
-      backend = { command, port: Number(new URL(url).port), adminPort: Number(adminPort) };
+      const { command, port, adminPort } = await startServer({ env });
+      backend = { command, port, adminPort: Number(adminPort) };
       proxy = await start(backend);
     });
     afterAll(cleanUp);

@@ -55,11 +55,10 @@ describe('with the connections that the file requires', () => {
 
   test('nginx holds 1,000 polls at once and answers each', async () => {
     const env = { TRUST_PROXY: '1', ADMIN_PORT: '0', RATE_LIMIT: 'off', DRAIN_SECONDS: '30' };
-    const { command, url } = await startServer({ env });
-    const { adminPort } = await command.logged(/^listening/);
+    const { command, url, port: backend, adminPort } = await startServer({ env });
     const directory = temporaryDirectory();
     const port = await freePort();
-    const { config, log } = configured(directory, port, Number(new URL(url).port));
+    const { config, log } = configured(directory, port, backend);
     await runProxy('nginx', ['-c', config], port);
     const proxy = { port, log: () => readFileSync(log, 'utf8') };
     const polls: Promise<number>[] = [];

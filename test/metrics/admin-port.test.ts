@@ -12,8 +12,7 @@ afterEach(cleanUp);
 const OPERATOR_PATHS = ['/healthz', '/readyz', '/metrics', '/trace/room'];
 
 async function withAdminPort(env: Readonly<Record<string, string>> = {}) {
-  const { command, url } = await startServer({ env: { ADMIN_PORT: '0', ...env } });
-  const { adminPort } = await command.logged(/^listening/);
+  const { command, url, adminPort } = await startServer({ env: { ADMIN_PORT: '0', ...env } });
   return { command, url, admin: `http://127.0.0.1:${String(adminPort)}` };
 }
 

@@ -9,8 +9,7 @@ const SECRET = 'v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\n';
 
 /** A room with two joins, an acknowledged invite and a pending offer. */
 async function afterCall() {
-  const { command, url } = await startServer({ env: { ADMIN_PORT: '0' } });
-  const { adminPort } = await command.logged(/^listening/);
+  const { command, url, adminPort } = await startServer({ env: { ADMIN_PORT: '0' } });
   const admin = `http://127.0.0.1:${String(adminPort)}`;
   const alice = await join(url, newRoom(), { participantId: 'alice', displayName: 'Alice In Person' });
   const bob = await join(url, alice.roomId, 'bob');

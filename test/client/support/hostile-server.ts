@@ -141,6 +141,8 @@ export const broken = (): never => {
   throw new TypeError('fetch failed');
 };
 
+export const forever = (): Promise<never> => new Promise(() => undefined);
+
 let ids = 0;
 
 /** A message as it arrives. */
