@@ -19,6 +19,8 @@ const rooms = Array.from({ length: ROOMS }, (_, index) => {
   return { alice: member('alice'), bob: member('bob') };
 });
 const ids = Array.from({ length: 4_096 }, () => newMessageId(Date.now()));
+/** Rises over all rounds: a message at an earlier position would count as a repeated delivery. */
+let position = 0;
 
 /** @returns nanoseconds per message */
 function run(telemetry: Telemetry, metrics: Metrics | undefined): number {
@@ -28,13 +30,13 @@ function run(telemetry: Telemetry, metrics: Metrics | undefined): number {
     const id = ids[index % ids.length];
     if (pair === undefined || id === undefined) continue;
     const { alice, bob } = pair;
-    const position = index + 1;
+    position += 1;
     telemetry.acknowledged(bob, position - ROOMS);
     telemetry.pollHeld(bob);
     const recipients = [{ participantId: bob.participantId, listening: true }];
     telemetry.sent(alice, [{ id, type: 'candidate', ttlMs: 1 }], [{ id, sentAtMs: 0, recipients }]);
-    const messages = [{ id, position, type: 'candidate', sentAtMs: 0, ageMs: index % 20 }];
-    telemetry.pollEnded(bob, { end: 'message', heldMs: 3, messages, expired: 0 });
+    const received = { id, position, sender: alice.participantId, type: 'candidate', sentAtMs: 0, ageMs: index % 20 };
+    telemetry.pollEnded(bob, { end: 'message', heldMs: 3, messages: [received], expired: 0 });
     // A message takes two requests. At a moderate load, three operations share a commit.
     metrics?.answered('sendMessage', 201, undefined, 1);
     metrics?.answered('pollMessages', 200, undefined, 3);

@@ -2,15 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { candidate } from '../load/message.ts';
 import { Pair } from '../load/pair.ts';
 import { measure, type Figures } from '../measure/figures.ts';
-import { pacedCalls } from './calls.ts';
+import { measureCalls, measurePaced } from './calls.ts';
 import { openPairs } from './held.ts';
-import { closedLoop, freshCall, warmUp, type Bench, type Point } from './workload.ts';
+import { closedLoop, warmUp, type Bench, type Point } from './workload.ts';
 
 /** Concurrency that saturates no server, at any size. */
 const CONCURRENT = 4;
 const STOCKERS_AT_A_TIME = 32;
 const STORED_PER_MAILBOX = 10;
-const STOCK_LIFETIME_SECONDS = 3_600;
+/** The longest in open mode. */
+const STOCK_LIFETIME_SECONDS = 300;
 
 /** The same calls while more and more messages are stored in other mailboxes. */
 export async function depth(bench: Bench): Promise<Point[]> {
@@ -21,9 +22,7 @@ export async function depth(bench: Bench): Promise<Point[]> {
   for (const target of bench.sizes.storedMessages) {
     await stock(bench, target - stored, () => STOCK_LIFETIME_SECONDS);
     stored = target;
-    const figures = await measure(bench.server, bench.http, (tally) =>
-      closedLoop(CONCURRENT, bench.sizes.calls, () => freshCall(bench, tally)),
-    );
+    const figures = await measureCalls(bench, CONCURRENT, bench.sizes.calls);
     points.push({ at: target, ...figures });
   }
   if (performance.now() - started > (bench.system.stockLastsMs ?? Infinity)) {
@@ -73,8 +72,7 @@ const BACKLOG_EXPIRES_AFTER_MS = 45_000;
 /** The latency of paced calls: alone, while one sender floods, and while a backlog expires at once. */
 export async function flood(bench: Bench): Promise<Point[]> {
   await warmUp(bench);
-  const seconds = bench.sizes.floodSeconds;
-  const others = () => measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, seconds));
+  const others = () => measurePaced(bench, bench.sizes.floodSeconds);
   return [
     { label: 'nothing else', ...(await others()) },
     { label: 'one sender floods', ...(await duringFlood(bench, others)) },
@@ -85,14 +83,15 @@ export async function flood(bench: Bench): Promise<Point[]> {
 async function duringFlood({ system, http }: Bench, others: () => Promise<Figures>): Promise<Figures> {
   const sender = await system.join(http, 'flood');
   const receiver = await system.join(http, 'flood');
-  const flooding = new AbortController();
-  const flooded = closedLoop(FLOOD_CONCURRENT, Infinity, async () => {
-    if (flooding.signal.aborted) throw flooding.signal.reason;
-    await sender.send(receiver.id, candidate(0)).catch(() => undefined); // The rate limit refuses most of them.
-  }).catch(() => undefined);
+  let isOver = false;
+  const sendUntilOver = async () => {
+    // The rate limit refuses most of them.
+    while (!isOver) await sender.send(receiver.id, candidate(0)).catch(() => undefined);
+  };
+  const flooding = Array.from({ length: FLOOD_CONCURRENT }, sendUntilOver);
   const figures = await others();
-  flooding.abort();
-  await flooded;
+  isOver = true;
+  await Promise.all(flooding);
   return figures;
 }
 

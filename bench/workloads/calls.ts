@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Tally } from '../load/tally.ts';
-import { measure } from '../measure/figures.ts';
+import { measure, type Figures } from '../measure/figures.ts';
 import { closedLoop, CONCURRENT_CALLS, freshCall, warmUp, type Bench, type Point } from './workload.ts';
 
 const CALLS_PER_SECOND = 20;
@@ -8,20 +8,25 @@ const CALLS_PER_SECOND = 20;
 /** Makes as many calls as the system can take, 32 at a time. */
 export async function calls(bench: Bench): Promise<Point[]> {
   await warmUp(bench);
-  return [
-    await measure(bench.server, bench.http, (tally) =>
-      closedLoop(CONCURRENT_CALLS, bench.sizes.calls, () => freshCall(bench, tally)),
-    ),
-  ];
+  return [await measureCalls(bench, CONCURRENT_CALLS, bench.sizes.calls)];
 }
 
 /** Starts calls at a fixed pace, however long each takes. */
 export async function paced(bench: Bench): Promise<Point[]> {
   await warmUp(bench);
-  return [await measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, bench.sizes.pacedSeconds))];
+  return [await measurePaced(bench, bench.sizes.pacedSeconds)];
 }
 
-export async function pacedCalls(bench: Bench, tally: Tally, seconds: number): Promise<void> {
+/** Makes `count` calls, `width` at a time. */
+export function measureCalls(bench: Bench, width: number, count: number): Promise<Figures> {
+  return measure(bench.server, bench.http, (tally) => closedLoop(width, count, () => freshCall(bench, tally)));
+}
+
+export function measurePaced(bench: Bench, seconds: number): Promise<Figures> {
+  return measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, seconds));
+}
+
+async function pacedCalls(bench: Bench, tally: Tally, seconds: number): Promise<void> {
   const started = performance.now();
   const running: Promise<void>[] = [];
   for (let index = 0; index < seconds * CALLS_PER_SECOND; index++) {
