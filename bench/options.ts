@@ -7,7 +7,6 @@ export interface BenchOptions {
   workloads: readonly WorkloadName[];
   rounds: number;
   sizes: Sizes;
-  quick: boolean;
   /** The file for the results. */
   json: string;
 }
@@ -67,7 +66,6 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   const base = quick ? QUICK : FULL;
   const seconds = positive('seconds', values.seconds, base.pacedSeconds);
   return {
-    quick,
     json,
     systems: listed(values.systems)?.map((name) => systemNamed(name).name) ?? defaultSystems(quick),
     workloads: listed(values.workloads)?.map(workloadNamed) ?? (quick ? QUICK_WORKLOADS : WORKLOADS),

@@ -3,13 +3,14 @@
  * flooded. Runs pairs of participants without and during each attack, and prints their latencies and the responses to
  * the attack. Uses only this machine.
  */
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { accessToken, hmacKey } from '../../test/access/credentials.ts';
 import { startServer } from '../../test/support/command.ts';
 import { HttpClient } from '../load/http-client.ts';
 import { headersOf, requestJson } from '../load/json-client.ts';
@@ -87,17 +88,16 @@ async function attacks(): Promise<(readonly [name: string, attack: Attack])[]> {
   });
   return [
     ['a participant sends without pause', attack('POST', 'messages', mallory.token, { type: 'candidate', payload })],
-    ['a subject joins without pause', attack('POST', 'participants', accessToken(SECRET), {})],
+    ['a subject joins without pause', attack('POST', 'participants', await tokenOf(SECRET), {})],
     ['tokens are guessed', attack('GET', 'participants', guess)],
-    ['access tokens are forged', attack('POST', 'participants', accessToken('x'.repeat(32)), {})],
+    ['access tokens are forged', attack('POST', 'participants', await tokenOf('x'.repeat(32)), {})],
   ];
 }
 
-function accessToken(secret: string): string {
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = { sub: 'mallory', room: '*', exp: Math.floor(Date.now() / 1_000) + 3_600 };
-  const unsigned = `${encode({ alg: 'HS256' })}.${encode(claims)}`;
-  return `${unsigned}.${createHmac('sha256', secret).update(unsigned).digest('base64url')}`;
+function tokenOf(secret: string): Promise<string> {
+  const nowMs = Date.now();
+  const claims = { sub: 'mallory', room: '*', exp: Math.floor(nowMs / 1_000) + 3_600 };
+  return accessToken(nowMs, claims, { key: hmacKey(secret) });
 }
 
 async function measureLatency(conversations: readonly Conversation[]): Promise<string> {

@@ -71,7 +71,7 @@ export class Pair {
 }
 
 /** Resolves when all of one side's messages have arrived. */
-function receiveAll(
+export function receiveAll(
   endpoint: Endpoint,
   stream: Stream,
   onDescription: () => void = () => undefined,

@@ -13,16 +13,16 @@ export async function writeFigures(results: ScalingResults): Promise<void> {
   const { presence, calls } = results;
   const aof = calls.find(({ keeping, processes }) => keeping === 'aof' && processes === 2);
   if (presence === undefined || aof === undefined) throw new Error('a part of the run is missing');
-  const sections: Record<string, readonly string[]> = {
-    calls: [pipes(callsTable(results))],
-    bytes: [pipes(bytesTable(presence, aof))],
-    scripts: [pipes(scriptsTable(presence))],
-    capacity: [capacity(aof, presence).join('\n')],
-    million: [pipes(millionTable(aof, presence))],
-    conditions: [conditions(results)],
+  const sections: Record<string, string> = {
+    calls: pipes(callsTable(results)),
+    bytes: pipes(bytesTable(presence, aof)),
+    scripts: pipes(scriptsTable(presence)),
+    capacity: capacity(aof, presence).join('\n'),
+    million: pipes(millionTable(aof, presence)),
+    conditions: conditions(results),
   };
   let page = readFileSync(PAGE, 'utf8');
-  for (const [name, parts] of Object.entries(sections)) page = replaced(page, name, parts.join('\n\n'));
+  for (const [name, text] of Object.entries(sections)) page = replaced(page, name, text);
   const filepath = fileURLToPath(PAGE);
   writeFileSync(PAGE, await format(page, { ...(await resolveConfig(filepath)), filepath }));
 }

@@ -45,7 +45,7 @@ async function idleUse({ server }: Bench, redis: Redis): Promise<PresenceRun['id
 
 async function watchCalls(bench: Bench, redis: Redis): Promise<PresenceRun['callScripts']> {
   const tally = new Tally();
-  const { scripts } = await redis.watch(() => closedLoop(AT_A_TIME, WATCHED_CALLS, () => freshCall(bench, tally)));
+  const scripts = await redis.watch(() => closedLoop(AT_A_TIME, WATCHED_CALLS, () => freshCall(bench, tally)));
   return { delivered: tally.delivered, scripts };
 }
 
@@ -63,14 +63,13 @@ async function heldPolls(bench: Bench, redis: Redis, residentBefore: number): Pr
   const { use } = await redis.during(() => delay(sizes.idleSeconds * 1_000));
   const holdlineCpuMs = server.cpuMs() - cpuBefore;
   const renewals = http.requests - requestsBefore;
-  const { scripts } = await redis.watch(() => delay(WATCHED_POLLS_MS));
+  const scripts = await redis.watch(() => delay(WATCHED_POLLS_MS));
   const watched = { renewals: http.requests - requestsBefore - renewals, scripts };
   await closedLoop(AT_A_TIME, pairs.length, async (index) => pairs[index]?.close());
   return {
     polls,
     residentBytesPerPoll,
     redisBytesPerPoll,
-    seconds: use.seconds,
     renewals,
     holdlineCpuMs,
     redis: use,

@@ -43,10 +43,6 @@ export class Redis {
     return new Redis(port, program, client);
   }
 
-  get processes(): ProcessTree {
-    return new ProcessTree(this.#program.pid);
-  }
-
   async stop(): Promise<void> {
     this.#client.destroy();
     this.#program.signal('SIGKILL');
@@ -96,15 +92,15 @@ export class Redis {
    * Lists the scripts of a load by name, from the slow log. Logging every command costs time, so nothing else is
    * measured meanwhile.
    */
-  async watch<T>(load: () => Promise<T>): Promise<{ outcome: T; scripts: ScriptUse[] }> {
+  async watch(load: () => Promise<unknown>): Promise<ScriptUse[]> {
     await this.#command('CONFIG', 'SET', 'slowlog-max-len', String(MAX_WATCHED));
     await this.#command('SLOWLOG', 'RESET');
     await this.#command('CONFIG', 'SET', 'slowlog-log-slower-than', '0');
-    const outcome = await load();
+    await load();
     await this.#command('CONFIG', 'SET', 'slowlog-log-slower-than', '-1');
     const entries = (await this.#command('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][];
     await this.#command('SLOWLOG', 'RESET');
-    return { outcome, scripts: byName(entries) };
+    return byName(entries);
   }
 
   async #counters(): Promise<Counters> {
@@ -119,7 +115,7 @@ export class Redis {
     return {
       atMs: performance.now(),
       seconds: 0,
-      cpuMs: this.processes.cpuMs(),
+      cpuMs: new ProcessTree(this.#program.pid).cpuMs(),
       scripts: (calls.get('evalsha') ?? 0) + (calls.get('eval') ?? 0),
       commands: [...calls.values()].reduce((sum, count) => sum + count, 0),
       published: calls.get('publish') ?? 0,

@@ -66,12 +66,11 @@ interface HeldPolls {
   polls: number;
   residentBytesPerPoll: number;
   redisBytesPerPoll: number;
-  /** A time in which polls only end and are renewed. */
-  seconds: number;
+  /** In a time in which polls only end and are renewed. */
   renewals: number;
   holdlineCpuMs: number;
   redis: RedisUse;
-  /** A part of it. */
+  /** In the time after that. */
   watched: { renewals: number; scripts: ScriptUse[] };
 }
 

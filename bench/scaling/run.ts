@@ -1,7 +1,6 @@
 /** A run of `npm run bench -- scaling`, in a process of its own. Prints its result as JSON. */
-import { measure, type Figures } from '../measure/figures.ts';
-import { pacedCalls } from '../workloads/calls.ts';
-import { closedLoop, CONCURRENT_CALLS, freshCall, warmUp } from '../workloads/workload.ts';
+import { measureCalls, measurePaced } from '../workloads/calls.ts';
+import { CONCURRENT_CALLS, warmUp } from '../workloads/workload.ts';
 import { presenceOn } from './presence.ts';
 import { withProcesses } from './processes.ts';
 import type { CallsRun, ScalingOrder } from './results.ts';
@@ -16,12 +15,8 @@ async function callsOn(order: ScalingOrder): Promise<CallsRun> {
     // V8 optimises each process by itself, so each one needs a full warm-up.
     const warmUpCalls = bench.sizes.warmUpCalls * processes;
     await warmUp({ ...bench, sizes: { ...bench.sizes, warmUpCalls } }, CONCURRENT_CALLS * processes);
-    const closed = () =>
-      measure(bench.server, bench.http, (tally) =>
-        closedLoop(CONCURRENT_CALLS * processes, bench.sizes.calls * processes, () => freshCall(bench, tally)),
-      );
-    const paced = (): Promise<Figures> =>
-      measure(bench.server, bench.http, (tally) => pacedCalls(bench, tally, bench.sizes.pacedSeconds));
+    const closed = () => measureCalls(bench, CONCURRENT_CALLS * processes, bench.sizes.calls * processes);
+    const paced = () => measurePaced(bench, bench.sizes.pacedSeconds);
     if (redis === undefined) return { keeping, processes, calls: await closed(), paced: await paced() };
     const { outcome, use } = await redis.during(closed);
     return { keeping, processes, calls: outcome, redis: use, paced: await paced() };

@@ -43,10 +43,9 @@ function mishaps({ calls, paced }: CallsRun): string {
 }
 
 /** Memory and traffic, and the cost of held polls. */
-export function bytesTable(presence: PresenceRun, aof: CallsRun | undefined): Table {
+export function bytesTable(presence: PresenceRun, aof: CallsRun): Table {
   const { held, idle } = presence;
-  const perMessage = (name: 'aofBytes' | 'bytesIn' | 'bytesOut') =>
-    short(each(aof?.redis?.[name], aof ?? NO_RUN) / 1024);
+  const perMessage = (name: 'aofBytes' | 'bytesIn' | 'bytesOut') => short(each(aof.redis?.[name], aof) / 1024);
   return [
     ['what', 'measured'],
     ['Redis: a participant in a room of two, that does not poll', `${short(presence.bytesPerParticipant / 1024)} KB`],
@@ -62,7 +61,7 @@ export function bytesTable(presence: PresenceRun, aof: CallsRun | undefined): Ta
       'Network between Holdline and Redis, each delivered message',
       `${perMessage('bytesIn')} KB to Redis, ${perMessage('bytesOut')} KB from Redis`,
     ],
-    ['Wake-ups, each delivered message', short(each(aof?.redis?.published, aof ?? NO_RUN))],
+    ['Wake-ups, each delivered message', short(each(aof.redis?.published, aof))],
     [
       `Holdline: memory of a held poll, at ${held.polls.toLocaleString('en')}`,
       `${short(held.residentBytesPerPoll / 1024)} KB`,
@@ -78,8 +77,6 @@ export function bytesTable(presence: PresenceRun, aof: CallsRun | undefined): Ta
     ],
   ];
 }
-
-const NO_RUN = { calls: { delivered: Number.NaN } } as CallsRun;
 
 const perSecond = ({ scripts, seconds }: RedisUse): string => (scripts / seconds).toFixed(0);
 

@@ -1,3 +1,5 @@
+import { percentiles } from '../measure/figures.ts';
+
 /** A measurement of the server under load. */
 export interface Sample {
   /** Heap in use and resident memory, right after a garbage collection. */
@@ -87,6 +89,5 @@ function fifth(samples: readonly Sample[], index: number): readonly Sample[] {
 }
 
 function median(samples: readonly Sample[], key: keyof Sample): number {
-  const values = samples.map((sample) => sample[key]).toSorted((a, b) => a - b);
-  return values[Math.floor(values.length / 2)] ?? NaN;
+  return percentiles(samples.map((sample) => sample[key])).p50;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { candidate, MESSAGES_PER_SIDE, sequenceOf } from '../load/message.ts';
-import { Pair, send } from '../load/pair.ts';
+import { candidate, MESSAGES_PER_SIDE } from '../load/message.ts';
+import { Pair, receiveAll, send } from '../load/pair.ts';
 import { Stream, type Tally } from '../load/tally.ts';
 import { measure } from '../measure/figures.ts';
 import { closedLoop, warmUp, type Bench, type Point } from './workload.ts';
@@ -63,14 +63,10 @@ async function messageSome(pairs: readonly Pair[], tally: Tally): Promise<void> 
     const pair = chosen[index];
     if (pair === undefined) return;
     const stream = new Stream(tally);
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    pair.callee.onMessage = (message) => {
-      stream.arrived(sequenceOf(message));
-      if (stream.received === MESSAGES_PER_SIDE) resolve(undefined);
-    };
+    const received = receiveAll(pair.callee, stream);
     for (let sequence = 0; sequence < MESSAGES_PER_SIDE; sequence++) {
       await send(pair.caller, pair.callee, candidate(sequence), sequence, stream);
     }
-    await promise;
+    await received;
   });
 }
