@@ -54,9 +54,9 @@ export default {
   // Milliseconds. Ends a test that hangs, never one that is slow: a busy machine takes half a minute to start a few servers. No test
   // relies on it; only the random sequences of `test/property` set a limit of their own.
   testTimeout: 240_000,
-  // A third of the time, a worker waits for a server, a browser or a clock, so three fit on two cores. The modules of 300 test
-  // files take 4 GB in one process, so workers are replaced.
-  maxWorkers: 3,
+  // Three workers on two cores take 13 % less time in all, but twice the time per file. The modules of 300 test files take 4 GB in
+  // one process, so workers are replaced.
+  maxWorkers: 2,
   workerIdleMemoryLimit: '1200MB',
   reporters: ['default', '<rootDir>/test/support/closing-line-reporter.ts'],
 };

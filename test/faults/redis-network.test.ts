@@ -55,11 +55,12 @@ describeOnRedis('the network between a process and its Redis', () => {
   test('delays everything by 200 ms: all requests are served, and no message waits for the reply to another', async () => {
     const { network, here, ledger, alice, bob } = await withNetwork();
     network.delayMs = 100;
-    const names = Array.from({ length: 50 }, (_, number) => `message ${number}.`);
+    const names = Array.from({ length: 50 }, (_, number) => `message-${number}-`);
     const sent = network.seen(names);
     let answered = 0;
     const sending = names.map(async (payload) => {
-      await alice.send({ to: 'bob', type: 'custom', payload });
+      const answer = await untilServed(() => alice.call('sendMessage', message(payload)));
+      expect(answer.status).toBe(201);
       answered += 1;
     });
     await sent;
@@ -67,9 +68,9 @@ describeOnRedis('the network between a process and its Redis', () => {
     await Promise.all(sending);
     expect((await bob.poll({ limit: 100 })).messages).toHaveLength(50);
     await untilReadiness(here.url, 200);
-    const held = alice.poll({ wait: 20 });
+    const held = untilServed(() => alice.call('receiveMessages', { query: { wait: 20 } }));
     await bob.send({ to: 'alice', type: 'custom', payload: 'to one who is far' });
-    await held;
+    expect((await held).status).toBe(200);
     await ledger.settle();
   });
 
