@@ -9,6 +9,11 @@ export interface Clock {
   steadyMs(): number;
   /** Calls `listener` once, `delayMs` from now. The returned function cancels it. */
   after(delayMs: number, listener: () => void): () => void;
+  /**
+   * Calls `listener` at the multiples of `intervalMs` from now: never early, and once if several have passed. The
+   * returned function cancels it.
+   */
+  every(intervalMs: number, listener: () => void): () => void;
 }
 
 /** Its timers keep the process alive. */
@@ -21,5 +26,22 @@ export function systemClock(): Clock {
       const timer = setTimeout(listener, delayMs);
       return () => clearTimeout(timer);
     },
+    every,
   };
+}
+
+/** Unlike `setInterval`, it does not drift: late calls would add up to a whole interval within minutes. */
+function every(intervalMs: number, listener: () => void): () => void {
+  const startedAtMs = performance.now();
+  let passed = 0;
+  const untilNextMs = (): number => startedAtMs + (passed + 1) * intervalMs - performance.now();
+  const run = (): void => {
+    const before = passed;
+    passed = Math.floor((performance.now() - startedAtMs) / intervalMs);
+    timer = setTimeout(run, untilNextMs());
+    // Timers count whole milliseconds, and may be early by less than two of them.
+    if (passed > before) listener();
+  };
+  let timer = setTimeout(run, untilNextMs());
+  return () => clearTimeout(timer);
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../../src/signalling/clock.ts';
 
 interface Timer {
-  readonly dueMs: number;
+  dueMs: number;
   readonly listener: () => void;
+  readonly intervalMs?: number;
 }
 
 /** A whole hour, so that positions made from it (microseconds) are round. */
@@ -33,11 +34,11 @@ export class TestClock implements Clock {
   }
 
   after(delayMs: number, listener: () => void): () => void {
-    const timer = { dueMs: this.#steadyMs + Math.max(0, delayMs), listener };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
+    return this.#start({ dueMs: this.#steadyMs + Math.max(0, delayMs), listener });
+  }
+
+  every(intervalMs: number, listener: () => void): () => void {
+    return this.#start({ dueMs: this.#steadyMs + intervalMs, listener, intervalMs });
   }
 
   /** Advances both clocks, and fires each timer at its due time. */
@@ -45,7 +46,6 @@ export class TestClock implements Clock {
     const untilMs = this.#steadyMs + ms;
     await settle();
     for (let timer = this.#takeDue(untilMs); timer !== undefined; timer = this.#takeDue(untilMs)) {
-      this.#steadyMs = Math.max(this.#steadyMs, timer.dueMs);
       timer.listener();
       await settle();
     }
@@ -72,12 +72,29 @@ export class TestClock implements Clock {
     return this.#timers.length;
   }
 
+  #start(timer: Timer): () => void {
+    this.#timers.push(timer);
+    return () => this.#remove(timer);
+  }
+
+  #remove(timer: Timer): void {
+    this.#timers = this.#timers.filter((other) => other !== timer);
+  }
+
+  /** Advances to the next due timer. Intervals that have passed are called once. */
   #takeDue(untilMs: number): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#timers) {
       if (timer.dueMs <= untilMs && (first === undefined || timer.dueMs < first.dueMs)) first = timer;
     }
-    this.#timers = this.#timers.filter((timer) => timer !== first);
+    if (first === undefined) return undefined;
+    this.#steadyMs = Math.max(this.#steadyMs, first.dueMs);
+    this.#remove(first);
+    const { dueMs, intervalMs } = first;
+    if (intervalMs !== undefined) {
+      first.dueMs += (Math.floor((this.#steadyMs - dueMs) / intervalMs) + 1) * intervalMs;
+      this.#timers.push(first);
+    }
     return first;
   }
 }
