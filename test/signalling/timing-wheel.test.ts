@@ -88,9 +88,8 @@ describe('the timing wheel', () => {
         };
         const model = new SearchedList(reactions);
         for (const step of steps) {
-          if (step.kind === 'advance') await clock.advance(step.ms);
-          else if (step.kind === 'leap') await clock.leap(step.ms);
-          else act(real, step);
+          if (isAction(step)) act(real, step);
+          else await clock[step.kind](step.ms);
           model.run(step);
           expect(due).toEqual(model.due);
           expect(wheel.size).toBe(model.size);
@@ -105,7 +104,13 @@ describe('the timing wheel', () => {
 type Action =
   | { readonly kind: 'add'; readonly id: number; readonly delayMs: number }
   | { readonly kind: 'remove'; readonly id: number };
-type Step = Action | { readonly kind: 'advance' | 'leap'; readonly ms: number };
+interface Passage {
+  readonly kind: 'advance' | 'leap';
+  readonly ms: number;
+}
+type Step = Action | Passage;
+
+const isAction = (step: Step): step is Action => step.kind === 'add' || step.kind === 'remove';
 
 interface Actions {
   add(id: number, delayMs: number): void;
@@ -165,11 +170,11 @@ class SearchedList implements Actions {
   }
 
   run(step: Step): void {
-    if (step.kind === 'add' || step.kind === 'remove') act(this, step);
+    if (isAction(step)) act(this, step);
     else this.#pass(step);
   }
 
-  #pass(step: { readonly kind: 'advance' | 'leap'; readonly ms: number }): void {
+  #pass(step: Passage): void {
     const untilMs = this.#nowMs + step.ms;
     if (step.kind === 'leap') this.#nowMs = untilMs;
     while (this.#entries.length > 0 && this.#tickMs + 100 <= untilMs) {
