@@ -7,6 +7,7 @@ import { receive, type Batch } from './receive.ts';
 import type { SignallingStore, StoreMaintenance } from './store.ts';
 import { SILENT } from './telemetry.ts';
 import { mintToken } from './tokens.ts';
+import type { TimingWheel } from './timing-wheel.ts';
 import type { Waiters } from './waiters.ts';
 
 /** A slower delivery means that the service does not work, even if its store reports no error. */
@@ -19,6 +20,7 @@ const IDLE_TIMEOUT_MS = 60_000;
 interface CanaryOptions {
   readonly store: SignallingStore & Pick<StoreMaintenance, 'checkRetention'>;
   readonly waiters: Waiters;
+  readonly windows: TimingWheel;
   readonly clock: Clock;
   readonly report: { checkPassed(): void; checkFailed(error: unknown): void };
 }
@@ -110,9 +112,9 @@ export class Canary {
     onHangUp: (listener: () => void) => void,
     onHeld: () => void,
   ): Promise<Batch> {
-    const { store, waiters, clock } = this.#options;
+    const { store, waiters, windows, clock } = this.#options;
     const telemetry = { ...SILENT, pollHeld: onHeld };
-    const context = { store, waiters, clock, pacer: undefined, maxHeldPolls: () => Infinity, telemetry };
+    const context = { store, waiters, windows, clock, pacer: undefined, maxHeldPolls: () => Infinity, telemetry };
     this.#isWaiting = true;
     try {
       for (let after: Batch['cursor'] | undefined; ;) {
@@ -152,6 +154,6 @@ export class Canary {
     this.#mailbox = undefined;
     if (mailbox === undefined) return;
     const { roomId, participantId, mailboxId } = mailbox;
-    this.#options.store.depart(roomId, participantId, 'left', mailboxId).catch(() => undefined);
+    this.#options.store.depart(roomId, participantId, 'left', mailboxId).then(undefined, () => undefined);
   }
 }

@@ -1,3 +1,4 @@
+import { whenReady, type Awaitable } from './deferred.ts';
 import type { JsonText, ParticipantId, RoomId } from './ids.ts';
 import type { SignallingStore, StoredToken, TokenLookup } from './store.ts';
 import { readToken, secretMatches, type TokenHandle } from './tokens.ts';
@@ -32,14 +33,15 @@ export interface ApiKey {
 export const NO_CREDENTIAL: NoCredential = { kind: 'none' };
 
 /** Looks up a token and claims a fresh one. @returns `undefined` for an unknown or forgotten token */
-export async function identify(store: SignallingStore, text: string, lookup: TokenLookup): Promise<Bearer | undefined> {
+export function identify(store: SignallingStore, text: string, lookup: TokenLookup): Awaitable<Bearer | undefined> {
   const token = readToken(text);
   if (token === undefined) return undefined;
-  const stored = await store.findToken(token.handle, lookup);
-  if (stored === undefined || !secretMatches(token.secret, stored.digest)) return undefined;
-  if (stored.state !== 'fresh') return bearerOf(stored, token.handle);
-  const claimed = await store.claimToken(token.handle, lookup.roomHint);
-  return claimed && bearerOf(claimed, token.handle);
+  const { handle, secret } = token;
+  return whenReady(store.findToken(handle, lookup), (stored) => {
+    if (stored === undefined || !secretMatches(secret, stored.digest)) return undefined;
+    if (stored.state !== 'fresh') return bearerOf(stored, handle);
+    return whenReady(store.claimToken(handle, lookup.roomHint), (claimed) => claimed && bearerOf(claimed, handle));
+  });
 }
 
 /** perf: copies used tokens, nearly all of them, field by field; V8 spreads objects of mixed shapes slowly. */

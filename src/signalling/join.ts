@@ -1,6 +1,7 @@
 import { admit, type Admission, type JoinPolicy, type JoinRequest } from './access.ts';
 import type { Credential } from './credentials.ts';
 import { encodeCursor } from './cursor.ts';
+import { isPromise, type Awaitable } from './deferred.ts';
 import type { SignallingError } from './errors.ts';
 import type { FreeReplays } from './free-replays.ts';
 import { joinScope, type Idempotency } from './idempotency.ts';
@@ -32,12 +33,12 @@ export interface JoinContext {
 }
 
 /** @throws SignallingError the refusals of `admit`, of the limits and of the store */
-export async function join(
+export function join(
   context: JoinContext,
   request: JoinRequest,
   credential: Credential,
   idempotency: Idempotency | undefined,
-): Promise<JoinOutcome> {
+): PromiseLike<JoinOutcome> {
   const admission = admit(request, credential, context.policy);
   const { participantId = newParticipantId(), proof, profile } = admission;
   const scoped =
@@ -46,7 +47,7 @@ export async function join(
   const minted = mintToken();
   const { roomId, resume } = request;
   const place = { roomId, participantId, mailboxId: newMailboxId() };
-  const joined = await performCharged(context, { ...admission, place, keyScope: scoped?.scope }, () =>
+  const joined = performCharged(context, { ...admission, place, keyScope: scoped?.scope }, () =>
     context.store.join({
       ...place,
       resume,
@@ -57,9 +58,10 @@ export async function join(
       ...(scoped && { idempotency: scoped }),
     }),
   );
-  const { mailbox, acknowledged, ...outcome } = joined;
-  const cursor = encodeCursor({ mailboxId: mailbox.mailboxId, position: acknowledged });
-  return { mailbox, token: minted.token, cursor, ...outcome };
+  return joined.then(({ mailbox, acknowledged, ...outcome }) => {
+    const cursor = encodeCursor({ mailboxId: mailbox.mailboxId, position: acknowledged });
+    return { mailbox, token: minted.token, cursor, ...outcome };
+  });
 }
 
 interface Attempt extends Pick<Admission, 'rateLimitKey' | 'countedFor'> {
@@ -68,50 +70,64 @@ interface Attempt extends Pick<Admission, 'rateLimitKey' | 'countedFor'> {
   readonly keyScope: string | undefined;
 }
 
+type Perform = () => PromiseLike<Joined>;
+
+function performCharged(context: JoinContext, attempt: Attempt, perform: Perform): PromiseLike<Joined> {
+  const { limiter, perAddress } = context;
+  const { rateLimitKey } = attempt;
+  if (rateLimitKey === undefined) return perform();
+  const charge = (atLimit: SignallingError | undefined): PromiseLike<Joined> => {
+    const refusal = atLimit ?? limiter.consume(rateLimitKey);
+    if (refusal !== undefined) return replayOrRefuse(context, attempt, refusal, perform);
+    return performCounted(context, { ...attempt, rateLimitKey }, perform);
+  };
+  const counted = count(perAddress, attempt);
+  return isPromise(counted) ? counted.then(charge) : charge(counted);
+}
+
 /**
  * The first retries of a completed join are free, also when the limit is exceeded. Only in that case the store is asked
  * whether this is a retry, so that an ordinary join costs no extra round trip.
  */
-async function performCharged(context: JoinContext, attempt: Attempt, perform: () => Promise<Joined>): Promise<Joined> {
-  const { limiter, freeReplays, perAddress, store } = context;
-  const { rateLimitKey, place, keyScope } = attempt;
-  if (rateLimitKey === undefined) return perform();
-  const refusal = (await count(perAddress, attempt)) ?? limiter.consume(rateLimitKey);
-  if (refusal !== undefined) {
-    perAddress?.remove(place.mailboxId);
-    const isReplay = keyScope !== undefined && (await store.knowsJoin(place.roomId, keyScope));
-    if (isReplay && freeReplays.take(keyScope)) return perform();
-    throw refusal;
-  }
-  const joined = await confirmCounted(perAddress, place, perform);
-  if (joined.replayed && keyScope !== undefined && freeReplays.take(keyScope)) limiter.refund(rateLimitKey);
-  return joined;
+async function replayOrRefuse(
+  { freeReplays, perAddress, store }: JoinContext,
+  { place, keyScope }: Attempt,
+  refusal: SignallingError,
+  perform: Perform,
+): Promise<Joined> {
+  perAddress?.remove(place.mailboxId);
+  const isReplay = keyScope !== undefined && (await store.knowsJoin(place.roomId, keyScope));
+  if (isReplay && freeReplays.take(keyScope)) return perform();
+  throw refusal;
 }
 
 /** @returns the refusal when the client address is at its limit of participants */
-async function count(
+function count(
   perAddress: ParticipantsPerAddress | undefined,
   { countedFor, place }: Attempt,
-): Promise<SignallingError | undefined> {
+): Awaitable<SignallingError | undefined> {
   if (perAddress === undefined || countedFor === undefined) return undefined;
   if (countedFor.isNew) return perAddress.enter(countedFor.address, place);
   perAddress.add(countedFor.address, place);
   return undefined;
 }
 
-/** Stops counting the mailbox unless the join created it. */
-async function confirmCounted(
-  perAddress: ParticipantsPerAddress | undefined,
-  { mailboxId }: Mailbox,
-  perform: () => Promise<Joined>,
-): Promise<Joined> {
-  try {
-    const joined = await perform();
-    if (joined.mailbox.mailboxId === mailboxId) perAddress?.confirm(mailboxId);
-    else perAddress?.remove(mailboxId);
-    return joined;
-  } catch (error) {
-    perAddress?.remove(mailboxId);
-    throw error;
-  }
+/** Stops counting the mailbox unless the join created it; gives the charge of a free replay back. */
+function performCounted(
+  { limiter, freeReplays, perAddress }: JoinContext,
+  { place: { mailboxId }, keyScope, rateLimitKey }: Attempt & { readonly rateLimitKey: string },
+  perform: Perform,
+): PromiseLike<Joined> {
+  return perform().then(
+    (joined) => {
+      if (joined.mailbox.mailboxId === mailboxId) perAddress?.confirm(mailboxId);
+      else perAddress?.remove(mailboxId);
+      if (joined.replayed && keyScope !== undefined && freeReplays.take(keyScope)) limiter.refund(rateLimitKey);
+      return joined;
+    },
+    (error: unknown) => {
+      perAddress?.remove(mailboxId);
+      throw error;
+    },
+  );
 }

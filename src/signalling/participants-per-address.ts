@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Awaitable } from './deferred.ts';
 import { rateLimited, type SignallingError } from './errors.ts';
 import type { MailboxId } from './ids.ts';
 import type { Mailbox } from './message.ts';
@@ -46,8 +47,12 @@ export class ParticipantsPerAddress {
   }
 
   /** Counts a mailbox unless the address is at its limit. @returns the refusal */
-  async enter(address: string, mailbox: Mailbox): Promise<SignallingError | undefined> {
-    if (this.#isAtLimit(address)) await this.#removeDeparted(address);
+  enter(address: string, mailbox: Mailbox): Awaitable<SignallingError | undefined> {
+    if (this.#isAtLimit(address)) return this.#removeDeparted(address).then(() => this.#enterNow(address, mailbox));
+    return this.#enterNow(address, mailbox);
+  }
+
+  #enterNow(address: string, mailbox: Mailbox): SignallingError | undefined {
     if (this.#isAtLimit(address)) return tooManyParticipants(this.#options.max);
     this.add(address, mailbox);
     return undefined;

@@ -1,11 +1,14 @@
 import type { Clock } from './clock.ts';
 import { encodeCursor, type Cursor } from './cursor.ts';
+import { Deferred, isPromise } from './deferred.ts';
 import { participantGone, pollSuperseded, tooManyPolls } from './errors.ts';
+import type { MailboxId } from './ids.ts';
 import { MAX_BATCH_BYTES } from './limits.ts';
 import type { Mailbox, ReceivedMessage } from './message.ts';
 import type { PollPacer } from './rate-limit.ts';
 import type { Page, PollOutcome, PollPresence, SignallingStore } from './store.ts';
 import type { PollEnd, Telemetry } from './telemetry.ts';
+import { NO_TICK, TICK_MS, type Timed, type TimingWheel } from './timing-wheel.ts';
 import type { WaitEnd, Waiter, Waiters } from './waiters.ts';
 
 export interface Poll {
@@ -27,6 +30,8 @@ export interface Batch {
 export interface ReceiveContext {
   readonly store: SignallingStore;
   readonly waiters: Waiters;
+  /** Ends the windows of held polls. */
+  readonly windows: TimingWheel;
   readonly clock: Clock;
   readonly pacer: PollPacer | undefined;
   readonly maxHeldPolls: () => number;
@@ -35,19 +40,14 @@ export interface ReceiveContext {
 
 /** Shortens each hold by up to 10 %, so that polls that began together do not end together. */
 const WINDOW_JITTER = 0.1;
-/** Node keeps one list per timer duration. With tenths of a second, all polls share a few hundred lists. */
-const TIMER_STEP_MS = 100;
 
-const shortened = (windowMs: number): number =>
-  Math.floor((windowMs * (1 - Math.random() * WINDOW_JITTER)) / TIMER_STEP_MS) * TIMER_STEP_MS;
+/** The wheel may end a window one tick late, but no hold may be longer than its window. */
+const holdMs = (windowMs: number): number =>
+  Math.min(windowMs * (1 - Math.random() * WINDOW_JITTER), windowMs - TICK_MS);
 
-interface OpenPoll {
-  readonly context: ReceiveContext;
-  readonly mailbox: Mailbox;
-  readonly poll: Poll;
-  readonly waiter: Waiter;
-  readonly presence: PollPresence;
-}
+const WINDOW: WaitEnd = { kind: 'window' };
+const HUNG_UP: WaitEnd = { kind: 'hung-up' };
+const NOTHING = { messages: [], expired: 0 } as const;
 
 /**
  * Returns pending messages at once, or waits up to the window for new ones. The order is listen, read, hold, read
@@ -55,95 +55,202 @@ interface OpenPoll {
  * @returns `undefined` if the client has hung up
  * @throws SignallingError `cursor-expired`, `participant-gone`, `poll-superseded`, `too-many-polls`
  */
-export async function receive(context: ReceiveContext, mailbox: Mailbox, poll: Poll): Promise<Batch | undefined> {
-  const { store, waiters } = context;
-  const waiter = waiters.listen(mailbox.mailboxId);
-  const presence = store.openPoll(mailbox);
-  poll.onHangUp(() => waiter.end({ kind: 'hung-up' }));
-  let page: Page | undefined;
-  try {
-    page = await readWhenReady({ context, mailbox, poll, waiter, presence });
-    return page && batchOf(mailbox, page);
-  } finally {
-    waiters.leave(mailbox.mailboxId, waiter);
-    presence.end(outcomeOf(waiter, page));
-    reportEnd(context, mailbox, waiter, page);
+export const receive = (context: ReceiveContext, mailbox: Mailbox, poll: Poll): PromiseLike<Batch | undefined> =>
+  new HeldPoll(context, mailbox, poll).start();
+
+/**
+ * One poll, from its first read to its answer. While it is held, only this object waits.
+ *
+ * | stage     | waits for                    | goes on with                          |
+ * | --------- | ---------------------------- | ------------------------------------- |
+ * | `opening` | its first read               | `paced` if it is too early, or `held` |
+ * | `paced`   | its delay, then another read | an answer, or `held`                  |
+ * | `held`    | a hint, or an end            | another read, then an answer          |
+ */
+class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
+  readonly #context: ReceiveContext;
+  readonly #mailbox: Mailbox;
+  readonly #poll: Poll;
+  readonly #presence: PollPresence;
+  readonly #holdUntilMs: number;
+  #stage: 'opening' | 'paced' | 'held' | 'answered' = 'opening';
+  #isReading = false;
+  /** A hint has arrived since the last read began. */
+  #isWoken = false;
+  #ended: WaitEnd | undefined;
+  /** The window has passed, or the service drains: whatever is read now is the answer. */
+  #isLastRead = false;
+  #isListeningForHangUp = false;
+  #cancelPace: (() => void) | undefined;
+  heldFromMs: number | undefined;
+  older: Waiter | undefined;
+  dueTick = NO_TICK;
+  before: Timed | undefined;
+  after: Timed | undefined;
+
+  constructor(context: ReceiveContext, mailbox: Mailbox, poll: Poll) {
+    super();
+    this.#context = context;
+    this.#mailbox = mailbox;
+    this.#poll = poll;
+    this.#holdUntilMs = context.clock.steadyMs() + holdMs(poll.windowMs);
+    context.waiters.listen(this);
+    this.#presence = context.store.openPoll(mailbox);
   }
-}
 
-async function readWhenReady(open: OpenPoll): Promise<Page | undefined> {
-  const { context, mailbox, poll, waiter, presence } = open;
-  const { store, waiters, clock } = context;
-  const deadlineMs = clock.steadyMs() + shortened(poll.windowMs);
-  // The first read checks the cursor: a poll with an invalid cursor must not supersede another.
-  let page: Page | undefined = await read(store, mailbox, poll);
-  const delayMs = context.pacer?.delayMs(mailbox.mailboxId) ?? 0;
-  // Delays before superseding; otherwise two clients with one token would evict each other without a pause.
-  if (delayMs > 0) page = await readAfter(waiter.pace(delayMs), store, mailbox, poll);
-  if (page === undefined) return undefined;
-  waiters.supersede(waiter);
-  if (poll.after !== undefined) {
-    store.acknowledgeWriteBehind(mailbox, poll.after);
-    context.telemetry.acknowledged(mailbox, poll.after.position);
+  get mailboxId(): MailboxId {
+    return this.#mailbox.mailboxId;
   }
-  if (isEmpty(page) && poll.windowMs > 0) return hold(open, page.position, deadlineMs);
-  presence.supersedeOthers();
-  return page;
-}
 
-async function hold(open: OpenPoll, position: number, deadlineMs: number): Promise<Page | undefined> {
-  const { context, mailbox, poll, waiter, presence } = open;
-  if (context.waiters.size > context.maxHeldPolls()) throw tooManyPolls();
-  presence.hold(Math.ceil(deadlineMs - context.clock.steadyMs()), position);
-  waiter.heldFromMs = context.clock.steadyMs();
-  context.telemetry.pollHeld(mailbox);
-  for (;;) {
-    const waited = waiter.next(deadlineMs);
-    const page = await readAfter(waited, context.store, mailbox, poll);
-    if (page === undefined || !isEmpty(page) || (await waited).kind !== 'message') return page;
+  start(): this {
+    this.#read();
+    return this;
   }
-}
 
-/** Reads after the wait. @returns `undefined` if the client has hung up */
-async function readAfter(
-  waited: Promise<WaitEnd>,
-  store: SignallingStore,
-  mailbox: Mailbox,
-  poll: Poll,
-): Promise<Page | undefined> {
-  const end = await waited;
-  if (end.kind === 'superseded') throw pollSuperseded();
-  if (end.kind === 'gone') throw participantGone(end.reason);
-  return end.kind === 'hung-up' ? undefined : read(store, mailbox, poll);
-}
+  wake(): void {
+    this.#isWoken = true;
+    if (this.#stage === 'held' && !this.#isReading) this.#read();
+  }
 
-function reportEnd(
-  { telemetry, clock }: ReceiveContext,
-  mailbox: Mailbox,
-  waiter: Waiter,
-  page: Page | undefined,
-): void {
-  const heldMs = waiter.heldFromMs === undefined ? undefined : clock.steadyMs() - waiter.heldFromMs;
-  const { messages, expired } = page ?? NOTHING;
-  telemetry.pollEnded(mailbox, { end: endOf(waiter, page), heldMs, messages, expired });
-}
+  end(end: WaitEnd): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = end;
+    const isWaiting = (this.#stage === 'held' || this.#stage === 'paced') && !this.#isReading;
+    if (isWaiting) this.#finish(end);
+  }
 
-function outcomeOf({ ended, heldFromMs }: Waiter, page: Page | undefined): PollOutcome {
-  if (ended?.kind === 'hung-up') return heldFromMs === undefined ? 'other' : 'cut';
-  return page === undefined ? 'other' : 'answered';
-}
+  onDue(): void {
+    this.end(WINDOW);
+  }
 
-const NOTHING = { messages: [], expired: 0 } as const;
+  #read(): void {
+    const { store } = this.#context;
+    this.#isReading = true;
+    this.#isWoken = false;
+    try {
+      const { after, limit } = this.#poll;
+      const page = store.read(this.#mailbox, { after, limit, maxBytes: MAX_BATCH_BYTES });
+      if (isPromise(page)) this.#readLater(page);
+      else this.#takePage(page);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
 
-function endOf(waiter: Waiter, page: Page | undefined): PollEnd {
-  if (page !== undefined && !isEmpty(page)) return 'message';
-  return waiter.ended?.kind ?? (page === undefined ? 'refused' : 'window');
+  #readLater(page: PromiseLike<Page>): void {
+    this.#listenForHangUp();
+    page.then((read) => this.#takePage(read)).then(undefined, (error: unknown) => this.#refuse(error));
+  }
+
+  /** The first read checks the cursor: a poll with an invalid cursor must not supersede another. */
+  #takePage(page: Page): void {
+    this.#isReading = false;
+    if (this.#stage === 'opening') this.#pace(page);
+    else if (this.#stage === 'paced') this.#accept(page);
+    else this.#answerOrWait(page);
+  }
+
+  /** Delays before superseding; otherwise two clients with one token would evict each other without a pause. */
+  #pace(page: Page): void {
+    const delayMs = this.#context.pacer?.delayMs(this.mailboxId) ?? 0;
+    if (delayMs === 0) {
+      this.#accept(page);
+      return;
+    }
+    this.#listenForHangUp();
+    this.#stage = 'paced';
+    if (this.#ended !== undefined) this.#finish(this.#ended);
+    else this.#cancelPace = this.#context.clock.after(delayMs, () => this.#read());
+  }
+
+  #accept(page: Page): void {
+    const { waiters, store, telemetry } = this.#context;
+    const { after, windowMs } = this.#poll;
+    waiters.supersede(this);
+    if (after !== undefined) {
+      store.acknowledgeWriteBehind(this.#mailbox, after);
+      telemetry.acknowledged(this.#mailbox, after.position);
+    }
+    if (isEmpty(page) && windowMs > 0) {
+      this.#hold(page);
+      return;
+    }
+    this.#presence.supersedeOthers();
+    this.#answer(page);
+  }
+
+  #hold(page: Page): void {
+    const { waiters, maxHeldPolls, windows, clock, telemetry } = this.#context;
+    if (waiters.size > maxHeldPolls()) throw tooManyPolls();
+    this.#listenForHangUp();
+    const nowMs = clock.steadyMs();
+    const remainingMs = this.#holdUntilMs - nowMs;
+    this.#stage = 'held';
+    this.heldFromMs = nowMs;
+    this.#presence.hold(Math.ceil(remainingMs + TICK_MS), page.position);
+    telemetry.pollHeld(this.#mailbox);
+    windows.add(this, remainingMs);
+    this.#answerOrWait(page);
+  }
+
+  #answerOrWait(page: Page): void {
+    if (!isEmpty(page) || this.#isLastRead) this.#answer(page);
+    else if (this.#ended !== undefined) this.#finish(this.#ended);
+    else if (this.#isWoken) this.#read();
+  }
+
+  #finish(end: WaitEnd): void {
+    this.#cancelPace?.();
+    if (end.kind === 'superseded') this.#refuse(pollSuperseded());
+    else if (end.kind === 'gone') this.#refuse(participantGone(end.reason));
+    else if (end.kind === 'hung-up') this.#answer(undefined);
+    else {
+      this.#isLastRead = this.#stage === 'held';
+      this.#read();
+    }
+  }
+
+  /** @param page `undefined` if the client has hung up */
+  #answer(page: Page | undefined): void {
+    this.#leave(page);
+    this.resolve(page && batchOf(this.#mailbox, page));
+  }
+
+  #refuse(error: unknown): void {
+    this.#leave(undefined);
+    this.reject(error);
+  }
+
+  #leave(page: Page | undefined): void {
+    const { waiters, windows, clock, telemetry } = this.#context;
+    this.#stage = 'answered';
+    windows.remove(this);
+    waiters.leave(this);
+    this.#presence.end(this.#outcomeOf(page));
+    const heldMs = this.heldFromMs === undefined ? undefined : clock.steadyMs() - this.heldFromMs;
+    const { messages, expired } = page ?? NOTHING;
+    telemetry.pollEnded(this.#mailbox, { end: this.#endOf(page), heldMs, messages, expired });
+  }
+
+  #outcomeOf(page: Page | undefined): PollOutcome {
+    if (this.#ended?.kind === 'hung-up') return this.heldFromMs === undefined ? 'other' : 'cut';
+    return page === undefined ? 'other' : 'answered';
+  }
+
+  #endOf(page: Page | undefined): PollEnd {
+    if (page !== undefined && !isEmpty(page)) return 'message';
+    return this.#ended?.kind ?? (page === undefined ? 'refused' : 'window');
+  }
+
+  /** Registered as soon as the poll waits for anything: before that, the connection cannot close. */
+  #listenForHangUp(): void {
+    if (this.#isListeningForHangUp) return;
+    this.#isListeningForHangUp = true;
+    this.#poll.onHangUp(() => this.end(HUNG_UP));
+  }
 }
 
 const isEmpty = (page: Page): boolean => page.messages.length === 0 && page.expired === 0;
-
-const read = (store: SignallingStore, mailbox: Mailbox, poll: Poll): Promise<Page> =>
-  store.read(mailbox, { after: poll.after, limit: poll.limit, maxBytes: MAX_BATCH_BYTES });
 
 const batchOf = (mailbox: Mailbox, page: Page): Batch => ({
   messages: page.messages,

@@ -4,6 +4,7 @@ import { Canary } from './canary.ts';
 import type { Clock } from './clock.ts';
 import { identify, type Bearer, type Credential } from './credentials.ts';
 import type { Cursor } from './cursor.ts';
+import type { Awaitable } from './deferred.ts';
 import { FreeReplays } from './free-replays.ts';
 import { FullStoreWatch } from './full-store-watch.ts';
 import { newMessageId, type MessageId, type ParticipantId, type RoomId } from './ids.ts';
@@ -17,6 +18,7 @@ import { receive, type Batch, type Poll, type ReceiveContext } from './receive.t
 import type { Appended, Hint, RoomSummary, Store, StoreUsage, TokenLookup } from './store.ts';
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
+import { TimingWheel } from './timing-wheel.ts';
 import { Waiters } from './waiters.ts';
 
 export interface SignallingOptions {
@@ -68,6 +70,7 @@ export class Signalling {
     this.#receiving = {
       store: this.#store,
       waiters: this.#waiters,
+      windows: new TimingWheel(options.clock),
       clock: options.clock,
       pacer: options.pacePolls ? new PollPacer(options.clock) : undefined,
       // The canary's poll does not count against the limit of clients.
@@ -91,7 +94,7 @@ export class Signalling {
     this.#messageRate = messageRate(options.messagesPerSecond);
     this.#background = new BackgroundLog(options.log, options.clock);
     const report = this.#background;
-    this.#canary = new Canary({ store: this.#store, waiters: this.#waiters, clock: options.clock, report });
+    this.#canary = new Canary({ ...this.#receiving, store, report });
     this.#store.watch((hint) => this.#onHint(hint));
     this.#stopSweeping = startSweeping(this.#store, options.clock, report);
   }
@@ -100,7 +103,7 @@ export class Signalling {
     return this.#waiters.size - (this.#canary.isWaiting ? 1 : 0);
   }
 
-  identify(token: string, lookup: TokenLookup = {}): Promise<Bearer | undefined> {
+  identify(token: string, lookup: TokenLookup = {}): Awaitable<Bearer | undefined> {
     return identify(this.#store, token, lookup);
   }
 
@@ -113,10 +116,11 @@ export class Signalling {
    * @throws SignallingError `unauthenticated`, `forbidden`, `participant-gone`, `rate-limited`, `participant-exists`,
    * `room-full`, `idempotency-key-reused`, `storage-unavailable`
    */
-  async join(request: JoinRequest, credential: Credential, idempotency?: Idempotency): Promise<JoinOutcome> {
-    const outcome = await this.#watched(join(this.#joining, request, credential, idempotency));
-    if (!outcome.replayed) this.#telemetry.joined(outcome.mailbox, outcome.resumed);
-    return outcome;
+  join(request: JoinRequest, credential: Credential, idempotency?: Idempotency): PromiseLike<JoinOutcome> {
+    return join(this.#joining, request, credential, idempotency).then((outcome) => {
+      if (!outcome.replayed) this.#telemetry.joined(outcome.mailbox, outcome.resumed);
+      return outcome;
+    }, this.#onRefusedWrite);
   }
 
   participants(roomId: RoomId): Promise<readonly Participant[]> {
@@ -132,23 +136,24 @@ export class Signalling {
    * @throws SignallingError `participant-gone`, `rate-limited`, `recipient-not-found`, `mailbox-full`,
    * `idempotency-key-reused`, `storage-unavailable`
    */
-  async send(
+  send(
     sender: Mailbox,
     operation: string,
     messages: readonly OutgoingMessage[],
     idempotency?: Idempotency,
-  ): Promise<Appended> {
-    const appended = await this.#watched(
-      this.#store.append({
-        sender,
-        messages,
-        rate: this.#messageRate,
-        ...(idempotency && { idempotency: sendScope(operation, idempotency) }),
-      }),
-    );
-    if (!appended.replayed) this.#telemetry.sent(sender, messages, appended.receipts);
-    return appended;
+  ): PromiseLike<Appended> {
+    const scoped = idempotency && sendScope(operation, idempotency);
+    const append = { sender, messages, rate: this.#messageRate, ...(scoped && { idempotency: scoped }) };
+    return this.#store.append(append).then((appended) => {
+      if (!appended.replayed) this.#telemetry.sent(sender, messages, appended.receipts);
+      return appended;
+    }, this.#onRefusedWrite);
   }
+
+  readonly #onRefusedWrite = (error: unknown): never => {
+    this.#fullStore.noteRefusal(error);
+    throw error;
+  };
 
   #onHint(hint: Hint): void {
     if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
@@ -157,36 +162,26 @@ export class Signalling {
     else this.#joining.perAddress?.remove(hint.mailboxId);
   }
 
-  async #watched<T>(write: Promise<T>): Promise<T> {
-    try {
-      return await write;
-    } catch (error) {
-      this.#fullStore.noteRefusal(error);
-      throw error;
-    }
-  }
-
-  receive(mailbox: Mailbox, poll: Poll): Promise<Batch | undefined> {
+  receive(mailbox: Mailbox, poll: Poll): PromiseLike<Batch | undefined> {
     return receive(this.#receiving, mailbox, poll);
   }
 
   /** @throws SignallingError `cursor-expired`, `participant-gone`, `storage-unavailable` */
-  async acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void> {
-    await this.#store.acknowledge(mailbox, cursor);
-    this.#telemetry.acknowledged(mailbox, cursor.position);
+  acknowledge(mailbox: Mailbox, cursor: Cursor): PromiseLike<void> {
+    return this.#store.acknowledge(mailbox, cursor).then(() => this.#telemetry.acknowledged(mailbox, cursor.position));
   }
 
-  leave(mailbox: Mailbox): Promise<void> {
+  leave(mailbox: Mailbox): PromiseLike<void> {
     return this.#store.depart(mailbox.roomId, mailbox.participantId, 'left', mailbox.mailboxId);
   }
 
   /** Removes a participant, which may join again. Does nothing for an absent one. */
-  remove(roomId: RoomId, participantId: ParticipantId): Promise<void> {
+  remove(roomId: RoomId, participantId: ParticipantId): PromiseLike<void> {
     return this.#store.depart(roomId, participantId, 'removed');
   }
 
   /** Removes all participants. Does nothing for an unknown room. */
-  closeRoom(roomId: RoomId): Promise<void> {
+  closeRoom(roomId: RoomId): PromiseLike<void> {
     return this.#store.closeRoom(roomId);
   }
 

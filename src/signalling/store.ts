@@ -1,4 +1,5 @@
 import type { Cursor } from './cursor.ts';
+import type { Awaitable } from './deferred.ts';
 import type { ScopedIdempotency } from './idempotency.ts';
 import type { JsonText, MailboxId, ParticipantId, RoomId } from './ids.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Participant, Receipt, ReceivedMessage } from './message.ts';
@@ -19,6 +20,8 @@ import type { TokenDigest, TokenHandle } from './tokens.ts';
  * - **Hints after commits**: watchers receive a hint for every change that a held poll may be waiting for, by any
  *   process. A hint may be lost or doubled; it never precedes its commit.
  * - **Refusals** are `SignallingError`s; a store that cannot commit at the moment rejects with `storage-unavailable`.
+ * - **At once where possible**: what a store has in memory is returned, or thrown, without a promise (`Awaitable`). A
+ *   promise is for one consumer (`Deferred`).
  *
  * An adapter implements four interfaces: `SignallingStore` for the rules, `PollPresence` for one poll, `RoomDirectory`
  * for administration, and `StoreMaintenance` for background work and operators.
@@ -50,19 +53,19 @@ export interface SignallingStore {
    * @throws SignallingError `participant-exists`, `participant-gone` (by `mustBePresent`), `room-full`,
    * `idempotency-key-reused`, `storage-unavailable`
    */
-  join(join: Join): Promise<Joined>;
+  join(join: Join): PromiseLike<Joined>;
 
   /** Whether a join with this idempotency scope would be a replay, or be refused because of another body. */
   knowsJoin(roomId: RoomId, scope: string): Promise<boolean>;
 
-  findToken(handle: TokenHandle, lookup?: TokenLookup): Promise<StoredToken | undefined>;
+  findToken(handle: TokenHandle, lookup?: TokenLookup): Awaitable<StoredToken | undefined>;
 
   /**
    * Records the first use of a fresh token: invalidates all other tokens of the participant, and forgets the
    * idempotency key under which the token was minted. Does nothing for a token that is not fresh.
    * @returns the current state of the token, which another token or a takeover may have replaced
    */
-  claimToken(handle: TokenHandle, roomHint?: RoomId): Promise<StoredToken | undefined>;
+  claimToken(handle: TokenHandle, roomHint?: RoomId): Awaitable<StoredToken | undefined>;
 
   /** Present participants, in the order of joining. Empty for an unknown room. */
   participants(roomId: RoomId): Promise<readonly Participant[]>;
@@ -77,21 +80,21 @@ export interface SignallingStore {
    * @throws SignallingError `participant-gone` (the sender), `rate-limited`, `recipient-not-found`, `mailbox-full`,
    * `idempotency-key-reused`, `storage-unavailable`
    */
-  append(append: Append): Promise<Appended>;
+  append(append: Append): PromiseLike<Appended>;
 
   /**
    * Returns the pending messages after `range.after`, or after the acknowledged position; removes nothing. `expired`
    * counts the expired and dropped messages in the range, until they are acknowledged.
    * @throws SignallingError `participant-gone`, `cursor-expired`
    */
-  read(mailbox: Mailbox, range: ReadRange): Promise<Page>;
+  read(mailbox: Mailbox, range: ReadRange): Awaitable<Page>;
 
   /**
    * Removes all messages up to and including the cursor. Does nothing at or before the acknowledged position.
    * @throws SignallingError `participant-gone`, `cursor-expired` (another incarnation, or ahead of the head),
    * `storage-unavailable`
    */
-  acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void>;
+  acknowledge(mailbox: Mailbox, cursor: Cursor): PromiseLike<void>;
 
   /**
    * Acknowledges the cursor of a poll without a promise. It takes effect before the next write, and is committed
@@ -104,10 +107,10 @@ export interface SignallingStore {
    * Removes a participant and its mailbox, remembers its tokens as gone for 600 s, and sends `participant-left` to the
    * others. `mailboxId` restricts it to one incarnation. Does nothing for an absent participant.
    */
-  depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void>;
+  depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): PromiseLike<void>;
 
   /** Removes all participants of the room as `removed`, in one commit. Does nothing for an unknown room. */
-  closeRoom(roomId: RoomId): Promise<void>;
+  closeRoom(roomId: RoomId): PromiseLike<void>;
 
   /** Restarts the idle time of the participant. */
   touch(mailbox: Mailbox): void;

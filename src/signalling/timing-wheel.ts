@@ -1,17 +1,18 @@
 import type { Clock } from './clock.ts';
 
-const TICK_MS = 100;
+export const TICK_MS = 100;
 /** Ticks in the wheel are numbered from 1. */
-const NO_TICK = 0;
+export const NO_TICK = 0;
 
-/** Something that is due at a time. The links are written by the wheel only; outside it, an entry is linked to itself. */
-export abstract class Timed {
-  before: Timed = this;
-  after: Timed = this;
-  dueTick = NO_TICK;
-
+/** Something that is due at a time. Its links are written by the wheel only. */
+export interface Timed {
+  /** `NO_TICK` outside the wheel. */
+  dueTick: number;
+  /** Neighbours of the same tick; the entry itself if there are none, `undefined` outside the wheel. */
+  before: Timed | undefined;
+  after: Timed | undefined;
   /** Called once, after the wheel has removed the entry. Must not throw. */
-  abstract onDue(): void;
+  onDue(): void;
 }
 
 /**
@@ -45,7 +46,7 @@ export class TimingWheel {
     entry.dueTick = Math.max(this.#tick + 1, Math.ceil((sinceStartMs + delayMs) / TICK_MS));
     const first = this.#first.get(entry.dueTick);
     if (first === undefined) this.#first.set(entry.dueTick, entry);
-    else link(entry, first);
+    link(entry, first ?? entry);
     this.#size += 1;
   }
 
@@ -53,7 +54,7 @@ export class TimingWheel {
   remove(entry: Timed): void {
     const { dueTick, after } = entry;
     if (dueTick === NO_TICK) return;
-    if (after === entry) this.#first.delete(dueTick);
+    if (after === undefined || after === entry) this.#first.delete(dueTick);
     else if (this.#first.get(dueTick) === entry) this.#first.set(dueTick, after);
     unlink(entry);
     entry.dueTick = NO_TICK;
@@ -82,7 +83,7 @@ export class TimingWheel {
 
 /** Makes the entry the last of the list. */
 function link(entry: Timed, first: Timed): void {
-  const last = first.before;
+  const last = first.before ?? entry;
   entry.before = last;
   entry.after = first;
   last.after = entry;
@@ -91,8 +92,8 @@ function link(entry: Timed, first: Timed): void {
 
 function unlink(entry: Timed): void {
   const { before, after } = entry;
-  before.after = after;
-  after.before = before;
-  entry.before = entry;
-  entry.after = entry;
+  if (before !== undefined) before.after = after;
+  if (after !== undefined) after.before = before;
+  entry.before = undefined;
+  entry.after = undefined;
 }

@@ -11,81 +11,20 @@ export type WaitEnd =
   | { readonly kind: 'hung-up' }
   | { readonly kind: 'draining' };
 
-const MESSAGE: WaitEnd = { kind: 'message' };
-const WINDOW: WaitEnd = { kind: 'window' };
 const SUPERSEDED: WaitEnd = { kind: 'superseded' };
 const DRAINING: WaitEnd = { kind: 'draining' };
 
-/** One poll that listens to one mailbox. Remembers hints that arrive while it is not waiting. */
-export class Waiter {
-  readonly #clock: Clock;
-  /** The next older poll of the same mailbox, until this one supersedes it. */
+/** A poll that listens to one mailbox. */
+export interface Waiter {
+  readonly mailboxId: MailboxId;
+  /** The next older poll of the same mailbox, until this one supersedes it. Set by `Waiters`. */
   older: Waiter | undefined;
   /** Start of the hold (steady ms); `undefined` before it. */
-  heldFromMs: number | undefined;
-  #woken = false;
-  #ended: WaitEnd | undefined;
-  #settle: ((end: WaitEnd) => void) | undefined;
-  #cancelTimer: (() => void) | undefined;
-
-  constructor(clock: Clock, older: Waiter | undefined) {
-    this.#clock = clock;
-    this.older = older;
-  }
-
-  /** Why it was ended; `undefined` while it waits, and after its window has passed. */
-  get ended(): WaitEnd | undefined {
-    return this.#ended;
-  }
-
-  /** Resolves at the next hint, or at once after a missed one; at `deadlineMs` (steady ms) with `window`. */
-  next(deadlineMs: number): Promise<WaitEnd> {
-    if (this.#ended !== undefined) return Promise.resolve(this.#ended);
-    if (this.#woken) {
-      this.#woken = false;
-      return Promise.resolve(MESSAGE);
-    }
-    return this.#pause(deadlineMs);
-  }
-
-  /** Like `next`, but waits for the full delay even if messages arrive; the next read returns them. */
-  async pace(delayMs: number): Promise<WaitEnd> {
-    const deadlineMs = this.#clock.steadyMs() + delayMs;
-    let end = await this.next(deadlineMs);
-    while (end.kind === 'message') end = await this.#pause(deadlineMs);
-    return end;
-  }
-
-  wake(): void {
-    this.#woken = true;
-    if (this.#settle !== undefined) {
-      this.#woken = false;
-      this.#finish(MESSAGE);
-    }
-  }
-
-  end(end: WaitEnd): void {
-    this.#ended ??= end;
-    this.#finish(this.#ended);
-  }
-
-  #pause(deadlineMs: number): Promise<WaitEnd> {
-    if (this.#ended !== undefined) return Promise.resolve(this.#ended);
-    const remainingMs = deadlineMs - this.#clock.steadyMs();
-    if (remainingMs <= 0) return Promise.resolve(WINDOW);
-    return new Promise((resolve) => {
-      this.#settle = resolve;
-      this.#cancelTimer = this.#clock.after(remainingMs, () => this.#finish(WINDOW));
-    });
-  }
-
-  #finish(end: WaitEnd): void {
-    const settle = this.#settle;
-    this.#cancelTimer?.();
-    this.#settle = undefined;
-    this.#cancelTimer = undefined;
-    settle?.(end);
-  }
+  readonly heldFromMs: number | undefined;
+  /** There may be a message. */
+  wake(): void;
+  /** Only the first end counts. */
+  end(end: WaitEnd): void;
 }
 
 /** Short enough for an even load, long enough that a drain of a minute needs few timers. */
@@ -107,12 +46,11 @@ export class Waiters {
     return this.#size;
   }
 
-  listen(mailboxId: MailboxId): Waiter {
-    const waiter = new Waiter(this.#clock, this.#newest.get(mailboxId));
-    this.#newest.set(mailboxId, waiter);
+  listen(waiter: Waiter): void {
+    waiter.older = this.#newest.get(waiter.mailboxId);
+    this.#newest.set(waiter.mailboxId, waiter);
     this.#size += 1;
     if (this.#draining) waiter.end(DRAINING);
-    return waiter;
   }
 
   has(mailboxId: MailboxId): boolean {
@@ -127,18 +65,18 @@ export class Waiters {
       const next: Waiter | undefined = older.older;
       // `older` may supersede its own chain later; each poll must be subtracted only once.
       older.older = undefined;
-      older.end(SUPERSEDED);
       this.#size -= 1;
+      older.end(SUPERSEDED);
       older = next;
     }
   }
 
   /** Does nothing for a superseded waiter. */
-  leave(mailboxId: MailboxId, waiter: Waiter): void {
-    const newest = this.#newest.get(mailboxId);
+  leave(waiter: Waiter): void {
+    const newest = this.#newest.get(waiter.mailboxId);
     if (newest === waiter) {
-      if (waiter.older === undefined) this.#newest.delete(mailboxId);
-      else this.#newest.set(mailboxId, waiter.older);
+      if (waiter.older === undefined) this.#newest.delete(waiter.mailboxId);
+      else this.#newest.set(waiter.mailboxId, waiter.older);
       this.#size -= 1;
       return;
     }
@@ -150,18 +88,27 @@ export class Waiters {
   }
 
   wake(mailboxId: MailboxId): void {
-    for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) waiter.wake();
+    this.#forEach(mailboxId, (waiter) => waiter.wake());
   }
 
   /** Another process holds a newer poll. Polls that are not yet held here are newer than that one. */
   supersedeHeld(mailboxId: MailboxId): void {
-    for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) {
+    this.#forEach(mailboxId, (waiter) => {
       if (waiter.heldFromMs !== undefined) waiter.end(SUPERSEDED);
-    }
+    });
   }
 
   end(mailboxId: MailboxId, end: WaitEnd): void {
-    for (let waiter = this.#newest.get(mailboxId); waiter !== undefined; waiter = waiter.older) waiter.end(end);
+    this.#forEach(mailboxId, (waiter) => waiter.end(end));
+  }
+
+  /** A waiter may leave, and others begin, while it is told. */
+  #forEach(mailboxId: MailboxId, tell: (waiter: Waiter) => void): void {
+    for (let waiter = this.#newest.get(mailboxId); waiter !== undefined;) {
+      const { older }: Waiter = waiter;
+      tell(waiter);
+      waiter = older;
+    }
   }
 
   /**
@@ -183,9 +130,7 @@ export class Waiters {
 
   #all(): readonly Waiter[] {
     const waiters: Waiter[] = [];
-    for (const newest of this.#newest.values()) {
-      for (let waiter: Waiter | undefined = newest; waiter !== undefined; waiter = waiter.older) waiters.push(waiter);
-    }
+    for (const mailboxId of this.#newest.keys()) this.#forEach(mailboxId, (waiter) => waiters.push(waiter));
     return waiters;
   }
 }

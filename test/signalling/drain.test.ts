@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Waiters } from '../../src/signalling/waiters.ts';
 import type { MailboxId } from '../../src/signalling/ids.ts';
+import { ListeningWaiter } from './listening-waiter.ts';
 import { settle, TestClock } from '../support/clock.ts';
 
 const OVER_MS = 5_000;
@@ -13,11 +14,8 @@ function held(count: number) {
   const startMs = clock.steadyMs();
   const ends: number[] = [];
   for (let index = 0; index < count; index += 1) {
-    const waiter = waiters.listen(mailbox(index));
-    void waiter.next(startMs + 60_000).then(() => {
-      waiters.leave(mailbox(index), waiter);
-      ends.push(clock.steadyMs() - startMs);
-    });
+    const onEnd = (): void => void ends.push(clock.steadyMs() - startMs);
+    new ListeningWaiter(waiters, mailbox(index), { onEnd });
   }
   return { clock, waiters, ends };
 }
@@ -47,16 +45,16 @@ describe('draining', () => {
   });
 
   test('ends later polls at once', async () => {
-    const { clock, waiters } = held(0);
+    const { waiters } = held(0);
     await waiters.drain(OVER_MS);
-    expect(await waiters.listen(mailbox(0)).next(clock.steadyMs() + 10_000)).toEqual({ kind: 'draining' });
+    expect(new ListeningWaiter(waiters, mailbox(0)).ended).toEqual({ kind: 'draining' });
   });
 
   test('is over as soon as no poll is held', async () => {
     const { clock, waiters } = held(2);
     let isOver = false;
     void waiters.drain(OVER_MS).then(() => (isOver = true));
-    waiters.wake(mailbox(1));
+    waiters.end(mailbox(1), { kind: 'window' });
     await clock.advance(50);
     expect([isOver, clock.timers]).toEqual([true, 0]);
   });

@@ -1,5 +1,6 @@
 import { type Cursor, decodeCursor } from '../../src/signalling/cursor.ts';
 import { SignallingError } from '../../src/signalling/errors.ts';
+import { TimingWheel } from '../../src/signalling/timing-wheel.ts';
 import { Waiters } from '../../src/signalling/waiters.ts';
 import { PollPacer } from '../../src/signalling/rate-limit.ts';
 import { receive, type Batch } from '../../src/signalling/receive.ts';
@@ -40,6 +41,7 @@ export class ObservedPoll {
 export class ReceiveFixture {
   readonly storeFixture: StoreFixture;
   readonly waiters: Waiters;
+  readonly windows: TimingWheel;
   readonly ended: EndedPoll[] = [];
   readonly #store: Store;
   readonly #pacer: PollPacer | undefined;
@@ -51,6 +53,7 @@ export class ReceiveFixture {
   ) {
     this.storeFixture = storeFixture;
     this.waiters = new Waiters(storeFixture.clock);
+    this.windows = new TimingWheel(storeFixture.clock);
     this.#store = wrap?.(storeFixture.store) ?? storeFixture.store;
     this.#pacer = paced ? new PollPacer(storeFixture.clock) : undefined;
     this.#maxHeldPolls = maxHeldPolls;
@@ -76,12 +79,13 @@ export class ReceiveFixture {
     const context = {
       store: this.#store,
       waiters: this.waiters,
+      windows: this.windows,
       clock: this.storeFixture.clock,
       pacer: this.#pacer,
       maxHeldPolls: () => this.#maxHeldPolls,
       telemetry: { ...SILENT, pollEnded: (_: unknown, poll: EndedPoll) => void this.ended.push(poll) },
     };
-    void receive(context, reader.mailbox, { after, windowMs, limit, onHangUp })
+    void Promise.resolve(receive(context, reader.mailbox, { after, windowMs, limit, onHangUp }))
       .then(
         (batch) => {
           polled.batch = batch;

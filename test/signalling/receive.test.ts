@@ -122,6 +122,8 @@ describe('a poll', () => {
     const outcomes: string[] = [];
     const wrap = (store: Store): Store =>
       replacing(store, {
+        // A poll can be cut off before it is held only while its read takes time.
+        read: async (mailbox, range) => store.read(mailbox, range),
         openPoll: (mailbox) => {
           const poll = store.openPoll(mailbox);
           return {

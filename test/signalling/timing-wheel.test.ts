@@ -1,13 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Timed, TimingWheel } from '../../src/signalling/timing-wheel.ts';
+import { NO_TICK, TimingWheel, type Timed } from '../../src/signalling/timing-wheel.ts';
 import { TestClock } from '../support/clock.ts';
 
-class Entry extends Timed {
+class Entry implements Timed {
+  before: Timed | undefined;
+  after: Timed | undefined;
+  dueTick = NO_TICK;
   readonly #listener: () => void;
 
   constructor(listener: () => void) {
-    super();
     this.#listener = listener;
   }
 

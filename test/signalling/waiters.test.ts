@@ -2,142 +2,59 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { MailboxId } from '../../src/signalling/ids.ts';
 import { Waiters, type WaitEnd, type Waiter } from '../../src/signalling/waiters.ts';
-import { settle, TestClock } from '../support/clock.ts';
+import { TestClock } from '../support/clock.ts';
+import { ListeningWaiter } from './listening-waiter.ts';
 
 const A = 'mailbox-a' as MailboxId;
 const B = 'mailbox-b' as MailboxId;
 const LEFT: WaitEnd = { kind: 'gone', reason: 'left' };
-const HUNG_UP: WaitEnd = { kind: 'hung-up' };
+const SUPERSEDED: WaitEnd = { kind: 'superseded' };
 
-function setUp() {
-  const clock = new TestClock();
-  const waiters = new Waiters(clock);
-  const in10s = (): number => clock.steadyMs() + 10_000;
-  return { clock, waiters, in10s };
+function listening(...mailboxes: readonly MailboxId[]) {
+  const waiters = new Waiters(new TestClock());
+  const all = mailboxes.map((mailboxId) => new ListeningWaiter(waiters, mailboxId));
+  return { waiters, all, ends: () => all.map(({ ended }) => ended) };
 }
-
-/** `value` is that of the promise, once it is settled. */
-function watched<T>(promise: Promise<T>): { readonly value: T | undefined } {
-  const seen: { value: T | undefined } = { value: undefined };
-  void promise.then((value) => {
-    seen.value = value;
-  });
-  return seen;
-}
-
-describe('a waiter', () => {
-  test('waits until it is woken', async () => {
-    const { clock, waiters, in10s } = setUp();
-    const waited = watched(waiters.listen(A).next(in10s()));
-    await clock.advance(9_999);
-    expect(waited.value).toBeUndefined();
-    waiters.wake(A);
-    await settle();
-    expect(waited.value).toEqual({ kind: 'message' });
-    expect(clock.timers).toBe(0);
-  });
-
-  test('ends with its window', async () => {
-    const { clock, waiters, in10s } = setUp();
-    const waited = watched(waiters.listen(A).next(in10s()));
-    await clock.advance(10_000);
-    expect(waited.value).toEqual({ kind: 'window' });
-    expect(clock.timers).toBe(0);
-  });
-
-  test('does not wait if its window has passed', async () => {
-    const { clock, waiters } = setUp();
-    expect(await waiters.listen(A).next(clock.steadyMs())).toEqual({ kind: 'window' });
-  });
-
-  test('remembers one wake-up that came while it did not wait', async () => {
-    const { clock, waiters, in10s } = setUp();
-    const waiter = waiters.listen(A);
-    waiters.wake(A);
-    waiters.wake(A);
-    expect(await waiter.next(in10s())).toEqual({ kind: 'message' });
-    const waited = watched(waiter.next(in10s()));
-    await settle();
-    expect(waited.value).toBeUndefined();
-    await clock.advance(10_000);
-    expect(waited.value).toEqual({ kind: 'window' });
-  });
-
-  test('keeps its first end', async () => {
-    const { waiters, in10s } = setUp();
-    const waiter = waiters.listen(A);
-    waiter.end(LEFT);
-    waiter.end(HUNG_UP);
-    waiter.wake();
-    expect(await waiter.next(in10s())).toEqual(LEFT);
-    expect(await waiter.next(in10s())).toEqual(LEFT);
-    expect(await waiter.pace(200)).toEqual(LEFT);
-    expect(waiter.ended).toEqual(LEFT);
-  });
-
-  test('is paced for its full delay, even when messages arrive', async () => {
-    const { clock, waiters } = setUp();
-    const waiter = waiters.listen(A);
-    waiters.wake(A);
-    const paced = watched(waiter.pace(200));
-    await clock.advance(100);
-    waiters.wake(A);
-    await clock.advance(99);
-    expect(paced.value).toBeUndefined();
-    await clock.advance(1);
-    expect(paced.value).toEqual({ kind: 'window' });
-  });
-
-  test('stops pacing when it ends', async () => {
-    const { clock, waiters } = setUp();
-    const waiter = waiters.listen(A);
-    const paced = watched(waiter.pace(200));
-    await clock.advance(50);
-    waiter.end(HUNG_UP);
-    await settle();
-    expect(paced.value).toEqual(HUNG_UP);
-    expect(clock.timers).toBe(0);
-  });
-});
 
 describe('the waiters of a mailbox', () => {
-  test('are all woken by a message, and no others are', async () => {
-    const { waiters, in10s } = setUp();
-    const [one, other, elsewhere] = [A, A, B].map((mailboxId) => watched(waiters.listen(mailboxId).next(in10s())));
+  test('are all woken by a message, and no others are', () => {
+    const { waiters, all } = listening(A, A, B);
     waiters.wake(A);
-    await settle();
-    expect([one?.value, other?.value, elsewhere?.value]).toEqual([{ kind: 'message' }, { kind: 'message' }, undefined]);
+    expect(all.map(({ woken }) => woken)).toEqual([1, 1, 0]);
   });
 
-  test('all end when their participant leaves, and no others do', async () => {
-    const { waiters, in10s } = setUp();
-    const [one, other, elsewhere] = [A, A, B].map((mailboxId) => watched(waiters.listen(mailboxId).next(in10s())));
+  test('all end when their participant leaves, and no others do', () => {
+    const { waiters, ends } = listening(A, A, B);
     waiters.end(A, LEFT);
-    await settle();
-    expect([one?.value, other?.value, elsewhere?.value]).toEqual([LEFT, LEFT, undefined]);
+    expect(ends()).toEqual([LEFT, LEFT, undefined]);
+    expect([waiters.has(A), waiters.has(B), waiters.size]).toEqual([false, true, 1]);
   });
 
-  test('end when a newer waiter supersedes them; still newer waiters do not', async () => {
-    const { waiters, in10s } = setUp();
-    const chain = [A, A, A, A].map((mailboxId) => waiters.listen(mailboxId));
-    const waited = chain.map((waiter) => watched(waiter.next(in10s())));
-    if (chain[2] !== undefined) waiters.supersede(chain[2]);
-    await settle();
-    const superseded = { kind: 'superseded' };
-    expect(waited.map(({ value }) => value)).toEqual([superseded, superseded, undefined, undefined]);
+  test('end when a newer waiter supersedes them; still newer waiters do not', () => {
+    const { waiters, all, ends } = listening(A, A, A, A);
+    if (all[2] !== undefined) waiters.supersede(all[2]);
+    expect(ends()).toEqual([SUPERSEDED, SUPERSEDED, undefined, undefined]);
     expect(waiters.size).toBe(2);
   });
 
+  test('end when another process holds a newer poll, unless they are not held yet', () => {
+    const { waiters, ends, all } = listening(A);
+    const held = new ListeningWaiter(waiters, A, { heldFromMs: 1 });
+    waiters.supersedeHeld(A);
+    expect([...ends(), held.ended]).toEqual([undefined, SUPERSEDED]);
+    expect(all[0]?.older).toBeUndefined();
+  });
+
   test('are not counted once superseded, even if they supersede others later', () => {
-    const { waiters } = setUp();
-    const [oldest, older, newest] = [A, A, A].map((mailboxId) => waiters.listen(mailboxId)) as [Waiter, Waiter, Waiter];
+    const { waiters, all } = listening(A, A, A);
+    const [oldest, older, newest] = all as Waiter[] as [Waiter, Waiter, Waiter];
     waiters.supersede(newest);
     waiters.supersede(older);
     expect(waiters.size).toBe(1);
-    for (const waiter of [oldest, older]) waiters.leave(A, waiter);
+    for (const waiter of [oldest, older]) waiters.leave(waiter);
     expect(waiters.size).toBe(1);
     expect(waiters.has(A)).toBe(true);
-    waiters.leave(A, newest);
+    waiters.leave(newest);
     expect([waiters.size, waiters.has(A)]).toEqual([0, false]);
   });
 
@@ -149,7 +66,7 @@ describe('the waiters of a mailbox', () => {
     });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const { waiters } = setUp();
+        const waiters = new Waiters(new TestClock());
         /** All waiters that have not left, including superseded ones. */
         const all = { [A]: [] as Waiter[], [B]: [] as Waiter[] };
         const counted = new Set<Waiter>();
@@ -157,11 +74,11 @@ describe('the waiters of a mailbox', () => {
           const here = all[mailboxId] ?? [];
           const chosen = here[at % Math.max(1, here.length)];
           if (kind === 'listen') {
-            const waiter = waiters.listen(mailboxId);
+            const waiter = new ListeningWaiter(waiters, mailboxId);
             here.push(waiter);
             counted.add(waiter);
           } else if (chosen !== undefined && kind === 'leave') {
-            waiters.leave(mailboxId, chosen);
+            waiters.leave(chosen);
             here.splice(here.indexOf(chosen), 1);
             counted.delete(chosen);
           } else if (chosen !== undefined) {

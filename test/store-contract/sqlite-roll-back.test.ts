@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
+import type { Awaitable } from '../../src/signalling/deferred.ts';
 import { SignallingError } from '../../src/signalling/errors.ts';
 import { openFileStore, type FileStore } from '../support/store.ts';
 import { cursorOf, outgoing, LOBBY, numbered, fixtures, type Member, type StoreFixture } from './store-fixture.ts';
@@ -65,7 +66,7 @@ async function everything({ fixture, ...members }: Cast): Promise<unknown> {
 }
 
 /** Every operation that writes. */
-const WRITES: Record<string, (cast: Cast) => Promise<unknown>> = {
+const WRITES: Record<string, (cast: Cast) => Awaitable<unknown>> = {
   join: ({ fixture }) => fixture.join('erin', { key: 'new' }),
   'join into a new room': ({ fixture }) => fixture.join('alice', { room: 'attic' }),
   'retry of a join': ({ fixture }) => fixture.join('alice', { key: 'alice' }),

@@ -78,11 +78,12 @@ export const cursorOf = ({ mailbox }: Joined, position: number): Cursor => ({ ma
 
 /** Expects this refusal with these details. */
 export async function expectRefusal(
-  operation: Promise<unknown>,
+  operation: PromiseLike<unknown> | (() => unknown),
   code: SignallingCode,
   details: SignallingErrorDetails = {},
 ): Promise<void> {
-  await expect(operation).rejects.toMatchObject({ name: 'SignallingError', code, details });
+  const refused = typeof operation === 'function' ? (async () => operation())() : operation;
+  await expect(refused).rejects.toMatchObject({ name: 'SignallingError', code, details });
 }
 
 export const resetTo = (member: Joined, position: number): SignallingErrorDetails => ({
@@ -138,12 +139,12 @@ export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
     return (await this.store.append({ sender: sender.mailbox, messages })).receipts;
   }
 
-  sendKeyed(sender: Joined, key: string, messages: readonly OutgoingMessage[], body = 'body') {
+  async sendKeyed(sender: Joined, key: string, messages: readonly OutgoingMessage[], body = 'body') {
     const idempotency: Append['idempotency'] = { scope: `send:${key}`, fingerprint: body };
     return this.store.append({ sender: sender.mailbox, messages, idempotency });
   }
 
-  read(
+  async read(
     reader: Joined,
     { after, limit = 1_000, maxBytes = MAX_BATCH_BYTES }: { after?: number; limit?: number; maxBytes?: number } = {},
   ): Promise<Page> {
@@ -165,7 +166,7 @@ export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
     return (await this.read(reader)).position;
   }
 
-  acknowledge(reader: Joined, position: number): Promise<void> {
+  async acknowledge(reader: Joined, position: number): Promise<void> {
     return this.store.acknowledge(reader.mailbox, cursorOf(reader, position));
   }
 
@@ -173,7 +174,7 @@ export class StoreFixture<Opened extends OpenedStore = OpenedStore> {
     for (const reader of readers) await this.acknowledge(reader, await this.head(reader));
   }
 
-  leave({ mailbox }: Joined, reason: GoneReason = 'left'): Promise<void> {
+  async leave({ mailbox }: Joined, reason: GoneReason = 'left'): Promise<void> {
     return this.store.depart(mailbox.roomId, mailbox.participantId, reason, mailbox.mailboxId);
   }
 

@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { JoinPolicy } from '../../signalling/access.ts';
 import type { Clock } from '../../signalling/clock.ts';
 import { NO_CREDENTIAL, type ApiKey, type Credential } from '../../signalling/credentials.ts';
+import { whenReady, type Awaitable } from '../../signalling/deferred.ts';
 import { AccessTokens, type KeySource } from './access-tokens.ts';
 
 export interface AccessSettings {
@@ -28,8 +29,9 @@ export class Access {
   }
 
   /** @throws SignallingError see `AccessTokens.read` */
-  async read(text: string): Promise<Credential> {
-    return this.#apiKeys?.find(text) ?? (await this.#accessTokens?.read(text)) ?? NO_CREDENTIAL;
+  read(text: string): Awaitable<Credential> {
+    const found: Awaitable<Credential | undefined> = this.#apiKeys?.find(text) ?? this.#accessTokens?.read(text);
+    return whenReady(found, (credential) => credential ?? NO_CREDENTIAL);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { requireApiKey, requireParticipant, requireSelf } from '../../signalling/access.ts';
 import { NO_CREDENTIAL, type Credential } from '../../signalling/credentials.ts';
+import { whenReady, type Awaitable } from '../../signalling/deferred.ts';
 import { SignallingError } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import { UNGUESSABLE_CHARACTERS } from '../../signalling/limits.ts';
@@ -19,24 +20,21 @@ const BEARER = /^Bearer +(\S+)$/i;
  * @param roomId the room in the path, to which a token usually belongs
  * @throws SignallingError `unauthenticated`, `forbidden`, `storage-unavailable`: see `Access.read`
  */
-export async function authenticate(
+export function authenticate(
   req: Request,
   { allowCachedToken }: Operation,
   roomId: RoomId | undefined,
   context: AppContext,
-): Promise<Credential> {
+): Awaitable<Credential> {
   const text = BEARER.exec(req.headers.authorization ?? '')?.[1];
   if (text === undefined) return NO_CREDENTIAL;
   const lookup = { roomHint: roomId, allowCached: allowCachedToken === true };
-  return (await context.signalling.identify(text, lookup)) ?? readAccess(text, req, context);
+  return whenReady(context.signalling.identify(text, lookup), (bearer) => bearer ?? readAccess(text, req, context));
 }
 
 /** Refuses to compare a short key, which could be guessed, once the client address has failed too often. */
-async function readAccess(
-  text: string,
-  req: Request,
-  { access, failures, clientAddressOf }: AppContext,
-): Promise<Credential> {
+function readAccess(text: string, req: Request, context: AppContext): Awaitable<Credential> {
+  const { access, failures, clientAddressOf } = context;
   const refusal = text.length < UNGUESSABLE_CHARACTERS ? failures.check(clientAddressOf(req)) : undefined;
   if (refusal !== undefined) throw refusal;
   return access.read(text);
@@ -67,10 +65,13 @@ const INVALID = new Set<ProblemCode>(['invalid-request', 'invalid-json', 'too-la
 /** Whether an invalid request came without a valid credential. */
 async function isFromStranger({ req, operation, roomId }: Refused, context: AppContext): Promise<boolean> {
   if (operation.security === 'public') return false;
-  const credential = await authenticate(req, operation, roomId, context).catch(() => NO_CREDENTIAL);
+  const credential = await credentialOf({ req, operation, roomId }, context).catch(() => NO_CREDENTIAL);
   if (credential.kind === 'access-token' || credential.kind === 'api-key') return false;
   return presentOf(credential) === undefined;
 }
+
+const credentialOf = async ({ req, operation, roomId }: Refused, context: AppContext): Promise<Credential> =>
+  authenticate(req, operation, roomId, context);
 
 /** Returns the credential's participant while it is in its room. */
 export function presentOf(credential: Credential): Mailbox | undefined {

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
 import type { Credential } from '../../signalling/credentials.ts';
+import type { Awaitable } from '../../signalling/deferred.ts';
 import type { ParticipantId, RoomId } from '../../signalling/ids.ts';
 import type { Idempotency } from '../../signalling/idempotency.ts';
 import type { Mailbox } from '../../signalling/message.ts';
@@ -15,12 +16,6 @@ export interface PathIds {
   readonly participantId: ParticipantId | undefined;
   /** Any text: the operation checks it. */
   readonly code: string | undefined;
-}
-
-/** Room and participant of a request, for its log line; filled in as the checks establish them. */
-export interface Subject {
-  roomId: RoomId | undefined;
-  participantId: ParticipantId | undefined;
 }
 
 /** One request that passed all checks that its row of the table asks for. */
@@ -38,11 +33,12 @@ export interface ParsedCall extends PathIds {
   readonly bodyText: string;
   readonly idempotency: Idempotency | undefined;
   readonly req: Request;
-  readonly subject: Subject;
+  /** The participant that the log line of the request names. */
+  subject: ParticipantId | undefined;
   /** The path under which the service is mounted; empty at the root. */
   readonly basePath: string;
   /** Calls the listener once the client has disconnected. */
-  readonly onHangUp: (listener: () => void) => void;
+  onHangUp(listener: () => void): void;
 }
 
 type Row<Id extends OperationId> = (typeof OPERATIONS)[Id];
@@ -69,12 +65,9 @@ type CallerOf<Needed> = Needed extends 'participant'
 export type Call<Id extends OperationId> = Omit<ParsedCall, keyof Declared<Id>> & Declared<Id>;
 
 /** Returns `undefined` when the client has disconnected. */
-export type Handler<Id extends OperationId> = (
-  call: Call<Id>,
-  context: AppContext,
-) => Promise<Reply | undefined> | Reply;
+export type Handler<Id extends OperationId> = (call: Call<Id>, context: AppContext) => Awaitable<Reply | undefined>;
 
 export type Handlers = { readonly [Id in OperationId]: Handler<Id> };
 
 /** A handler whose row is not known to the compiler. */
-export type AnyHandler = (call: ParsedCall, context: AppContext) => Promise<Reply | undefined> | Reply;
+export type AnyHandler = (call: ParsedCall, context: AppContext) => Awaitable<Reply | undefined>;

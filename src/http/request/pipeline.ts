@@ -1,7 +1,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { NO_CREDENTIAL, type Credential } from '../../signalling/credentials.ts';
+import { isPromise, whenReady, type Awaitable } from '../../signalling/deferred.ts';
 import { isUnavailable, SignallingError } from '../../signalling/errors.ts';
+import type { Idempotency } from '../../signalling/idempotency.ts';
 import type { ParticipantId, RoomId } from '../../signalling/ids.ts';
+import type { Mailbox } from '../../signalling/message.ts';
 import type { AppContext } from '../context.ts';
 import type { Operation, OperationId } from '../operations/index.ts';
 import type { HeaderList } from '../response/headers.ts';
@@ -9,9 +12,9 @@ import { isInternal, problemReply } from '../response/problem.ts';
 import { write, type Reply } from '../response/reply.ts';
 import { shuttingDown } from '../response/request-problem.ts';
 import { authenticate, authorize, chargeFailure, presentOf } from './authenticate.ts';
-import type { AnyHandler, Subject } from './call.ts';
+import type { AnyHandler, ParsedCall } from './call.ts';
 import { requestIdOf } from './head.ts';
-import { parseBody } from './parse-body.ts';
+import { parseBody, type ParsedBody } from './parse-body.ts';
 import { parsePath, parseQuery } from './parse-target.ts';
 import { HungUp } from './read-body.ts';
 
@@ -22,96 +25,180 @@ export interface Implementation {
   readonly handler: AnyHandler;
 }
 
-/** Creates the route of a row and its handler. The checks run in the order of the contract. */
+/** Creates the route of a row and its handler. */
 export function route(implementation: Implementation, context: AppContext, constant: HeaderList): RequestHandler {
-  const { id, operation } = implementation;
-  const headers = operation.isPoll === true ? [...constant, 'X-Accel-Buffering', 'no'] : constant;
-  return async (req, res) => {
-    const startedMs = performance.now();
-    const requestId = requestIdOf(req);
-    const subject: Subject = { roomId: undefined, participantId: undefined };
-    let reply: Reply | undefined;
-    try {
-      reply = await perform(implementation, context, { req, res, subject });
-    } catch (error) {
-      if (error instanceof HungUp) return;
-      logFailure(error, { requestId, method: operation.method, path: operation.path, ...subject }, context);
-      const refused = await chargeFailure(error, { req, operation, roomId: subject.roomId }, context);
-      countRateLimit(refused, context);
-      reply = problemReply(refused, {
-        basePath: req.baseUrl,
-        requestId,
-        authorization: req.headers.authorization,
-        inBatch: operation.body?.relays === 'messages',
-      });
-    }
-    if (reply === undefined || res.destroyed) return;
-    if (context.isDraining()) res.shouldKeepAlive = false;
-    write(res, headers, requestId, reply);
-    const elapsedMs = performance.now() - startedMs;
-    context.observability.answered(id, reply.status, reply.code, elapsedMs);
-    const { roomId, participantId } = subject;
-    const { status, code } = reply;
-    context.log.debug({ requestId, operation: id, roomId, participantId, status, code, elapsedMs }, 'answered');
-  };
+  const isPoll = implementation.operation.isPoll === true;
+  const headers = isPoll ? [...constant, 'X-Accel-Buffering', 'no'] : constant;
+  const row = { ...implementation, context, headers };
+  return (req, res, next) => new Exchange(row, req, res, next).start();
 }
 
-/** Logs an internal error. A store outage gets one log line of its own instead of one per request. */
-function logFailure(error: unknown, request: object, { log, signalling }: AppContext): void {
-  if (!isInternal(error)) return;
-  const fields = { err: error, ...request };
-  if (isUnavailable(error)) signalling.logRefusal(fields);
-  else log.error(fields, 'request failed');
+interface Route extends Implementation {
+  readonly context: AppContext;
+  readonly headers: HeaderList;
 }
 
-function countRateLimit(refused: unknown, { observability }: AppContext): void {
-  const limit = refused instanceof SignallingError ? refused.details.limit : undefined;
-  if (limit !== undefined) observability.rateLimited(limit.name);
-}
-
-interface Exchange {
+/**
+ * One request, from its checks in the order of the contract to its response. It runs in one pass: it waits only for a
+ * credential or a body that is not here yet, and for the outcome of its operation.
+ */
+class Exchange implements ParsedCall {
+  readonly #route: Route;
+  readonly #res: Response;
+  readonly #onError: (error: unknown) => void;
+  readonly #startedMs = performance.now();
+  readonly #requestId: string;
+  /** The participant whose idle time this request restarts. */
+  #present: Mailbox | undefined;
   readonly req: Request;
-  readonly res: Response;
-  readonly subject: Subject;
-}
+  readonly basePath: string;
+  roomId: RoomId | undefined;
+  participantId: ParticipantId | undefined;
+  code: string | undefined;
+  subject: ParticipantId | undefined;
+  credential: Credential = NO_CREDENTIAL;
+  caller: Mailbox | undefined;
+  query: unknown;
+  body: unknown;
+  bodyText = '';
+  idempotency: Idempotency | undefined;
 
-async function perform(
-  { operation, handler }: Implementation,
-  context: AppContext,
-  { req, res, subject }: Exchange,
-): Promise<Reply | undefined> {
-  const { path, faults } = parsePath(req.params);
-  subject.roomId = path.roomId;
-  subject.participantId = path.participantId;
-  const query = parseQuery(operation, req.url, faults, context);
-  if (operation.refusedWhileDraining === true && context.isDraining()) throw shuttingDown();
-  const identify = (): Promise<Credential> => authenticate(req, operation, path.roomId, context);
-  const credential = operation.security === 'public' ? NO_CREDENTIAL : await identify();
-  subject.participantId ??= participantOf(credential, path.roomId);
-  const caller = authorize(operation.security, credential, path, context);
-  const present = caller ?? presentOf(credential);
-  try {
-    const parsed = parseBody(operation, req, context, caller);
-    const isLate = parsed instanceof Promise;
-    const { body, bodyText, idempotency } = isLate ? await parsed : parsed;
-    // The token may have been replaced while a slow body was arriving.
-    if (isLate && caller !== undefined) authorize(operation.security, await identify(), path, context);
-    const call = {
-      ...path,
-      caller,
-      credential,
-      query,
-      body,
-      bodyText,
-      idempotency,
-      req,
-      subject,
-      basePath: req.baseUrl,
-      onHangUp: (listener: () => void) => (res.closed ? listener() : void res.once('close', listener)),
-    };
-    return await handler(call, context);
-  } finally {
-    if (present !== undefined) context.signalling.touch(present);
+  constructor(route: Route, req: Request, res: Response, onError: (error: unknown) => void) {
+    this.#route = route;
+    this.req = req;
+    this.#res = res;
+    this.#onError = onError;
+    this.#requestId = requestIdOf(req);
+    this.basePath = req.baseUrl;
+  }
+
+  onHangUp(listener: () => void): void {
+    if (this.#res.closed) listener();
+    else this.#res.once('close', listener);
+  }
+
+  start(): void {
+    try {
+      const outcome = this.#checkHead();
+      if (isPromise(outcome))
+        outcome.then(
+          (reply) => this.#finish(reply),
+          (error: unknown) => this.#fail(error),
+        );
+      else this.#finish(outcome);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #checkHead(): Awaitable<Reply | undefined> {
+    const { operation, context } = this.#route;
+    const { path, faults } = parsePath(this.req.params);
+    this.roomId = path.roomId;
+    this.participantId = path.participantId;
+    this.code = path.code;
+    this.subject = path.participantId;
+    this.query = parseQuery(operation, this.req.url, faults, context);
+    if (operation.refusedWhileDraining === true && context.isDraining()) throw shuttingDown();
+    return whenReady(this.#authenticate(), (credential) => this.#checkCredential(credential));
+  }
+
+  #authenticate(): Awaitable<Credential> {
+    const { operation, context } = this.#route;
+    return operation.security === 'public' ? NO_CREDENTIAL : authenticate(this.req, operation, this.roomId, context);
+  }
+
+  #checkCredential(credential: Credential): Awaitable<Reply | undefined> {
+    const { operation, context } = this.#route;
+    this.credential = credential;
+    this.subject ??= participantOf(credential, this.roomId);
+    this.caller = authorize(operation.security, credential, this, context);
+    this.#present = this.caller ?? presentOf(credential);
+    const parsed = parseBody(operation, this.req, context, this.caller);
+    return isPromise(parsed) ? parsed.then((late) => this.#checkAgain(late)) : this.#perform(parsed);
+  }
+
+  /** The token may have been replaced while a slow body was arriving. */
+  #checkAgain(parsed: ParsedBody): Awaitable<Reply | undefined> {
+    const { operation, context } = this.#route;
+    if (this.caller === undefined) return this.#perform(parsed);
+    return whenReady(this.#authenticate(), (credential) => {
+      authorize(operation.security, credential, this, context);
+      return this.#perform(parsed);
+    });
+  }
+
+  #perform({ body, bodyText, idempotency }: ParsedBody): Awaitable<Reply | undefined> {
+    const { handler, context } = this.#route;
+    this.body = body;
+    this.bodyText = bodyText;
+    this.idempotency = idempotency;
+    return handler(this, context);
+  }
+
+  /** @param reply `undefined` when the client has disconnected */
+  #finish(reply: Reply | undefined): void {
+    this.#touch();
+    if (reply !== undefined) this.#answer(reply);
+  }
+
+  #fail(error: unknown): void {
+    this.#touch();
+    if (error instanceof HungUp) return;
+    const { operation, context } = this.#route;
+    const { req, roomId } = this;
+    this.#logFailure(error);
+    chargeFailure(error, { req, operation, roomId }, context).then((refused) => this.#refuse(refused), this.#onError);
+  }
+
+  #refuse(error: unknown): void {
+    const limit = error instanceof SignallingError ? error.details.limit : undefined;
+    if (limit !== undefined) this.#route.context.observability.rateLimited(limit.name);
+    this.#answer(this.#problem(error));
+  }
+
+  #touch(): void {
+    if (this.#present !== undefined) this.#route.context.signalling.touch(this.#present);
+  }
+
+  /** Logs an internal error. A store outage gets one log line of its own instead of one per request. */
+  #logFailure(error: unknown): void {
+    if (!isInternal(error)) return;
+    const { operation, context } = this.#route;
+    const { method, path } = operation;
+    const fields = { err: error, requestId: this.#requestId, method, path, ...this.#names() };
+    if (isUnavailable(error)) context.signalling.logRefusal(fields);
+    else context.log.error(fields, 'request failed');
+  }
+
+  #problem(error: unknown): Reply {
+    return problemReply(error, {
+      basePath: this.basePath,
+      requestId: this.#requestId,
+      authorization: this.req.headers.authorization,
+      inBatch: this.#route.operation.body?.relays === 'messages',
+    });
+  }
+
+  #answer(reply: Reply): void {
+    if (this.#res.destroyed) return;
+    const { id, context, headers } = this.#route;
+    const { status, code } = reply;
+    try {
+      if (context.isDraining()) this.#res.shouldKeepAlive = false;
+      write(this.#res, headers, this.#requestId, reply);
+      const elapsedMs = performance.now() - this.#startedMs;
+      context.observability.answered(id, status, code, elapsedMs);
+      const fields = { requestId: this.#requestId, operation: id, ...this.#names(), status, code, elapsedMs };
+      context.log.debug(fields, 'answered');
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /** Room and participant of the request, for its log lines. */
+  #names(): { readonly roomId: RoomId | undefined; readonly participantId: ParticipantId | undefined } {
+    return { roomId: this.roomId, participantId: this.subject };
   }
 }
 

@@ -9,17 +9,18 @@ import { batchJson, receiptView } from '../response/json.ts';
 import { created, noContent, ok, type Reply } from '../response/reply.ts';
 import { messagesTooLarge } from '../response/request-problem.ts';
 
-export const sendMessage: Handler<'sendMessage'> = async (
+export const sendMessage: Handler<'sendMessage'> = (
   { caller, body, bodyText, idempotency },
   { signalling, settings },
 ) => {
   const message = outgoingMessage(signalling.newMessageId(), body, bodyText, settings.defaultTtlSeconds);
-  const { receipts, replayed } = await signalling.send(caller, 'sendMessage', [message], idempotency);
-  const [receipt] = receipts.map(receiptView);
-  return created(JSON.stringify(receipt), replayed);
+  return signalling.send(caller, 'sendMessage', [message], idempotency).then(({ receipts, replayed }) => {
+    const [receipt] = receipts.map(receiptView);
+    return created(JSON.stringify(receipt), replayed);
+  });
 };
 
-export const sendMessages: Handler<'sendMessages'> = async (
+export const sendMessages: Handler<'sendMessages'> = (
   { caller, body, bodyText, idempotency },
   { signalling, settings },
 ) => {
@@ -29,8 +30,9 @@ export const sendMessages: Handler<'sendMessages'> = async (
   const messages = body.messages.map((message, index) =>
     outgoingMessage(signalling.newMessageId(), message, sources[index] ?? '{}', defaultTtlSeconds),
   );
-  const { receipts, replayed } = await signalling.send(caller, 'sendMessages', messages, idempotency);
-  return created(JSON.stringify({ receipts: receipts.map(receiptView) }), replayed);
+  return signalling
+    .send(caller, 'sendMessages', messages, idempotency)
+    .then(({ receipts, replayed }) => created(JSON.stringify({ receipts: receipts.map(receiptView) }), replayed));
 };
 
 /** @throws RequestProblem `too-large`, with a pointer to each message above the limit */
@@ -61,21 +63,15 @@ export const pollMessages: Handler<'pollMessages'> = (call, context) => poll(cal
 
 type PollCall = Pick<Call<'receiveMessages'>, 'caller' | 'onHangUp'>;
 
-async function poll(
-  { caller, onHangUp }: PollCall,
-  request: PollRequest,
-  { signalling }: AppContext,
-): Promise<Reply | undefined> {
-  const batch = await signalling.receive(caller, {
+function poll(call: PollCall, request: PollRequest, { signalling }: AppContext): PromiseLike<Reply | undefined> {
+  const batch = signalling.receive(call.caller, {
     after: request.after === undefined ? undefined : decodeCursor(request.after),
     windowMs: request.wait * 1_000,
     limit: request.limit,
-    onHangUp,
+    onHangUp: (listener) => call.onHangUp(listener),
   });
-  return batch && ok(batchJson(batch));
+  return batch.then((received) => received && ok(batchJson(received)));
 }
 
-export const acknowledgeMessages: Handler<'acknowledgeMessages'> = async ({ caller, body }, { signalling }) => {
-  await signalling.acknowledge(caller, decodeCursor(body.cursor));
-  return noContent;
-};
+export const acknowledgeMessages: Handler<'acknowledgeMessages'> = ({ caller, body }, { signalling }) =>
+  signalling.acknowledge(caller, decodeCursor(body.cursor)).then(() => noContent);

@@ -1,33 +1,30 @@
 import { requireParticipant } from '../../signalling/access.ts';
+import type { Awaitable } from '../../signalling/deferred.ts';
 import type { JsonText, ParticipantId } from '../../signalling/ids.ts';
 import type { AppContext } from '../context.ts';
 import type { Call, Handler } from '../request/call.ts';
 import { joinResultJson, participantsJson } from '../response/json.ts';
 import { created, noContent, ok, type Reply } from '../response/reply.ts';
 
-export const joinRoom: Handler<'joinRoom'> = async (
-  { roomId, body, credential, idempotency, req, subject },
-  { signalling, settings, iceServersFor, clientAddressOf },
-) => {
+export const joinRoom: Handler<'joinRoom'> = (call, { signalling, settings, iceServersFor, clientAddressOf }) => {
+  const { roomId, body, credential, idempotency, req } = call;
   const { participantId, displayName, metadata, idleTimeoutSeconds, resume = false } = body;
-  const outcome = await signalling.join(
-    {
-      roomId,
-      ...(participantId === undefined ? {} : { participantId: participantId as ParticipantId }),
-      resume,
-      clientAddress: clientAddressOf(req),
-      profile: {
-        ...(displayName === undefined ? {} : { displayName }),
-        ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) as JsonText }),
-        ...(idleTimeoutSeconds === undefined ? {} : { idleTimeoutMs: idleTimeoutSeconds * 1_000 }),
-      },
+  const request = {
+    roomId,
+    ...(participantId === undefined ? {} : { participantId: participantId as ParticipantId }),
+    resume,
+    clientAddress: clientAddressOf(req),
+    profile: {
+      ...(displayName === undefined ? {} : { displayName }),
+      ...(metadata === undefined ? {} : { metadata: JSON.stringify(metadata) as JsonText }),
+      ...(idleTimeoutSeconds === undefined ? {} : { idleTimeoutMs: idleTimeoutSeconds * 1_000 }),
     },
-    credential,
-    idempotency,
-  );
-  subject.participantId = outcome.mailbox.participantId;
-  const { iceServers } = iceServersFor(outcome.mailbox.participantId);
-  return created(joinResultJson(outcome, iceServers, settings), outcome.replayed);
+  };
+  return signalling.join(request, credential, idempotency).then((outcome) => {
+    call.subject = outcome.mailbox.participantId;
+    const { iceServers } = iceServersFor(outcome.mailbox.participantId);
+    return created(joinResultJson(outcome, iceServers, settings), outcome.replayed);
+  });
 };
 
 export const listParticipants: Handler<'listParticipants'> = async (
@@ -48,14 +45,10 @@ export const leaveRoomByPost: Handler<'leaveRoomByPost'> = (call, context) => le
 
 type LeaveCall = Pick<Call<'leaveRoom'>, 'roomId' | 'participantId' | 'credential' | 'caller'>;
 
-async function leave(
-  { roomId, participantId, credential, caller }: LeaveCall,
-  { signalling }: AppContext,
-): Promise<Reply> {
-  if (credential.kind === 'api-key') await signalling.remove(roomId, participantId);
+function leave({ roomId, participantId, credential, caller }: LeaveCall, { signalling }: AppContext): Awaitable<Reply> {
+  if (credential.kind === 'api-key') return signalling.remove(roomId, participantId).then(() => noContent);
   // A participant that has already left repeats the request; there is nothing left to do.
-  else if (caller !== undefined) await signalling.leave(caller);
-  return noContent;
+  return caller === undefined ? noContent : signalling.leave(caller).then(() => noContent);
 }
 
 export const getIceServers: Handler<'getIceServers'> = ({ caller }, { iceServersFor }) =>

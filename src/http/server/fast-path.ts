@@ -37,8 +37,7 @@ export function createFastPath(routes: readonly FastPathRoute[], onError: ErrorR
     const [req, res] = [request as Request, response as Response];
     req.params = participantId === undefined ? { roomId } : { roomId, participantId };
     req.baseUrl = '';
-    const onRejected = (error: unknown): void => void onError(error, req, res, ignore);
-    Promise.resolve(handler(req, res, ignore)).catch(onRejected);
+    handler(req, res, (error: unknown) => void onError(error, req, res, ignore));
     return true;
   };
 }

@@ -55,7 +55,7 @@ export class WriteBehindAcknowledgements {
     if (cursor.position <= mailbox.acknowledged || cursor.position > mailbox.head) return;
     const isOverdue = mailbox.expiresFromMs <= this.#context.clock.steadyMs();
     if (isOverdue || !mailbox.acknowledgeInMemory(cursor.position)) {
-      this.#commit.run((tx) => acknowledge(this.#context, tx, address, cursor)).catch(() => undefined);
+      this.#commit.run((tx) => acknowledge(this.#context, tx, address, cursor));
       return;
     }
     if (this.#waiting.size === 0) this.#writeLater();
@@ -74,7 +74,7 @@ export class WriteBehindAcknowledgements {
   /** Retries acknowledgements that no transaction took. The next cursor repeats those of a failed transaction. */
   #writeLater(): void {
     this.#cancel = this.#context.clock.after(WRITE_AFTER_MS, () => {
-      this.#commit.run(this.writeAll).catch(() => {
+      this.#commit.run(this.writeAll).then(undefined, () => {
         if (this.#waiting.size > 0) this.#writeLater();
       });
     });

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { Deferred } from '../../signalling/deferred.ts';
 import { SignallingError, storeUnavailable } from '../../signalling/errors.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import type { Hint } from '../../signalling/store.ts';
@@ -18,12 +19,32 @@ export interface Tx {
 
 type Work<T> = (tx: Tx) => T;
 
-interface Pending {
-  readonly work: Work<unknown>;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  outcome: unknown;
-  refusal: SignallingError | undefined;
+/** One queued operation; it is settled after the commit of its batch. */
+class Operation<T> extends Deferred<T> {
+  readonly #work: Work<T>;
+  #result: T | undefined;
+  #refusal: SignallingError | undefined;
+
+  constructor(work: Work<T>) {
+    super();
+    this.#work = work;
+  }
+
+  /** @throws unknown any error but a refusal, which waits for the commit of the others */
+  perform(tx: Tx): void {
+    try {
+      this.#result = this.#work(tx);
+      this.#refusal = undefined;
+    } catch (error) {
+      if (!(error instanceof SignallingError)) throw error;
+      this.#refusal = error;
+    }
+  }
+
+  committed(): void {
+    if (this.#refusal === undefined) this.resolve(this.#result as T);
+    else this.reject(this.#refusal);
+  }
 }
 
 export interface GroupCommitOptions {
@@ -55,7 +76,7 @@ export class GroupCommit {
   readonly #begin: Database.Statement;
   readonly #commit: Database.Statement;
   readonly #rollback: Database.Statement;
-  #queue: Pending[] = [];
+  #queue: Operation<unknown>[] = [];
 
   constructor(options: GroupCommitOptions) {
     this.#options = options;
@@ -65,17 +86,10 @@ export class GroupCommit {
   }
 
   /** @throws SignallingError what `work` refused with, or `storage-unavailable` */
-  run<T>(work: Work<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const pending: Pending = {
-        work,
-        resolve: resolve as (value: unknown) => void,
-        reject,
-        outcome: undefined,
-        refusal: undefined,
-      };
-      if (this.#queue.push(pending) === 1) this.#gather(1, performance.now());
-    });
+  run<T>(work: Work<T>): Deferred<T> {
+    const operation = new Operation(work);
+    if (this.#queue.push(operation) === 1) this.#gather(1, performance.now());
+    return operation;
   }
 
   /** Waits for another turn of the event loop as long as each turn brings further writes, within bounds. */
@@ -94,22 +108,22 @@ export class GroupCommit {
     this.#queue = [];
     const obstacle = this.#options.obstacle();
     if (obstacle !== undefined) {
-      for (const pending of batch) pending.reject(storeUnavailable(obstacle));
+      for (const operation of batch) operation.reject(storeUnavailable(obstacle));
       return;
     }
     const failure = this.#attempt(batch);
     if (failure === undefined) return;
     // While the database is locked, each further attempt would take a whole busy timeout.
-    if (batch.length === 1 || !failure.begun) for (const pending of batch) pending.reject(failure.error);
-    else for (const pending of batch) this.#alone(pending);
+    if (batch.length === 1 || !failure.begun) for (const operation of batch) operation.reject(failure.error);
+    else for (const operation of batch) this.#alone(operation);
   };
 
-  #alone(pending: Pending): void {
-    const failure = this.#attempt([pending]);
-    if (failure !== undefined) pending.reject(failure.error);
+  #alone(operation: Operation<unknown>): void {
+    const failure = this.#attempt([operation]);
+    if (failure !== undefined) operation.reject(failure.error);
   }
 
-  #attempt(batch: readonly Pending[]): { error: unknown; begun: boolean } | undefined {
+  #attempt(batch: readonly Operation<unknown>[]): { error: unknown; begun: boolean } | undefined {
     if (batch.length === 0) return undefined;
     const rooms = new Set<RoomId>();
     const hints: Hint[] = [];
@@ -126,7 +140,7 @@ export class GroupCommit {
     try {
       this.#begin.run();
       begun = true;
-      for (const pending of batch) perform(pending, tx);
+      for (const operation of batch) operation.perform(tx);
       this.#commit.run();
     } catch (error) {
       this.#undo(batch, rooms, undo, error);
@@ -135,39 +149,30 @@ export class GroupCommit {
     }
     this.#options.onCommit(batch.length, performance.now() - startedMs);
     for (const listener of listeners) listener();
+    // Senders first: the trace then has each send before its delivery.
+    for (const operation of batch) operation.committed();
     for (const hint of hints) this.#options.onHint(hint);
-    for (const pending of batch) resolveOrReject(pending);
     return undefined;
   }
 
   /**
    * If the roll-back fails too, memory and rows may differ: the batch is refused, and the process ends with the error.
    */
-  #undo(batch: readonly Pending[], rooms: ReadonlySet<RoomId>, undo: readonly (() => void)[], cause: unknown): void {
+  #undo(
+    batch: readonly Operation<unknown>[],
+    rooms: ReadonlySet<RoomId>,
+    undo: readonly (() => void)[],
+    cause: unknown,
+  ): void {
     try {
       if (this.#options.db.inTransaction) this.#rollback.run();
       for (const listener of undo) listener();
       this.#options.onRollback(rooms);
     } catch (error) {
-      for (const pending of batch) pending.reject(storeUnavailable(cause));
+      for (const operation of batch) operation.reject(storeUnavailable(cause));
       throw error;
     }
   }
-}
-
-function perform(pending: Pending, tx: Tx): void {
-  try {
-    pending.outcome = pending.work(tx);
-    pending.refusal = undefined;
-  } catch (error) {
-    if (!(error instanceof SignallingError)) throw error;
-    pending.refusal = error;
-  }
-}
-
-function resolveOrReject({ resolve, reject, outcome, refusal }: Pending): void {
-  if (refusal === undefined) resolve(outcome);
-  else reject(refusal);
 }
 
 const CANNOT_COMMIT = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CANTOPEN|NOMEM|PROTOCOL)/;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../signalling/clock.ts';
 import type { Cursor } from '../../signalling/cursor.ts';
+import type { Awaitable, Deferred } from '../../signalling/deferred.ts';
 import { CANARY_ROOM, isReserved, type MailboxId, type ParticipantId, type RoomId } from '../../signalling/ids.ts';
 import type { Limits } from '../../signalling/limits.ts';
 import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
@@ -87,7 +88,7 @@ export class SqliteStore implements Store {
     this.#writeBehind = new WriteBehindAcknowledgements(this.#context, this.#commit);
   }
 
-  join(request: Join): Promise<Joined> {
+  join(request: Join): Deferred<Joined> {
     return this.#commit.run((tx) => join(this.#context, tx, request));
   }
 
@@ -95,13 +96,13 @@ export class SqliteStore implements Store {
     return knowsJoin(this.#context, scope);
   }
 
-  async findToken(handle: TokenHandle): Promise<StoredToken | undefined> {
+  findToken(handle: TokenHandle): StoredToken | undefined {
     return findToken(this.#context, handle);
   }
 
-  async claimToken(handle: TokenHandle): Promise<StoredToken | undefined> {
-    if (!claimInMemory(this.#context, handle)) await this.#commit.run((tx) => claim(this.#context, tx, handle));
-    return findToken(this.#context, handle);
+  claimToken(handle: TokenHandle): Awaitable<StoredToken | undefined> {
+    if (claimInMemory(this.#context, handle)) return this.findToken(handle);
+    return this.#commit.run((tx) => claim(this.#context, tx, handle)).then(() => this.findToken(handle));
   }
 
   async participants(roomId: RoomId): Promise<readonly Participant[]> {
@@ -118,15 +119,15 @@ export class SqliteStore implements Store {
       .map((room) => ({ ...room, participants: index.rooms.get(room.roomId)?.participants.size ?? 0 }));
   }
 
-  append(request: Append): Promise<Appended> {
+  append(request: Append): Deferred<Appended> {
     return this.#commit.run((tx) => append(this.#context, tx, request));
   }
 
-  async read(mailbox: Mailbox, range: ReadRange): Promise<Page> {
+  read(mailbox: Mailbox, range: ReadRange): Page {
     return read(this.#context, mailbox, range);
   }
 
-  acknowledge(mailbox: Mailbox, cursor: Cursor): Promise<void> {
+  acknowledge(mailbox: Mailbox, cursor: Cursor): Deferred<void> {
     return this.#commit.run((tx) => acknowledge(this.#context, tx, mailbox, cursor));
   }
 
@@ -134,7 +135,7 @@ export class SqliteStore implements Store {
     this.#writeBehind.add(mailbox, cursor);
   }
 
-  depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Promise<void> {
+  depart(roomId: RoomId, participantId: ParticipantId, reason: GoneReason, mailboxId?: MailboxId): Deferred<void> {
     return this.#commit.run((tx) => {
       const participant = this.#context.index.rooms.get(roomId)?.participants.get(participantId);
       if (participant === undefined) return;
@@ -143,7 +144,7 @@ export class SqliteStore implements Store {
     });
   }
 
-  closeRoom(roomId: RoomId): Promise<void> {
+  closeRoom(roomId: RoomId): Deferred<void> {
     return this.#commit.run((tx) => closeRoom(this.#context, tx, roomId));
   }
 
@@ -188,7 +189,7 @@ export class SqliteStore implements Store {
     const written = this.#commit.run(this.#writeBehind.writeAll);
     this.#commit.flush();
     // The next cursors repeat acknowledgements that cannot be written now.
-    await written.catch(() => undefined);
+    await written.then(undefined, () => undefined);
     this.#writeBehind.stop();
     this.#database.close();
   }

@@ -129,7 +129,7 @@ export class Simulation {
     const request = { roomId: ROOM, participantId: id, resume: how === 'resume', profile, clientAddress: 'test' };
     const joining = this.signalling.join(request, credential);
     if (how === 'new' && before !== undefined) {
-      await assert.rejects(joining, { code: 'participant-exists' });
+      await assert.rejects(async () => joining, { code: 'participant-exists' });
       return;
     }
     // Its polls end before the answer arrives.

@@ -37,7 +37,7 @@ type Prediction =
 export async function join(simulation: Simulation, action: Of<'join'>): Promise<Expectations> {
   const request = requestOf(simulation, action);
   const predicted = predict(simulation.state, request, simulation.nowMs);
-  const outcome = await attempt(simulation.store.join(request));
+  const outcome = await attempt(() => simulation.store.join(request));
   if (predicted.kind === 'refused') {
     expectRefusal(outcome, predicted.code);
     return new Map();

@@ -24,7 +24,7 @@ export async function read(
   if (mailbox === undefined) return new Map();
   const position = cursor === null ? undefined : cursorOf(simulation, mailbox, cursor);
   const after = position === undefined ? undefined : { mailboxId: mailbox.mailboxId, position };
-  const outcome = await attempt(simulation.store.read(mailbox, { after, limit, maxBytes }));
+  const outcome = await attempt(() => simulation.store.read(mailbox, { after, limit, maxBytes }));
   const model = modelOf(simulation.state, mailbox);
   if (model === undefined) expectRefusal(outcome, 'participant-gone');
   else if (position !== undefined && (position < model.acknowledged || position > headOf(model)))
@@ -49,7 +49,7 @@ export async function acknowledge(
   const model = modelOf(simulation.state, mailbox);
   if (soon) await acknowledgeSoon(simulation, mailbox, position);
   else {
-    const outcome = await attempt(simulation.store.acknowledge(mailbox, after));
+    const outcome = await attempt(() => simulation.store.acknowledge(mailbox, after));
     if (model === undefined) expectRefusal(outcome, 'participant-gone');
     else if (position > headOf(model)) checkReset(model, expectRefusal(outcome, 'cursor-expired'));
     else expectSuccess(outcome);

@@ -24,7 +24,7 @@ export async function send(simulation: Simulation, action: SendAction): Promise<
   const mailbox = simulation.mailbox(action.who);
   if (mailbox === undefined) return new Map();
   const request = requestOf(simulation, mailbox, action);
-  const outcome = await attempt(simulation.store.append(request));
+  const outcome = await attempt(() => simulation.store.append(request));
   const model = modelOf(simulation.state, mailbox);
   if (model === undefined) {
     expectRefusal(outcome, 'participant-gone');
@@ -198,7 +198,7 @@ export async function burst(
       messages: action.messages.map((one) => ({ ...one, to: null })),
     });
     batches.push({ sender, summary: messages.map(({ id }) => `message ${id}`) });
-    return [attempt(simulation.store.append({ sender, messages }))];
+    return [attempt(() => simulation.store.append({ sender, messages }))];
   });
   const results = await Promise.all(outcomes);
   const stored = batches.filter((_, index) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Awaitable } from '../../../src/signalling/deferred.ts';
 import { SignallingError, type SignallingCode } from '../../../src/signalling/errors.ts';
 import type { MailboxId, MessageId } from '../../../src/signalling/ids.ts';
 import type { Mailbox, OutgoingMessage, ReceivedMessage } from '../../../src/signalling/message.ts';
@@ -62,9 +63,9 @@ export class Simulation {
 
 export type Outcome<T> = { readonly value: T } | { readonly code: SignallingCode; readonly error: SignallingError };
 
-export async function attempt<T>(operation: Promise<T>): Promise<Outcome<T>> {
+export async function attempt<T>(operation: () => Awaitable<T>): Promise<Outcome<T>> {
   try {
-    return { value: await operation };
+    return { value: await operation() };
   } catch (error) {
     if (error instanceof SignallingError) return { code: error.code, error };
     throw error;

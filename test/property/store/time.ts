@@ -141,6 +141,9 @@ async function beginAnew(simulation: Simulation): Promise<void> {
 /** The store reports it in the refusal of a cursor from far ahead. */
 async function acknowledgedOf({ store }: Simulation, { mailbox }: MailboxModel): Promise<Cursor> {
   const after = { mailboxId: mailbox.mailboxId, position: Number.MAX_SAFE_INTEGER };
-  const error = expectRefusal(await attempt(store.read(mailbox, { after, limit: 1, maxBytes: 1 })), 'cursor-expired');
+  const error = expectRefusal(
+    await attempt(() => store.read(mailbox, { after, limit: 1, maxBytes: 1 })),
+    'cursor-expired',
+  );
   return decodeCursor(error.details.resetCursor ?? '');
 }

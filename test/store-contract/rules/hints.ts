@@ -143,7 +143,7 @@ export function hints(open: OpenFixture): void {
     });
 
     describe('an ended mailbox causes a `departed` hint', () => {
-      const ends: Record<string, (fixture: StoreFixture, bob: Member) => Promise<unknown>> = {
+      const ends: Record<string, (fixture: StoreFixture, bob: Member) => PromiseLike<unknown>> = {
         'when its participant leaves': (fixture, bob) => fixture.leave(bob),
         'when the room is closed': (fixture, bob) => fixture.store.closeRoom(bob.mailbox.roomId),
         'when its idle time is over': (fixture) => fixture.passTime(61_000),

@@ -13,7 +13,7 @@ import {
 /** Ten messages at once, and one more per second. */
 const RATE: RateLimit = { name: 'messages', quota: 10, windowMs: 10_000 };
 
-const send = (fixture: StoreFixture, { mailbox: sender }: Member, count: number): Promise<unknown> =>
+const send = async (fixture: StoreFixture, { mailbox: sender }: Member, count: number): Promise<unknown> =>
   fixture.store.append({ sender, messages: numbered(count), rate: RATE });
 
 const exceeded = (remaining: number, retryAfterSeconds: number): SignallingErrorDetails => ({

@@ -121,7 +121,11 @@ export function reading(open: OpenFixture): void {
       const position = await fixture.head(bob);
       for (const mailboxId of [alice.mailbox.mailboxId, newMailboxId()]) {
         const range = { after: { mailboxId, position }, limit: 10, maxBytes: 1_000 };
-        await expectRefusal(fixture.store.read(bob.mailbox, range), 'cursor-expired', resetTo(bob, bob.acknowledged));
+        await expectRefusal(
+          () => fixture.store.read(bob.mailbox, range),
+          'cursor-expired',
+          resetTo(bob, bob.acknowledged),
+        );
       }
     });
 

@@ -73,7 +73,7 @@ export function rollingBack(open: OpenFixture<PersistentStore>): void {
       const again = await fixture.join('bob');
       const range = { after: { ...bob.mailbox, position: 0 }, limit: 1, maxBytes: 1 };
       await expectRefusal(
-        fixture.store.read(again.mailbox, range),
+        () => fixture.store.read(again.mailbox, range),
         'cursor-expired',
         resetTo(again, again.acknowledged),
       );

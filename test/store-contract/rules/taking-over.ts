@@ -52,7 +52,7 @@ export function takingOver(open: OpenFixture): void {
       await expectRefusal(fixture.send(bob, outgoing('late')), 'participant-gone', gone);
       const range = { after: cursorOf(bob, position), limit: 10, maxBytes: 1_000 };
       const reset = resetTo(again, again.acknowledged);
-      await expectRefusal(fixture.store.read(again.mailbox, range), 'cursor-expired', reset);
+      await expectRefusal(() => fixture.store.read(again.mailbox, range), 'cursor-expired', reset);
     });
 
     test('keeps messages that the old run had sent', async () => {

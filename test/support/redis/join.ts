@@ -3,7 +3,7 @@ import type { Joined, Store } from '../../../src/signalling/store.ts';
 import { mintToken } from '../../../src/signalling/tokens.ts';
 
 /** Joins a new participant directly in the store. */
-export function join(store: Store, room: string, id: string, idleTimeoutMs: number): Promise<Joined> {
+export async function join(store: Store, room: string, id: string, idleTimeoutMs: number): Promise<Joined> {
   const { handle, digest } = mintToken();
   return store.join({
     roomId: room as RoomId,
