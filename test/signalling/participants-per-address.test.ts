@@ -48,7 +48,7 @@ describe('participants of a client address', () => {
 
   test('that join at the same time do not exceed the limit together', async () => {
     const { perAddress } = counted();
-    const refusals = await Promise.all(['a', 'b', 'c', 'd'].map((id) => perAddress.enter(ADDRESS, mailbox(id))));
+    const refusals = await Promise.all(['a', 'b', 'c', 'd'].map(async (id) => perAddress.enter(ADDRESS, mailbox(id))));
     expect(refusals.filter((refusal) => refusal === undefined)).toHaveLength(2);
   });
 

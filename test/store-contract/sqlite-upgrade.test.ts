@@ -196,7 +196,7 @@ describe('a database of version 0.1.0', () => {
   test('keeps its tokens in all four states', async () => {
     const fixture = upgrade();
     const names = ['alice', 'bob', 'carol', 'carol-first', 'dave', 'nobody'];
-    const found = await Promise.all(names.map((name) => fixture.store.findToken(handleOf(name))));
+    const found = await Promise.all(names.map(async (name) => fixture.store.findToken(handleOf(name))));
     expect(found).toEqual([
       expect.objectContaining({ state: 'used', mailboxId: 'alice0000000', digest: 'digest of alice' }),
       expect.objectContaining({ state: 'fresh', mailboxId: 'bob000000000' }),

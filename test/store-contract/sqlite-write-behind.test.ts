@@ -38,7 +38,7 @@ async function setUp() {
   const sendAndAcknowledge = async (): Promise<void> => {
     const message = { id: newMessageId(clock.wallMs()), recipient: bob.participantId, type: 'custom', ttlMs: 60_000 };
     await store.append({ sender: alice, messages: [{ ...message, payload: '1' as JsonText }] });
-    const { position } = await store.read(bob, { after: undefined, limit: 10, maxBytes: 1_000 });
+    const { position } = store.read(bob, { after: undefined, limit: 10, maxBytes: 1_000 });
     store.acknowledgeWriteBehind(bob, decodeCursor(encodeCursor({ mailboxId: bob.mailboxId, position })));
   };
   const other = new Database(path);

@@ -37,7 +37,7 @@ async function everything({ fixture, alice, bob, gone }: Cast): Promise<unknown>
   return {
     participants: await fixture.store.participants(LOBBY),
     mailboxes: [await fixture.read(alice), await fixture.read(bob)],
-    tokens: await Promise.all([alice, bob, gone].map((member) => fixture.store.findToken(member.handle))),
+    tokens: await Promise.all([alice, bob, gone].map(async (member) => fixture.store.findToken(member.handle))),
   };
 }
 

@@ -133,7 +133,7 @@ export function tokens(open: OpenFixture): void {
       const fixture = await open();
       const alice = await fixture.join('alice');
       const again = await fixture.rejoin(alice);
-      await Promise.all([1, 2, 3].map(() => fixture.store.claimToken(again.handle)));
+      await Promise.all([1, 2, 3].map(async () => fixture.store.claimToken(again.handle)));
       expect(await fixture.tokenState(again)).toBe('used');
       expect(await fixture.tokenState(alice)).toBe('unknown');
     });
