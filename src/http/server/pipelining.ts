@@ -83,18 +83,17 @@ export class PipelinedConnection {
     return this.#isDetached;
   }
 
-  /** Handles the request now or when its turn comes. */
+  /**
+   * Handles the request when its turn comes, at the earliest after its slice was parsed: then its body is here, too.
+   * perf: no listener and no promise for the body of a message.
+   */
   take(req: IncomingMessage, res: ServerResponse): void {
     if (this.#isDetached) return;
     this.#handling.onOpen();
     res.once('close', this.#hasClosed);
     this.#newest = req;
     this.#bodyLeft = Number(req.headers['content-length'] ?? 0);
-    if (this.#open.length === 0) this.#handle([req, res]);
-    else {
-      this.#queue.push([req, res]);
-      this.#handleQueued();
-    }
+    this.#queue.push([req, res]);
   }
 
   /** Drops all further input, and requests that were not handled yet: the connection is about to end. */
@@ -129,6 +128,7 @@ export class PipelinedConnection {
     if (this.#isDetached) return;
     if (this.#rest === undefined && this.#open.length === 0 && chunk.length <= SLICE_BYTES) {
       this.#parse(chunk);
+      this.#handleQueued();
       this.#regulate();
     } else {
       this.#rest = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
@@ -138,8 +138,8 @@ export class PipelinedConnection {
 
   #goOn(): void {
     if (this.#isParsing) return;
-    if (this.#queue.length > 0) this.#handleQueued();
-    if (this.#rest !== undefined) this.#parseRest(this.#rest);
+    this.#handleQueued();
+    while (this.#rest !== undefined && this.#parseRest(this.#rest)) this.#handleQueued();
     this.#regulate();
   }
 
@@ -147,16 +147,14 @@ export class PipelinedConnection {
     while (!this.#isDetached && !this.#isFull()) {
       const next = this.#queue.shift();
       if (next === undefined) return;
-      this.#handle(next);
+      const [req, res] = next;
+      this.#open.push(res);
+      this.#handling.handle(req, res);
     }
   }
 
-  #handle([req, res]: Request): void {
-    this.#open.push(res);
-    this.#handling.handle(req, res);
-  }
-
-  #parseRest(bytes: Buffer): void {
+  /** @returns whether it parsed anything */
+  #parseRest(bytes: Buffer): boolean {
     this.#isParsing = true;
     let rest = bytes;
     // After `detach`, and after text that is not HTTP, all further bytes are dropped.
@@ -171,6 +169,7 @@ export class PipelinedConnection {
     const isKept = rest.length > 0 && !this.#isDetached && this.#socket.writable;
     this.#rest = isKept ? rest : undefined;
     this.#isParsing = false;
+    return rest.length < bytes.length;
   }
 
   /**
