@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { OperationId } from '../../src/http/operations/index.ts';
 import type { Answer } from '../support/conformance.ts';
-import { closeServices, type ListeningService, startService } from '../support/holdline.ts';
+import { closeServices, createService, type ListeningService, startService } from '../support/holdline.ts';
+import { Connection } from '../support/connection.ts';
 import { call, exchange, type Place, type Sent } from '../support/http.ts';
 import { join, type Member, newRoom } from '../support/member.ts';
 
@@ -38,7 +39,7 @@ const OF_PAGES = [
 const OF_THE_CONNECTION = ['connection', 'date', 'keep-alive'];
 const WITH_BODY = ['content-length', 'content-type'];
 
-const namesOf = ({ headers }: Answer): string[] =>
+const namesOf = ({ headers }: Pick<Answer, 'headers'>): string[] =>
   Object.keys(headers).filter((name) => !OF_THE_CONNECTION.includes(name));
 
 type Row = [OperationId, Sent?, Place?];
@@ -46,6 +47,7 @@ const PUBLIC: Row[] = [
   ['getServiceInfo'],
   ['getHealth'],
   ['getReadiness'],
+  ['getMetrics'],
   ['getOpenapiYaml'],
   ['getOpenapiJson'],
   ['getOpenapi30Json'],
@@ -97,6 +99,23 @@ describe('a success has these headers and no others', () => {
   });
 });
 
+test('a preflight has its own headers and no others but those of every response', async () => {
+  const headers = { Origin: 'https://a.example', 'Access-Control-Request-Method': 'POST' };
+  const answer = await exchange(server.url, 'OPTIONS', '/v1/rooms/r/messages', { headers });
+  const own = ['access-control-allow-headers', 'access-control-allow-methods', 'access-control-max-age'];
+  expect(answer.status).toBe(204);
+  expect(namesOf(answer).sort()).toEqual([...ALWAYS, ...own].sort());
+});
+
+test('responses on the admin port have no CORS headers and none that only pages need', async () => {
+  const { holdline } = await createService({ adminPort: 0 });
+  const url = `http://127.0.0.1:${(await holdline.start()).adminPort}`;
+  const ofAll = [...ALWAYS.filter((name) => !name.startsWith('access-control')), ...WITH_BODY].sort();
+  for (const id of ['getHealth', 'getReadiness', 'getMetrics', 'traceRoom'] as const) {
+    expect(namesOf(await call(url, id, { roomId: alice.roomId })).sort()).toEqual(ofAll);
+  }
+});
+
 describe('a refusal has the same headers', () => {
   test.each([
     ['an unknown path', 'GET', '/nowhere', []],
@@ -110,6 +129,14 @@ describe('a refusal has the same headers', () => {
     const answer = await exchange(server.url, method, path);
     expect(namesOf(answer).sort()).toEqual([...ALWAYS, ...WITH_BODY, ...more].sort());
     expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  });
+
+  test('bytes that are no request', async () => {
+    const connection = await Connection.open(server.url);
+    connection.write('NONSENSE\r\n\r\n');
+    const reply = await connection.reply();
+    expect(reply.status).toBe(400);
+    expect(namesOf(reply).sort()).toEqual([...ALWAYS, ...WITH_BODY].sort());
   });
 
   test('a refused poll has X-Accel-Buffering', async () => {

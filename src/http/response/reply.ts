@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { headerBlock, writeHead, type HeaderBlock } from './header-block.ts';
 import { API_POLICY, PAGE_HEADERS, PAGE_POLICY, type HeaderList } from './headers.ts';
 
 /** A response that is complete before its first byte is written, so that no proxy can hold part of it back. */
@@ -31,24 +32,43 @@ export const created = (body: string, replayed: boolean): Reply =>
 
 /** The only place that writes a response to a request. */
 export function write(res: ServerResponse, constant: HeaderList, requestId: string, reply: Reply): void {
-  const {
-    status,
-    body,
-    mediaType = 'application/json; charset=utf-8',
-    contentPolicy = API_POLICY,
-    headers = [],
-  } = reply;
-  const all = [...constant, 'Content-Security-Policy', contentPolicy, 'X-Request-Id', requestId, ...headers];
+  const { body, headers = [] } = reply;
+  const block = blockOf(constant, reply);
   if (body === undefined) {
-    res.writeHead(status, all).end();
+    writeHead(res, block, ['X-Request-Id', requestId, ...headers]);
+    res.end();
     return;
   }
-  all.push('Content-Type', mediaType, 'Content-Length', String(Buffer.byteLength(body)));
-  res.writeHead(status, all).end(body);
+  writeHead(res, block, ['X-Request-Id', requestId, 'Content-Length', String(Buffer.byteLength(body)), ...headers]);
+  res.end(body);
   if (res.writableLength === 0) return;
   // A pipelined response waits for earlier ones, one of which may be a held poll.
   if (res.socket === null) res.once('socket', () => limitWriting(res));
   else limitWriting(res);
+}
+
+interface Prepared {
+  readonly contentPolicy: string;
+  readonly mediaType: string | undefined;
+  readonly block: HeaderBlock;
+}
+
+const prepared = new WeakMap<HeaderList, Prepared[]>();
+
+/** The headers that do not depend on the request. The code has few policies and types, so few blocks are kept. */
+function blockOf(constant: HeaderList, reply: Reply): HeaderBlock {
+  const { status, body, contentPolicy = API_POLICY } = reply;
+  const mediaType = body === undefined ? undefined : (reply.mediaType ?? 'application/json; charset=utf-8');
+  let known = prepared.get(constant);
+  if (known === undefined) prepared.set(constant, (known = []));
+  for (const each of known) {
+    if (each.block.status === status && each.mediaType === mediaType && each.contentPolicy === contentPolicy)
+      return each.block;
+  }
+  const type = mediaType === undefined ? [] : ['Content-Type', mediaType];
+  const block = headerBlock(status, [...constant, 'Content-Security-Policy', contentPolicy, ...type]);
+  known.push({ contentPolicy, mediaType, block });
+  return block;
 }
 
 function limitWriting(res: ServerResponse): void {
