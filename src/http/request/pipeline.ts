@@ -166,7 +166,8 @@ class Exchange implements ParsedCall {
     if (!isInternal(error)) return;
     const { operation, context } = this.#route;
     const { method, path } = operation;
-    const fields = { err: error, requestId: this.#requestId, method, path, ...this.#names() };
+    const { roomId, subject: participantId } = this;
+    const fields = { err: error, requestId: this.#requestId, method, path, roomId, participantId };
     if (isUnavailable(error)) context.signalling.logRefusal(fields);
     else context.log.error(fields, 'request failed');
   }
@@ -189,16 +190,12 @@ class Exchange implements ParsedCall {
       write(this.#res, headers, this.#requestId, reply);
       const elapsedMs = performance.now() - this.#startedMs;
       context.observability.answered(id, status, code, elapsedMs);
-      const fields = { requestId: this.#requestId, operation: id, ...this.#names(), status, code, elapsedMs };
-      context.log.debug(fields, 'answered');
+      const requestId = this.#requestId;
+      const { roomId, subject: participantId } = this;
+      context.log.debug({ requestId, operation: id, roomId, participantId, status, code, elapsedMs }, 'answered');
     } catch (error) {
       this.#onError(error);
     }
-  }
-
-  /** Room and participant of the request, for its log lines. */
-  #names(): { readonly roomId: RoomId | undefined; readonly participantId: ParticipantId | undefined } {
-    return { roomId: this.roomId, participantId: this.subject };
   }
 }
 

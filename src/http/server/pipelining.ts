@@ -12,8 +12,6 @@ const MAX_WAITING_BYTES = 262_144;
 const SLICE_BYTES = 2_048;
 const HEAD_END = '\r\n\r\n';
 
-type Request = readonly [req: IncomingMessage, res: ServerResponse];
-
 export interface Handling {
   /** Called for each request as it arrives, including one that must wait. */
   readonly onOpen: () => void;
@@ -34,7 +32,7 @@ export class PipelinedConnection {
   /** Handled but not closed. */
   #open: ServerResponse[] = [];
   /** Parsed, but not handled: they shared a slice with the last request that could be handled. */
-  #queue: Request[] = [];
+  #queue: ServerResponse[] = [];
   /** Received but not parsed. */
   #rest: Buffer | undefined;
   #isParsing = false;
@@ -93,7 +91,7 @@ export class PipelinedConnection {
     res.once('close', this.#hasClosed);
     this.#newest = req;
     this.#bodyLeft = Number(req.headers['content-length'] ?? 0);
-    this.#queue.push([req, res]);
+    this.#queue.push(res);
   }
 
   /** Drops all further input, and requests that were not handled yet: the connection is about to end. */
@@ -104,9 +102,13 @@ export class PipelinedConnection {
 
   readonly #hasClosed = (): void => {
     this.#handling.onClose();
-    // After a response with `Connection: close` no further one can be sent, so its request must not be carried out.
-    if (this.#open.some(({ closed, shouldKeepAlive }) => closed && !shouldKeepAlive)) this.detach();
-    this.#open = this.#open.length === 1 ? [] : this.#open.filter((res) => !res.closed);
+    const stillOpen: ServerResponse[] = [];
+    for (const res of this.#open) {
+      if (!res.closed) stillOpen.push(res);
+      // After a response with `Connection: close` no further one can be sent, so its request must not be carried out.
+      else if (!res.shouldKeepAlive) this.detach();
+    }
+    this.#open = stillOpen;
     if (this.#queue.length === 0 && this.#rest === undefined) this.#regulate();
     else this.#goOnLater();
   };
@@ -147,9 +149,8 @@ export class PipelinedConnection {
     while (!this.#isDetached && !this.#isFull()) {
       const next = this.#queue.shift();
       if (next === undefined) return;
-      const [req, res] = next;
-      this.#open.push(res);
-      this.#handling.handle(req, res);
+      this.#open.push(next);
+      this.#handling.handle(next.req, next);
     }
   }
 
@@ -209,7 +210,7 @@ export class PipelinedConnection {
    */
   #abandon(): void {
     this.detach();
-    const waiting = [...this.#open, ...this.#queue.map(([, res]) => res)].filter(({ socket }) => socket === null);
+    const waiting = [...this.#open, ...this.#queue].filter(({ socket }) => socket === null);
     this.#queue = [];
     for (const res of waiting) {
       res.destroy();
