@@ -28,21 +28,24 @@ export interface JoinCaller {
   readonly caller: string;
 }
 
+/** The JSON text keeps the boundaries of parts unambiguous, whatever characters they contain. */
 export const joinScope = (
   { roomId, participantId, caller }: JoinCaller,
   { key, fingerprint }: Idempotency,
-): ScopedIdempotency => ({ scope: digest(['join', roomId, participantId ?? '', caller, key]), fingerprint });
+): ScopedIdempotency => ({
+  scope: sha256(JSON.stringify(['join', roomId, participantId ?? '', caller, key])),
+  fingerprint,
+});
 
-/** SHA-256 of the JSON text, which keeps the boundaries of parts unambiguous, whatever characters they contain. */
-const digest = (json: unknown): string => hash('sha256', JSON.stringify(json), 'base64url');
+const sha256 = (text: string): string => hash('sha256', text, 'base64url');
 
-/** Equal for bodies that differ only in white space or in the order of keys. */
-export const fingerprint = (json: unknown): string => digest(sorted(json));
+/** Equal for bodies that are equal byte for byte. The prefix names the form, see `isSameBody`. */
+export const fingerprint = (body: string): string => `text:${sha256(body)}`;
 
-function sorted(json: unknown): unknown {
-  if (Array.isArray(json)) return json.map(sorted);
-  if (typeof json !== 'object' || json === null) return json;
-  const pairs = Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1));
-  // A plain object would reorder integer-like keys and lose `__proto__`; a plain array would make `{}` equal to `[]`.
-  return { pairs: pairs.map(([key, value]) => [key, sorted(value)]) };
-}
+/**
+ * Whether a request under a known key repeats the body of the first. Version 0.1.0 kept fingerprints of another form,
+ * without a prefix, which cannot be compared: for 600 s after an upgrade, a key from before it stands for any body.
+ */
+export const isSameBody = (kept: string, given: string): boolean => kept === given || formOf(kept) !== formOf(given);
+
+const formOf = (known: string): string => known.slice(0, known.indexOf(':') + 1);

@@ -22,8 +22,9 @@ export const participantId = identifier.meta({
 /** The header `Idempotency-Key`. */
 export const idempotencyKey = identifier.meta({
   description:
-    'Makes retries safe: a request that is repeated with the same key and the same JSON within 600 s gets the stored 201, ' +
-    'with `Idempotency-Replayed: true`. Another body under the same key is 422. Use a new random key for each request.',
+    'Makes retries safe: a request that is repeated with the same key and the same body within 600 s gets the stored 201, ' +
+    'with `Idempotency-Replayed: true`. Another body under the same key is 422. Bodies are compared byte for byte: send the ' +
+    'same text again. Use a new random key for each request.',
   examples: ['5c0b6a52-2f0e-4c11-9d0b-0f6f8f9f6a10'],
 });
 

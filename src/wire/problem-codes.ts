@@ -144,8 +144,8 @@ export const PROBLEM_CODES = {
     title: 'The idempotency key was used for another request',
     retryable: false,
     explanation:
-      'For 600 s, an `Idempotency-Key` stands for one request: the same body returns the first response, and another body is ' +
-      'refused. Use a new random key for each request, and keep it only for the retries of that request.',
+      'For 600 s, an `Idempotency-Key` stands for one request: the same body, byte for byte, returns the first response, and ' +
+      'another body is refused. Retry with the same text. Use a new random key for each request, and keep it only for the retries of that request.',
   },
   'rate-limited': {
     status: 429,

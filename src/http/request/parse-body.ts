@@ -49,7 +49,7 @@ export function parseBody(
     const textFaults = body?.relays === undefined ? NONE : faultsOfText(body.relays, read, caller);
     if (parsed?.success === false || textFaults.length > 0 || faults.length > 0)
       throw invalidRequest(allFaults(parsed?.error, textFaults, faults));
-    return { body: parsed?.data, bodyText: read.text, idempotency: idempotencyOf(key, read.json) };
+    return { body: parsed?.data, bodyText: read.text, idempotency: idempotencyOf(key, read.text) };
   };
   return source instanceof Promise ? source.then(judge) : judge(source);
 }
@@ -62,8 +62,8 @@ function* allFaults(error: z.ZodError | undefined, ...more: readonly (readonly F
   for (const faults of more) yield* faults;
 }
 
-const idempotencyOf = (key: string | undefined, json: unknown): Idempotency | undefined =>
-  key === undefined ? undefined : { key, fingerprint: fingerprint(json) };
+const idempotencyOf = (key: string | undefined, text: string): Idempotency | undefined =>
+  key === undefined ? undefined : { key, fingerprint: fingerprint(text) };
 
 function keyOf(req: IncomingMessage, faults: Fault[]): string | undefined {
   const value = req.headers['idempotency-key'];

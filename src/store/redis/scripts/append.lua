@@ -25,7 +25,7 @@ if not sender then return refusal end
 local sendKey = key('send', mailbox .. ':' .. scope)
 local known = scope ~= '' and readSendOutcome(sendKey)
 if known and known.forgetAt > NOW then
-  if known.fingerprint ~= fingerprint then return refuse('idempotency-key-reused') end
+  if not isSameBody(known.fingerprint, fingerprint) then return refuse('idempotency-key-reused') end
   return answer('1', known.receipts)
 end
 

@@ -119,7 +119,7 @@ end
 local outcome = scope ~= '' and readJoinOutcome(scope)
 local joinedBefore = outcome and find(outcome.id)
 if joinedBefore and joinedBefore.mailbox == outcome.mailbox and outcome.forgetAt > NOW then
-  if outcome.fingerprint ~= fingerprint then return refuse('idempotency-key-reused') end
+  if not isSameBody(outcome.fingerprint, fingerprint) then return refuse('idempotency-key-reused') end
   id = outcome.id
   return replay(joinedBefore, outcome.resumed)
 end

@@ -134,6 +134,11 @@ local function readSendOutcome(sendKey)
   return { forgetAt = tonumber(forgetAt), fingerprint = fingerprint, receipts = receipts }
 end
 
+-- As in signalling/idempotency.ts: fingerprints of different forms count as the same body.
+local function isSameBody(known, given)
+  return known == given or string.match(known, '^%a*:') ~= string.match(given, '^%a*:')
+end
+
 local function packReceipt(id, sentAt, recipients, skipped)
   return table.concat({ id, sentAt, table.concat(recipients, ','), table.concat(skipped, ',') }, '|')
 end
