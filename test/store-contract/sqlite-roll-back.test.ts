@@ -2,8 +2,19 @@ import { describe, expect, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import type { Awaitable } from '../../src/signalling/deferred.ts';
 import { SignallingError } from '../../src/signalling/errors.ts';
+import { newMailboxId } from '../../src/signalling/ids.ts';
+import { mintToken } from '../../src/signalling/tokens.ts';
 import { openFileStore, type FileStore } from '../support/store.ts';
-import { cursorOf, outgoing, LOBBY, numbered, fixtures, type Member, type StoreFixture } from './store-fixture.ts';
+import {
+  cursorOf,
+  outgoing,
+  LOBBY,
+  numbered,
+  fixtures,
+  participantId,
+  type Member,
+  type StoreFixture,
+} from './store-fixture.ts';
 
 const open = fixtures(openFileStore('normal'));
 
@@ -11,7 +22,7 @@ const open = fixtures(openFileStore('normal'));
 const SABOTAGE = `
   CREATE TABLE broken (since INTEGER);
   CREATE TABLE debts (participant INTEGER REFERENCES participants (id) DEFERRABLE INITIALLY DEFERRED);
-  ${['rooms', 'participants', 'messages', 'tokens', 'sends', 'joins']
+  ${['participants', 'messages', 'tokens', 'gone_tokens', 'sends']
     .flatMap((table) => ['INSERT', 'UPDATE', 'DELETE'].map((write) => [table, write] as const))
     .map(
       ([table, write]) => `CREATE TRIGGER ${table}_${write} AFTER ${write} ON ${table}
@@ -61,8 +72,9 @@ async function everything({ fixture, ...members }: Cast): Promise<unknown> {
   }
   const { fileBytes: _, ...usage } = await fixture.store.usage();
   const known = await Promise.all(['join alice', 'join new'].map((scope) => fixture.store.knowsJoin(LOBBY, scope)));
+  const kept = await fixture.sendKeyed(members.bob, 'kept', []).catch(codeOf);
   const participants = await fixture.store.participants(LOBBY);
-  return { pages, usage, known, participants, rooms: await fixture.store.listRooms(undefined, 10) };
+  return { pages, usage, known, kept, participants, rooms: await fixture.store.listRooms(undefined, 10) };
 }
 
 /** Every operation that writes. */
@@ -119,6 +131,55 @@ describe('an operation whose COMMIT fails', () => {
     const live = await everything(cast);
     await fixture.opened.kill();
     expect(live).toEqual(await everything(cast));
+  });
+
+  test('a keyed send is a new one when it is repeated, also under a key that was used 600 s ago', async () => {
+    const { fixture, alice, bob, carol } = await setUp();
+    const send = (text: string) => fixture.sendKeyed(alice, 'key', [outgoing(text, { to: 'bob' })], text);
+    await send('first');
+    for (let ms = 0; ms < 590_000; ms += 10_000) await fixture.passTime(10_000, alice, bob, carol);
+    await fixture.clock.advance(10_000);
+    inDatabase(fixture.opened, 'INSERT INTO broken VALUES (1)');
+    await expect(send('second')).rejects.toMatchObject(UNPAID);
+    const both = Promise.allSettled([send('third'), fixture.leave(alice)]);
+    expect((await both).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    inDatabase(fixture.opened, 'DELETE FROM broken');
+    expect(await send('fourth')).toMatchObject({ replayed: false });
+    expect(await send('fourth')).toMatchObject({ replayed: true });
+    const { liveBytes } = await fixture.store.usage();
+    await fixture.opened.kill();
+    expect(await fixture.store.usage()).toMatchObject({ liveBytes });
+    expect(await send('fourth')).toMatchObject({ replayed: true });
+  });
+
+  test('a participant whose leave failed keeps its token, also when a token of that leave would be forgotten', async () => {
+    const { fixture, alice, bob, carol } = await setUp();
+    inDatabase(fixture.opened, 'INSERT INTO broken VALUES (1)');
+    await expect(fixture.leave(bob)).rejects.toMatchObject(UNPAID);
+    inDatabase(fixture.opened, 'DELETE FROM broken');
+    await fixture.leave(await fixture.join('erin'));
+    for (let ms = 0; ms < 620_000; ms += 10_000) await fixture.passTime(10_000, alice, bob, carol);
+    expect(await fixture.tokenState(bob)).toBe('fresh');
+    expect(await fixture.rejoin(bob, { resume: true })).toMatchObject({ resumed: true });
+  });
+
+  test('a participant that joins and leaves in it is not remembered', async () => {
+    const { fixture } = await setUp();
+    inDatabase(fixture.opened, 'INSERT INTO broken VALUES (1)');
+    const erin = mintToken();
+    const joining = fixture.store.join({
+      roomId: LOBBY,
+      participantId: participantId('erin'),
+      mailboxId: newMailboxId(),
+      resume: false,
+      proof: { kind: 'none' },
+      profile: {},
+      defaultIdleTimeoutMs: 60_000,
+      token: erin,
+    });
+    const leaving = fixture.store.depart(LOBBY, participantId('erin'), 'left');
+    await Promise.allSettled([joining, leaving]);
+    expect(await fixture.store.findToken(erin.handle)).toBeUndefined();
   });
 
   test('leaves presence as it was: a listening participant still listens, and does not time out', async () => {

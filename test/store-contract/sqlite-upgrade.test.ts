@@ -10,7 +10,7 @@ import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { TestClock } from '../support/clock.ts';
 import { temporaryDirectory } from '../support/server-process.ts';
 import { WIDE_LIMITS } from '../support/store.ts';
-import { outgoing, LOBBY, participantId, StoreFixture, type Member } from './store-fixture.ts';
+import { expectRefusal, outgoing, LOBBY, participantId, StoreFixture, type Member } from './store-fixture.ts';
 
 afterEach(cleanUp);
 
@@ -92,11 +92,11 @@ const ROWS = `
   INSERT INTO joins VALUES ('join bob', 'body', 2, 0, ${at(600_000)});
   UPDATE sqlite_sequence SET seq = 6 WHERE name = 'participants';`;
 
-function releasedDatabase(): string {
+function releasedDatabase(more = ''): string {
   const path = join(temporaryDirectory(), 'holdline.db');
   const db = new Database(path);
   db.pragma('journal_mode = WAL');
-  db.exec(SCHEMA + ROWS);
+  db.exec(SCHEMA + ROWS + more);
   db.close();
   return path;
 }
@@ -141,6 +141,7 @@ describe('a database of version 0.1.0', () => {
          FROM pragma_table_list t, pragma_index_list(t.name) i, pragma_index_info(i.name) c ORDER BY 1, 2, c.seqno`,
       );
       const schema = { version: db.pragma('user_version'), columns: columns.all(), indexes: indexes.all() };
+      expect(db.pragma('foreign_key_check')).toEqual([]);
       opened.close();
       return schema;
     });
@@ -211,6 +212,30 @@ describe('a database of version 0.1.0', () => {
     const fixture = upgrade();
     expect(await fixture.sendKeyed(alice, 'key', [])).toEqual({ receipts: RECEIPTS, replayed: true });
     expect(await fixture.join('bob', { key: 'bob' })).toMatchObject({ replayed: true, mailbox: bob.mailbox });
+    await expectRefusal(fixture.sendKeyed(alice, 'key', [], 'other'), 'idempotency-key-reused');
+    await expectRefusal(fixture.join('bob', { key: 'bob', body: 'other' }), 'idempotency-key-reused');
+  });
+
+  test('forgets its keys and tokens in time', async () => {
+    const fixture = upgrade();
+    await fixture.passTime(600_000, alice, bob, carol);
+    expect(await fixture.sendKeyed(alice, 'key', [], 'other')).toMatchObject({ replayed: false });
+    await expectRefusal(fixture.join('bob', { key: 'bob' }), 'participant-exists');
+    expect(await fixture.store.findToken(handleOf('dave'))).toBeUndefined();
+  });
+
+  test('gives the number of a departed participant to no other', () => {
+    const path = releasedDatabase(`UPDATE sqlite_sequence SET seq = 41 WHERE name = 'participants'`);
+    const opened = openDatabase({ path, synchronous: 'full' });
+    const { row } = opened.db
+      .prepare<[], { row: number }>(
+        `INSERT INTO participants
+           (room_id, participant_id, mailbox_id, room_created_at, joined_at, idle_timeout_ms, acknowledged)
+         VALUES ('attic', 'frank', 'frank0000000', 0, 0, 60000, 0) RETURNING id AS row`,
+      )
+      .get() ?? { row: undefined };
+    expect(row).toBe(42);
+    opened.close();
   });
 
   test('goes on: joins, sends, acknowledgements, expiry and departures work, and survive a restart', async () => {

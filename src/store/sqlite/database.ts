@@ -107,8 +107,10 @@ function prepare(
 ): Prepared {
   const db = new Database(path, { timeout: WAIT_FOR_READERS_MS });
   try {
-    db.pragma('foreign_keys = ON');
+    // A migration may replace a table that others refer to.
+    db.pragma('foreign_keys = OFF');
     const files = open(db);
+    db.pragma('foreign_keys = ON');
     db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     // Set last, since the first write to a new WAL file resets an earlier setting.
     db.pragma(`synchronous = ${synchronous}`);

@@ -5,6 +5,7 @@ import {
   participantExists,
   roomFull,
 } from '../../signalling/errors.ts';
+import { isSameBody } from '../../signalling/idempotency.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { participantJoined, participantLeft } from '../../signalling/room-events.ts';
 import type { Join, Joined } from '../../signalling/store.ts';
@@ -15,7 +16,8 @@ import { EMPTY_MAILBOX } from './mailbox.ts';
 import type { ParticipantRecord, RoomRecord } from './records.ts';
 import { endHeldPolls, endMailbox } from './remove.ts';
 import { announce } from './room-events.ts';
-import { forgetJoinKey, mint, replaceTokens } from './tokens.ts';
+import { joinKeyColumns, tokenColumns, type JoinKey, type LiveToken, type NewParticipantRow } from './rows.ts';
+import { mint, replaceTokens } from './tokens.ts';
 
 export function join(context: SqliteContext, tx: Tx, request: Join): Joined {
   const known = findOutcome(context, request);
@@ -37,19 +39,16 @@ interface Outcome {
 }
 
 /** The outcome of the first join with this idempotency key. */
-function findOutcome({ statements, index, clock }: SqliteContext, { idempotency }: Join): Outcome | undefined {
+function findOutcome({ index, clock }: SqliteContext, { idempotency }: Join): Outcome | undefined {
   if (idempotency === undefined) return undefined;
-  const row = statements.findJoin.get(idempotency.scope);
-  const participant = row === undefined ? undefined : index.byRow(row.participantRow);
-  if (row === undefined || participant === undefined || row.forgetAtMs <= clock.steadyMs()) return undefined;
-  if (row.fingerprint !== idempotency.fingerprint) throw idempotencyKeyReused();
-  return { participant, resumed: row.resumed === 1 };
+  const known = index.findJoinKey(idempotency.scope, clock.steadyMs());
+  if (known === undefined) return undefined;
+  if (!isSameBody(known.key.fingerprint, idempotency.fingerprint)) throw idempotencyKeyReused();
+  return { participant: known.participant, resumed: known.key.resumed === 1 };
 }
 
-export function knowsJoin({ statements, clock }: SqliteContext, scope: string): boolean {
-  const row = statements.findJoin.get(scope);
-  return row !== undefined && row.forgetAtMs > clock.steadyMs();
-}
+export const knowsJoin = ({ index, clock }: SqliteContext, scope: string): boolean =>
+  index.findJoinKey(scope, clock.steadyMs()) !== undefined;
 
 function goneBy(context: SqliteContext, handle: TokenHandle): SignallingError {
   const token = context.index.tokens.get(handle);
@@ -73,9 +72,12 @@ function enter(context: SqliteContext, tx: Tx, request: Join, room: RoomRecord |
   }
   refuseWhenFull(context, request.roomId);
   tx.touch(request.roomId);
-  const participant = addParticipant(context, request, room?.row ?? addRoom(context, request));
+  const participant = addParticipant(context, request, {
+    roomCreatedAtMs: room?.createdAtMs ?? context.clock.wallMs(),
+    token: { ...request.token, state: 'fresh' },
+  });
   announceJoined(context, tx, participant);
-  return complete(context, request, participant, false);
+  return joinedAs(context, participant, { resumed: false, replayed: false });
 }
 
 /** Keeps the mailbox, and the profile fields that the request omits. Announces nothing. */
@@ -84,47 +86,37 @@ function resume(context: SqliteContext, tx: Tx, request: Join, present: Particip
   present.displayName = request.profile.displayName ?? present.displayName;
   present.metadata = request.profile.metadata ?? present.metadata;
   present.idleTimeoutMs = request.profile.idleTimeoutMs ?? present.idleTimeoutMs;
-  context.statements.updateProfile.run(
-    present.displayName ?? null,
-    present.metadata ?? null,
-    present.idleTimeoutMs,
-    present.row,
-  );
   replaceTokens(context, present, present);
+  context.index.setJoinKey(present, joinKeyOf(context, request, 1));
+  context.statements.updateParticipant(present.row, present.columns);
+  mint(context, present, request.token);
   endHeldPolls(tx, present, 'replaced');
   context.index.restartIdleTime(present, context.clock.steadyMs());
-  return complete(context, request, present, true);
+  return joinedAs(context, present, { resumed: true, replayed: false });
 }
 
 /** A new mailbox for an existing name: the new run never receives messages that a crashed run left unread. */
 function restart(context: SqliteContext, tx: Tx, request: Join, present: ParticipantRecord): Joined {
   tx.touch(request.roomId);
   endMailbox(context, tx, present, 'replaced');
+  context.statements.deleteParticipant.run(present.row);
   context.index.removeParticipant(present);
-  // The old row keeps its tokens, without its name, until they have moved to the new row.
-  context.statements.unnameParticipant.run(present.row);
-  const participant = addParticipant(context, request, present.room.row);
+  const { createdAtMs: roomCreatedAtMs } = present.room;
+  const participant = addParticipant(context, request, { roomCreatedAtMs, token: undefined });
   participant.budgetFullAtMs = present.budgetFullAtMs;
   replaceTokens(context, present, participant);
-  context.statements.deleteParticipant.run(present.row);
+  mint(context, participant, request.token);
   endHeldPolls(tx, present, 'replaced');
   const { room, participantId } = participant;
   announce(context, tx, { room, about: participantId }, participantLeft(participantId, 'replaced'));
   announceJoined(context, tx, participant);
-  return complete(context, request, participant, false);
+  return joinedAs(context, participant, { resumed: false, replayed: false });
 }
 
-/** Mints the token and keeps the outcome under the idempotency key. */
-function complete(context: SqliteContext, request: Join, participant: ParticipantRecord, resumed: boolean): Joined {
-  forgetJoinKey(context, participant);
-  mint(context, participant, request.token);
-  if (request.idempotency !== undefined) {
-    const { scope, fingerprint } = request.idempotency;
-    const forgetAtMs = Math.floor(context.clock.steadyMs() + IDEMPOTENCY_KEPT_MS);
-    context.statements.keepJoin.run(scope, fingerprint, participant.row, resumed ? 1 : 0, forgetAtMs);
-    participant.hasJoinKey = true;
-  }
-  return joinedAs(context, participant, { resumed, replayed: false });
+function joinKeyOf({ clock }: SqliteContext, { idempotency }: Join, resumed: JoinKey['resumed']): JoinKey | undefined {
+  if (idempotency === undefined) return undefined;
+  const { scope, fingerprint } = idempotency;
+  return { scope, fingerprint, resumed, forgetAtMs: Math.floor(clock.steadyMs() + IDEMPOTENCY_KEPT_MS) };
 }
 
 function announceJoined(context: SqliteContext, tx: Tx, participant: ParticipantRecord): void {
@@ -148,27 +140,25 @@ function joinedAs(
   };
 }
 
-/** @returns its row */
-const addRoom = ({ statements, clock }: SqliteContext, { roomId }: Join): number =>
-  Number(statements.insertRoom.run(roomId, clock.wallMs()).lastInsertRowid);
-
-function addParticipant(context: SqliteContext, request: Join, roomRow: number): ParticipantRecord {
+function addParticipant(
+  context: SqliteContext,
+  request: Join,
+  { roomCreatedAtMs, token }: { roomCreatedAtMs: number; token: LiveToken | undefined },
+): ParticipantRecord {
   const { statements, index, clock } = context;
   const { roomId, participantId, mailboxId, profile } = request;
-  const displayName = profile.displayName ?? null;
-  const metadata = profile.metadata ?? null;
-  const joinedAtMs = clock.wallMs();
-  const idleTimeoutMs = profile.idleTimeoutMs ?? request.defaultIdleTimeoutMs;
-  const { lastInsertRowid } = statements.insertParticipant.run(
-    roomRow,
+  const added: NewParticipantRow = {
+    roomId,
+    roomCreatedAtMs,
     participantId,
     mailboxId,
-    displayName,
-    metadata,
-    joinedAtMs,
-    idleTimeoutMs,
-  );
-  const identity = { row: Number(lastInsertRowid), roomRow, roomId, participantId, mailboxId };
-  const fields = { displayName, metadata, joinedAtMs, idleTimeoutMs, hasJoinKey: 0 } as const;
-  return index.addParticipant({ ...identity, ...fields, ...EMPTY_MAILBOX }, clock.steadyMs());
+    joinedAtMs: clock.wallMs(),
+    displayName: profile.displayName ?? null,
+    metadata: profile.metadata ?? null,
+    idleTimeoutMs: profile.idleTimeoutMs ?? request.defaultIdleTimeoutMs,
+    ...tokenColumns(token),
+    ...joinKeyColumns(joinKeyOf(context, request, 0)),
+  };
+  const row = statements.insertParticipant(added);
+  return index.addParticipant({ ...added, row, ...EMPTY_MAILBOX }, clock.steadyMs());
 }

@@ -12,7 +12,6 @@ export const EMPTY_MAILBOX: MailboxCounts = {
   events: 0,
   eventBytes: 0,
   tombstones: 0,
-  keptBytes: 0,
   expiresFromMs: null,
 };
 
@@ -48,7 +47,7 @@ export class StoredMailbox {
   eventBytes: number;
   tombstones: number;
   /** Bytes of outcomes that are kept for retried sends. */
-  keptBytes: number;
+  keptBytes = 0;
   /** Lower bound of the earliest expiry of a pending message (steady ms). */
   expiresFromMs: number;
   /** The acknowledged position in the row. */
@@ -70,13 +69,12 @@ export class StoredMailbox {
     this.events = counts.events;
     this.eventBytes = counts.eventBytes;
     this.tombstones = counts.tombstones;
-    this.keptBytes = counts.keptBytes;
     this.expiresFromMs = counts.expiresFromMs ?? Infinity;
     this.#writtenAcknowledged = counts.acknowledged;
     this.#recent = new RecentMessages(this.head, store.totals);
     this.#statements = store.statements;
     this.#totals = store.totals;
-    this.#totals.liveBytes += PARTICIPANT_BYTES + this.messageBytes + this.eventBytes + this.keptBytes;
+    this.#totals.liveBytes += PARTICIPANT_BYTES + this.messageBytes + this.eventBytes;
     this.#totals.expiresFromMs = Math.min(this.#totals.expiresFromMs, this.expiresFromMs);
   }
 
@@ -161,6 +159,11 @@ export class StoredMailbox {
     this.#recent.dropUpTo(position);
   }
 
+  /** Acknowledged messages have rows until the acknowledgement is written. */
+  get #hasRows(): boolean {
+    return this.head > this.#writtenAcknowledged;
+  }
+
   get hasUnwrittenAcknowledgement(): boolean {
     return this.#writtenAcknowledged !== this.acknowledged;
   }
@@ -172,19 +175,15 @@ export class StoredMailbox {
     this.#writtenAcknowledged = this.acknowledged;
   }
 
-  /** Counts the outcome that is kept for a retried send. The caller writes its row. */
+  /** Counts an outcome that is kept for a retried send. Its row and entry are the caller's. */
   countOutcome(bytes: number): void {
     this.keptBytes += bytes;
     this.#totals.liveBytes += bytes;
   }
 
-  /** Deletes the messages and the kept outcomes. */
-  clear(): void {
-    this.#statements.deleteMailbox.run(this.row);
-    if (this.keptBytes > 0) this.#statements.deleteSendsOf.run(this.row);
-    this.#countNothing();
-    this.countOutcome(-this.keptBytes);
-    this.#recent.restart(this.head);
+  /** Call only `discard` afterwards. */
+  deleteRows(): void {
+    if (this.#hasRows) this.#statements.deleteMailbox.run(this.row);
   }
 
   /** Removes the mailbox from the totals, in memory only. Call no method afterwards. */

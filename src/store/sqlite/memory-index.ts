@@ -2,10 +2,18 @@ import type { MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import { participantGone } from '../../signalling/errors.ts';
 import type { GoneReason, Mailbox } from '../../signalling/message.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
+import { AppendOnlyRows } from './append-only-rows.ts';
+import type { Tx } from './group-commit.ts';
 import type { IdleTimers } from './idle-timers.ts';
 import { StoredMailbox, StoreTotals } from './mailbox.ts';
-import { ParticipantRecord, type RoomRecord, type TokenRecord } from './records.ts';
-import type { ParticipantRow, TokenRow } from './rows.ts';
+import {
+  ParticipantRecord,
+  type GoneTokenRecord,
+  type LiveTokenRecord,
+  type RoomRecord,
+  type TokenRecord,
+} from './records.ts';
+import type { JoinKey, ParticipantRow, SendRow, TokenRow } from './rows.ts';
 import type { Statements } from './statements.ts';
 
 /**
@@ -18,6 +26,10 @@ import type { Statements } from './statements.ts';
 export class MemoryIndex {
   readonly rooms = new Map<RoomId, RoomRecord>();
   readonly tokens = new Map<TokenHandle, TokenRecord>();
+  /** By the scope of the idempotency key of its join. */
+  readonly #joinKeys = new Map<string, ParticipantRecord>();
+  readonly goneTokens: AppendOnlyRows<GoneTokenRecord>;
+  readonly sends: AppendOnlyRows<SendRow>;
   /** Reason for the departure of the owner of an ended mailbox; kept as long as its tokens. */
   readonly departed = new Map<MailboxId, GoneReason>();
   readonly totals = new StoreTotals();
@@ -30,12 +42,28 @@ export class MemoryIndex {
   constructor(statements: Statements, idleTimers: IdleTimers) {
     this.#statements = statements;
     this.#idleTimers = idleTimers;
+    this.goneTokens = new AppendOnlyRows({
+      lastOverdue: statements.lastOverdueGoneToken,
+      deleteUpTo: statements.deleteGoneTokensUpTo,
+      onForget: (token) => this.#forgetGoneToken(token),
+    });
+    this.sends = new AppendOnlyRows({
+      lastOverdue: statements.lastOverdueSend,
+      deleteUpTo: statements.deleteSendsUpTo,
+      onForget: (send) => this.byRow(send.senderRow)?.forgetSend(send),
+    });
   }
 
   /** Call at the start: every idle time begins now. */
   load(nowMs: number): void {
     for (const row of this.#statements.allParticipants.all()) this.addParticipant(row, nowMs);
     for (const row of this.#statements.allTokens.all()) this.#loadToken(row);
+    for (const row of this.#statements.allGoneTokens.all()) {
+      const token: GoneTokenRecord = { ...row, state: 'gone', mailboxId: undefined };
+      this.tokens.set(token.handle, token);
+      this.goneTokens.load(token);
+    }
+    for (const send of this.#statements.allSends.all()) this.#loadSend(send);
   }
 
   committed(): void {
@@ -56,7 +84,6 @@ export class MemoryIndex {
     for (const row of this.#statements.participantsOf.all(roomId)) {
       const before = this.#removed.get(row.mailboxId);
       const record = this.addParticipant(row, nowMs, before);
-      this.departed.delete(row.mailboxId);
       for (const token of this.#statements.tokensOf.all(record.row)) this.#loadToken(token);
     }
   }
@@ -84,17 +111,19 @@ export class MemoryIndex {
   addParticipant(row: ParticipantRow, nowMs: number, before?: ParticipantRecord): ParticipantRecord {
     const { roomId, participantId } = row;
     const room = this.rooms.get(roomId) ?? {
-      row: row.roomRow,
       roomId,
+      createdAtMs: row.roomCreatedAtMs,
       participants: new Map<ParticipantId, ParticipantRecord>(),
     };
     const mailbox = new StoredMailbox({ statements: this.#statements, totals: this.totals }, row);
     const record = new ParticipantRecord(row, room, mailbox, nowMs);
-    if (before !== undefined) record.keepPresenceOf(before);
+    if (before !== undefined) record.keepStateOf(before);
     this.rooms.set(roomId, room);
     room.participants.set(participantId, record);
     this.#byRow.set(record.row, record);
     this.#idleTimers.add(record);
+    if (record.joinKey !== undefined) this.setJoinKey(record, record.joinKey);
+    this.#loadFirstToken(row, record);
     return record;
   }
 
@@ -107,6 +136,7 @@ export class MemoryIndex {
     this.#removed.set(record.mailboxId, record);
     record.mailbox.discard();
     this.#idleTimers.remove(record);
+    this.setJoinKey(record, undefined);
   }
 
   /** Call also after a change of the idle timeout itself. */
@@ -116,26 +146,56 @@ export class MemoryIndex {
     this.#idleTimers.add(record);
   }
 
-  addToken(token: TokenRecord): void {
+  /** The participant that a join with this idempotency scope created or resumed, with its key. */
+  findJoinKey(scope: string, nowMs: number): { participant: ParticipantRecord; key: JoinKey } | undefined {
+    const participant = this.#joinKeys.get(scope);
+    const key = participant?.joinKey;
+    return participant !== undefined && key !== undefined && key.forgetAtMs > nowMs ? { participant, key } : undefined;
+  }
+
+  /** Leaves the row to the caller. */
+  setJoinKey(record: ParticipantRecord, key: JoinKey | undefined): void {
+    const scope = record.joinKey?.scope;
+    if (scope !== undefined && this.#joinKeys.get(scope) === record) this.#joinKeys.delete(scope);
+    record.joinKey = key;
+    if (key === undefined) return;
+    // Only an overdue key can have another participant.
+    const known = this.#joinKeys.get(key.scope)?.joinKey;
+    if (known === undefined || known.forgetAtMs <= key.forgetAtMs) this.#joinKeys.set(key.scope, record);
+  }
+
+  addToken(token: LiveTokenRecord): void {
+    const { handle, participant } = token;
+    this.tokens.set(handle, token);
+    participant.tokens = [...participant.tokens, token];
+  }
+
+  addGoneToken(tx: Tx, token: GoneTokenRecord): void {
     this.tokens.set(token.handle, token);
-    if (token.state !== 'gone') token.participant.tokens.push(token);
+    if (token.mailboxId !== undefined) this.departed.set(token.mailboxId, token.reason);
+    this.goneTokens.add(tx, token, () => this.#forgetGoneToken(token));
   }
 
-  forgetToken(handle: TokenHandle): void {
-    const token = this.tokens.get(handle);
-    if (token?.state === 'gone' && token.mailboxId !== undefined) this.departed.delete(token.mailboxId);
-    this.tokens.delete(handle);
+  #forgetGoneToken(token: GoneTokenRecord): void {
+    if (token.mailboxId !== undefined) this.departed.delete(token.mailboxId);
+    this.tokens.delete(token.handle);
   }
 
-  #loadToken(token: TokenRow): void {
-    const { row, handle, digest, roomId, participantId } = token;
-    const identity = { row, handle, digest, roomId, participantId };
-    if (token.state === 'gone') {
-      const { state, reason, forgetAtMs } = token;
-      this.addToken({ ...identity, state, reason, forgetAtMs, mailboxId: undefined });
-      return;
-    }
-    const participant = this.byRow(token.participantRow);
-    if (participant !== undefined) this.addToken({ ...identity, state: token.state, participant });
+  #loadFirstToken({ tokenHandle, tokenDigest, tokenState }: ParticipantRow, participant: ParticipantRecord): void {
+    if (tokenHandle === null || tokenDigest === null || tokenState === null) return;
+    this.addToken({ row: undefined, handle: tokenHandle, digest: tokenDigest, state: tokenState, participant });
+  }
+
+  #loadToken({ participantRow, ...token }: TokenRow): void {
+    const participant = this.byRow(participantRow);
+    if (participant !== undefined) this.addToken({ ...token, participant });
+  }
+
+  /** Outcomes of departed participants keep their rows, and nothing else. */
+  #loadSend(send: SendRow): void {
+    const sender = this.byRow(send.senderRow);
+    if (sender === undefined) return;
+    sender.keepSend(send);
+    this.sends.load(send);
   }
 }

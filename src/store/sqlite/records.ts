@@ -1,14 +1,24 @@
 import type { JsonText, MailboxId, ParticipantId, RoomId } from '../../signalling/ids.ts';
 import { LISTENING_GRACE_MS, RECONNECT_GRACE_MS } from '../../signalling/limits.ts';
-import type { GoneReason, Mailbox, Participant } from '../../signalling/message.ts';
+import type { Mailbox, Participant } from '../../signalling/message.ts';
 import type { PollOutcome } from '../../signalling/store.ts';
 import type { TokenDigest, TokenHandle } from '../../signalling/tokens.ts';
 import type { StoredMailbox } from './mailbox.ts';
-import type { ParticipantRow } from './rows.ts';
+import {
+  joinKeyColumns,
+  tokenColumns,
+  type GoneTokenRow,
+  type JoinKey,
+  type LiveToken,
+  type ParticipantColumns,
+  type ParticipantRow,
+  type SendRow,
+} from './rows.ts';
 
 export interface RoomRecord {
-  readonly row: number;
   readonly roomId: RoomId;
+  /** Wall clock. */
+  readonly createdAtMs: number;
   readonly participants: Map<ParticipantId, ParticipantRecord>;
 }
 
@@ -24,9 +34,12 @@ export class ParticipantRecord {
   displayName: string | undefined;
   metadata: JsonText | undefined;
   idleTimeoutMs: number;
-  tokens: TokenRecord[] = [];
-  /** Whether the store may still keep an idempotency key of a join for the participant. */
-  hasJoinKey: boolean;
+  /** The oldest first. */
+  tokens: readonly LiveTokenRecord[] = [];
+  /** The idempotency key of its join, until the first use of a token. `MemoryIndex.setJoinKey` changes it. */
+  joinKey: JoinKey | undefined;
+  /** Outcomes of its sends with idempotency keys, by scope; absent before the first. */
+  sends: Map<string, SendRow> | undefined;
 
   // In memory only, all in steady ms: a restart refills every budget and restarts every idle time.
   /** When the whole send budget is available again. */
@@ -46,16 +59,55 @@ export class ParticipantRecord {
     this.displayName = row.displayName ?? undefined;
     this.metadata = row.metadata ?? undefined;
     this.idleTimeoutMs = row.idleTimeoutMs;
-    this.hasJoinKey = row.hasJoinKey === 1;
+    this.joinKey = joinKeyOf(row);
     this.seenAtMs = nowMs;
   }
 
-  /** Carries over the state that a roll-back does not undo. */
-  keepPresenceOf(before: ParticipantRecord): void {
+  /** Carries over the state that a roll-back of its room does not read from rows. */
+  keepStateOf(before: ParticipantRecord): void {
+    for (const send of before.sends?.values() ?? []) this.keepSend(send);
     this.budgetFullAtMs = before.budgetFullAtMs;
     this.seenAtMs = before.seenAtMs;
     this.heldUntilMs = before.heldUntilMs;
     this.listensUntilMs = before.listensUntilMs;
+  }
+
+  /** The token in its own row, if there is one. */
+  get firstToken(): LiveTokenRecord | undefined {
+    const [oldest] = this.tokens;
+    return oldest?.row === undefined ? oldest : undefined;
+  }
+
+  get columns(): ParticipantColumns {
+    return {
+      displayName: this.displayName ?? null,
+      metadata: this.metadata ?? null,
+      idleTimeoutMs: this.idleTimeoutMs,
+      ...tokenColumns(this.firstToken),
+      ...joinKeyColumns(this.joinKey),
+    };
+  }
+
+  /** @returns the overdue outcome that it replaces, if any */
+  keepSend(send: SendRow): SendRow | undefined {
+    const replaced = this.sends?.get(send.scope);
+    this.sends ??= new Map();
+    this.sends.set(send.scope, send);
+    this.mailbox.countOutcome(send.bytes - (replaced?.bytes ?? 0));
+    return replaced;
+  }
+
+  /** In a roll-back. The counters follow when the room is read again. */
+  restoreSend({ scope }: SendRow, replaced: SendRow | undefined): void {
+    if (replaced === undefined) this.sends?.delete(scope);
+    else this.sends?.set(scope, replaced);
+  }
+
+  /** Does nothing for an outcome that was replaced. */
+  forgetSend(send: SendRow): void {
+    if (this.sends?.get(send.scope) !== send) return;
+    this.sends.delete(send.scope);
+    this.mailbox.countOutcome(-send.bytes);
   }
 
   get address(): Mailbox {
@@ -94,19 +146,26 @@ export class ParticipantRecord {
   }
 }
 
-export type TokenRecord = {
-  readonly row: number;
+function joinKeyOf({ joinScope, joinFingerprint, joinResumed, joinForgetAtMs }: ParticipantRow): JoinKey | undefined {
+  if (joinScope === null || joinFingerprint === null || joinResumed === null || joinForgetAtMs === null)
+    return undefined;
+  return { scope: joinScope, fingerprint: joinFingerprint, resumed: joinResumed, forgetAtMs: joinForgetAtMs };
+}
+
+/** A token that belongs to a present participant. */
+export interface LiveTokenRecord {
+  /** `tokens.id`; undefined for a token in the row of its participant. */
+  readonly row: number | undefined;
   readonly handle: TokenHandle;
   readonly digest: TokenDigest;
-  readonly roomId: RoomId;
-  readonly participantId: ParticipantId;
-} & (
-  | { state: 'fresh' | 'used' | 'replaced'; readonly participant: ParticipantRecord }
-  | {
-      readonly state: 'gone';
-      readonly reason: GoneReason;
-      readonly forgetAtMs: number;
-      /** Undefined after a restart. */
-      readonly mailboxId: MailboxId | undefined;
-    }
-);
+  state: LiveToken['state'];
+  readonly participant: ParticipantRecord;
+}
+
+export interface GoneTokenRecord extends GoneTokenRow {
+  readonly state: 'gone';
+  /** Undefined after a restart. */
+  readonly mailboxId: MailboxId | undefined;
+}
+
+export type TokenRecord = LiveTokenRecord | GoneTokenRecord;

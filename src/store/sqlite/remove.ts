@@ -5,7 +5,7 @@ import type { SqliteContext } from './context.ts';
 import type { Tx } from './group-commit.ts';
 import type { ParticipantRecord } from './records.ts';
 import { announce } from './room-events.ts';
-import { endTokens, forgetJoinKey } from './tokens.ts';
+import { endTokens } from './tokens.ts';
 
 export function depart(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
   const { room, participantId } = participant;
@@ -20,24 +20,22 @@ export function closeRoom(context: SqliteContext, tx: Tx, roomId: RoomId): void 
 }
 
 function remove(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
-  const { room } = participant;
-  tx.touch(room.roomId);
+  tx.touch(participant.room.roomId);
   endMailbox(context, tx, participant, reason);
-  endTokens(context, participant, reason);
+  endTokens(context, tx, participant, reason);
   context.statements.deleteParticipant.run(participant.row);
   context.index.removeParticipant(participant);
-  if (room.participants.size === 0) context.statements.deleteRoom.run(room.row);
   endHeldPolls(tx, participant, reason);
 }
 
-/** Removes everything that belongs to the mailbox, except the participant's row and its tokens. */
+/** Removes everything that belongs to the mailbox, except the participant's row, its tokens and rows of old outcomes. */
 export function endMailbox(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
-  const { mailbox, mailboxId, address } = participant;
+  const { mailbox, mailboxId, address, sends } = participant;
   const unread = mailbox.messages;
   tx.afterCommit(() => context.telemetry.departed(address, reason, unread));
   tx.hint({ kind: 'departed', mailboxId });
-  mailbox.clear();
-  forgetJoinKey(context, participant);
+  mailbox.deleteRows();
+  if (sends !== undefined) context.index.sends.drop(tx, sends.values());
 }
 
 export function endHeldPolls(tx: Tx, { mailboxId }: ParticipantRecord, reason: GoneReason): void {

@@ -40,33 +40,88 @@ export interface MailboxCounts {
   readonly events: number;
   readonly eventBytes: number;
   readonly tombstones: number;
-  readonly keptBytes: number;
   readonly expiresFromMs: number | null;
 }
 
-export interface ParticipantRow extends MailboxCounts {
-  readonly row: number;
-  readonly roomRow: number;
-  readonly roomId: RoomId;
-  readonly participantId: ParticipantId;
-  readonly mailboxId: MailboxId;
-  readonly displayName: string | null;
-  readonly metadata: JsonText | null;
-  readonly joinedAtMs: number;
-  readonly idleTimeoutMs: number;
-  readonly hasJoinKey: 0 | 1;
+/** The idempotency key of a join. */
+export interface JoinKey {
+  readonly scope: string;
+  readonly fingerprint: string;
+  readonly resumed: 0 | 1;
+  /** Steady clock, whole ms. */
+  readonly forgetAtMs: number;
 }
 
-export type TokenRow = {
+export interface LiveToken {
+  readonly handle: TokenHandle;
+  readonly digest: TokenDigest;
+  readonly state: 'fresh' | 'used' | 'replaced';
+}
+
+/** The columns of a participant that change. */
+export interface ParticipantColumns {
+  readonly displayName: string | null;
+  readonly metadata: JsonText | null;
+  readonly idleTimeoutMs: number;
+  /** Its oldest token, unless a takeover replaced it. */
+  readonly tokenHandle: TokenHandle | null;
+  readonly tokenDigest: TokenDigest | null;
+  readonly tokenState: LiveToken['state'] | null;
+  readonly joinScope: string | null;
+  readonly joinFingerprint: string | null;
+  readonly joinResumed: 0 | 1 | null;
+  readonly joinForgetAtMs: number | null;
+}
+
+export const tokenColumns = (token: LiveToken | undefined) => ({
+  tokenHandle: token?.handle ?? null,
+  tokenDigest: token?.digest ?? null,
+  tokenState: token?.state ?? null,
+});
+
+export const joinKeyColumns = (key: JoinKey | undefined) => ({
+  joinScope: key?.scope ?? null,
+  joinFingerprint: key?.fingerprint ?? null,
+  joinResumed: key?.resumed ?? null,
+  joinForgetAtMs: key?.forgetAtMs ?? null,
+});
+
+export interface NewParticipantRow extends ParticipantColumns {
+  readonly roomId: RoomId;
+  readonly roomCreatedAtMs: number;
+  readonly participantId: ParticipantId;
+  readonly mailboxId: MailboxId;
+  readonly joinedAtMs: number;
+}
+
+export interface ParticipantRow extends NewParticipantRow, MailboxCounts {
+  readonly row: number;
+}
+
+export interface TokenRow extends LiveToken {
+  readonly row: number;
+  readonly participantRow: number;
+}
+
+export interface GoneTokenRow {
   readonly row: number;
   readonly handle: TokenHandle;
   readonly digest: TokenDigest;
   readonly roomId: RoomId;
   readonly participantId: ParticipantId;
-} & (
-  | { readonly state: 'fresh' | 'used' | 'replaced'; readonly participantRow: number }
-  | { readonly state: 'gone'; readonly reason: GoneReason; readonly forgetAtMs: number }
-);
+  readonly reason: GoneReason;
+  readonly forgetAtMs: number;
+}
+
+/** The outcome of a send with an idempotency key, without its fingerprint and receipts: only a replay needs them. */
+export interface SendRow {
+  readonly row: number;
+  readonly senderRow: number;
+  readonly scope: string;
+  readonly forgetAtMs: number;
+  /** Size of scope and receipts. */
+  readonly bytes: number;
+}
 
 /** A message past its lifetime. */
 export type OverdueRow = {

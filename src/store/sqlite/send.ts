@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ScopedIdempotency } from '../../signalling/idempotency.ts';
+import { isSameBody, type ScopedIdempotency } from '../../signalling/idempotency.ts';
 import type { ParticipantId } from '../../signalling/ids.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../../signalling/limits.ts';
 import { messageBytes, type OutgoingMessage, type Receipt } from '../../signalling/message.ts';
@@ -23,7 +23,7 @@ export function append(
 
   tx.touch(address.roomId);
   const receipts = routings.map((routing) => deliver(context, tx, sender, routing));
-  if (idempotency !== undefined) keepOutcome(context, sender, idempotency, receipts);
+  if (idempotency !== undefined) keepOutcome(context, tx, sender, { ...idempotency, receipts });
   return { receipts, replayed: false };
 }
 
@@ -152,25 +152,33 @@ function receiptOf(
   };
 }
 
+const keptReceipts = z.custom<Receipt[]>(Array.isArray);
+
 function findOutcome(
   { statements, clock }: SqliteContext,
   sender: ParticipantRecord,
   { scope, fingerprint }: ScopedIdempotency,
 ): readonly Receipt[] | undefined {
-  const row = statements.findSend.get(sender.row, scope);
-  if (row === undefined || row.forgetAtMs <= clock.steadyMs()) return undefined;
-  if (row.fingerprint !== fingerprint) throw idempotencyKeyReused();
-  return z.custom<Receipt[]>(Array.isArray).parse(JSON.parse(row.receipts));
+  const send = sender.sends?.get(scope);
+  if (send === undefined || send.forgetAtMs <= clock.steadyMs()) return undefined;
+  const outcome = statements.outcomeOf.get(send.row);
+  if (outcome === undefined) return undefined;
+  if (!isSameBody(outcome.fingerprint, fingerprint)) throw idempotencyKeyReused();
+  return keptReceipts.parse(JSON.parse(outcome.receipts));
 }
 
+/** Memory has only what finds the row: a busy service keeps very many, and few are ever asked for. */
 function keepOutcome(
-  { statements, clock }: SqliteContext,
+  { statements, clock, index }: SqliteContext,
+  tx: Tx,
   sender: ParticipantRecord,
-  { scope, fingerprint }: ScopedIdempotency,
-  receipts: readonly Receipt[],
+  { scope, fingerprint, receipts }: ScopedIdempotency & { readonly receipts: readonly Receipt[] },
 ): void {
   const text = JSON.stringify(receipts);
   const forgetAtMs = Math.floor(clock.steadyMs() + IDEMPOTENCY_KEPT_MS);
-  statements.keepSend.run(sender.row, scope, fingerprint, text, forgetAtMs);
-  sender.mailbox.countOutcome(text.length);
+  const { lastInsertRowid } = statements.insertSend.run(sender.row, scope, fingerprint, text, forgetAtMs);
+  const row = Number(lastInsertRowid);
+  const send = { row, senderRow: sender.row, scope, forgetAtMs, bytes: scope.length + text.length };
+  const replaced = sender.keepSend(send);
+  index.sends.add(tx, send, () => sender.restoreSend(send, replaced));
 }

@@ -53,24 +53,11 @@ export class Sweep {
   }
 
   #forgetKeys(tx: Tx, nowMs: number): boolean {
-    const { statements, index } = this.#context;
-    const tokens = statements.forgetTokens.all(nowMs, KEYS_AT_ONCE);
-    for (const { handle } of tokens) index.forgetToken(handle);
-    const sends = this.#forgetSends(tx, nowMs);
-    const joins = statements.forgetJoins.run(nowMs, KEYS_AT_ONCE).changes;
-    const more = Math.max(tokens.length, sends, joins) === KEYS_AT_ONCE;
+    const { goneTokens, sends } = this.#context.index;
+    const moreTokens = goneTokens.forget(tx, nowMs, KEYS_AT_ONCE);
+    const moreSends = sends.forget(tx, nowMs, KEYS_AT_ONCE);
+    const more = moreTokens || moreSends;
     if (!more) this.#forgetFromMs = nowMs + FORGET_EVERY_MS;
     return more;
-  }
-
-  #forgetSends(tx: Tx, nowMs: number): number {
-    const sends = this.#context.statements.forgetSends.all(nowMs, KEYS_AT_ONCE);
-    for (const { participantRow, bytes } of sends) {
-      const sender = this.#context.index.byRow(participantRow);
-      if (sender === undefined) continue;
-      tx.touch(sender.room.roomId);
-      sender.mailbox.countOutcome(-bytes);
-    }
-    return sends.length;
   }
 }

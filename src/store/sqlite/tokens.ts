@@ -4,29 +4,34 @@ import type { Join, StoredToken } from '../../signalling/store.ts';
 import type { TokenHandle } from '../../signalling/tokens.ts';
 import type { SqliteContext } from './context.ts';
 import type { Tx } from './group-commit.ts';
-import type { ParticipantRecord, TokenRecord } from './records.ts';
+import type { LiveTokenRecord, ParticipantRecord } from './records.ts';
+import type { LiveToken } from './rows.ts';
 
 export function findToken(context: SqliteContext, handle: TokenHandle): StoredToken | undefined {
   const token = context.index.tokens.get(handle);
   if (token === undefined) return undefined;
-  const { digest, roomId, participantId } = token;
+  const { digest } = token;
   if (token.state === 'gone') {
-    if (token.forgetAtMs <= context.clock.steadyMs()) return undefined;
-    return { digest, roomId, participantId, state: 'gone', reason: token.reason };
+    const { roomId, participantId, reason, forgetAtMs } = token;
+    if (forgetAtMs <= context.clock.steadyMs()) return undefined;
+    return { digest, roomId, participantId, state: 'gone', reason };
   }
+  const { participantId, mailboxId } = token.participant;
+  const { roomId } = token.participant.room;
   if (token.state === 'replaced') return { digest, roomId, participantId, state: 'replaced' };
-  return { digest, roomId, participantId, state: token.state, mailboxId: token.participant.mailboxId };
+  return { digest, roomId, participantId, state: token.state, mailboxId };
 }
 
+/** Adds a further token to a participant. */
 export function mint(context: SqliteContext, participant: ParticipantRecord, token: Join['token']): void {
-  const { participantId } = participant;
-  const { roomId } = participant.room;
-  const { insertToken } = context.statements;
-  const row = Number(
-    insertToken.run(token.handle, token.digest, participant.row, roomId, participantId).lastInsertRowid,
-  );
-  context.index.addToken({ ...token, row, roomId, participantId, state: 'fresh', participant });
+  insertToken(context, participant, { ...token, state: 'fresh' });
   deleteSurplus(context, participant);
+}
+
+function insertToken(context: SqliteContext, participant: ParticipantRecord, token: LiveToken): void {
+  const { handle, digest, state } = token;
+  const { lastInsertRowid } = context.statements.insertToken.run(participant.row, handle, digest, state);
+  context.index.addToken({ row: Number(lastInsertRowid), handle, digest, state, participant });
 }
 
 /** Deletes the oldest unused tokens. Keeps the first replaced token, which is the one used last if any was used. */
@@ -35,12 +40,20 @@ function deleteSurplus(context: SqliteContext, participant: ParticipantRecord): 
   if (tokens.length <= MAX_UNUSED_TOKENS) return;
   const fresh = tokens.filter(({ state }) => state === 'fresh').slice(0, -MAX_UNUSED_TOKENS);
   const replaced = tokens.filter(({ state }) => state === 'replaced').slice(1, -MAX_UNUSED_TOKENS);
-  const surplus = new Set([...fresh, ...replaced]);
-  for (const { row, handle } of surplus) {
-    context.statements.deleteToken.run(row);
-    context.index.tokens.delete(handle);
+  deleteTokens(context, participant, [...fresh, ...replaced]);
+}
+
+function deleteTokens(
+  { statements, index }: SqliteContext,
+  participant: ParticipantRecord,
+  tokens: readonly LiveTokenRecord[],
+): void {
+  participant.tokens = participant.tokens.filter((token) => !tokens.includes(token));
+  for (const { row, handle } of tokens) {
+    index.tokens.delete(handle);
+    if (row === undefined) statements.updateParticipant(participant.row, participant.columns);
+    else statements.deleteToken.run(row);
   }
-  participant.tokens = tokens.filter((token) => !surplus.has(token));
 }
 
 /**
@@ -51,63 +64,51 @@ function deleteSurplus(context: SqliteContext, participant: ParticipantRecord): 
 export function claimInMemory(context: SqliteContext, handle: TokenHandle): boolean {
   const token = context.index.tokens.get(handle);
   if (token?.state !== 'fresh') return true;
-  if (token.participant.tokens.length > 1 || token.participant.hasJoinKey) return false;
+  if (token.participant.tokens.length > 1 || token.participant.joinKey !== undefined) return false;
   token.state = 'used';
   return true;
 }
 
 /** Records the first use: deletes the other tokens of the participant and the idempotency key of its join. */
 export function claim(context: SqliteContext, tx: Tx, handle: TokenHandle): void {
-  const token = context.index.tokens.get(handle);
+  const { statements, index } = context;
+  const token = index.tokens.get(handle);
   if (token?.state !== 'fresh') return;
-  const { participant } = token;
-  tx.touch(token.roomId);
-  context.statements.useToken.run(token.row);
-  context.statements.deleteOtherTokens.run(participant.row, token.row);
-  forgetJoinKey(context, participant);
-  forgetTokensOf(context, participant);
-  context.index.addToken({ ...token, state: 'used' });
+  const { participant, row } = token;
+  tx.touch(participant.room.roomId);
+  const others = participant.tokens.filter((other) => other !== token);
+  deleteTokens(context, participant, others);
+  token.state = 'used';
+  if (row !== undefined) statements.useToken.run(row);
+  index.setJoinKey(participant, undefined);
+  statements.updateParticipant(participant.row, participant.columns);
 }
 
-export function forgetJoinKey(context: SqliteContext, participant: ParticipantRecord): void {
-  if (!participant.hasJoinKey) return;
-  context.statements.deleteJoinsOf.run(participant.row);
-  participant.hasJoinKey = false;
-}
-
-/** From now on the tokens of `from` only prove identity, for `to`. */
+/** From now on the tokens of `from` only prove identity, for `to`. Leaves the row of `to` to the caller. */
 export function replaceTokens(context: SqliteContext, from: ParticipantRecord, to: ParticipantRecord): void {
-  context.statements.replaceTokens.run(to.row, from.row);
-  for (const token of forgetTokensOf(context, from)) {
-    context.index.addToken({ ...identityOf(token), state: 'replaced', participant: to });
+  for (const { handle, digest } of takeTokens(context, from)) {
+    insertToken(context, to, { handle, digest, state: 'replaced' });
   }
 }
 
-/** Keeps live tokens as `gone` for a while; deletes replaced ones. */
-export function endTokens(context: SqliteContext, participant: ParticipantRecord, reason: GoneReason): void {
+/** Remembers live tokens as `gone` for a while; deletes replaced ones. */
+export function endTokens(context: SqliteContext, tx: Tx, participant: ParticipantRecord, reason: GoneReason): void {
+  const { mailboxId, participantId, room } = participant;
+  const { roomId } = room;
   const forgetAtMs = Math.floor(context.clock.steadyMs() + GONE_REMEMBERED_MS);
-  const { mailboxId, row } = participant;
-  const tokens = forgetTokensOf(context, participant);
-  context.index.departed.set(mailboxId, reason);
-  if (tokens.some(({ state }) => state === 'replaced')) context.statements.deleteReplacedTokens.run(row);
-  context.statements.endTokens.run(reason, forgetAtMs, row);
-  for (const token of tokens) {
-    if (token.state === 'replaced') continue;
-    context.index.addToken({ ...identityOf(token), state: 'gone', reason, forgetAtMs, mailboxId });
+  for (const { handle, digest, state } of takeTokens(context, participant)) {
+    if (state === 'replaced') continue;
+    const gone = { handle, digest, roomId, participantId, reason, forgetAtMs };
+    const row = context.statements.insertGoneToken(gone);
+    context.index.addGoneToken(tx, { ...gone, row, state: 'gone', mailboxId });
   }
 }
 
-const identityOf = ({ row, handle, digest, roomId, participantId }: TokenRecord) => ({
-  row,
-  handle,
-  digest,
-  roomId,
-  participantId,
-});
-
-function forgetTokensOf(context: SqliteContext, participant: ParticipantRecord): readonly TokenRecord[] {
-  const tokens = participant.tokens;
-  for (const { handle } of tokens) context.index.tokens.delete(handle);
+/** Takes all tokens away from a participant, whose row is rewritten or deleted next. */
+function takeTokens({ statements, index }: SqliteContext, participant: ParticipantRecord): readonly LiveTokenRecord[] {
+  const { tokens } = participant;
   participant.tokens = [];
+  if (tokens.some(({ row }) => row !== undefined)) statements.deleteTokensOf.run(participant.row);
+  for (const { handle } of tokens) index.tokens.delete(handle);
   return tokens;
 }

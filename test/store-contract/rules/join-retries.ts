@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { fingerprint } from '../../../src/signalling/idempotency.ts';
 import { LOBBY, participantId, expectRefusal, type OpenFixture } from '../store-fixture.ts';
 
 export function joinRetries(open: OpenFixture): void {
@@ -104,6 +105,15 @@ export function joinRetries(open: OpenFixture): void {
       await expectRefusal(fixture.join('alice', { key: 'k', body: 'other' }), 'idempotency-key-reused');
       expect(await fixture.tokenState(alice)).toBe('fresh');
       expect(await fixture.join('alice', { key: 'k', body: 'one' })).toMatchObject({ replayed: true });
+    });
+
+    test('is a replay of a join that version 0.1.0 stored, whose fingerprint cannot be compared', async () => {
+      const fixture = await open();
+      const alice = await fixture.join('alice', { key: 'k', body: 'fingerprint of 0.1.0' });
+      const retried = await fixture.join('alice', { key: 'k', body: fingerprint('{}') });
+      expect(retried).toMatchObject({ replayed: true, mailbox: alice.mailbox });
+      const other = fixture.join('alice', { key: 'k', body: 'another of 0.1.0' });
+      await expectRefusal(other, 'idempotency-key-reused');
     });
 
     test('joins anew once the participant is gone', async () => {

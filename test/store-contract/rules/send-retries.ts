@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { fingerprint } from '../../../src/signalling/idempotency.ts';
 import { outgoing, numbered, expectRefusal, type OpenFixture } from '../store-fixture.ts';
 
 export function sendRetries(open: OpenFixture): void {
@@ -28,6 +29,16 @@ export function sendRetries(open: OpenFixture): void {
       const [alice, bob] = await fixture.joinAll('alice', 'bob');
       await fixture.sendKeyed(alice, 'k', [outgoing('1')], 'one');
       await expectRefusal(fixture.sendKeyed(alice, 'k', [outgoing('2')], 'other'), 'idempotency-key-reused');
+      expect(await fixture.inbox(bob)).toEqual(['1']);
+    });
+
+    test('is a replay of a send that version 0.1.0 stored, whose fingerprint cannot be compared', async () => {
+      const fixture = await open();
+      const [alice, bob] = await fixture.joinAll('alice', 'bob');
+      const first = await fixture.sendKeyed(alice, 'k', [outgoing('1')], 'fingerprint of 0.1.0');
+      const retried = await fixture.sendKeyed(alice, 'k', [outgoing('1')], fingerprint('{}'));
+      expect(retried).toEqual({ ...first, replayed: true });
+      await expectRefusal(fixture.sendKeyed(alice, 'k', [], 'another of 0.1.0'), 'idempotency-key-reused');
       expect(await fixture.inbox(bob)).toEqual(['1']);
     });
 
