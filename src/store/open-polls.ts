@@ -13,8 +13,8 @@ interface MailboxPresence {
 /** The open polls of this process. Decides which of them count for their mailbox, by the rule of `PollPresence`. */
 export class OpenPolls {
   readonly presence: MailboxPresence;
-  /** Oldest first. */
-  readonly #polls = new Map<MailboxId, Set<OpenPoll>>();
+  /** The newest poll of each mailbox that counts; each knows the next older one. */
+  readonly newest = new Map<MailboxId, OpenPoll>();
 
   constructor(presence: MailboxPresence) {
     this.presence = presence;
@@ -22,53 +22,56 @@ export class OpenPolls {
 
   open(mailbox: Mailbox): PollPresence {
     const poll = new OpenPoll(this, mailbox);
-    const polls = this.#polls.get(mailbox.mailboxId);
-    if (polls === undefined) this.#polls.set(mailbox.mailboxId, new Set([poll]));
-    else polls.add(poll);
+    this.newest.set(mailbox.mailboxId, poll);
     return poll;
-  }
-
-  /** Does nothing for a poll that is itself forgotten. */
-  forgetOlder(mailboxId: MailboxId, poll: OpenPoll): void {
-    const polls = this.#polls.get(mailboxId);
-    if (polls?.has(poll) !== true) return;
-    for (const older of polls) {
-      if (older === poll) return;
-      polls.delete(older);
-    }
-  }
-
-  /** @returns whether it was the last open poll of its mailbox */
-  remove(mailboxId: MailboxId, poll: OpenPoll): boolean {
-    const polls = this.#polls.get(mailboxId);
-    polls?.delete(poll);
-    if (polls !== undefined && polls.size > 0) return false;
-    this.#polls.delete(mailboxId);
-    return true;
   }
 }
 
 class OpenPoll implements PollPresence {
   readonly #polls: OpenPolls;
   readonly #mailbox: Mailbox;
+  #older: OpenPoll | undefined;
+  #counts = true;
 
   constructor(polls: OpenPolls, mailbox: Mailbox) {
     this.#polls = polls;
     this.#mailbox = mailbox;
+    this.#older = polls.newest.get(mailbox.mailboxId);
   }
 
   hold(forMs: number, position?: number): void {
-    this.#polls.forgetOlder(this.#mailbox.mailboxId, this);
+    this.#forgetOlder();
     this.#polls.presence.hold(this.#mailbox, forMs, position);
   }
 
   supersedeOthers(): void {
-    this.#polls.forgetOlder(this.#mailbox.mailboxId, this);
+    this.#forgetOlder();
     this.#polls.presence.supersedeElsewhere(this.#mailbox);
   }
 
   end(outcome: PollOutcome): void {
-    const isLast = this.#polls.remove(this.#mailbox.mailboxId, this);
-    if (isLast) this.#polls.presence.end(this.#mailbox, outcome);
+    if (this.#counts) this.#leave();
+    if (!this.#polls.newest.has(this.#mailbox.mailboxId)) this.#polls.presence.end(this.#mailbox, outcome);
+  }
+
+  /** Does nothing for a poll that is itself forgotten. */
+  #forgetOlder(): void {
+    for (let older = this.#counts ? this.#older : undefined; older !== undefined; older = older.#older)
+      older.#counts = false;
+    this.#older = undefined;
+  }
+
+  #leave(): void {
+    this.#counts = false;
+    const { newest } = this.#polls;
+    const { mailboxId } = this.#mailbox;
+    let newer = newest.get(mailboxId);
+    if (newer === this) {
+      if (this.#older === undefined) newest.delete(mailboxId);
+      else newest.set(mailboxId, this.#older);
+      return;
+    }
+    while (newer !== undefined && newer.#older !== this) newer = newer.#older;
+    if (newer !== undefined) newer.#older = this.#older;
   }
 }
