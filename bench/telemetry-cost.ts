@@ -1,17 +1,20 @@
 /**
- * Measures the CPU time of metrics and traces per message: `node bench/telemetry-cost.ts`. A message is a send, a held
- * poll and its end.
+ * Measures the CPU time of metrics and traces per message, and the memory of a full trace:
+ * `node bench/telemetry-cost.ts`. A message is a send, a held poll and its end.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { combine, withoutReservedRooms } from '../src/observability/combine.ts';
 import { Metrics } from '../src/observability/metrics/metrics.ts';
 import { systemClock } from '../src/signalling/clock.ts';
-import { newMailboxId, newMessageId, type ParticipantId, type RoomId } from '../src/signalling/ids.ts';
+import { newMailboxId, newMessageId, randomText, type ParticipantId, type RoomId } from '../src/signalling/ids.ts';
 import { SILENT, type Telemetry } from '../src/signalling/telemetry.ts';
 import { Trace } from '../src/observability/trace/trace.ts';
 
 const ROOMS = 1_000;
 const MESSAGES = 500_000;
 const ROUNDS = 5;
+const MAX_TRACE_ROWS = 40_000;
 
 const rooms = Array.from({ length: ROOMS }, (_, index) => {
   const roomId = `room-${index}` as RoomId;
@@ -68,6 +71,36 @@ console.log(
   'metrics and trace',
   best(() => withMetrics((metrics) => withoutReservedRooms(combine(metrics, new Trace(systemClock()))))),
 );
+
+/** All names have 64 characters and are used once, which takes the most memory. */
+function traceBytes(): number {
+  const fill = (trace: Trace): Trace => {
+    for (let index = 0; index < 2 * MAX_TRACE_ROWS; index += 1) {
+      const [roomId, participantId] = [randomText(48) as RoomId, randomText(48) as ParticipantId];
+      trace.joined({ roomId, participantId, mailboxId: newMailboxId() }, false);
+    }
+    return trace;
+  };
+  const clock = systemClock();
+  const traces = [fill(new Trace(clock))];
+  const before = usedBytes();
+  traces.push(fill(new Trace(clock)));
+  const bytes = usedBytes() - before;
+  // The collector takes what is used no more.
+  if (traces.some((trace) => trace.text('unknown' as RoomId, []) !== undefined)) throw new Error('not full of joins');
+  return bytes;
+}
+
+function usedBytes(): number {
+  // The first collection frees buffers only after it.
+  for (let round = 0; round < 2; round += 1) collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+console.log('a full trace      %d bytes', traceBytes());
 
 function withMetrics(make: (metrics: Metrics) => Telemetry): { telemetry: Telemetry; metrics: Metrics } {
   const metrics = new Metrics();

@@ -61,10 +61,12 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const log = overrides.log ?? createServiceLog(settings);
   const clock = overrides.clock ?? systemClock();
   const metrics = new Metrics();
-  const trace = new Trace(clock, { isShared: settings.store.kind === 'redis' });
+  // Only the admin port shows traces.
+  const trace =
+    settings.adminPort === undefined ? undefined : new Trace(clock, { isShared: settings.store.kind === 'redis' });
   // The room log runs for every message, so it is absent at other levels.
   const roomLogs = log.isLevelEnabled?.('debug') === false ? [] : [new RoomLog(log)];
-  const telemetry = withoutReservedRooms(combine(metrics, trace, ...roomLogs));
+  const telemetry = withoutReservedRooms(combine(metrics, ...(trace === undefined ? [] : [trace]), ...roomLogs));
   const store = await openStoreOf(settings, overrides, telemetry);
   const access = new Access(settings, clock, (error) =>
     log.error({ err: error }, 'the keys of access tokens cannot be had or used'),
@@ -96,7 +98,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
       answered: (operation, status, code, elapsedMs) => metrics.answered(operation, status, code, elapsedMs),
       rateLimited: (limit) => metrics.rateLimited(limit),
       metrics: () => metrics.text(),
-      trace: (roomId) => trace.text(roomId),
+      trace: (roomId) => trace?.text(roomId, signalling.heldPollsIn(roomId)),
     },
   });
   observe(metrics, settings, signalling, isDraining);

@@ -2,7 +2,6 @@ import type { Clock } from './clock.ts';
 import { encodeCursor, type Cursor } from './cursor.ts';
 import { Deferred, isPromise } from './deferred.ts';
 import { participantGone, pollSuperseded, tooManyPolls } from './errors.ts';
-import type { MailboxId } from './ids.ts';
 import { MAX_BATCH_BYTES } from './limits.ts';
 import type { Mailbox, ReceivedMessage } from './message.ts';
 import type { PollPacer } from './rate-limit.ts';
@@ -68,8 +67,8 @@ export const receive = (context: ReceiveContext, mailbox: Mailbox, poll: Poll): 
  * | `held`    | a hint, or an end            | another read, then an answer          |
  */
 class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
+  readonly mailbox: Mailbox;
   readonly #context: ReceiveContext;
-  readonly #mailbox: Mailbox;
   readonly #poll: Poll;
   readonly #presence: PollPresence;
   readonly #holdUntilMs: number;
@@ -91,15 +90,11 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
   constructor(context: ReceiveContext, mailbox: Mailbox, poll: Poll) {
     super();
     this.#context = context;
-    this.#mailbox = mailbox;
+    this.mailbox = mailbox;
     this.#poll = poll;
     this.#holdUntilMs = context.clock.steadyMs() + holdMs(poll.windowMs);
     context.waiters.listen(this);
     this.#presence = context.store.openPoll(mailbox);
-  }
-
-  get mailboxId(): MailboxId {
-    return this.#mailbox.mailboxId;
   }
 
   start(): this {
@@ -129,7 +124,7 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
     this.#isWoken = false;
     try {
       const { after, limit } = this.#poll;
-      const page = store.read(this.#mailbox, { after, limit, maxBytes: MAX_BATCH_BYTES });
+      const page = store.read(this.mailbox, { after, limit, maxBytes: MAX_BATCH_BYTES });
       if (isPromise(page)) this.#readLater(page);
       else this.#takePage(page);
     } catch (error) {
@@ -152,7 +147,7 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
 
   /** Delays before superseding; otherwise two clients with one token would evict each other without a pause. */
   #pace(page: Page): void {
-    const delayMs = this.#context.pacer?.delayMs(this.mailboxId) ?? 0;
+    const delayMs = this.#context.pacer?.delayMs(this.mailbox.mailboxId) ?? 0;
     if (delayMs === 0) {
       this.#accept(page);
       return;
@@ -168,8 +163,8 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
     const { after, windowMs } = this.#poll;
     waiters.supersede(this);
     if (after !== undefined) {
-      store.acknowledgeWriteBehind(this.#mailbox, after);
-      telemetry.acknowledged(this.#mailbox, after.position);
+      store.acknowledgeWriteBehind(this.mailbox, after);
+      telemetry.acknowledged(this.mailbox, after.position);
     }
     if (isEmpty(page) && windowMs > 0) {
       this.#hold(page);
@@ -188,7 +183,7 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
     this.#stage = 'held';
     this.heldFromMs = nowMs;
     this.#presence.hold(Math.ceil(remainingMs + TICK_MS), page.position);
-    telemetry.pollHeld(this.#mailbox);
+    telemetry.pollHeld(this.mailbox);
     windows.add(this, remainingMs);
     this.#answerOrWait(page);
   }
@@ -213,7 +208,7 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
   /** @param page `undefined` if the client has hung up */
   #answer(page: Page | undefined): void {
     this.#leave(page);
-    this.resolve(page && batchOf(this.#mailbox, page));
+    this.resolve(page && batchOf(this.mailbox, page));
   }
 
   #refuse(error: unknown): void {
@@ -229,7 +224,7 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
     this.#presence.end(this.#outcomeOf(page));
     const heldMs = this.heldFromMs === undefined ? undefined : clock.steadyMs() - this.heldFromMs;
     const { messages, expired } = page ?? NOTHING;
-    telemetry.pollEnded(this.#mailbox, { end: this.#endOf(page), heldMs, messages, expired });
+    telemetry.pollEnded(this.mailbox, { end: this.#endOf(page), heldMs, messages, expired });
   }
 
   #outcomeOf(page: Page | undefined): PollOutcome {

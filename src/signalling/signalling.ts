@@ -19,7 +19,7 @@ import type { Appended, Hint, RoomSummary, Store, StoreUsage, TokenLookup } from
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
 import { TimingWheel } from './timing-wheel.ts';
-import { Waiters } from './waiters.ts';
+import { Waiters, type HeldPoll } from './waiters.ts';
 
 export interface SignallingOptions {
   readonly store: Store;
@@ -101,6 +101,10 @@ export class Signalling {
 
   get heldPolls(): number {
     return this.#waiters.size - (this.#canary.isWaiting ? 1 : 0);
+  }
+
+  heldPollsIn(roomId: RoomId): readonly HeldPoll[] {
+    return this.#waiters.heldIn(roomId);
   }
 
   identify(token: string, lookup: TokenLookup = {}): Awaitable<Bearer | undefined> {

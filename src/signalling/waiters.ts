@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts';
-import type { MailboxId } from './ids.ts';
-import type { GoneReason } from './message.ts';
+import type { MailboxId, ParticipantId, RoomId } from './ids.ts';
+import type { GoneReason, Mailbox } from './message.ts';
 
 /** Why a poll stopped waiting. */
 export type WaitEnd =
@@ -16,7 +16,7 @@ const DRAINING: WaitEnd = { kind: 'draining' };
 
 /** A poll that listens to one mailbox. */
 export interface Waiter {
-  readonly mailboxId: MailboxId;
+  readonly mailbox: Mailbox;
   /** The next older poll of the same mailbox, until this one supersedes it. Set by `Waiters`. */
   older: Waiter | undefined;
   /** Start of the hold (steady ms); `undefined` before it. */
@@ -25,6 +25,11 @@ export interface Waiter {
   wake(): void;
   /** Only the first end counts. */
   end(end: WaitEnd): void;
+}
+
+export interface HeldPoll {
+  readonly participantId: ParticipantId;
+  readonly heldMs: number;
 }
 
 /** Short enough for an even load, long enough that a drain of a minute needs few timers. */
@@ -47,14 +52,25 @@ export class Waiters {
   }
 
   listen(waiter: Waiter): void {
-    waiter.older = this.#newest.get(waiter.mailboxId);
-    this.#newest.set(waiter.mailboxId, waiter);
+    const { mailboxId } = waiter.mailbox;
+    waiter.older = this.#newest.get(mailboxId);
+    this.#newest.set(mailboxId, waiter);
     this.#size += 1;
     if (this.#draining) waiter.end(DRAINING);
   }
 
   has(mailboxId: MailboxId): boolean {
     return this.#newest.has(mailboxId);
+  }
+
+  /** The polls that are held in the room now. Looks at all polls. */
+  heldIn(roomId: RoomId): readonly HeldPoll[] {
+    const nowMs = this.#clock.steadyMs();
+    return this.#all().flatMap(({ mailbox, heldFromMs }) =>
+      heldFromMs === undefined || mailbox.roomId !== roomId
+        ? []
+        : [{ participantId: mailbox.participantId, heldMs: nowMs - heldFromMs }],
+    );
   }
 
   /** Ends all older polls of the mailbox. They no longer count in `size`. */
@@ -73,10 +89,11 @@ export class Waiters {
 
   /** Does nothing for a superseded waiter. */
   leave(waiter: Waiter): void {
-    const newest = this.#newest.get(waiter.mailboxId);
+    const { mailboxId } = waiter.mailbox;
+    const newest = this.#newest.get(mailboxId);
     if (newest === waiter) {
-      if (waiter.older === undefined) this.#newest.delete(waiter.mailboxId);
-      else this.#newest.set(waiter.mailboxId, waiter.older);
+      if (waiter.older === undefined) this.#newest.delete(mailboxId);
+      else this.#newest.set(mailboxId, waiter.older);
       this.#size -= 1;
       return;
     }

@@ -1,9 +1,10 @@
-import type { MailboxId } from '../../src/signalling/ids.ts';
+import type { MailboxId, ParticipantId, RoomId } from '../../src/signalling/ids.ts';
+import type { Mailbox } from '../../src/signalling/message.ts';
 import type { WaitEnd, Waiter, Waiters } from '../../src/signalling/waiters.ts';
 
 /** A waiter that leaves at its end, as a poll does. */
 export class ListeningWaiter implements Waiter {
-  readonly mailboxId: MailboxId;
+  readonly mailbox: Mailbox;
   readonly heldFromMs: number | undefined;
   older: Waiter | undefined;
   /** Number of wake-ups so far. */
@@ -16,7 +17,7 @@ export class ListeningWaiter implements Waiter {
     mailboxId: MailboxId,
     { heldFromMs, onEnd }: { heldFromMs?: number; onEnd?: () => void } = {},
   ) {
-    this.mailboxId = mailboxId;
+    this.mailbox = { roomId: 'room' as RoomId, participantId: mailboxId as string as ParticipantId, mailboxId };
     this.heldFromMs = heldFromMs;
     this.#onEnd = () => {
       waiters.leave(this);

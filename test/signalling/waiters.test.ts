@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { MailboxId } from '../../src/signalling/ids.ts';
+import type { MailboxId, RoomId } from '../../src/signalling/ids.ts';
 import { Waiters, type WaitEnd, type Waiter } from '../../src/signalling/waiters.ts';
 import { TestClock } from '../support/clock.ts';
 import { ListeningWaiter } from './listening-waiter.ts';
@@ -43,6 +43,19 @@ describe('the waiters of a mailbox', () => {
     waiters.supersedeHeld(A);
     expect([...ends(), held.ended]).toEqual([undefined, SUPERSEDED]);
     expect(all[0]?.older).toBeUndefined();
+  });
+
+  test('are known by room while they are held, with the time since then', async () => {
+    const clock = new TestClock();
+    const waiters = new Waiters(clock);
+    const held = new ListeningWaiter(waiters, A, { heldFromMs: clock.steadyMs() });
+    new ListeningWaiter(waiters, B);
+    await clock.advance(1_500);
+    const { roomId, participantId } = held.mailbox;
+    expect(waiters.heldIn(roomId)).toEqual([{ participantId, heldMs: 1_500 }]);
+    expect(waiters.heldIn('another' as RoomId)).toEqual([]);
+    waiters.leave(held);
+    expect(waiters.heldIn(roomId)).toEqual([]);
   });
 
   test('are not counted once superseded, even if they supersede others later', () => {

@@ -1,6 +1,37 @@
 import type { RoomId } from '../../signalling/ids.ts';
+import type { GoneReason } from '../../signalling/message.ts';
 import type { PollEnd } from '../../signalling/telemetry.ts';
-import type { Timeline, TraceEvent } from './timeline.ts';
+import type { HeldPoll } from '../../signalling/waiters.ts';
+
+/** A message in a reply, without its content. */
+interface DeliveredMessage {
+  readonly id: string;
+  readonly type: string;
+  readonly position: number;
+}
+
+interface Recipient {
+  readonly participantId: string;
+  /** Whether one of its polls was held, or had just ended, when the message was stored. */
+  readonly listening: boolean;
+}
+
+/** An event in a room, with its wall-clock time. It holds names, types and times, never content. */
+export type TraceEvent = { readonly atMs: number; readonly participantId: string } & (
+  | { readonly kind: 'joined'; readonly resumed: boolean }
+  | { readonly kind: 'gone'; readonly reason: GoneReason; readonly unread: number }
+  | { readonly kind: 'sent'; readonly id: string; readonly type: string; readonly recipients: readonly Recipient[] }
+  | {
+      readonly kind: 'poll';
+      readonly mailboxId: string;
+      readonly end: PollEnd;
+      readonly heldMs: number | undefined;
+      readonly delivered: readonly DeliveredMessage[];
+      readonly expired: number;
+    }
+  | { readonly kind: 'acknowledged'; readonly mailboxId: string; readonly position: number }
+  | { readonly kind: 'expired' }
+);
 
 type EventOf<Kind extends TraceEvent['kind']> = Extract<TraceEvent, { kind: Kind }>;
 
@@ -16,18 +47,20 @@ interface Context {
   readonly isShared: boolean;
 }
 
-interface RenderOptions {
+interface RoomTrace {
+  /** Oldest first. */
+  readonly events: readonly TraceEvent[];
+  readonly heldPolls: readonly HeldPoll[];
   readonly nowMs: number;
   /** Other processes may have delivered messages, so a missing event proves nothing. */
   readonly isShared: boolean;
 }
 
 /** Renders one line of text per event. */
-export function render(roomId: RoomId, timeline: Timeline, { nowMs, isShared }: RenderOptions): string {
-  const events = timeline.events();
+export function render(roomId: RoomId, { events, heldPolls, nowMs, isShared }: RoomTrace): string {
   const context = { deliveries: deliveriesOf(events), isShared };
   const width = Math.max(...events.map(({ participantId }) => participantId.length), 0);
-  const held = timeline.heldPolls().map(({ participantId, atMs }) => `${participantId} for ${duration(nowMs - atMs)}`);
+  const held = heldPolls.map(({ participantId, heldMs }) => `${participantId} for ${duration(heldMs)}`);
   return [
     `room ${roomId}, the last ${events.length} events of this process, times in UTC, no payloads`,
     ...(isShared ? ['other processes on the same Redis have traces of their own: query each of them'] : []),

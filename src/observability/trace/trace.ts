@@ -1,117 +1,146 @@
 import type { Clock } from '../../signalling/clock.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
-import type { EndedPoll, Telemetry } from '../../signalling/telemetry.ts';
-import { render } from './render.ts';
-import { Timeline, type TraceEvent } from './timeline.ts';
+import type { EndedPoll, PollEnd, Telemetry } from '../../signalling/telemetry.ts';
+import type { HeldPoll } from '../../signalling/waiters.ts';
+import { EventRing, type RingSize, type StoredEvent } from './event-ring.ts';
+import { Codes } from './names.ts';
+import { render, type TraceEvent } from './render.ts';
+import { KIND, type Row } from './row.ts';
 
-/** Maximum number of events in all rooms together: some 20 MB. */
-const MAX_EVENTS = 100_000;
-/** Memory of a room without its events, measured in events. */
-const ROOM_SIZE = 3;
+/** 1.3 MB of rows, some 6,500 messages; and at most 0.6 MB of names with 64 characters. */
+const DEFAULT_SIZE: RingSize = { rows: 32_768, names: 4_096 };
+
+/** In one text. A call between two participants takes some 60 events; an idle poll adds one per window. */
+const MAX_EVENTS = 400;
 
 export interface TraceOptions {
-  readonly maxEvents?: number;
+  readonly size?: RingSize;
   /** Whether other processes serve the same rooms. */
   readonly isShared?: boolean;
 }
 
 /**
- * The latest events of each room, in the memory of this process. A restart clears it; a full trace forgets inactive
- * rooms first. Ended rooms stay in it, because operators ask for those.
+ * The latest events of all rooms, in the memory of this process. A restart clears it. It contains names, types and
+ * times, never content. Ended rooms stay in it, because operators ask for those.
  */
 export class Trace implements Telemetry {
   readonly #clock: Clock;
-  readonly #rooms = new Map<RoomId, Timeline>();
-  readonly #maxEvents: number;
+  readonly #ring: EventRing;
   readonly #isShared: boolean;
-  #size = 0;
+  readonly #types = new Codes<string>();
+  readonly #reasons = new Codes<GoneReason>();
+  readonly #ends = new Codes<PollEnd>();
 
-  constructor(clock: Clock, { maxEvents = MAX_EVENTS, isShared = false }: TraceOptions = {}) {
+  constructor(clock: Clock, { size = DEFAULT_SIZE, isShared = false }: TraceOptions = {}) {
     this.#clock = clock;
-    this.#maxEvents = maxEvents;
+    this.#ring = new EventRing(size);
     this.#isShared = isShared;
   }
 
-  /** Returns a line per event, for people; `undefined` for an unknown room. */
-  text(roomId: RoomId): string | undefined {
-    const timeline = this.#rooms.get(roomId);
-    return timeline && render(roomId, timeline, { nowMs: this.#clock.wallMs(), isShared: this.#isShared });
+  /**
+   * Returns a line per event, for people; `undefined` for a room without events.
+   * @param heldPolls those of the room
+   */
+  text(roomId: RoomId, heldPolls: readonly HeldPoll[]): string | undefined {
+    const events = this.#ring.events(roomId, MAX_EVENTS).map((event) => this.#read(event));
+    if (events.length === 0) return undefined;
+    return render(roomId, { events, heldPolls, nowMs: this.#clock.wallMs(), isShared: this.#isShared });
   }
 
-  joined({ roomId, participantId }: Mailbox, resumed: boolean): void {
-    this.#add(roomId, { kind: 'joined', atMs: this.#clock.wallMs(), participantId, resumed });
+  joined(mailbox: Mailbox, resumed: boolean): void {
+    this.#ring.add(KIND.joined, mailbox, this.#clock.wallMs()).code = Number(resumed);
   }
 
-  departed({ roomId, participantId, mailboxId }: Mailbox, reason: GoneReason, unread: number): void {
-    const atMs = this.#clock.wallMs();
-    this.#add(roomId, { kind: 'gone', atMs, participantId, reason, unread }).forgetMailbox(mailboxId);
+  departed(mailbox: Mailbox, reason: GoneReason, unread: number): void {
+    const row = this.#ring.add(KIND.gone, mailbox, this.#clock.wallMs());
+    row.code = this.#reasons.codeOf(reason);
+    row.number = unread;
   }
 
   sent(sender: Mailbox, messages: readonly OutgoingMessage[], receipts: readonly Receipt[]): void {
     const atMs = this.#clock.wallMs();
     messages.forEach(({ id, type }, index) => {
-      const recipients = receipts[index]?.recipients ?? [];
-      this.#add(sender.roomId, { kind: 'sent', atMs, participantId: sender.participantId, id, type, recipients });
+      const row = this.#ring.add(KIND.sent, sender, atMs);
+      row.code = this.#types.codeOf(type);
+      row.setMessageId(id);
+      for (const { participantId, listening } of receipts[index]?.recipients ?? []) {
+        this.#ring.addPart(KIND.recipient, participantId).code = Number(listening);
+      }
     });
   }
 
-  pollHeld({ roomId, participantId, mailboxId }: Mailbox): void {
-    this.#timeline(roomId).addHeldPoll(mailboxId, { participantId, atMs: this.#clock.wallMs() });
+  pollHeld(): void {
+    // The held polls of a room are passed to `text`.
   }
 
-  pollEnded({ roomId, participantId, mailboxId }: Mailbox, { end, heldMs, messages, expired }: EndedPoll): void {
-    const delivered = messages.map(({ id, type, position }) => ({ id, type, position }));
-    const atMs = this.#clock.wallMs();
-    const event = { kind: 'poll', atMs, participantId, mailboxId, end, heldMs, delivered, expired } as const;
-    const timeline = this.#add(roomId, event);
-    // A newer poll has already taken the place of a superseded one.
-    if (heldMs !== undefined && end !== 'superseded') timeline.removeHeldPoll(mailboxId);
+  pollEnded(mailbox: Mailbox, { end, heldMs, messages, expired }: EndedPoll): void {
+    const row = this.#ring.add(KIND.poll, mailbox, this.#clock.wallMs());
+    row.code = this.#ends.codeOf(end);
+    row.number = heldMs ?? NaN;
+    row.count = expired;
+    row.setMailboxId(mailbox.mailboxId);
+    for (const { id, type, position } of messages) {
+      const part = this.#ring.addPart(KIND.delivered);
+      part.code = this.#types.codeOf(type);
+      part.number = position;
+      part.setMessageId(id);
+    }
   }
 
-  acknowledged({ roomId, participantId, mailboxId }: Mailbox, position: number): void {
-    if (!this.#timeline(roomId).acknowledge(mailboxId, position)) return;
-    const atMs = this.#clock.wallMs();
-    this.#add(roomId, { kind: 'acknowledged', atMs, participantId, mailboxId, position });
+  /** A poll repeats its cursor until it receives something new. */
+  acknowledged(mailbox: Mailbox, position: number): void {
+    if (position <= (this.#ring.acknowledged(mailbox, MAX_EVENTS) ?? 0)) return;
+    const row = this.#ring.add(KIND.acknowledged, mailbox, this.#clock.wallMs());
+    row.number = position;
+    row.setMailboxId(mailbox.mailboxId);
   }
 
-  expired({ roomId, participantId }: Mailbox): void {
-    this.#add(roomId, { kind: 'expired', atMs: this.#clock.wallMs(), participantId });
+  expired(mailbox: Mailbox): void {
+    this.#ring.add(KIND.expired, mailbox, this.#clock.wallMs());
   }
 
   committed(): void {
     // A commit belongs to no single room.
   }
 
-  #add(roomId: RoomId, event: TraceEvent): Timeline {
-    const timeline = this.#timeline(roomId);
-    this.#size += timeline.add(event);
-    while (this.#size > this.#maxEvents) this.#forgetRoom();
-    return timeline;
+  #read({ row, parts }: StoredEvent): TraceEvent {
+    const { atMs, code, number } = row;
+    const base = { atMs, participantId: this.#ring.participantOf(row) };
+    switch (row.kind) {
+      case KIND.joined:
+        return { kind: 'joined', ...base, resumed: code === 1 };
+      case KIND.gone:
+        return { kind: 'gone', ...base, reason: this.#reasons.valueOf(code), unread: number };
+      case KIND.sent:
+        return {
+          kind: 'sent',
+          ...base,
+          ...this.#readMessage(row),
+          recipients: parts.map((part) => this.#readRecipient(part)),
+        };
+      case KIND.poll:
+        return {
+          kind: 'poll',
+          ...base,
+          mailboxId: row.mailboxId,
+          end: this.#ends.valueOf(code),
+          heldMs: Number.isNaN(number) ? undefined : number,
+          delivered: parts.map((part) => ({ ...this.#readMessage(part), position: part.number })),
+          expired: row.count,
+        };
+      case KIND.acknowledged:
+        return { kind: 'acknowledged', ...base, mailboxId: row.mailboxId, position: number };
+      default:
+        return { kind: 'expired', ...base };
+    }
   }
 
-  #timeline(roomId: RoomId): Timeline {
-    let timeline = this.#rooms.get(roomId);
-    if (timeline === undefined) {
-      this.#rooms.set(roomId, (timeline = new Timeline()));
-      this.#size += ROOM_SIZE;
-    }
-    return timeline;
+  #readMessage(row: Row): { readonly id: string; readonly type: string } {
+    return { id: row.messageId, type: this.#types.valueOf(row.code) };
   }
 
-  /**
-   * Forgets the oldest room without an event since the last look; active rooms move to the end (second-chance
-   * eviction).
-   */
-  #forgetRoom(): void {
-    for (const [roomId, timeline] of this.#rooms) {
-      this.#rooms.delete(roomId);
-      if (!timeline.isActive || this.#rooms.size === 0) {
-        this.#size -= timeline.size + ROOM_SIZE;
-        return;
-      }
-      timeline.isActive = false;
-      this.#rooms.set(roomId, timeline);
-    }
+  #readRecipient(row: Row): { readonly participantId: string; readonly listening: boolean } {
+    return { participantId: this.#ring.participantOf(row), listening: row.code === 1 };
   }
 }
