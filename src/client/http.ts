@@ -11,8 +11,10 @@ export interface HttpRequest<Body> {
   readonly operation: string;
   /** Path below the room, such as `/messages/poll`. */
   readonly path: string;
-  /** A request without a body is a GET. */
-  readonly body?: object;
+  /**
+   * JSON text, so that a retry under the same idempotency key sends the same bytes. A request without a body is a GET.
+   */
+  readonly body?: string;
   readonly headers?: Record<string, string>;
   readonly token?: string | undefined;
   /** Milliseconds; 15,000 when omitted. */
@@ -93,13 +95,13 @@ export class Http {
 
   /** Never rejects. */
   async exchange<Body>(request: HttpRequest<Body>): Promise<Answer<Body>> {
-    const { operation, body: sent } = request;
+    const { operation, body = '' } = request;
     const startedMs = this.#runtime.now();
     const cancel = request.isHeld ? undefined : this.#runtime.after(SLOW_REQUEST_MS, () => this.#sharing.ask());
     const outcome = await this.#ask(request);
     cancel?.();
     const answer = { ...outcome, ageMs: Math.max(0, this.#runtime.now() - startedMs) };
-    this.onExchange?.({ ...answer, operation, sent });
+    this.onExchange?.({ ...answer, operation, sent: parse(body) });
     return answer;
   }
 
@@ -136,7 +138,7 @@ export class Http {
         ...(token && { Authorization: `Bearer ${token}` }),
         ...(body && { 'Content-Type': 'application/json' }),
       },
-      body: body ? JSON.stringify(body) : null,
+      body: body ?? null,
       keepalive,
       signal,
     };

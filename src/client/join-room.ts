@@ -13,7 +13,7 @@ import type { StoredMailbox } from './storage.ts';
 /**
  * Joins a room, or resumes the mailbox that `storage` kept. Retries recoverable failures for `joinTimeoutMs`.
  * @throws HoldlineError `participant-exists`, `room-full`, `invalid-request`, `unauthenticated`, `forbidden`,
- * `network`, `closed`
+ * `network`, `closed`; TypeError for metadata that JSON cannot hold
  */
 export async function joinRoom(options: JoinOptions): Promise<Mailbox> {
   const { signal, joinTimeoutMs = JOIN_TIMEOUT_MS } = options;

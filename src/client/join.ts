@@ -13,7 +13,7 @@ export interface JoinAs extends RetryOptions {
 
 /**
  * Joins. A lost reply costs a retry under the same idempotency key, not a second participant.
- * @throws HoldlineError
+ * @throws HoldlineError; TypeError for metadata that JSON cannot hold
  */
 export function joinAs(
   context: MailboxContext,
@@ -25,8 +25,14 @@ export function joinAs(
   const { displayName, metadata, idleTimeoutSeconds, join, accessToken } = options;
   // Options that are not set are `undefined`, and so absent from the JSON.
   const body: JoinBody = { ...wish, displayName, metadata, idleTimeoutSeconds };
-  const request = { operation: 'joinRoom', path: '/participants', body, signal, expects: 'token' } as const;
-  const headers = { 'Idempotency-Key': context.newId() };
+  const request = {
+    operation: 'joinRoom',
+    path: '/participants',
+    body: JSON.stringify(body),
+    headers: { 'Idempotency-Key': context.newId() },
+    signal,
+    expects: 'token',
+  } as const;
   const attempt = async (): Promise<Answer<JoinResult>> => {
     const joinByApp = earlier ? undefined : join;
     let token = earlier;
@@ -45,7 +51,7 @@ export function joinAs(
       const error = new HoldlineError('network', cause, undefined, joinByApp ? 'join' : 'accessToken');
       return { kind: 'cut', cause: 'broken', error, ageMs: 0 };
     }
-    return http.exchange<JoinResult>({ ...request, headers, token });
+    return http.exchange<JoinResult>({ ...request, token });
   };
   return retryUntilSettled(context, attempt, deadlineMs, retry);
 }

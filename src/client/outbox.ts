@@ -32,7 +32,7 @@ export class Outbox {
   async send(given: OutgoingMessage): Promise<Receipt> {
     const { ended, joined } = this.#session;
     if (ended) throw ended.error;
-    // A copy, because a retry under the same idempotency key must send the same.
+    // A copy: the app may change its message before it is sent.
     const message = JSON.parse(JSON.stringify(given)) as OutgoingMessage;
     const lifetimeMs = (message.ttlSeconds ?? joined.limits.defaultTtlSeconds) * 1_000;
     // Messages sent in one turn go as one batch; messages sent while that is under way, as the next one.
@@ -106,7 +106,7 @@ export class Outbox {
     const send = {
       operation: 'sendMessages',
       path: '/messages/batch',
-      body: { messages },
+      body: JSON.stringify({ messages }),
       headers: { 'Idempotency-Key': this.#context.newId() },
       expects: 'receipts',
     } as const;

@@ -91,7 +91,7 @@ export class PollLoop {
     const answer = await this.#session.request<Batch>({
       operation: 'pollMessages',
       path: '/messages/poll',
-      body: { after: cursor, wait: waitSeconds, limit: POLL_BATCH },
+      body: JSON.stringify({ after: cursor, wait: waitSeconds, limit: POLL_BATCH }),
       timeoutMs: waitSeconds * 1_000 + POLL_GRACE_MS,
       signal: this.#inFlight.signal,
       isHeld: true,

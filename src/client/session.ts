@@ -104,7 +104,7 @@ export class Session {
     return this.#context.http.exchange({
       operation: 'acknowledgeMessages',
       path: '/messages/ack',
-      body: { cursor: this.cursor },
+      body: JSON.stringify({ cursor: this.cursor }),
       token: this.joined.token,
       // The page may be about to close.
       keepalive: true,
@@ -121,7 +121,7 @@ export class Session {
     const send = (request: Pick<HttpRequest<unknown>, 'operation' | 'path' | 'headers'>): Promise<unknown> =>
       retryUntilSettled(
         context,
-        () => context.http.exchange({ ...request, body: {}, token, timeoutMs: LEAVE_ATTEMPT_MS, keepalive: true }),
+        () => context.http.exchange({ ...request, body: '{}', token, timeoutMs: LEAVE_ATTEMPT_MS, keepalive: true }),
         () => deadlineMs,
       );
     const path = `/participants/${participantId}`;

@@ -96,17 +96,26 @@ describe('a reload', () => {
 });
 
 describe('joining', () => {
-  test('repeats a lost join under one idempotency key', async () => {
+  test('repeats a lost join under one idempotency key with the same text, whatever the app does to its metadata', async () => {
+    const metadata = { mood: 'calm' };
     server.script(
       'join',
       broken,
       () => problem(503, 'shutting-down', { retryAfter: 1 }),
       () => json(201, server.joinResult()),
     );
-    await Promise.all([joinRoom(options), server.time.advance(5_000)]);
-    const keys = server.all('join').map(({ headers }) => headers['Idempotency-Key']);
-    expect(new Set(keys).size).toBe(1);
-    expect(keys).toHaveLength(3);
+    const joining = joinRoom({ ...options, metadata });
+    await server.time.advance(0);
+    metadata.mood = 'changed';
+    await Promise.all([joining, server.time.advance(5_000)]);
+    const [first, ...retries] = server.all('join').map(({ text, headers }) => [headers['Idempotency-Key'], text]);
+    expect(first?.[1]).toContain('calm');
+    expect(retries).toEqual([first, first]);
+  });
+
+  test('rejects at once for metadata that JSON cannot hold', async () => {
+    await expect(joinRoom({ ...options, metadata: { count: 1n } })).rejects.toThrow(TypeError);
+    expect(server.count('join')).toBe(0);
   });
 
   test('gives up after its time-out', async () => {

@@ -96,10 +96,10 @@ describe('a lost reply', () => {
     ['a gateway with errors in JSON of its own', () => json(403, { code: 'denied' })],
     ['a server that has no room now', () => problem(503, 'storage-unavailable', { retryAfter: 1 })],
     ['a 200 that lacks receipts', () => json(200, {})],
-  ])('or %s: the same request goes again under the same key until it is answered', async (_, answer) => {
+  ])('or %s: the same text goes again under the same key until it is answered', async (_, answer) => {
     server.script('send', answer, answer, slowly(1));
     expect(await settled([mailbox.send(note('once', { to: 'a' }))])).toEqual(['sent']);
-    const [first, ...retries] = server.all('send').map(({ body, headers }) => [headers['Idempotency-Key'], body]);
+    const [first, ...retries] = server.all('send').map(({ text, headers }) => [headers['Idempotency-Key'], text]);
     expect(retries).toEqual([first, first]);
     expect(first?.[0]).toMatch(/^[0-9a-f-]{36}$/);
   });

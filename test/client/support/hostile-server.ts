@@ -5,6 +5,8 @@ export interface Asked {
   readonly atMs: number;
   readonly operation: Operation;
   readonly body: Readonly<Record<string, unknown>>;
+  /** The body as it was sent. */
+  readonly text: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Below the room. */
   readonly path: string;
@@ -102,10 +104,11 @@ export class HostileServer {
   #note(url: string, init: FetchInit): Asked {
     const known = PATHS.find(([pattern]) => pattern.test(url))?.[1];
     const operation = known ?? (init.method === 'GET' ? 'participants' : 'join');
-    const body = JSON.parse(init.body ?? '{}') as Record<string, unknown>;
+    const text = init.body ?? '{}';
+    const body = JSON.parse(text) as Record<string, unknown>;
     const path = url.slice(url.indexOf('/room/') + '/room'.length);
     const { headers, keepalive } = init;
-    const asked = { atMs: this.time.now(), operation, body, headers, path, keepalive };
+    const asked = { atMs: this.time.now(), operation, body, text, headers, path, keepalive };
     this.asked.push(asked);
     if (init.keepalive) this.keptAlive.push(operation);
     return asked;
