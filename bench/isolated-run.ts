@@ -16,11 +16,17 @@ type Outcome<Result> = { result: Result } | { error: string };
 let current: { child: ChildProcess; directory: string } | undefined;
 
 /**
- * Runs a script with its own processes and directory, which are removed afterwards in any case.
+ * Runs a script with its own processes and directory, which are removed afterwards in any case: a database file that is
+ * kept would distort later runs by a third.
  * @param script gets the order and the directory as its argument, and prints its result as JSON
+ * @param parent where the directory is made
  */
-export async function runIsolated<Result>(script: URL, order: object): Promise<Outcome<Result>> {
-  const directory = mkdtempSync(join(tmpdir(), 'holdline-bench-'));
+export async function runIsolated<Result>(
+  script: URL,
+  order: object,
+  parent: string = tmpdir(),
+): Promise<Outcome<Result>> {
+  const directory = mkdtempSync(join(parent, 'holdline-bench-'));
   const command = [process.execPath, fileURLToPath(script), JSON.stringify({ ...order, directory })];
   const [file = '', ...args] = pinned(GENERATOR_CORE, command);
   const child = spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });

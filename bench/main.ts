@@ -1,6 +1,7 @@
 /** The command behind `npm run bench`. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { dirname } from 'node:path';
 import { describeCommit, describeMachine } from './measure/machine.ts';
 import { DEFAULT_RESULTS, parseOptions, USAGE, type BenchOptions } from './options.ts';
@@ -38,14 +39,15 @@ async function runOnce(
   options: BenchOptions,
 ): Promise<RunResult> {
   const order: Omit<RunOrder, 'directory'> = { system, workload, sizes: options.sizes };
-  const outcome = await runIsolated<Point[]>(RUN, order);
+  const run = { system, workload, round, loadAverage: loadavg()[0] ?? Number.NaN };
+  const outcome = await runIsolated<Point[]>(RUN, order, options.directory);
   if ('result' in outcome) {
     const cost = outcome.result.at(-1)?.cpuMsPer1000?.toFixed(1) ?? '';
     console.log(`round ${round}  ${workload.padEnd(7)} ${system.padEnd(16)} ${cost} ms / 1,000`);
-    return { system, workload, round, points: outcome.result };
+    return { ...run, points: outcome.result };
   }
   console.error(`!!! FAILED round ${round} ${workload} ${system}: ${outcome.error}`);
-  return { system, workload, round, points: [], error: outcome.error };
+  return { ...run, points: [], error: outcome.error };
 }
 
 async function runAll(options: BenchOptions): Promise<Results> {
@@ -54,7 +56,7 @@ async function runAll(options: BenchOptions): Promise<Results> {
     startedAt: new Date().toISOString(),
     commit: describeCommit(),
     command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
-    machine: describeMachine(),
+    machine: describeMachine(options.directory),
     systems: names
       .map(systemNamed)
       .map(({ name, title, keeps, version }) => ({ name, title, keeps, version: version() })),

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systems, systemNamed } from './systems/index.ts';
 import { WORKLOADS, type Sizes, type WorkloadName } from './workloads/workload.ts';
@@ -9,6 +10,8 @@ export interface BenchOptions {
   sizes: Sizes;
   /** The file for the results. */
   json: string;
+  /** Where each run makes a directory for its databases. */
+  directory: string;
 }
 
 export const DEFAULT_RESULTS = new URL('results/latest.json', import.meta.url).pathname;
@@ -21,8 +24,9 @@ npm run bench -- scaling          1, 2 and 4 processes on one Redis; writes the 
   --systems LIST     of ${systems.map((system) => system.name).join(', ')}
   --workloads LIST   of ${WORKLOADS.join(', ')}
   --rounds N         rounds; every round runs every system once (3)
-  --calls N          calls per measurement in calls, depth and growth (1000)
-  --seconds N        length of paced, and of each part of flood (15)
+  --calls N          calls per measurement in calls, client, depth and growth (1000)
+  --seconds N        length of paced, of the paced part of client, and of each part of flood (15)
+  --directory DIR    where the databases are made (${tmpdir()}); on a disk of their own when others write to that one
   --json FILE        file for the results (${DEFAULT_RESULTS.split('/').slice(-3).join('/')})`;
 
 export const FULL: Sizes = {
@@ -60,13 +64,15 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       json: { type: 'string', default: DEFAULT_RESULTS },
+      directory: { type: 'string', default: tmpdir() },
     },
   });
-  const { quick, json } = values;
+  const { quick, json, directory } = values;
   const base = quick ? QUICK : FULL;
   const seconds = positive('seconds', values.seconds, base.pacedSeconds);
   return {
     json,
+    directory,
     systems: listed(values.systems)?.map((name) => systemNamed(name).name) ?? defaultSystems(quick),
     workloads: listed(values.workloads)?.map(workloadNamed) ?? (quick ? QUICK_WORKLOADS : WORKLOADS),
     rounds: positive('rounds', values.rounds, quick ? 1 : 3),

@@ -7,6 +7,8 @@ export interface RunResult {
   workload: WorkloadName;
   round: number;
   points: Point[];
+  /** Load average of the machine over a minute, at the start of the run: the bench itself brings up to 2. */
+  loadAverage: number;
   /** Why there are no figures. */
   error?: string;
 }

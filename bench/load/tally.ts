@@ -63,6 +63,8 @@ export class Tally {
   overtaken = 0;
   /** Time from the start of the send to the receipt, by the generator's clock. */
   readonly latenciesMs: number[] = [];
+  /** Of each connected call: time from its start until both sides have all messages. */
+  readonly setupsMs: number[] = [];
   #clock = 0;
 
   get lost(): number {

@@ -15,9 +15,19 @@ export interface Figures {
   cpuMsPer1000: number;
   requestsPerMessage: number;
   latencyMs: Percentiles;
+  /** Absent if the load has no calls. */
+  perCall?: PerCall;
   /** Shares of one core. A generator near 1 is the bottleneck. */
   serverBusy: number;
   generatorBusy: number;
+}
+
+/** Per call that connected, joining and leaving included. */
+interface PerCall {
+  requests: number;
+  cpuMs: number;
+  /** From the start of the call until both sides have all messages. */
+  setupMs: Percentiles;
 }
 
 export interface Percentiles {
@@ -38,13 +48,18 @@ export async function measure(
   const after = readCounters(server, http);
   const elapsedMs = after.atMs - before.atMs;
   const serverMs = after.serverMs - before.serverMs;
-  const { delivered, lost, doubled, reordered, overtaken } = tally;
+  const requests = after.requests - before.requests;
+  const { delivered, lost, doubled, reordered, overtaken, setupsMs } = tally;
+  const calls = setupsMs.length;
   return {
     ...{ delivered, lost, doubled, reordered, overtaken },
     seconds: elapsedMs / 1000,
     cpuMsPer1000: (serverMs / delivered) * 1000,
-    requestsPerMessage: (after.requests - before.requests) / delivered,
+    requestsPerMessage: requests / delivered,
     latencyMs: percentiles(tally.latenciesMs),
+    ...(calls > 0 && {
+      perCall: { requests: requests / calls, cpuMs: serverMs / calls, setupMs: percentiles(setupsMs) },
+    }),
     serverBusy: serverMs / elapsedMs,
     generatorBusy: (after.generatorMs - before.generatorMs) / elapsedMs,
   };

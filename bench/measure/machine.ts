@@ -28,14 +28,15 @@ export interface MachineInfo {
   pinned: boolean;
 }
 
-export function describeMachine(): MachineInfo {
+/** @param directory where the databases are */
+export function describeMachine(directory: string = tmpdir()): MachineInfo {
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     os: `${type()} ${release()} ${arch()}`,
     node: process.versions.node,
-    fileSystem: output('df', ['--output=fstype', tmpdir()]).split('\n').at(-1) ?? 'unknown',
+    fileSystem: output('df', ['--output=fstype', directory]).split('\n').at(-1) ?? 'unknown',
     pinned: canPin,
   };
 }

@@ -15,6 +15,8 @@ export const cpu: Pick = (point) => point.cpuMsPer1000;
 export const p50: Pick = (point) => point.latencyMs?.p50;
 export const p90: Pick = (point) => point.latencyMs?.p90;
 export const p99: Pick = (point) => point.latencyMs?.p99;
+export const cpuPerCall: Pick = (point) => point.perCall?.cpuMs;
+export const requestsPerCall: Pick = (point) => point.perCall?.requests;
 export const lost: Pick = (point) => point.lost;
 export const doubled: Pick = (point) => point.doubled;
 export const reordered: Pick = (point) => point.reordered;

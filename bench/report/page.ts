@@ -8,6 +8,8 @@ const ABOUT: Record<WorkloadName, string> = {
   calls:
     '32 calls at a time, closed loop. In a call, two new participants with an open poll each exchange an offer (3 KB), an answer (3 KB) on its receipt, and 12 candidates (250 B) each way, up to 3 in flight. Joining and leaving are included.',
   paced: 'The same calls, 20 a second: latency without a queue.',
+  client:
+    'The same calls as the own client of each system makes them: with its batching, and with candidates that come within 22 ms of a description. A call is set up when both sides have all messages. Systems without such a client send one message per request.',
   held: 'Idle held polls; then 13 messages to each of 500 participants that hold one. `idle` includes the renewal of polls, `quiet` does not.',
   depth: 'Calls, 4 at a time, while messages are stored in other mailboxes, 10 in each.',
   growth:
@@ -48,6 +50,7 @@ function introduction(results: Results): string[] {
 function conditions(results: Results): string[] {
   const { machine, commit, startedAt, command, systems } = results;
   const rounds = Math.max(...results.runs.map((run) => run.round));
+  const loads = results.runs.map((run) => run.loadAverage);
   const broken = failures(results).map(
     ({ system, workload, round }) => `- failed: ${system}, ${workload}, round ${round}`,
   );
@@ -57,6 +60,8 @@ function conditions(results: Results): string[] {
       `- ${startedAt.slice(0, 10)}, commit ${commit}, \`${command}\`, ${rounds} rounds, systems interleaved within each`,
       `- ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB; ${machine.os}; databases on ${machine.fileSystem}`,
       `- Node ${machine.node}; ${machine.pinned ? 'server and generator pinned to a core each' : 'server and generator NOT pinned'}`,
+      `- load average at the start of the runs: ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)} (the bench itself brings up to 2)`,
+      '- each run has processes and databases of its own',
       '- one HTTP client on raw sockets drives every system; loopback, without TLS and proxies',
       ...broken,
     ].join('\n'),

@@ -3,6 +3,7 @@ import { WORKLOADS, type Point, type WorkloadName } from '../workloads/workload.
 import {
   axis,
   cpu,
+  cpuPerCall,
   doubled,
   failures,
   figure,
@@ -12,6 +13,7 @@ import {
   p99,
   ranking,
   reordered,
+  requestsPerCall,
   total,
   type Pick,
   type Spread,
@@ -31,6 +33,7 @@ export function workloadTables(results: Results): { workload: WorkloadName; tabl
 function tableOf(results: Results, workload: WorkloadName): Table {
   if (workload === 'held') return heldTable(results);
   if (workload === 'flood') return floodTable(results);
+  if (workload === 'client') return clientTable(results);
   return workload === 'depth' || workload === 'growth' ? axisTable(results, workload) : costTable(results, workload);
 }
 
@@ -100,6 +103,24 @@ function heldTable(results: Results): Table {
     ];
   });
   return [head, ...rows];
+}
+
+/** The figures of a call: its messages share requests. */
+function clientTable(results: Results): Table {
+  const rows = axis(results, 'client').flatMap((point, at) =>
+    ranking(results, 'client').map((name) => {
+      const of = (pick: Pick) => figure(results, 'client', name, pick, at);
+      const against = (other: string) => times(of(cpuPerCall), figure(results, 'client', other, cpuPerCall, at));
+      return [
+        ...[titleOf(results, name), pointTitle(point), withRange(of(cpuPerCall)), against('floor')],
+        ...[against('engine.io'), cell(of(requestsPerCall))],
+        ...[withRange(of((one) => one.perCall?.setupMs.p50)), withRange(of((one) => one.perCall?.setupMs.p99))],
+        mishaps(results, 'client', name),
+      ];
+    }),
+  );
+  const costs = ['CPU ms / call', 'x floor', 'x engine.io', 'requests / call', 'setup p50 ms', 'setup p99 ms'];
+  return [['system', 'calls', ...costs, MISHAPS], ...rows];
 }
 
 /** Latency only: the CPU time includes the flood and the expiry, which are not messages counted here. */

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expectSuccess, type HttpClient } from '../load/http-client.ts';
 import { candidate, incoming, type Incoming, type Outgoing } from '../load/message.ts';
+import { ClientParticipant, type Joined } from './holdline-client.ts';
 import type { Participant, ServerCommand, System } from './system.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url);
@@ -25,6 +27,7 @@ const base = {
   version: () => `holdline ${(JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version}`,
   missing: () => (existsSync(MAIN) ? undefined : 'src/main.ts is not there'),
   join: (http: HttpClient, room: string) => join(http, room, {}),
+  joinAsOwnClient,
   stock,
   stockLastsMs: STOCK_IDLE_SECONDS * 1_000,
 };
@@ -75,11 +78,19 @@ function serve(port: number, storeUrl: string, synchronous: string): ServerComma
 }
 
 async function join(http: HttpClient, room: string, request: object): Promise<HoldlineParticipant> {
-  const path = `/v1/rooms/${room}`;
-  const reply = expectSuccess(
-    await http.request('POST', `${path}/participants`, clientHeaders(), JSON.stringify(request)),
-  );
-  return new HoldlineParticipant(http, path, JSON.parse(reply.body) as Joined);
+  return new HoldlineParticipant(http, pathOf(room), await requestJoin(http, room, clientHeaders(), request));
+}
+
+async function joinAsOwnClient(http: HttpClient, room: string): Promise<Participant> {
+  const headers = `${clientHeaders()}Idempotency-Key: ${randomUUID()}\r\n`;
+  return new ClientParticipant(http, pathOf(room), await requestJoin(http, room, headers, {}));
+}
+
+const pathOf = (room: string): string => `/v1/rooms/${room}`;
+
+async function requestJoin(http: HttpClient, room: string, headers: string, request: object): Promise<Joined> {
+  const reply = await http.request('POST', `${pathOf(room)}/participants`, headers, JSON.stringify(request));
+  return JSON.parse(expectSuccess(reply).body) as Joined;
 }
 
 async function stock(http: HttpClient, room: string, count: number, lifetimeSeconds: () => number): Promise<void> {
@@ -87,12 +98,6 @@ async function stock(http: HttpClient, room: string, count: number, lifetimeSeco
   const other = await join(http, room, { idleTimeoutSeconds: STOCK_IDLE_SECONDS });
   const ttlSeconds = lifetimeSeconds();
   await Promise.all([one.sendBatch(other.id, count, ttlSeconds), other.sendBatch(one.id, count, ttlSeconds)]);
-}
-
-interface Joined {
-  participantId: string;
-  token: string;
-  cursor: string;
 }
 
 class HoldlineParticipant implements Participant {

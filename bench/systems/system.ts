@@ -31,6 +31,8 @@ export interface System {
   readonly missing: () => string | undefined;
   readonly serve: (port: number, directory: string) => ServerCommand;
   readonly join: (http: HttpClient, room: string) => Promise<Participant>;
+  /** Joins with the batching and the requests of the system's own client; absent if those are the ones of `join`. */
+  readonly joinAsOwnClient?: (http: HttpClient, room: string) => Promise<Participant>;
   /**
    * Creates two participants that do not poll, with `count` messages stored in the mailbox of each.
    * Absent if the system stores nothing for participants that do not listen.

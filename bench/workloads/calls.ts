@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { sendAsFound } from '../load/pair.ts';
 import type { Tally } from '../load/tally.ts';
 import { measure, type Figures } from '../measure/figures.ts';
 import { closedLoop, CONCURRENT_CALLS, freshCall, warmUp, type Bench, type Point } from './workload.ts';
@@ -15,6 +16,17 @@ export async function calls(bench: Bench): Promise<Point[]> {
 export async function paced(bench: Bench): Promise<Point[]> {
   await warmUp(bench);
   return [await measurePaced(bench, bench.sizes.pacedSeconds)];
+}
+
+/** The calls of `calls` and `paced`, with the batching of each system's own client and candidates that come by and by. */
+export async function client(given: Bench): Promise<Point[]> {
+  const { system } = given;
+  const bench = { ...given, system: { ...system, join: system.joinAsOwnClient ?? system.join }, sendSide: sendAsFound };
+  await warmUp(bench);
+  return [
+    { label: `${CONCURRENT_CALLS} at a time`, ...(await measureCalls(bench, CONCURRENT_CALLS, bench.sizes.calls)) },
+    { label: `${CALLS_PER_SECOND} a second`, ...(await measurePaced(bench, bench.sizes.pacedSeconds)) },
+  ];
 }
 
 /** Makes `count` calls, `width` at a time. */

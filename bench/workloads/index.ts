@@ -1,12 +1,13 @@
 import type { System } from '../systems/system.ts';
 import { depth, flood, growth } from './background.ts';
-import { calls, paced } from './calls.ts';
+import { calls, client, paced } from './calls.ts';
 import { held } from './held.ts';
 import type { Bench, Point, WorkloadName } from './workload.ts';
 
 export const workloads: Record<WorkloadName, (bench: Bench) => Promise<Point[]>> = {
   calls,
   paced,
+  client,
   held,
   depth,
   growth,

@@ -1,11 +1,11 @@
 import type { HttpClient } from '../load/http-client.ts';
-import { Pair } from '../load/pair.ts';
+import { Pair, type SendSide } from '../load/pair.ts';
 import { Tally } from '../load/tally.ts';
 import type { Figures } from '../measure/figures.ts';
 import type { ProcessTree } from '../measure/process-tree.ts';
 import type { System } from '../systems/system.ts';
 
-export const WORKLOADS = ['calls', 'paced', 'held', 'depth', 'growth', 'flood'] as const;
+export const WORKLOADS = ['calls', 'paced', 'client', 'held', 'depth', 'growth', 'flood'] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
 /** The size of each workload. */
@@ -27,6 +27,8 @@ export interface Bench {
   http: HttpClient;
   server: ProcessTree;
   sizes: Sizes;
+  /** How each side of a call sends; by default, three candidates in flight. */
+  sendSide?: SendSide;
 }
 
 /** One line of a workload's results; `at` is the place on its axis (polls, participants, stored messages). */
@@ -55,9 +57,9 @@ export async function closedLoop(
 }
 
 /** A call of two new participants, which leave at its end. */
-export async function freshCall({ system, http }: Bench, tally: Tally): Promise<void> {
+export async function freshCall({ system, http, sendSide }: Bench, tally: Tally): Promise<void> {
   const pair = await Pair.open(system, http);
-  await pair.call(tally);
+  await pair.call(tally, sendSide);
   await pair.close();
 }
 

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { BatchingSender } from '../load/batching-sender.ts';
+import { expectSuccess, type Cuttable, type HttpClient } from '../load/http-client.ts';
+import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
+import type { Participant } from './system.ts';
+
+/** The part of the answer to a join that a participant needs. */
+export interface Joined {
+  participantId: string;
+  token: string;
+  cursor: string;
+}
+
+/** How long the first candidates after a description wait for others. */
+const GATHERING_MS = 30;
+
+/**
+ * A participant that makes the requests of `holdline/client`, without the CPU time that the client would take from the
+ * generator. test/tooling/bench-client.test.ts compares the requests of both.
+ */
+export class ClientParticipant implements Participant {
+  readonly id: string;
+  readonly #http: HttpClient;
+  readonly #path: string;
+  readonly #headers: string;
+  readonly #callId = randomUUID();
+  readonly #outbox: BatchingSender<Outgoing & { to: string }>;
+  #cursor: string;
+  #isGathering = false;
+  #poll: Cuttable | undefined;
+  #hasLeft = false;
+
+  constructor(http: HttpClient, path: string, { participantId, token, cursor }: Joined) {
+    this.id = participantId;
+    this.#http = http;
+    this.#path = path;
+    this.#headers = `Authorization: Bearer ${token}\r\nContent-Type: application/json\r\n`;
+    this.#cursor = cursor;
+    this.#outbox = new BatchingSender(
+      (messages) => this.#sendBatch(messages),
+      (messages) => this.#isGathering && messages.every(({ type }) => type === 'candidate'),
+    );
+  }
+
+  send(to: string, message: Outgoing): Promise<void> {
+    const isDescription = message.type !== 'candidate';
+    if (isDescription) this.#gather();
+    const payload = { ...message.payload, ...(isDescription && { offerId: randomUUID() }) };
+    const accepted = this.#outbox.enqueue({ type: message.type, payload, to });
+    // Messages of one turn share a batch.
+    queueMicrotask(() => this.#outbox.flush());
+    return accepted;
+  }
+
+  async receive(): Promise<readonly Incoming[] | 'over'> {
+    if (this.#hasLeft) return 'over';
+    const body = JSON.stringify({ after: this.#cursor, wait: 25, limit: 100 });
+    this.#poll = this.#http.cuttable('POST', `${this.#path}/messages/poll`, this.#headers, body);
+    const reply = await this.#poll.reply;
+    if (reply === undefined) return 'over';
+    const batch = JSON.parse(expectSuccess(reply).body) as { messages: unknown; cursor: string };
+    this.#cursor = batch.cursor;
+    return incoming(batch.messages);
+  }
+
+  /** Gives up the held poll first. */
+  async leave(): Promise<void> {
+    this.#hasLeft = true;
+    this.#poll?.cut();
+    const path = `${this.#path}/participants/${this.id}/leave`;
+    expectSuccess(await this.#http.request('POST', path, this.#headers, '{}'));
+  }
+
+  async #sendBatch(messages: readonly (Outgoing & { to: string })[]): Promise<void> {
+    const body = JSON.stringify({ messages: messages.map((message) => ({ ...message, callId: this.#callId })) });
+    const headers = `${this.#headers}Idempotency-Key: ${randomUUID()}\r\n`;
+    expectSuccess(await this.#http.request('POST', `${this.#path}/messages/batch`, headers, body));
+  }
+
+  #gather(): void {
+    this.#isGathering = true;
+    setTimeout(() => {
+      this.#isGathering = false;
+      this.#outbox.flush();
+    }, GATHERING_MS);
+  }
+}
