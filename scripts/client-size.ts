@@ -5,9 +5,9 @@ import { gzipSync } from 'node:zlib';
  * The size of the client in an app: bundled, minified and compressed. Fails above the limit, and when it bundles other
  * modules.
  */
-// The goal is 10 KB. Sharing connections between tabs, error texts and failing offers have been added to the 8.5 KB of
-// earlier versions.
-const LIMIT_BYTES = 11.25 * 1024;
+// The goal is 10 KB. Sharing connections between tabs, error texts, failing offers and (110 bytes) the gathering of
+// candidates have been added to the 8.5 KB of earlier versions.
+const LIMIT_BYTES = 11.35 * 1024;
 const IMPORTS = {
   'joinRoom alone': 'joinRoom',
   'joinRoom and Call': 'joinRoom, Call',

@@ -10,7 +10,7 @@ const IN_FLIGHT = 3;
  * When a side finds its candidates, in milliseconds after its description is set: the host candidates of three media
  * lines as Chromium 156 finds them, and those that a STUN server 15 ms away adds.
  */
-const FOUND_AFTER_MS = [2, 3, 4, 5, 6, 7, 17, 18, 19, 20, 21, 22];
+export const FOUND_AFTER_MS = [2, 3, 4, 5, 6, 7, 17, 18, 19, 20, 21, 22];
 /** A call that takes longer has lost messages. */
 const CALL_DEADLINE_MS = 30_000;
 

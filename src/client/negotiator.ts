@@ -1,4 +1,4 @@
-import type { AnswerPayload, JsonObject, OfferPayload } from '../wire/index.ts';
+import type { AnswerPayload, CandidatePayload, JsonObject, OfferPayload } from '../wire/index.ts';
 import { RemoteCandidates } from './candidates.ts';
 import { ANSWER_TIMEOUT_MS, OFFER_PAUSE_MS } from './limits.ts';
 import { parseCandidate, parseDescription, type OutgoingMessage } from './messages.ts';
@@ -50,6 +50,8 @@ export class Negotiator {
   #isPaused = false;
   /** Cancels the timer of the expected answer, or of the pause. */
   #cancelTimer = (): void => undefined;
+  /** Candidates of this side that have not been sent. */
+  readonly #found: CandidatePayload[] = [];
   /** Whether an offer has been answered. */
   #isAgreed = false;
   #closed = false;
@@ -94,9 +96,18 @@ export class Negotiator {
 
   /** The peer connection found a candidate. It is sent after the description that is being set, to which it belongs. */
   protected found(candidate: unknown): void {
-    this.#enqueue(() => {
-      void this.options.send({ type: 'candidate', payload: parseCandidate(candidate) }).catch(this.options.fail);
-    });
+    try {
+      this.#found.push(parseCandidate(candidate));
+      this.#enqueue(() => this.#trickle());
+    } catch (cause) {
+      this.options.fail(cause);
+    }
+  }
+
+  #trickle(): void {
+    for (const payload of this.#found.splice(0)) {
+      this.options.send({ type: 'candidate', payload }).catch(this.options.fail);
+    }
   }
 
   close(): void {
@@ -217,9 +228,13 @@ export class Negotiator {
 
   /**
    * Candidates must follow their description, so `found` waits for this step as candidates would wait in the mailbox.
+   * Those that were found meanwhile are sent in the same turn, and so in the same request.
    */
   async #describe(type: 'offer' | 'answer', sdp: string, offerId: unknown): Promise<void> {
     await this.pc.setLocalDescription({ type, sdp });
-    if (!this.#closed) await this.options.send({ type, payload: { type, sdp, offerId } } as DescriptionMessage);
+    if (this.#closed) return;
+    const sent = this.options.send({ type, payload: { type, sdp, offerId } } as DescriptionMessage);
+    this.#trickle();
+    await sent;
   }
 }

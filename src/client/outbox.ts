@@ -2,10 +2,11 @@ import type { Receipt, ReceiptList } from '../wire/index.ts';
 import type { MailboxContext } from './context.ts';
 import { HoldlineError } from './errors.ts';
 import type { Failure } from './http.ts';
-import { MAX_REFUSED } from './limits.ts';
-import { endsCall, type OutgoingMessage } from './messages.ts';
+import { CANDIDATE_GATHERING_MS, MAX_REFUSED } from './limits.ts';
+import { endsCall, fieldsOf, type OutgoingMessage } from './messages.ts';
 import { OutboxQueue, type Group } from './outbox-queue.ts';
 import { retryUntilSettled } from './retry.ts';
+import { Runtime } from './runtime.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -20,12 +21,15 @@ export class Outbox {
   readonly #session: Session;
   readonly #context: MailboxContext;
   readonly #queue = new OutboxQueue();
+  /** Sleeps while the first candidates after a description gather. */
+  readonly #gathering: Runtime;
   #isPageStopping = false;
   #onDrained: (() => void) | undefined;
 
   constructor(session: Session, context: MailboxContext) {
     this.#session = session;
     this.#context = context;
+    this.#gathering = new Runtime(context.options);
   }
 
   /** @throws HoldlineError; TypeError for a message that JSON cannot hold */
@@ -34,6 +38,8 @@ export class Outbox {
     if (ended) throw ended.error;
     // A copy: the app may change its message before it is sent.
     const message = JSON.parse(JSON.stringify(given)) as OutgoingMessage;
+    // Other candidates may follow this one at once. Nothing else waits, and none follows the end of candidates.
+    if (message.type !== 'candidate' || !fieldsOf(message).candidate) this.#gathering.wake();
     const lifetimeMs = (message.ttlSeconds ?? joined.limits.defaultTtlSeconds) * 1_000;
     // Messages sent in one turn go as one batch; messages sent while that is under way, as the next one.
     void Promise.resolve().then(() => this.#pump());
@@ -58,6 +64,7 @@ export class Outbox {
 
   /** Resolves when no message is pending, or when the page stops. */
   drained(): Promise<void> {
+    this.#gathering.wake();
     return new Promise((resolve) => {
       this.#onDrained = resolve;
       this.#pump();
@@ -75,8 +82,12 @@ export class Outbox {
     if (this.#queue.isEmpty || this.#isPageStopping) this.#onDrained?.();
   }
 
+  /** After a description its recipient counts as busy for a moment, so that the first candidates share a request. */
   async #deliver(group: Group): Promise<void> {
+    const isDescription = group.some(({ message }) => fieldsOf(message).sdp);
+    const gathered = this.#gathering.sleep(isDescription ? CANDIDATE_GATHERING_MS : 0);
     await this.#sendOrReject(group);
+    await gathered;
     this.#queue.release(group);
     this.#pump();
   }
