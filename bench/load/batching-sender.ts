@@ -10,17 +10,11 @@ interface Queued<Message> {
  */
 export class BatchingSender<Message = string> {
   readonly #post: (messages: Message[]) => Promise<unknown>;
-  readonly #mustWait: (messages: Message[]) => boolean;
-  #queue: Queued<Message>[] = [];
+  readonly #queue: Queued<Message>[] = [];
   #busy = false;
 
-  /** @param mustWait whether these messages, which no POST under way delays, are not to be sent yet */
-  constructor(
-    post: (messages: Message[]) => Promise<unknown>,
-    mustWait: (messages: Message[]) => boolean = () => false,
-  ) {
+  constructor(post: (messages: Message[]) => Promise<unknown>) {
     this.#post = post;
-    this.#mustWait = mustWait;
   }
 
   async send(message: Message): Promise<void> {
@@ -36,19 +30,16 @@ export class BatchingSender<Message = string> {
     return promise;
   }
 
-  /** Sends the queue, unless it must wait. */
+  /** Sends the queue now, or after the POST under way. */
   flush(): void {
-    const batch = this.#queue;
-    const messages = batch.map(({ message }) => message);
-    if (this.#busy || batch.length === 0 || this.#mustWait(messages)) return;
-    this.#queue = [];
+    if (this.#busy || this.#queue.length === 0) return;
     this.#busy = true;
-    void this.#deliver(batch, messages);
+    void this.#deliver(this.#queue.splice(0));
   }
 
-  async #deliver(batch: readonly Queued<Message>[], messages: Message[]): Promise<void> {
+  async #deliver(batch: readonly Queued<Message>[]): Promise<void> {
     try {
-      await this.#post(messages);
+      await this.#post(batch.map(({ message }) => message));
       for (const { resolve } of batch) resolve(undefined);
     } catch (error) {
       for (const { reject } of batch) reject(error);

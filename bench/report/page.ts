@@ -9,7 +9,7 @@ const ABOUT: Record<WorkloadName, string> = {
     '32 calls at a time, closed loop. In a call, two new participants with an open poll each exchange an offer (3 KB), an answer (3 KB) on its receipt, and 12 candidates (250 B) each way, up to 3 in flight. Joining and leaving are included.',
   paced: 'The same calls, 20 a second: latency without a queue.',
   client:
-    'The same calls as the own client of each system makes them: with its batching, and with candidates that come within 22 ms of a description. A call is set up when both sides have all messages. Systems without such a client send one message per request.',
+    'The same calls as the own client of each system makes them: with its batching, and with candidates that come 2 to 7 ms after a description. A call is set up when both sides have all messages. Systems without such a client send one message per request.',
   held: 'Idle held polls; then 13 messages to each of 500 participants that hold one. `idle` includes the renewal of polls, `quiet` does not.',
   depth: 'Calls, 4 at a time, while messages are stored in other mailboxes, 10 in each.',
   growth:

@@ -11,8 +11,8 @@ export interface Joined {
   cursor: string;
 }
 
-/** How long the first candidates after a description wait for others. */
-const GATHERING_MS = 30;
+/** How long a candidate waits for others. */
+const GATHERING_MS = 10;
 
 /**
  * A participant that makes the requests of `holdline/client`, without the CPU time that the client would take from the
@@ -26,7 +26,8 @@ export class ClientParticipant implements Participant {
   readonly #callId = randomUUID();
   readonly #outbox: BatchingSender<Outgoing & { to: string }>;
   #cursor: string;
-  #isGathering = false;
+  /** Functions that queue the messages of this turn, and candidates that wait for others. */
+  readonly #gathered: (() => void)[] = [];
   #poll: Cuttable | undefined;
   #hasLeft = false;
 
@@ -36,20 +37,17 @@ export class ClientParticipant implements Participant {
     this.#path = path;
     this.#headers = `Authorization: Bearer ${token}\r\nContent-Type: application/json\r\n`;
     this.#cursor = cursor;
-    this.#outbox = new BatchingSender(
-      (messages) => this.#sendBatch(messages),
-      (messages) => this.#isGathering && messages.every(({ type }) => type === 'candidate'),
-    );
+    this.#outbox = new BatchingSender((messages) => this.#sendBatch(messages));
   }
 
-  send(to: string, message: Outgoing): Promise<void> {
-    const isDescription = message.type !== 'candidate';
-    if (isDescription) this.#gather();
-    const payload = { ...message.payload, ...(isDescription && { offerId: randomUUID() }) };
-    const accepted = this.#outbox.enqueue({ type: message.type, payload, to });
-    // Messages of one turn share a batch.
-    queueMicrotask(() => this.#outbox.flush());
-    return accepted;
+  async send(to: string, { type, payload }: Outgoing): Promise<void> {
+    const isCandidate = type === 'candidate';
+    if (!isCandidate) queueMicrotask(() => this.#release());
+    else if (this.#gathered.length === 0) setTimeout(() => this.#release(), GATHERING_MS);
+    const message = { type, payload: { ...payload, ...(!isCandidate && { offerId: randomUUID() }) }, to };
+    await new Promise((resolve, reject) => {
+      this.#gathered.push(() => void this.#outbox.enqueue(message).then(resolve, reject));
+    });
   }
 
   async receive(): Promise<readonly Incoming[] | 'over'> {
@@ -77,11 +75,8 @@ export class ClientParticipant implements Participant {
     expectSuccess(await this.#http.request('POST', `${this.#path}/messages/batch`, headers, body));
   }
 
-  #gather(): void {
-    this.#isGathering = true;
-    setTimeout(() => {
-      this.#isGathering = false;
-      this.#outbox.flush();
-    }, GATHERING_MS);
+  #release(): void {
+    for (const enqueue of this.#gathered.splice(0)) enqueue();
+    this.#outbox.flush();
   }
 }

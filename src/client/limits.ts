@@ -87,10 +87,10 @@ export const UNKNOWN_CALL_REPLY_MS = 60_000;
 /** Bounds the memory that messages with ever new call ids can take. */
 export const MAX_ENDED_CALLS = 1_000;
 /**
- * How long the first candidates wait, after an offer or an answer was sent, so that they share a request. Chromium
- * finds the host candidates of a call within 10 ms.
+ * A candidate waits this long for further ones, so that they share a request. Chromium finds the host candidates of a
+ * call within 5 ms.
  */
-export const CANDIDATE_GATHERING_MS = 30;
+export const CANDIDATE_GATHERING_MS = 10;
 /**
  * How long an offer may stay unanswered once the call has been connected. Longer than the 8 s between two ICE restarts,
  * which replace such an offer themselves.

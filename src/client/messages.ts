@@ -31,6 +31,10 @@ interface Envelope {
 /** Whether a message ends a call: the page may close right after it. */
 export const endsCall = ({ type }: { readonly type: string }): boolean => /^(hangup|cancel|reject)$/.test(type);
 
+/** Whether further candidates may follow at once. None follows the end of candidates. */
+export const isTrickled = (message: OutgoingMessage): boolean =>
+  message.type === 'candidate' && Boolean(fieldsOf(message).candidate);
+
 // Payloads come from other clients. The server checks most of them; the parsers below rely on nothing that it checks.
 
 /** The fields of a payload, unchecked; none when it is not an object. */

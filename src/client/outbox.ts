@@ -3,10 +3,9 @@ import type { MailboxContext } from './context.ts';
 import { HoldlineError } from './errors.ts';
 import type { Failure } from './http.ts';
 import { CANDIDATE_GATHERING_MS, MAX_REFUSED } from './limits.ts';
-import { endsCall, fieldsOf, type OutgoingMessage } from './messages.ts';
-import { OutboxQueue, type Group } from './outbox-queue.ts';
+import { endsCall, isTrickled, type OutgoingMessage } from './messages.ts';
+import { OutboxQueue, type Group, type Item } from './outbox-queue.ts';
 import { retryUntilSettled } from './retry.ts';
-import { Runtime } from './runtime.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -21,15 +20,14 @@ export class Outbox {
   readonly #session: Session;
   readonly #context: MailboxContext;
   readonly #queue = new OutboxQueue();
-  /** Sleeps while the first candidates after a description gather. */
-  readonly #gathering: Runtime;
+  /** Messages of this turn, and candidates that wait for further ones. */
+  readonly #gathered: Item[] = [];
   #isPageStopping = false;
   #onDrained: (() => void) | undefined;
 
   constructor(session: Session, context: MailboxContext) {
     this.#session = session;
     this.#context = context;
-    this.#gathering = new Runtime(context.options);
   }
 
   /** @throws HoldlineError; TypeError for a message that JSON cannot hold */
@@ -38,13 +36,12 @@ export class Outbox {
     if (ended) throw ended.error;
     // A copy: the app may change its message before it is sent.
     const message = JSON.parse(JSON.stringify(given)) as OutgoingMessage;
-    // Other candidates may follow this one at once. Nothing else waits, and none follows the end of candidates.
-    if (message.type !== 'candidate' || !fieldsOf(message).candidate) this.#gathering.wake();
     const lifetimeMs = (message.ttlSeconds ?? joined.limits.defaultTtlSeconds) * 1_000;
     // Messages sent in one turn go as one batch; messages sent while that is under way, as the next one.
-    void Promise.resolve().then(() => this.#pump());
+    if (this.#isPageStopping || !isTrickled(message)) void Promise.resolve().then(this.#release);
+    else if (!this.#gathered.length) this.#context.after(CANDIDATE_GATHERING_MS, this.#release);
     return new Promise((resolve, reject) => {
-      this.#queue.add({ message, deadlineMs: this.#context.now() + lifetimeMs, resolve, reject });
+      this.#gathered.push({ message, deadlineMs: this.#context.now() + lifetimeMs, resolve, reject });
     });
   }
 
@@ -54,7 +51,7 @@ export class Outbox {
    */
   flush(): void {
     this.#isPageStopping = true;
-    this.#pump();
+    this.#release();
   }
 
   /** The page continues. */
@@ -64,17 +61,22 @@ export class Outbox {
 
   /** Resolves when no message is pending, or when the page stops. */
   drained(): Promise<void> {
-    this.#gathering.wake();
     return new Promise((resolve) => {
       this.#onDrained = resolve;
-      this.#pump();
+      this.#release();
     });
   }
 
   /** Rejects all pending messages. */
   end(error: HoldlineError): void {
-    for (const { reject } of this.#queue.takeAll()) reject(error);
+    for (const { reject } of [...this.#queue.takeAll(), ...this.#gathered.splice(0)]) reject(error);
   }
+
+  /** What has gathered goes, as far as it need not wait for a request under way. */
+  readonly #release = (): void => {
+    for (const item of this.#gathered.splice(0)) this.#queue.add(item);
+    this.#pump();
+  };
 
   #pump(): void {
     const { maxSendBatch } = this.#session.joined.limits;
@@ -82,12 +84,8 @@ export class Outbox {
     if (this.#queue.isEmpty || this.#isPageStopping) this.#onDrained?.();
   }
 
-  /** After a description its recipient counts as busy for a moment, so that the first candidates share a request. */
   async #deliver(group: Group): Promise<void> {
-    const isDescription = group.some(({ message }) => fieldsOf(message).sdp);
-    const gathered = this.#gathering.sleep(isDescription ? CANDIDATE_GATHERING_MS : 0);
     await this.#sendOrReject(group);
-    await gathered;
     this.#queue.release(group);
     this.#pump();
   }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Call, joinRoom, type Mailbox, type OutgoingMessage } from '../../src/client/index.ts';
 import { FakePage } from './support/fake-page.ts';
 import { FakePeer } from './support/fake-peer.ts';
-import { type Asked, batch, forever, HostileServer, json, message } from './support/hostile-server.ts';
+import { type Asked, batch, forever, HostileServer, json, message, problem } from './support/hostile-server.ts';
 
 let server: HostileServer;
 let mailbox: Mailbox;
@@ -22,8 +22,7 @@ const textsOf = ({ body }: Asked): string[] =>
     ({ type, payload }) => payload?.candidate ?? type,
   );
 
-const description = (type: 'offer' | 'answer', to = 'a') =>
-  ({ type, to, payload: { type, sdp: 'v=0' } }) as OutgoingMessage;
+const offer: OutgoingMessage = { type: 'offer', to: 'a', payload: { type: 'offer', sdp: 'v=0' } };
 const candidate = (text: string, to = 'a'): OutgoingMessage => ({
   type: 'candidate',
   to,
@@ -42,71 +41,63 @@ const slowly =
     return json(201, { receipts: (body.messages as unknown[]).map(() => server.receipt()) });
   };
 
-describe.each(['offer', 'answer'] as const)('the first candidates after an %s', (type) => {
+describe('candidates', () => {
   beforeEach(() => {
     server.on('send', slowly(2));
-    send(description(type));
+    send(offer);
   });
 
-  test('wait until 30 ms after it, and share a request', async () => {
+  test('wait 10 ms for each other, and share a request', async () => {
     for (const text of ['c1', 'c2', 'c3']) {
-      await server.time.advance(5);
+      await server.time.advance(4);
       send(candidate(text));
     }
-    await server.time.advance(100);
+    await server.time.advance(20);
+    send(candidate('c4'));
+    await server.time.advance(20);
     expect(sends()).toEqual([
-      [0, type],
-      [30, 'c1', 'c2', 'c3'],
+      [0, 'offer'],
+      [14, 'c1', 'c2', 'c3'],
+      [42, 'c4'],
     ]);
   });
 
-  test('go as soon as it is stored, when that takes longer', async () => {
-    server.on('send', slowly(80));
+  test('that are found while another request is under way share the next one', async () => {
+    server.on('send', slowly(40));
     await server.time.advance(2);
-    send(description(type, 'b'));
-    await server.time.advance(5);
-    send(candidate('c1', 'b'));
+    send({ type: 'answer', to: 'b', payload: { type: 'answer', sdp: 'v=0' } });
+    for (const text of ['c1', 'c2', 'c3']) {
+      await server.time.advance(8);
+      send(candidate(text, 'b'));
+    }
     await server.time.advance(100);
-    expect(sends()[2]).toEqual([82, 'c1']);
-  });
-
-  test('that come later go at once', async () => {
-    await server.time.advance(40);
-    send(candidate('c1'));
-    await server.time.advance(10);
-    send(candidate('c2'));
-    await server.time.advance(0);
-    expect(sends().slice(1)).toEqual([
-      [40, 'c1'],
-      [50, 'c2'],
-    ]);
+    expect(sends().slice(2)).toEqual([[42, 'c1', 'c2', 'c3']]);
   });
 
   test.each<[string, OutgoingMessage, string]>([
     ['the end of candidates', candidate(''), ''],
-    ['an offer that restarts ICE', description('offer'), 'offer'],
-    ['an answer', description('answer'), 'answer'],
+    ['an offer that restarts ICE', offer, 'offer'],
     ['a message of the app', { type: 'custom', to: 'a' }, 'custom'],
     ['the end of the call', { type: 'hangup', to: 'a' }, 'hangup'],
   ])('go at once, and in their order, with %s', async (_, other, text) => {
     await server.time.advance(5);
     send(candidate('c1'), candidate('c2'));
-    await server.time.advance(5);
+    await server.time.advance(2);
     send(other);
     await server.time.advance(0);
-    expect(sends()[1]).toEqual([10, 'c1', 'c2', text]);
+    expect(sends()[1]).toEqual([7, 'c1', 'c2', text]);
   });
 
   test('delay neither a message to another participant nor one to everyone', async () => {
     await server.time.advance(5);
     send(candidate('c1'));
-    await server.time.advance(5);
+    await server.time.advance(2);
     send({ type: 'custom', to: 'b' }, { type: 'custom' });
     await server.time.advance(2);
     expect(sends().slice(1)).toEqual([
-      [10, 'custom'],
-      [10, 'c1'],
-      [12, 'custom'],
+      [7, 'c1'],
+      [7, 'custom'],
+      [9, 'custom'],
     ]);
   });
 
@@ -120,17 +111,18 @@ describe.each(['offer', 'answer'] as const)('the first candidates after an %s', 
     expect(sends()[1]).toEqual([6, 'c1']);
     expect(server.all('leave').map(({ atMs }) => atMs - startedMs)).toEqual([8]);
   });
+
+  test('that wait when the mailbox ends are rejected', async () => {
+    server.on('send', forever);
+    const sending = mailbox.send(candidate('c1'));
+    server.on('poll', () => problem(404, 'participant-gone', { reason: 'removed' }));
+    mailbox.on('error', () => undefined);
+    mailbox.on('message', () => undefined);
+    await Promise.all([expect(sending).rejects.toMatchObject({ code: 'participant-gone' }), server.time.advance(5)]);
+  });
 });
 
-describe('candidates', () => {
-  test('that follow no description go at once', async () => {
-    send({ type: 'accept', to: 'a' });
-    await server.time.advance(5);
-    send(candidate('c1'));
-    await server.time.advance(0);
-    expect(sends()[1]).toEqual([5, 'c1']);
-  });
-
+describe('candidates of a call', () => {
   test('that are found while the description is being set are in its request', async () => {
     server.script('poll', () => batch('c1', message('accept', { callId: 'call' })), forever);
     const peerConnection = new FakePeer('me');
@@ -159,13 +151,18 @@ describe('a page that is hidden', () => {
     ['pagehide', () => page.fire('pagehide', { persisted: true })],
     ['freeze', () => page.document.dispatchEvent(new Event('freeze'))],
   ])('sends the candidates that wait at once, at %s', async (_, stop) => {
-    send(description('offer'));
+    send(offer);
     await server.time.advance(5);
     send(candidate('c1'));
     await server.time.advance(1);
     stop();
     await server.time.advance(0);
-    expect(sends()[1]).toEqual([6, 'c1']);
+    send(candidate('c2'));
+    await server.time.advance(0);
+    expect(sends().slice(1)).toEqual([
+      [6, 'c1'],
+      [6, 'c2'],
+    ]);
     expect(server.all('send')[1]?.keepalive).toBe(true);
   });
 });
