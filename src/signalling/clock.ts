@@ -34,7 +34,7 @@ export function systemClock(): Clock {
 function every(intervalMs: number, listener: () => void): () => void {
   const startedAtMs = performance.now();
   let passed = 0;
-  const untilNextMs = (): number => startedAtMs + (passed + 1) * intervalMs - performance.now();
+  const untilNextMs = (): number => Math.max(1, Math.ceil(startedAtMs + (passed + 1) * intervalMs - performance.now()));
   const run = (): void => {
     const before = passed;
     passed = Math.floor((performance.now() - startedAtMs) / intervalMs);
