@@ -1,7 +1,8 @@
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { AppendOnlyRows } from '../../src/store/sqlite/append-only-rows.ts';
 import type { Tx } from '../../src/store/sqlite/group-commit.ts';
+import { MemoryIndex } from '../../src/store/sqlite/memory-index.ts';
 import { openFileStore, type FileStore } from '../support/store.ts';
 import { fixtures, numbered, outgoing, type StoreFixture } from './store-fixture.ts';
 
@@ -9,6 +10,10 @@ import { fixtures, numbered, outgoing, type StoreFixture } from './store-fixture
 
 const open = fixtures(openFileStore('normal'));
 const STAY = { idleTimeoutMs: 3_600_000 };
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 function rows({ opened }: StoreFixture<FileStore>): { sends: number; goneTokens: number } {
   const db = new Database(opened.path, { readonly: true });
@@ -94,6 +99,20 @@ test('an entry that was dropped takes no memory: it is not forgotten once more',
   rowsInMemory.drop(tx, [dropped]);
   rowsInMemory.forget(tx, 0, 100);
   expect(forgotten).toEqual([kept]);
+});
+
+test('what is left of the sends of a departed or replaced participant is rows alone', async () => {
+  const fixture = await open();
+  const [alice, bob] = [await fixture.join('alice', STAY), await fixture.join('bob', STAY)];
+  const carol = await fixture.join('carol', STAY);
+  for (const sender of [alice, bob, carol]) await fixture.sendKeyed(sender, 'key', []);
+  await fixture.leave(bob);
+  await fixture.join('carol', { ...STAY, proof: { kind: 'trusted' } });
+  const lookUps = jest.spyOn(MemoryIndex.prototype, 'byRow');
+  await fixture.passTime(610_000);
+  expect(rows(fixture)).toMatchObject({ sends: 0 });
+  // Each outcome in memory is taken away from its sender.
+  expect(lookUps).toHaveBeenCalledTimes(1);
 });
 
 test('a key that is stored after the clock went back in a restart is known for 600 s', async () => {
