@@ -148,7 +148,9 @@ class Exchange implements ParsedCall {
     const { operation, context } = this.#route;
     const { req, roomId } = this;
     this.#logFailure(error);
-    chargeFailure(error, { req, operation, roomId }, context).then((refused) => this.#refuse(refused), this.#onError);
+    chargeFailure(error, { req, operation, roomId }, context)
+      .then((refused) => this.#refuse(refused))
+      .catch(this.#onError);
   }
 
   #refuse(error: unknown): void {
