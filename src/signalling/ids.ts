@@ -15,7 +15,10 @@ export type { Brand };
 const entropy = Buffer.alloc(4_096);
 let unused = 0;
 
-/** perf: asks the system for random bytes once for some 250 texts; each call of the system took 5 us. Every byte is used once. */
+/**
+ * Every random byte is used once.
+ * perf: one call of the system for some 250 texts; each call took 5 us.
+ */
 export function randomText(bytes: number): string {
   if (unused < bytes) {
     randomFillSync(entropy);

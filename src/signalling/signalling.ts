@@ -19,7 +19,7 @@ import type { Appended, Hint, RoomSummary, Store, StoreUsage, TokenLookup } from
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
 import { TimingWheel } from './timing-wheel.ts';
-import { Waiters, type HeldPoll } from './waiters.ts';
+import { Waiters, type HeldPollSummary } from './waiters.ts';
 
 export interface SignallingOptions {
   readonly store: Store;
@@ -103,7 +103,7 @@ export class Signalling {
     return this.#waiters.size - (this.#canary.isWaiting ? 1 : 0);
   }
 
-  heldPollsIn(roomId: RoomId): readonly HeldPoll[] {
+  heldPollsIn(roomId: RoomId): readonly HeldPollSummary[] {
     return this.#waiters.heldIn(roomId);
   }
 

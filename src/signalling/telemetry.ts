@@ -2,7 +2,7 @@ import type { GoneReason, Mailbox, OutgoingMessage, Receipt, ReceivedMessage } f
 import type { WaitEnd } from './waiters.ts';
 
 /** How a poll ended. `refused`: with an error that has no kind of its own, such as `cursor-expired`. */
-export type PollEnd = WaitEnd['kind'] | 'refused';
+export type PollEnd = WaitEnd['kind'] | 'message' | 'refused';
 
 export interface EndedPoll {
   readonly end: PollEnd;

@@ -4,7 +4,6 @@ import type { GoneReason, Mailbox } from './message.ts';
 
 /** Why a poll stopped waiting. */
 export type WaitEnd =
-  | { readonly kind: 'message' }
   | { readonly kind: 'window' }
   | { readonly kind: 'superseded' }
   | { readonly kind: 'gone'; readonly reason: GoneReason }
@@ -27,7 +26,7 @@ export interface Waiter {
   end(end: WaitEnd): void;
 }
 
-export interface HeldPoll {
+export interface HeldPollSummary {
   readonly participantId: ParticipantId;
   readonly heldMs: number;
 }
@@ -64,7 +63,7 @@ export class Waiters {
   }
 
   /** The polls that are held in the room now. Looks at all polls. */
-  heldIn(roomId: RoomId): readonly HeldPoll[] {
+  heldIn(roomId: RoomId): readonly HeldPollSummary[] {
     const nowMs = this.#clock.steadyMs();
     return this.#all().flatMap(({ mailbox, heldFromMs }) =>
       heldFromMs === undefined || mailbox.roomId !== roomId

@@ -1,7 +1,7 @@
 import type { RoomId } from '../../signalling/ids.ts';
 import type { GoneReason } from '../../signalling/message.ts';
 import type { PollEnd } from '../../signalling/telemetry.ts';
-import type { HeldPoll } from '../../signalling/waiters.ts';
+import type { HeldPollSummary } from '../../signalling/waiters.ts';
 
 /** A message in a reply, without its content. */
 interface DeliveredMessage {
@@ -50,7 +50,7 @@ interface Context {
 interface RoomTrace {
   /** Oldest first. */
   readonly events: readonly TraceEvent[];
-  readonly heldPolls: readonly HeldPoll[];
+  readonly heldPolls: readonly HeldPollSummary[];
   readonly nowMs: number;
   /** Other processes may have delivered messages, so a missing event proves nothing. */
   readonly isShared: boolean;

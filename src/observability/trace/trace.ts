@@ -2,7 +2,7 @@ import type { Clock } from '../../signalling/clock.ts';
 import type { RoomId } from '../../signalling/ids.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
 import type { EndedPoll, PollEnd, Telemetry } from '../../signalling/telemetry.ts';
-import type { HeldPoll } from '../../signalling/waiters.ts';
+import type { HeldPollSummary } from '../../signalling/waiters.ts';
 import { EventRing, type RingSize, type StoredEvent } from './event-ring.ts';
 import { Codes } from './names.ts';
 import { render, type TraceEvent } from './render.ts';
@@ -42,7 +42,7 @@ export class Trace implements Telemetry {
    * Returns a line per event, for people; `undefined` for a room without events.
    * @param heldPolls those of the room
    */
-  text(roomId: RoomId, heldPolls: readonly HeldPoll[]): string | undefined {
+  text(roomId: RoomId, heldPolls: readonly HeldPollSummary[]): string | undefined {
     const events = this.#ring.events(roomId, MAX_EVENTS).map((event) => this.#read(event));
     if (events.length === 0) return undefined;
     return render(roomId, { events, heldPolls, nowMs: this.#clock.wallMs(), isShared: this.#isShared });
