@@ -14,7 +14,8 @@ type OnError = ((error: unknown) => unknown) | null | undefined;
 /**
  * A promise for one consumer. `then` adds a step to this object and returns it; `resolve` and `reject` run the steps at
  * once. A request therefore has one such object in all layers, and nothing happens between its commit and its response.
- * `await` works as usual. Pitfall: two calls of `then` are two steps one after the other, not two branches.
+ * `await` works as usual. Pitfalls: two calls of `then` are two steps one after the other, not two branches; and Node
+ * does not report a rejection that no step handles.
  * perf: a promise for each of the six layers costs a suspended function, some 1 KB of memory and a microtask in each.
  */
 export class Deferred<T> implements PromiseLike<T> {
