@@ -1,4 +1,4 @@
-import type { AnswerPayload, CandidatePayload, JsonObject, OfferPayload } from '../wire/index.ts';
+import type { AnswerPayload, JsonObject, OfferPayload } from '../wire/index.ts';
 import { RemoteCandidates } from './candidates.ts';
 import { ANSWER_TIMEOUT_MS, OFFER_PAUSE_MS } from './limits.ts';
 import { parseCandidate, parseDescription, type OutgoingMessage } from './messages.ts';
@@ -51,7 +51,9 @@ export class Negotiator {
   /** Cancels the timer of the expected answer, or of the pause. */
   #cancelTimer = (): void => undefined;
   /** Candidates of this side that have not been sent. */
-  readonly #found: CandidatePayload[] = [];
+  readonly #found: unknown[] = [];
+  /** Whether a description of this side is being set. */
+  #isDescribing = false;
   /** Whether an offer has been answered. */
   #isAgreed = false;
   #closed = false;
@@ -94,19 +96,16 @@ export class Negotiator {
     });
   }
 
-  /** The peer connection found a candidate. It is sent after the description that is being set, to which it belongs. */
+  /** The peer connection found a candidate. It is sent behind the description that is being set, to which it belongs. */
   protected found(candidate: unknown): void {
-    try {
-      this.#found.push(parseCandidate(candidate));
-      this.#enqueue(() => this.#trickle());
-    } catch (cause) {
-      this.options.fail(cause);
-    }
+    this.#found.push(candidate);
+    if (!this.#isDescribing) this.#trickle();
   }
 
   #trickle(): void {
-    for (const payload of this.#found.splice(0)) {
-      this.options.send({ type: 'candidate', payload }).catch(this.options.fail);
+    for (const candidate of this.#found.splice(0)) {
+      const send = async () => this.options.send({ type: 'candidate', payload: parseCandidate(candidate) });
+      send().catch(this.options.fail);
     }
   }
 
@@ -226,12 +225,10 @@ export class Negotiator {
     await this.pc.setLocalDescription(ROLLBACK).catch(() => undefined);
   }
 
-  /**
-   * Candidates must follow their description, so `found` waits for this step as candidates would wait in the mailbox.
-   * Those that were found meanwhile are sent in the same turn, and so in the same request.
-   */
+  /** Candidates that are found while a description is being set are sent in its turn, and so in its request. */
   async #describe(type: 'offer' | 'answer', sdp: string, offerId: unknown): Promise<void> {
-    await this.pc.setLocalDescription({ type, sdp });
+    this.#isDescribing = true;
+    await this.pc.setLocalDescription({ type, sdp }).finally(() => (this.#isDescribing = false));
     if (this.#closed) return;
     const sent = this.options.send({ type, payload: { type, sdp, offerId } } as DescriptionMessage);
     this.#trickle();

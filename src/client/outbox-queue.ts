@@ -23,8 +23,8 @@ export class OutboxQueue {
     return this.#waiting.length + this.#busy.length === 0;
   }
 
-  add(item: Item): void {
-    this.#waiting.push(item);
+  add(items: readonly Item[]): void {
+    this.#waiting.push(...items);
   }
 
   /** The request with this group has ended. */

@@ -69,19 +69,21 @@ export class Outbox {
 
   /** Rejects all pending messages. */
   end(error: HoldlineError): void {
-    for (const { reject } of [...this.#queue.takeAll(), ...this.#gathered.splice(0)]) reject(error);
+    this.#queue.add(this.#gathered.splice(0));
+    for (const { reject } of this.#queue.takeAll()) reject(error);
   }
 
   /** What has gathered goes, as far as it need not wait for a request under way. */
   readonly #release = (): void => {
-    for (const item of this.#gathered.splice(0)) this.#queue.add(item);
+    this.#queue.add(this.#gathered.splice(0));
     this.#pump();
   };
 
   #pump(): void {
     const { maxSendBatch } = this.#session.joined.limits;
     for (let group; (group = this.#queue.next(maxSendBatch, this.#isPageStopping));) void this.#deliver(group);
-    if (this.#queue.isEmpty || this.#isPageStopping) this.#onDrained?.();
+    const isEmpty = this.#queue.isEmpty && !this.#gathered.length;
+    if (isEmpty || this.#isPageStopping) this.#onDrained?.();
   }
 
   async #deliver(group: Group): Promise<void> {

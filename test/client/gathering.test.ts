@@ -112,6 +112,21 @@ describe('candidates', () => {
     expect(server.all('leave').map(({ atMs }) => atMs - startedMs)).toEqual([8]);
   });
 
+  test('that are found while the participant waits for a message before it leaves go, too', async () => {
+    server.on('send', slowly(4));
+    await server.time.advance(5);
+    send({ type: 'custom', to: 'a' });
+    const leaving = mailbox.leave();
+    await server.time.advance(2);
+    send(candidate('c1'));
+    await server.time.advance(100);
+    await leaving;
+    expect(sends().slice(1)).toEqual([
+      [5, 'custom'],
+      [17, 'c1'],
+    ]);
+  });
+
   test('that wait when the mailbox ends are rejected', async () => {
     server.on('send', forever);
     const sending = mailbox.send(candidate('c1'));
@@ -130,6 +145,19 @@ describe('candidates of a call', () => {
     // The descriptions of a fake peer take some turns.
     for (let turn = 0; turn < 20; turn += 1) await server.time.advance(1);
     expect(sends().slice(1)).toEqual([[expect.any(Number), 'offer', 'candidate:1 ufrag me1']]);
+    call.hangUp();
+  });
+
+  test('that are found while the request of the description is under way go when it is answered', async () => {
+    server.script('poll', () => batch('c1', message('accept', { callId: 'call' })), forever);
+    server.script('send', slowly(1), slowly(40));
+    const peerConnection = new FakePeer('me');
+    const call = Call.invite(mailbox, { to: 'other', callId: 'call', peerConnection });
+    for (let turn = 0; turn < 20; turn += 1) await server.time.advance(1);
+    peerConnection.fire('icecandidate', { candidate: { candidate: 'candidate:2', sdpMid: '0' } });
+    await server.time.advance(60);
+    const [, offered, ...others] = sends();
+    expect(others).toEqual([[Number(offered?.[0]) + 40, 'candidate:2']]);
     call.hangUp();
   });
 });
