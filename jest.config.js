@@ -20,7 +20,7 @@ const OF_ONE_STORE = [
   'faults/(abandoned-joins|busy-database|clock-jumps|crashes|hostile-input|lost-database|pipelined-requests)\\.test',
   'faults/(refused-databases|rolling-deploy|shutdown|slow-clients|store-full|too-many-connections)\\.test',
   'faults/redis-',
-  '(access/published-keys|http/(full-store|json-text)|limits/(client-address|rate)|metrics/admin-port)\\.test',
+  '(access/published-keys|http/(full-store|header-block|json-text)|limits/(client-address|rate)|metrics/admin-port)\\.test',
   'openapi/(committed|conformance|examples|form|requests)\\.test',
 ];
 
