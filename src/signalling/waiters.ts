@@ -118,7 +118,7 @@ export class Waiters {
     this.#forEach(mailboxId, (waiter) => waiter.end(end));
   }
 
-  /** A waiter may leave, and others begin, while it is told. */
+  /** Each call may make its waiter leave, and others begin. */
   #forEach(mailboxId: MailboxId, tell: (waiter: Waiter) => void): void {
     for (let waiter = this.#newest.get(mailboxId); waiter !== undefined;) {
       const { older }: Waiter = waiter;

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
+import { whenReady, type Awaitable } from '../../signalling/deferred.ts';
 import { fingerprint, type Idempotency } from '../../signalling/idempotency.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import {
@@ -39,7 +40,7 @@ export function parseBody(
   req: IncomingMessage,
   context: AppContext,
   caller: Mailbox | undefined,
-): ParsedBody | Promise<ParsedBody> {
+): Awaitable<ParsedBody> {
   const { body } = operation;
   const faults: Fault[] = [];
   const key = operation.isIdempotent === true ? keyOf(req, faults) : undefined;
@@ -51,7 +52,7 @@ export function parseBody(
       throw invalidRequest(allFaults(parsed?.error, textFaults, faults));
     return { body: parsed?.data, bodyText: read.text, idempotency: idempotencyOf(key, read.text) };
   };
-  return source instanceof Promise ? source.then(judge) : judge(source);
+  return whenReady(source, judge);
 }
 
 const maxBodyBytes = ({ maxBytes }: Body, { settings }: AppContext): number =>
