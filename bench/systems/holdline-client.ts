@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { CANDIDATE_GATHERING_MS, POLL_BATCH } from '../../src/client/limits.ts';
 import { BatchingSender } from '../load/batching-sender.ts';
 import { expectSuccess, type Cuttable, type HttpClient } from '../load/http-client.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
@@ -10,9 +11,6 @@ export interface Joined {
   token: string;
   cursor: string;
 }
-
-/** How long a candidate waits for others. */
-const GATHERING_MS = 10;
 
 /**
  * A participant that makes the requests of `holdline/client`, without the CPU time that the client would take from the
@@ -43,7 +41,7 @@ export class ClientParticipant implements Participant {
   async send(to: string, { type, payload }: Outgoing): Promise<void> {
     const isCandidate = type === 'candidate';
     if (!isCandidate) queueMicrotask(() => this.#release());
-    else if (this.#gathered.length === 0) setTimeout(() => this.#release(), GATHERING_MS);
+    else if (this.#gathered.length === 0) setTimeout(() => this.#release(), CANDIDATE_GATHERING_MS);
     const message = { type, payload: { ...payload, ...(!isCandidate && { offerId: randomUUID() }) }, to };
     await new Promise((resolve, reject) => {
       this.#gathered.push(() => void this.#outbox.enqueue(message).then(resolve, reject));
@@ -52,7 +50,7 @@ export class ClientParticipant implements Participant {
 
   async receive(): Promise<readonly Incoming[] | 'over'> {
     if (this.#hasLeft) return 'over';
-    const body = JSON.stringify({ after: this.#cursor, wait: 25, limit: 100 });
+    const body = JSON.stringify({ after: this.#cursor, wait: 25, limit: POLL_BATCH });
     this.#poll = this.#http.cuttable('POST', `${this.#path}/messages/poll`, this.#headers, body);
     const reply = await this.#poll.reply;
     if (reply === undefined) return 'over';
