@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Call, joinRoom, type Mailbox, type OutgoingMessage } from '../../src/client/index.ts';
 import { FakePage } from './support/fake-page.ts';
 import { FakePeer } from './support/fake-peer.ts';
-import { type Asked, batch, forever, HostileServer, json, message, problem } from './support/hostile-server.ts';
+import { type Asked, batch, forever, HostileServer, message, problem } from './support/hostile-server.ts';
 
 let server: HostileServer;
 let mailbox: Mailbox;
@@ -34,16 +34,9 @@ const send = (...messages: OutgoingMessage[]): void => {
   for (const one of messages) void mailbox.send(one).catch(() => undefined);
 };
 
-const slowly =
-  (ms: number) =>
-  async ({ body }: Asked) => {
-    await server.time.after(ms);
-    return json(201, { receipts: (body.messages as unknown[]).map(() => server.receipt()) });
-  };
-
 describe('candidates', () => {
   beforeEach(() => {
-    server.on('send', slowly(2));
+    server.on('send', server.acceptAfter(2));
     send(offer);
   });
 
@@ -63,7 +56,7 @@ describe('candidates', () => {
   });
 
   test('that are found while another request is under way share the next one', async () => {
-    server.on('send', slowly(40));
+    server.on('send', server.acceptAfter(40));
     await server.time.advance(2);
     send({ type: 'answer', to: 'b', payload: { type: 'answer', sdp: 'v=0' } });
     for (const text of ['c1', 'c2', 'c3']) {
@@ -113,7 +106,7 @@ describe('candidates', () => {
   });
 
   test('that are found while the participant waits for a message before it leaves go, too', async () => {
-    server.on('send', slowly(4));
+    server.on('send', server.acceptAfter(4));
     await server.time.advance(5);
     send({ type: 'custom', to: 'a' });
     const leaving = mailbox.leave();
@@ -150,7 +143,7 @@ describe('candidates of a call', () => {
 
   test('that are found while the request of the description is under way go when it is answered', async () => {
     server.script('poll', () => batch('c1', message('accept', { callId: 'call' })), forever);
-    server.script('send', slowly(1), slowly(40));
+    server.script('send', server.acceptAfter(1), server.acceptAfter(40));
     const peerConnection = new FakePeer('me');
     const call = Call.invite(mailbox, { to: 'other', callId: 'call', peerConnection });
     for (let turn = 0; turn < 20; turn += 1) await server.time.advance(1);

@@ -24,14 +24,6 @@ async function settled(sending: Promise<unknown>[], withinMs = 3 * MINUTE): Prom
   return results.map((result) => (result.status === 'fulfilled' ? 'sent' : (result.reason as { code: string }).code));
 }
 
-/** Answers a send after a while, as the network takes it. */
-const slowly =
-  (ms: number) =>
-  async ({ body }: Asked) => {
-    await server.time.after(ms);
-    return json(201, { receipts: (body.messages as unknown[]).map(() => server.receipt()) });
-  };
-
 describe('sends that happen together', () => {
   test('go as one batch per recipient, in their order', async () => {
     const sending = [
@@ -48,7 +40,7 @@ describe('sends that happen together', () => {
   });
 
   test('while another is under way follow as one batch: a trickle of candidates costs two requests', async () => {
-    server.on('send', slowly(50));
+    server.on('send', server.acceptAfter(50));
     const sending = [mailbox.send(note('offer', { to: 'a' }))];
     for (let candidate = 1; candidate <= 12; candidate += 1) {
       await server.time.advance(2);
@@ -70,7 +62,7 @@ describe('sends that happen together', () => {
   });
 
   test('to everyone wait for all before them, and hold back all behind them', async () => {
-    server.on('send', slowly(100));
+    server.on('send', server.acceptAfter(100));
     const order = [note('a1', { to: 'a' }), note('all'), note('b1', { to: 'b' })];
     await settled(order.map((message) => mailbox.send(message)));
     expect(batches()).toEqual([['a1'], ['all'], ['b1']]);
@@ -80,7 +72,9 @@ describe('sends that happen together', () => {
 
   test('to a full mailbox do not delay messages to others', async () => {
     server.on('send', (asked) =>
-      String(textsOf(asked)[0]).startsWith('full') ? problem(429, 'mailbox-full', { retryAfter: 2 }) : slowly(5)(asked),
+      String(textsOf(asked)[0]).startsWith('full')
+        ? problem(429, 'mailbox-full', { retryAfter: 2 })
+        : server.acceptAfter(5)(asked),
     );
     const full = mailbox.send(note('full', { to: 'a', ttlSeconds: 30 }));
     const other = mailbox.send(note('fine', { to: 'b' }));
@@ -97,7 +91,7 @@ describe('a lost reply', () => {
     ['a server that has no room now', () => problem(503, 'storage-unavailable', { retryAfter: 1 })],
     ['a 200 that lacks receipts', () => json(200, {})],
   ])('or %s: the same text goes again under the same key until it is answered', async (_, answer) => {
-    server.script('send', answer, answer, slowly(1));
+    server.script('send', answer, answer, server.acceptAfter(1));
     expect(await settled([mailbox.send(note('once', { to: 'a' }))])).toEqual(['sent']);
     const [first, ...retries] = server.all('send').map(({ text, headers }) => [headers['Idempotency-Key'], text]);
     expect(retries).toEqual([first, first]);
@@ -124,7 +118,7 @@ describe('a lost reply', () => {
   });
 
   test('is not sent when its lifetime has passed during a pause', async () => {
-    server.script('send', () => problem(503, 'busy', { retryAfter: 30 }), slowly(1));
+    server.script('send', () => problem(503, 'busy', { retryAfter: 30 }), server.acceptAfter(1));
     expect(await settled([mailbox.send(note('late', { to: 'a', ttlSeconds: 4 }))], 4_000)).toEqual(['lifetime-over']);
     await server.time.advance(MINUTE);
     expect(server.count('send')).toBe(1);
@@ -137,7 +131,7 @@ describe('a lost reply', () => {
   });
 
   test('a send that hangs is given up after 15 s and tried again', async () => {
-    server.script('send', forever, slowly(1));
+    server.script('send', forever, server.acceptAfter(1));
     expect(await settled([mailbox.send(note('hangs', { to: 'a' }))], 17_000)).toEqual(['sent']);
   });
 });
@@ -153,7 +147,9 @@ describe('a refusal', () => {
   });
 
   test('of a batch fails only the message that is at fault, and keeps the order of the others', async () => {
-    server.on('send', (asked) => (textsOf(asked).includes('huge') ? problem(413, 'too-large') : slowly(1)(asked)));
+    server.on('send', (asked) =>
+      textsOf(asked).includes('huge') ? problem(413, 'too-large') : server.acceptAfter(1)(asked),
+    );
     const sending = ['1', 'huge', '2'].map((text) => mailbox.send(note(text, { to: 'a' })));
     expect(await settled(sending)).toEqual(['sent', 'too-large', 'sent']);
     expect(batches()).toEqual([['1', 'huge', '2'], ['1'], ['huge'], ['2']]);
@@ -162,7 +158,7 @@ describe('a refusal', () => {
 
 describe('a payload', () => {
   test('is sent as it was at the call, in retries too', async () => {
-    server.script('send', broken, slowly(1));
+    server.script('send', broken, server.acceptAfter(1));
     const payload = { count: 1 };
     const sending = mailbox.send({ type: 'custom', to: 'a', payload });
     payload.count = 2;
@@ -178,7 +174,7 @@ describe('a payload', () => {
 
 describe('the end', () => {
   test('leaving waits for pending messages, then leaves', async () => {
-    server.on('send', slowly(500));
+    server.on('send', server.acceptAfter(500));
     const sending = mailbox.send(note('hangup', { to: 'a' }));
     await Promise.all([mailbox.leave(), server.time.advance(MINUTE)]);
     await expect(sending).resolves.toMatchObject({ id: 'receipt1' });

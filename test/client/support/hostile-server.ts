@@ -38,7 +38,7 @@ export class HostileServer {
       await this.time.after(Number(body.wait) * 970);
       return json(200, { messages: [], cursor: body.after ?? 'c0', more: false, expired: 0 });
     },
-    send: ({ body }) => json(201, { receipts: (body.messages as unknown[]).map(() => this.receipt()) }),
+    send: (asked) => this.#accept(asked),
     ack: () => json(204),
     leave: () => json(204),
     participants: () => json(200, { participants: [] }),
@@ -49,6 +49,18 @@ export class HostileServer {
   get options(): JoinOptions & { readonly baseUrl: string } {
     const { fetch, time } = this;
     return { baseUrl: 'http://hostile', roomId: 'room', participantId: 'me', fetch, timers: time, random: () => 0.5 };
+  }
+
+  /** Accepts a send after a while, as the network takes it. */
+  acceptAfter(ms: number): (asked: Asked) => Promise<FetchReply> {
+    return async (asked) => {
+      await this.time.after(ms);
+      return this.#accept(asked);
+    };
+  }
+
+  #accept({ body }: Asked): FetchReply {
+    return json(201, { receipts: (body.messages as unknown[]).map(() => this.receipt()) });
   }
 
   on(operation: Operation, answer: Answer): void {
