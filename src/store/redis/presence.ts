@@ -3,7 +3,7 @@ import { SignallingError } from '../../signalling/errors.ts';
 import type { MailboxId } from '../../signalling/ids.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import type { Hint, PollOutcome } from '../../signalling/store.ts';
-import { HeldPoll } from './held-poll.ts';
+import { Hold } from './hold.ts';
 import { unpackHint, type PublishedHint } from './records.ts';
 import { Held } from './replies.ts';
 import type { Argument, RoomScripts } from './room-scripts.ts';
@@ -32,7 +32,7 @@ export class Presence {
   readonly #rooms: RoomScripts;
   readonly #clock: SharedClock;
   readonly #onHint: (hint: Hint) => void;
-  readonly #polls = new Map<MailboxId, HeldPoll>();
+  readonly #polls = new Map<MailboxId, Hold>();
   /** What the last read of each polled mailbox returned. */
   readonly #reads = new Map<MailboxId, LastRead>();
   /** Mailboxes touched since `#touchedSinceMs`. */
@@ -61,7 +61,7 @@ export class Presence {
 
   hold(mailbox: Mailbox, forMs: number, position: number | undefined): void {
     const seenHold = this.#reads.get(mailbox.mailboxId)?.hold;
-    const poll = new HeldPoll(mailbox, { untilMs: this.#clock.nowMs() + forMs, position, seenHold });
+    const poll = new Hold(mailbox, { untilMs: this.#clock.nowMs() + forMs, position, seenHold });
     this.#polls.set(mailbox.mailboxId, poll);
     void this.#record(poll);
   }
@@ -137,22 +137,22 @@ export class Presence {
   }
 
   /** Lets the poll read only if Redis has recorded it; otherwise the read would fail with a 503. */
-  async #renewOne(poll: HeldPoll): Promise<void> {
+  async #renewOne(poll: Hold): Promise<void> {
     const isRecorded = await this.#record(poll);
     if (isRecorded) this.#onHint({ kind: 'messages', mailboxId: poll.mailbox.mailboxId });
   }
 
-  #isCurrent(poll: HeldPoll): boolean {
+  #isCurrent(poll: Hold): boolean {
     return this.#polls.get(poll.mailbox.mailboxId) === poll;
   }
 
   /** @returns whether Redis has recorded the poll */
-  #record(poll: HeldPoll): Promise<boolean> {
+  #record(poll: Hold): Promise<boolean> {
     poll.recording ??= this.#sendHold(poll).finally(() => (poll.recording = undefined));
     return poll.recording;
   }
 
-  async #sendHold(poll: HeldPoll): Promise<boolean> {
+  async #sendHold(poll: Hold): Promise<boolean> {
     const { mailbox, begun } = poll;
     const { mailboxId } = mailbox;
     const holdMs = Math.ceil(begun.untilMs - this.#clock.nowMs());
@@ -170,7 +170,7 @@ export class Presence {
     }
   }
 
-  #onHoldFailure(poll: HeldPoll, error: unknown): void {
+  #onHoldFailure(poll: Hold, error: unknown): void {
     const refusal = error instanceof SignallingError ? error : undefined;
     const reason = refusal?.code === 'unauthenticated' ? 'replaced' : refusal?.details.reason;
     if (reason !== undefined) this.#onHint({ kind: 'gone', mailboxId: poll.mailbox.mailboxId, reason });

@@ -87,7 +87,7 @@ function resume(context: SqliteContext, tx: Tx, request: Join, present: Particip
   present.metadata = request.profile.metadata ?? present.metadata;
   present.idleTimeoutMs = request.profile.idleTimeoutMs ?? present.idleTimeoutMs;
   replaceTokens(context, present, present);
-  context.index.setJoinKey(present, joinKeyOf(context, request, 1));
+  context.index.setJoinKey(present, newJoinKey(context, request, 1));
   context.statements.updateParticipant(present.row, present.columns);
   mint(context, present, request.token);
   endHeldPolls(tx, present, 'replaced');
@@ -113,7 +113,7 @@ function restart(context: SqliteContext, tx: Tx, request: Join, present: Partici
   return joinedAs(context, participant, { resumed: false, replayed: false });
 }
 
-function joinKeyOf({ clock }: SqliteContext, { idempotency }: Join, resumed: JoinKey['resumed']): JoinKey | undefined {
+function newJoinKey({ clock }: SqliteContext, { idempotency }: Join, resumed: JoinKey['resumed']): JoinKey | undefined {
   if (idempotency === undefined) return undefined;
   const { scope, fingerprint } = idempotency;
   return { scope, fingerprint, resumed, forgetAtMs: Math.floor(clock.steadyMs() + IDEMPOTENCY_KEPT_MS) };
@@ -157,7 +157,7 @@ function addParticipant(
     metadata: profile.metadata ?? null,
     idleTimeoutMs: profile.idleTimeoutMs ?? request.defaultIdleTimeoutMs,
     ...tokenColumns(token),
-    ...joinKeyColumns(joinKeyOf(context, request, 0)),
+    ...joinKeyColumns(newJoinKey(context, request, 0)),
   };
   const row = statements.insertParticipant(added);
   return index.addParticipant({ ...added, row, ...EMPTY_MAILBOX }, clock.steadyMs());

@@ -59,7 +59,7 @@ export class ParticipantRecord {
     this.displayName = row.displayName ?? undefined;
     this.metadata = row.metadata ?? undefined;
     this.idleTimeoutMs = row.idleTimeoutMs;
-    this.joinKey = joinKeyOf(row);
+    this.joinKey = storedJoinKey(row);
     this.seenAtMs = nowMs;
   }
 
@@ -146,7 +146,12 @@ export class ParticipantRecord {
   }
 }
 
-function joinKeyOf({ joinScope, joinFingerprint, joinResumed, joinForgetAtMs }: ParticipantRow): JoinKey | undefined {
+function storedJoinKey({
+  joinScope,
+  joinFingerprint,
+  joinResumed,
+  joinForgetAtMs,
+}: ParticipantRow): JoinKey | undefined {
   if (joinScope === null || joinFingerprint === null || joinResumed === null || joinForgetAtMs === null)
     return undefined;
   return { scope: joinScope, fingerprint: joinFingerprint, resumed: joinResumed, forgetAtMs: joinForgetAtMs };

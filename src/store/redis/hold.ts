@@ -13,7 +13,7 @@ interface Begun {
  * A poll that this process holds, and its number. Redis numbers the holds of a mailbox across all processes: a higher
  * number is a newer poll.
  */
-export class HeldPoll {
+export class Hold {
   readonly mailbox: Mailbox;
   readonly begun: Begun;
   /** In flight while Redis is recording the poll: two concurrent calls would make the poll supersede itself. */
