@@ -4,12 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 const MS_PER_TICK = 10;
 const RESIDENT_KIB = /VmRSS:\s+(\d+) kB/;
 
-/** Processes and all their descendants, from /proc. Taken once the server listens: its workers stay the same. */
+/** Processes and all their descendants, from /proc. Found at each reading: nginx listens before it starts its worker. */
 export class ProcessTree {
-  readonly pids: readonly number[];
+  readonly #roots: readonly number[];
 
   constructor(...roots: readonly number[]) {
-    this.pids = roots.flatMap(withDescendants);
+    this.#roots = roots;
   }
 
   /** User and system time of all processes since their start. A parent includes its children that have ended. */
@@ -26,17 +26,17 @@ export class ProcessTree {
   }
 
   #sum(of: (pid: number) => number): number {
-    return this.pids.reduce((sum, pid) => sum + of(pid), 0);
+    return withDescendants(this.#roots).reduce((sum, pid) => sum + of(pid), 0);
   }
 }
 
-function withDescendants(root: number): number[] {
+function withDescendants(roots: readonly number[]): number[] {
   const parents = new Map<number, number>();
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry);
     if (Number.isInteger(pid)) parents.set(pid, parentOf(pid));
   }
-  const tree = [root];
+  const tree = [...roots];
   for (const member of tree) {
     for (const [pid, parent] of parents) if (parent === member) tree.push(pid);
   }
