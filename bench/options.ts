@@ -30,7 +30,7 @@ npm run bench -- scaling          1, 2 and 4 processes on one Redis; writes the 
   --json FILE        file for the results (${DEFAULT_RESULTS.split('/').slice(-3).join('/')})`;
 
 export const FULL: Sizes = {
-  // V8 compiles for some 3,000 calls: after 600, a message of Holdline still costs a fifth more than later.
+  // V8 compiles for about that long: after 600 calls, a message of Holdline still costs a fifth more.
   warmUpCalls: 3_000,
   calls: 1_000,
   pacedSeconds: 15,
