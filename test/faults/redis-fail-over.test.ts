@@ -125,7 +125,7 @@ describeOnRedis('Redis fails over', () => {
     const { here, there, ledger, alice, bob } = await startPair([sentinels, sentinels], SETTINGS);
     await send(alice, 'before');
     const { cursor: after } = await alice.poll();
-    const held = untilServed(() => alice.call('receiveMessages', { query: { after, wait: 40 } }));
+    const held = alice.poll({ after, wait: 40 });
     await untilHeld(here.url, 1);
     await untilReplicated(primary);
     await primary.kill();
@@ -133,7 +133,7 @@ describeOnRedis('Redis fails over', () => {
     await Promise.all([here, there].map(({ url }) => untilReadiness(url, 200)));
     await untilBothServed({ alice, bob });
     await send(bob, 'after', 'alice');
-    expect(payloadsOf((await held).body as Batch)).toEqual(['after']);
+    expect(payloadsOf(await held)).toEqual(['after']);
     expect(payloadsOf(await bob.poll({ after: bob.joined.cursor }))).toEqual(['before']);
     await ledger.settle();
   });
@@ -150,7 +150,7 @@ describeOnRedis('Redis fails over', () => {
       await send(alice, 'before');
       const { cursor: after } = await alice.poll();
       const elsewhere = ledger.observe(there.url, alice.joined);
-      const held = untilServed(() => elsewhere.call('receiveMessages', { query: { after, wait: 40 } }));
+      const held = elsewhere.poll({ after, wait: 40 });
       await untilHeld(there.url, 1);
       const [master, replica] = await ownersOf(cluster, 'room');
       await untilReplicated(master, '{room}mark');
@@ -161,7 +161,7 @@ describeOnRedis('Redis fails over', () => {
       // The canary's room may be on another master, so readiness does not prove that this room's master is known.
       await untilBothServed({ alice, bob });
       await send(bob, 'after', 'alice');
-      expect(payloadsOf((await held).body as Batch)).toEqual(['after']);
+      expect(payloadsOf(await held)).toEqual(['after']);
       expect(payloadsOf(await bob.poll({ after: bob.joined.cursor }))).toEqual(['before']);
       await ledger.settle();
     });

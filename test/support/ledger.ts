@@ -147,6 +147,8 @@ async function readAll(member: Member): Promise<void> {
   while (batch.messages.length > 0 || batch.expired > 0) batch = await member.poll({ after: batch.cursor });
 }
 
+const SENDING: ReadonlySet<OperationId> = new Set(['sendMessage', 'sendMessages']);
+
 /** A member whose sends and polls are recorded. */
 class Observed extends FetchMember {
   readonly #ledger: Ledger;
@@ -154,6 +156,12 @@ class Observed extends FetchMember {
   constructor(ledger: Ledger, url: string, joined: JoinResult) {
     super(url, joined);
     this.#ledger = ledger;
+  }
+
+  /** Repeats as a client does while the store is unavailable, and sends under one key. */
+  protected override ask(id: OperationId, sent: Sent = {}): Promise<Answer> {
+    const headers = { ...(SENDING.has(id) && { 'Idempotency-Key': randomUUID() }), ...sent.headers };
+    return untilServed(() => this.call(id, { ...sent, headers }));
   }
 
   override async call(id: OperationId, sent: Sent = {}, participantId = this.id): Promise<Answer> {
