@@ -9,7 +9,7 @@ import { Caller, expectConnected } from './support/caller.ts';
 
 const LAPTOP = { viewport: { width: 1280, height: 800 } } as const;
 /** After this long the proxy of a test cuts every poll. */
-const LIMIT_SECONDS = 5;
+const LIMIT_SECONDS = 3;
 const isPoll = (path: string): boolean => path.endsWith('/messages/poll');
 
 const browser = sharedBrowser();
@@ -50,7 +50,7 @@ describeInBrowser('two pages of the demo connect', () => {
     await alice.seesText('Bob is gone');
   });
 
-  test('behind a proxy that cuts every poll at 5 s, and shorten their polls', async () => {
+  test('behind a proxy that cuts every poll at 3 s, and shorten their polls', async () => {
     const { url } = await startService();
     const waits: number[] = [];
     const proxy = await Proxy.start(url, {
@@ -67,7 +67,7 @@ describeInBrowser('two pages of the demo connect', () => {
     const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room, media: 'Text only' }, LAPTOP);
     await expectConnected(alice, bob);
     for (const caller of [alice, bob]) {
-      await caller.panel.getByText(/^\d+ polls? (was|were) cut; polls now ask for [1-4] s instead of 25$/).waitFor();
+      await caller.panel.getByText(/^\d+ polls? (was|were) cut; polls now ask for [12] s instead of 25$/).waitFor();
     }
     // From then on polls end by themselves, and none is long enough to be cut.
     const asked = waits.length;

@@ -7,7 +7,7 @@ import { UNAVAILABLE } from '../support/fetch-member.ts';
 import { ownRedis, startPair, untilHeld } from '../support/redis/processes.ts';
 import type { RedisServer } from '../support/redis/redis-server.ts';
 
-const FULL_AT = ['--maxmemory', '12mb', '--maxmemory-policy', 'noeviction'] as const;
+const FULL_AT = ['--maxmemory', '7mb', '--maxmemory-policy', 'noeviction'] as const;
 const SETTINGS = { RATE_LIMIT: 'off', MAX_MAILBOX_BYTES: '100000000' };
 const BIG = 'x'.repeat(40_000);
 
@@ -24,7 +24,7 @@ async function fill(redis: RedisServer, sender: Member): Promise<number> {
     if (answer.status === 201) continue;
     expect(answer).toMatchObject(UNAVAILABLE);
     // The memory of connections varies; a clear distance from the bound makes that irrelevant.
-    await redis.command('CONFIG', 'SET', 'maxmemory', '10mb');
+    await redis.command('CONFIG', 'SET', 'maxmemory', '5mb');
     return stored;
   }
 }

@@ -1,15 +1,19 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Command, killAll, startServer } from '../support/command.ts';
 import { call, problemOf } from '../support/http.ts';
 import { join, newRoom } from '../support/member.ts';
 
-afterEach(killAll);
+let server: Awaited<ReturnType<typeof startServer>>;
+beforeAll(async () => {
+  server = await startServer({ env: { ADMIN_PORT: '0' } });
+});
+afterAll(killAll);
 
 const SECRET = 'v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\n';
 
 /** A room with two joins, an acknowledged invite and a pending offer. */
 async function afterCall() {
-  const { command, url, adminPort } = await startServer({ env: { ADMIN_PORT: '0' } });
+  const { url, adminPort } = server;
   const admin = `http://127.0.0.1:${String(adminPort)}`;
   const alice = await join(url, newRoom(), { participantId: 'alice', displayName: 'Alice In Person' });
   const bob = await join(url, alice.roomId, 'bob');
@@ -18,7 +22,7 @@ async function afterCall() {
   await bob.poll({ after: cursor });
   await alice.send({ to: 'bob', type: 'offer', payload: { type: 'offer', sdp: SECRET } });
   const answer = await call(admin, 'traceRoom', { roomId: alice.roomId });
-  return { command, url, admin, adminPort: String(adminPort), alice, bob, lines: String(answer.body).split('\n') };
+  return { url, admin, adminPort: String(adminPort), alice, bob, lines: String(answer.body).split('\n') };
 }
 
 const lineWith = (lines: readonly string[], text: string) => lines.find((line) => line.includes(text)) ?? '';

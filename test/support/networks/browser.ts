@@ -17,7 +17,8 @@ export async function openPage(machine: Namespace, { host, port }: Endpoint): Pr
       '--no-sandbox',
       // Also applies to TURN over TLS, unlike `ignoreHTTPSErrors`.
       '--ignore-certificate-errors',
-      '--use-fake-device-for-media-stream',
+      // The fewest frames per second: without a GPU, pictures take most of the time.
+      '--use-fake-device-for-media-stream=fps=5',
       '--use-fake-ui-for-media-stream',
       '--disable-background-networking',
       '--disable-component-update',
