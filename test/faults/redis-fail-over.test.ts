@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Batch } from '../../src/wire/index.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { untilServed } from '../support/fetch-member.ts';
+import { Ledger } from '../support/ledger.ts';
 import type { Member } from '../support/member.ts';
 import { startCluster, type Cluster } from '../support/redis/cluster.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
@@ -20,7 +21,7 @@ async function onReplicatedRedis() {
   const replica = await startReplica(link.port);
   onCleanUp(() => replica.end());
   const front = await TcpProxy.start(primary.port);
-  const pair = await startPair([front, front], SETTINGS);
+  const pair = await startPair([front, front], SETTINGS, new Ledger({ repeats: true }));
   const part = async (): Promise<void> => {
     await untilReplicated(primary);
     link.stall();
@@ -122,7 +123,11 @@ describeOnRedis('Redis fails over', () => {
     onCleanUp(() => replica.end());
     const sentinels = await Sentinels.start(primary.port);
     onCleanUp(() => sentinels.end());
-    const { here, there, ledger, alice, bob } = await startPair([sentinels, sentinels], SETTINGS);
+    const { here, there, ledger, alice, bob } = await startPair(
+      [sentinels, sentinels],
+      SETTINGS,
+      new Ledger({ repeats: true }),
+    );
     await send(alice, 'before');
     const { cursor: after } = await alice.poll();
     const held = alice.poll({ after, wait: 40 });
@@ -142,7 +147,7 @@ describeOnRedis('Redis fails over', () => {
     async function onCluster() {
       const cluster = await startCluster({ replicas: true });
       onCleanUp(() => cluster.end());
-      return { cluster, ...(await startPair([cluster, cluster], SETTINGS)) };
+      return { cluster, ...(await startPair([cluster, cluster], SETTINGS, new Ledger({ repeats: true }))) };
     }
 
     test('polls and sends continue on the promoted replica with the messages that it has', async () => {

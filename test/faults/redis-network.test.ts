@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { UNAVAILABLE, untilServed } from '../support/fetch-member.ts';
+import { Ledger } from '../support/ledger.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
 import { ownRedis, startPair, untilHeld, untilReadiness } from '../support/redis/processes.ts';
 import { roundTripsUntil } from '../support/round-trips.ts';
@@ -14,7 +15,7 @@ const WOKEN_WITHIN = 500;
 async function withNetwork() {
   const redis = await ownRedis();
   const network = await TcpProxy.start(redis.port);
-  return { network, ...(await startPair([network, redis], SETTINGS)) };
+  return { network, ...(await startPair([network, redis], SETTINGS, new Ledger({ repeats: true }))) };
 }
 
 const message = (payload: string) => ({

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { cleanUp } from '../support/clean-up.ts';
 import type { Answer } from '../support/conformance.ts';
 import { fetchAnswer, UNAVAILABLE, untilServed } from '../support/fetch-member.ts';
+import { Ledger } from '../support/ledger.ts';
 import type { Member } from '../support/member.ts';
 import { describeOnRedis } from '../support/redis/on-redis.ts';
 import { ownRedis, startPair, untilHeld, untilReadiness } from '../support/redis/processes.ts';
@@ -12,7 +13,7 @@ const SETTINGS = { RATE_LIMIT: 'off', MAX_MAILBOX_MESSAGES: '5000' };
 
 async function onDurableRedis() {
   const redis = await ownRedis(...DURABLE);
-  return { redis, ...(await startPair([redis, redis], SETTINGS)) };
+  return { redis, ...(await startPair([redis, redis], SETTINGS, new Ledger({ repeats: true }))) };
 }
 
 const message = (payload: string) => ({

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe } from '@jest/globals';
 import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { ALLOW_DEVICES, FAKE_DEVICES, QUIET, TRUST_ALL } from '../../support/chromium.ts';
 import { cleanUp, onCleanUp } from '../../support/clean-up.ts';
 import { closeServices } from '../../support/holdline.ts';
 import { WAIT_TIMEOUT_MS } from '../../support/wait-timeout.ts';
@@ -16,15 +17,6 @@ const OTHER_NAME = 'holdline.example';
 const RESOLVE = `--host-resolver-rules=MAP ${OTHER_NAME} 127.0.0.1`;
 /** The address of a local server, as a phone in the same network would use it. */
 export const fromElsewhere = (url: string): string => url.replace('127.0.0.1', OTHER_NAME);
-
-const QUIET = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-sandbox'];
-/**
- * A camera that shows a moving disc, and a microphone that beeps. At 5 frames per second, the fewest allowed: a
- * machine without a GPU spends most of a call's time on encoding and decoding pictures.
- */
-const FAKE_DEVICES = '--use-fake-device-for-media-stream=fps=5';
-const ALLOW_DEVICES = '--use-fake-ui-for-media-stream';
-const TRUST_ALL = '--ignore-certificate-errors';
 
 /** `describe`, skipped without a browser. */
 export const describeInBrowser = hasChromium ? describe : describe.skip;
@@ -55,8 +47,7 @@ export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): 
 /**
  * A browser of its own for a test file.
  * @param options.deny whether it has devices, but the user refuses to share them
- * @param options.trustAll whether it accepts every certificate, also for requests that outlive their page (unlike
- * `ignoreHTTPSErrors`)
+ * @param options.trustAll whether it accepts every certificate
  */
 export async function openBrowser({ deny = false, trustAll = false } = {}): Promise<Browser> {
   const browser = await chromium.launch({

@@ -1,6 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { ALLOW_DEVICES, FAKE_DEVICES, QUIET, TRUST_ALL } from '../chromium.ts';
 import { onCleanUp } from '../clean-up.ts';
 import { WAIT_TIMEOUT_MS } from '../wait-timeout.ts';
 import { temporaryDirectory } from '../server-process.ts';
@@ -13,17 +14,7 @@ export async function openPage(machine: Namespace, { host, port }: Endpoint): Pr
     // Controlled through pipes, since no connection leads into the namespace.
     executablePath: commandOf(machine, 'chromium'),
     proxy: { server: `http://${host}:${port}` },
-    args: [
-      '--no-sandbox',
-      // Also applies to TURN over TLS, unlike `ignoreHTTPSErrors`.
-      '--ignore-certificate-errors',
-      // The fewest frames per second: without a GPU, pictures take most of the time.
-      '--use-fake-device-for-media-stream=fps=5',
-      '--use-fake-ui-for-media-stream',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: [...QUIET, FAKE_DEVICES, ALLOW_DEVICES, TRUST_ALL],
   });
   onCleanUp(() => browser.close());
   return newPage(browser);

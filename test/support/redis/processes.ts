@@ -39,9 +39,9 @@ export interface Pair {
 export async function startPair(
   ways: readonly [{ readonly url: string }, { readonly url: string }],
   settings?: Settings,
+  ledger = new Ledger(),
 ): Promise<Pair> {
   const [here, there] = (await startProcesses(ways, settings)) as [ServerProcess, ServerProcess];
-  const ledger = new Ledger();
   const alice = await ledger.join(here.url, 'room', 'alice');
   const bob = await ledger.join(there.url, 'room', 'bob');
   await Promise.all([alice.poll(), bob.poll()]);
