@@ -101,6 +101,16 @@ export const batch = z
           'renegotiate, instead of waiting for an offer that will never come.',
         examples: [0],
       }),
+    waitSeconds: z
+      .int()
+      .min(1)
+      .meta({
+        description:
+          'Present when the server ended this poll before its window, because the network cuts the polls of this client: the ' +
+          'window that was used, in whole seconds, rounded down. The response counts as held; ask for this `wait` from now on.',
+        examples: [3],
+      })
+      .exactOptional(),
   })
   .meta({ id: 'Batch', description: 'The messages that a poll returns. An empty batch is a normal response.' });
 
