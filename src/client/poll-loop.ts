@@ -98,7 +98,10 @@ export class PollLoop {
       expects: 'cursor',
     });
     if (answer.kind === 'ok') {
-      const isHeld = answer.ageMs >= waitSeconds * 1_000 * HELD_SHARE;
+      const { waitSeconds: shorter = waitSeconds } = answer.body;
+      const isShortened = shorter >= 1 && shorter < waitSeconds;
+      if (isShortened) this.#window.shorten(shorter);
+      const isHeld = answer.ageMs >= (isShortened ? shorter : waitSeconds) * 1_000 * HELD_SHARE;
       return this.#onBatch(answer.body, cursor, isHeld);
     }
     if (answer.kind === 'problem') this.#refused(answer);

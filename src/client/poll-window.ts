@@ -12,7 +12,10 @@ const SAFETY_SECONDS = 0.5;
 /** Time after which the limit is tried again: phones change networks without an event. */
 const FORGET_MS = 30 * 60_000;
 
-/** Learns how long the network lets a poll be held: two polls cut at about the same age lower `wait` below that age. */
+/**
+ * Learns how long the network lets a poll be held: two polls cut at about the same age lower `wait` below that age. The
+ * server sees such cuts, too, and names its window in a response that it ended early.
+ */
 export class PollWindow {
   readonly #runtime: Pick<Runtime, 'now'>;
   readonly #initialSeconds: number;
@@ -43,7 +46,12 @@ export class PollWindow {
     // Later than the answer was due: the browser repeated the poll, or its answer was lost. The limit is unknown.
     const isLate = limitMs > waitSeconds * 1_000 + LATE_MS;
     const seconds = isLate ? waitSeconds / 2 : (limitMs / 1_000) * SAFETY_SHARE - SAFETY_SECONDS;
-    this.#learnedSeconds = Math.max(1, Math.floor(Math.min(waitSeconds, seconds)));
+    this.shorten(seconds);
+  }
+
+  /** Asks for at most this long from now on: the limit was found here, or by the server. */
+  shorten(seconds: number): void {
+    this.#learnedSeconds = Math.max(1, Math.floor(Math.min(this.waitSeconds, seconds)));
     this.#learnedAtMs = this.#runtime.now();
     this.#lastCutMs = 0;
   }

@@ -1,10 +1,21 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Mailbox } from '../../src/client/index.ts';
-import { batch, broken, forever, type HostileServer, html, json, message, problem } from './support/hostile-server.ts';
+import {
+  type Asked,
+  batch,
+  broken,
+  forever,
+  type HostileServer,
+  html,
+  json,
+  message,
+  problem,
+} from './support/hostile-server.ts';
 import { endOf, RecordedClient } from './support/recorded-client.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const EMPTY = { messages: [], cursor: 'c0', more: false, expired: 0 };
 
 let client: RecordedClient;
 let server: HostileServer;
@@ -31,6 +42,8 @@ describe('a network that gives wrong answers', () => {
     ['a server that promises more messages and has none', () => json(200, { messages: [], cursor: 'c1', more: true })],
     ['a server that reports expired messages for ever', () => json(200, { messages: [], cursor: 'c1', expired: 1 })],
     ['an answer without messages', () => json(200, { cursor: 'c1' })],
+    ['a server that claims to have held a poll for 1 s', () => json(200, { ...EMPTY, waitSeconds: 1 })],
+    ['a server that claims to have held a poll for -1 s', () => json(200, { ...EMPTY, waitSeconds: -1 })],
   ])('%s gets at most 30 polls in the first minute and 1,500 in an hour', async (_, answer) => {
     server.on('poll', answer);
     const mailbox = await client.listen();
@@ -146,6 +159,49 @@ describe('a proxy that cuts held polls', () => {
     const mailbox = await client.listen();
     await server.time.advance(2 * MINUTE);
     expect(mailbox.waitSeconds).toBeLessThanOrEqual(12);
+  });
+});
+
+describe('a server that ends holds early because the network cuts longer ones', () => {
+  /** Holds for 4 s, as it does once it has seen two cuts at 5 s. */
+  const shortened = async ({ body }: Asked) => {
+    const isShortened = Number(body.wait) > 4;
+    await server.time.after(Math.min(Number(body.wait), 4) * 970);
+    return json(200, { ...EMPTY, ...(isShortened && { waitSeconds: 4 }) });
+  };
+  const waits = (): unknown[] => server.all('poll').map(({ body }) => body.wait);
+
+  test('is asked for that window from then on, without a pause', async () => {
+    server.on('poll', shortened);
+    const mailbox = await client.listen();
+    await server.time.advance(3 * 3_880 + 1);
+    expect(waits()).toEqual([25, 4, 4, 4]);
+    expect(mailbox.waitSeconds).toBe(4);
+  });
+
+  test('is asked for the longer window again after half an hour, and after `wake`', async () => {
+    server.on('poll', shortened);
+    const mailbox = await client.listen();
+    await server.time.advance(29 * MINUTE);
+    expect(waits().lastIndexOf(25)).toBe(0);
+    await server.time.advance(2 * MINUTE);
+    expect(waits().filter((wait) => wait === 25)).toHaveLength(2);
+    mailbox.wake();
+    await server.time.advance(1);
+    expect(waits().at(-1)).toBe(25);
+  });
+
+  test('cannot make the window longer, or the next request invalid', async () => {
+    const hold =
+      (waitSeconds: unknown) =>
+      async ({ body }: Asked) => {
+        await server.time.after(Number(body.wait) * 970);
+        return json(200, { ...EMPTY, waitSeconds });
+      };
+    server.script('poll', ...[30, 2.5, 'much', null].map(hold), forever);
+    await client.listen();
+    await server.time.advance(MINUTE);
+    expect(waits()).toEqual([25, 25, 2, 2, 2]);
   });
 });
 
