@@ -1,6 +1,7 @@
-import type { Batch, ReceivedMessage } from '../wire/index.ts';
+import type { Batch } from '../wire/index.ts';
 import type { MailboxContext } from './context.ts';
 import type { Cut, Refused } from './http.ts';
+import { Inbox, type Deliver } from './inbox.ts';
 import {
   POLL_BURST,
   CROWDED_WAIT_SECONDS,
@@ -11,23 +12,17 @@ import {
   POLL_BATCH,
   SHORT_WAIT_SECONDS,
   QUICK_CUT_MS,
-  SEEN_MESSAGE_IDS,
   MAX_SUPERSEDED,
 } from './limits.ts';
 import { PollWindow } from './poll-window.ts';
 import { Backoff } from './retry.ts';
 import type { Session } from './session.ts';
 
-/** Resolves when all messages are handled. Never rejects. */
-type Deliver = (messages: readonly ReceivedMessage[], more: boolean) => Promise<void>;
-
 /** Keeps one poll in flight for as long as the session lasts. */
 export class PollLoop {
   readonly #session: Session;
   readonly #context: MailboxContext;
-  readonly #deliver: Deliver;
-  /** Ids of handled messages: a message keeps its `id` in every copy. */
-  #seenIds: readonly string[] = [];
+  readonly #inbox: Inbox;
   readonly #backoff: Backoff;
   readonly #window: PollWindow;
   #inFlight = new AbortController();
@@ -37,7 +32,7 @@ export class PollLoop {
   constructor(session: Session, context: MailboxContext, deliver: Deliver) {
     this.#session = session;
     this.#context = context;
-    this.#deliver = deliver;
+    this.#inbox = new Inbox(session, context, deliver);
     this.#backoff = new Backoff(context);
     this.#window = new PollWindow(context, context.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
     context.sharing.onNeeded = () => this.#inFlight.abort();
@@ -111,47 +106,19 @@ export class PollLoop {
   }
 
   /**
-   * @param cursor the position that the poll asked from
+   * @param after the position that the poll asked from
    * @param isHeld whether the poll was held to its end
    * @returns milliseconds until the next poll
    */
-  async #onBatch(body: Batch, cursor: string | undefined, isHeld: boolean): Promise<number> {
+  async #onBatch(batch: Batch, after: string | undefined, isHeld: boolean): Promise<number> {
     this.#session.become('connected');
     this.#cuts = 0;
     if (isHeld) this.#superseded = 0;
-    const fresh = body.messages.filter((message) => this.#isNew(message));
-    await this.#handle(fresh, body.more);
-    // The session ended before all were handled: they are delivered again.
-    if (this.#session.ended) return 0;
-    // A rejoin may have changed the mailbox. An empty batch keeps the cursor, which is stored already.
-    if (this.#session.cursor === cursor && body.cursor !== cursor) this.#session.advance(body.cursor);
-    if (body.expired > 0) this.#context.emit('gap', { cause: 'expired', expired: body.expired });
+    const fresh = await this.#inbox.take(batch, after);
     // An empty answer ahead of time: the server drains, or something answers in its place.
-    if (!isHeld && !fresh.length) return this.#backoff.next();
+    if (!isHeld && !fresh && !this.#session.ended) return this.#backoff.next();
     this.#backoff.reset();
     return 0;
-  }
-
-  #isNew({ id }: ReceivedMessage): boolean {
-    if (this.#seenIds.includes(id)) return false;
-    this.#seenIds = [id, ...this.#seenIds.slice(0, SEEN_MESSAGE_IDS)];
-    return true;
-  }
-
-  /** Delivers the messages. Meanwhile acknowledgements keep the participant from timing out. */
-  async #handle(messages: readonly ReceivedMessage[], more: boolean): Promise<void> {
-    const everyMs = (this.#session.joined.limits.idleTimeoutSeconds * 1_000) / 3;
-    let cancel = (): void => undefined;
-    const wait = (): void => {
-      cancel = this.#context.after(everyMs, () => {
-        if (this.#session.ended) return;
-        void this.#session.acknowledge();
-        wait();
-      });
-    };
-    wait();
-    await this.#deliver(messages, more);
-    cancel();
   }
 
   /**
