@@ -17,6 +17,7 @@ const settings = '^src/settings/';
 const log = '^src/log(\\.ts$|/)';
 const version = '^src/version\\.ts$';
 const http = '^src/http/';
+const socket = '^src/socket/';
 const store = '^src/store/';
 const signalling = '^src/signalling/';
 const wire = '^src/wire/';
@@ -25,7 +26,7 @@ const demo = '^demo/';
 const observability = '^src/observability/';
 const metrics = '^src/observability/metrics/';
 const peers = '^(engine\\.io|faye|socket\\.io|sockjs)$';
-const rooms = [entry, service, settings, log, version, http, observability, store, signalling, wire, client];
+const rooms = [entry, service, settings, log, version, http, socket, observability, store, signalling, wire, client];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -39,7 +40,7 @@ export default {
     wall(
       'service-wall',
       service,
-      [settings, log, version, http, observability, store, signalling],
+      [settings, log, version, http, socket, observability, store, signalling],
       'The service wires the rooms; http/ owns the wire format.',
     ),
     wall('settings-wall', settings, [signalling, wire], 'Settings are parsed before anything is built.'),
@@ -50,6 +51,12 @@ export default {
       http,
       [signalling, wire],
       'HTTP sees the rules, never the bytes: no store/, no settings, no logger.',
+    ),
+    wall(
+      'socket-wall',
+      socket,
+      [signalling, wire],
+      'A socket sees the rules, like HTTP; the service hands it the rest.',
     ),
     wall(
       'observability-wall',
@@ -84,6 +91,13 @@ export default {
       severity: 'error',
       from: { path: '^src/', pathNot: store },
       to: { path: '(^|node_modules/)(better-sqlite3|redis)(/|$)' },
+    },
+    {
+      name: 'ws-stays-in-socket',
+      comment: 'The WebSocket library is a detail of one room.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: socket },
+      to: { path: '(^|node_modules/)ws(/|$)' },
     },
     {
       name: 'prom-client-stays-in-metrics',

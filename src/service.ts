@@ -1,9 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Express } from 'express';
 import type { Settings } from './settings/settings.ts';
 import { Access } from './http/access/access.ts';
 import { createApp } from './http/app.ts';
 import { createAppContext } from './http/context.ts';
+import { batchJson } from './http/response/json.ts';
 import { Listener } from './http/server/listener.ts';
 import { createServiceLog, type Log } from './log.ts';
 import { combine, withoutReservedRooms } from './observability/combine.ts';
@@ -15,6 +18,7 @@ import { RateLimiter } from './signalling/rate-limit.ts';
 import { Signalling } from './signalling/signalling.ts';
 import type { Store } from './signalling/store.ts';
 import type { Telemetry } from './signalling/telemetry.ts';
+import { Sockets } from './socket/sockets.ts';
 import { openStore } from './store/open-store.ts';
 import { RoomLog } from './observability/trace/room-log.ts';
 import { Trace } from './observability/trace/trace.ts';
@@ -41,6 +45,11 @@ export interface Addresses {
 export interface Holdline extends AsyncDisposable {
   /** For mounting in another Express app; not needed with `start`. */
   readonly app: Express;
+  /**
+   * For the `upgrade` event of a server in which `app` is mounted; not needed with `start`. Takes the upgrade if its path
+   * is that of the socket. @returns whether it did; otherwise the upgrade is the caller's
+   */
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, options?: { readonly basePath?: string }): boolean;
   /** Listens on the host and port of the settings, and returns them. */
   start(): Promise<Addresses>;
   /**
@@ -82,12 +91,14 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     joinPolicy: access.joinPolicy,
   });
 
+  const sockets = settings.socket === 'on' ? new Sockets({ signalling, clock, renderBatch: batchJson }) : undefined;
   let draining = false;
   const isDraining = (): boolean => draining;
   const context = createAppContext({
     signalling,
     access,
     settings,
+    sockets,
     log,
     isDraining,
     version: VERSION,
@@ -98,10 +109,10 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
       answered: (operation, status, code, elapsedMs) => metrics.answered(operation, status, code, elapsedMs),
       rateLimited: (limit) => metrics.rateLimited(limit),
       metrics: () => metrics.text(),
-      trace: (roomId) => trace?.text(roomId, signalling.heldPollsIn(roomId)),
+      trace: (roomId) => trace?.text(roomId, signalling.heldIn(roomId)),
     },
   });
-  observe(metrics, settings, signalling, isDraining);
+  observe(metrics, settings, { signalling, sockets, isDraining });
 
   const keepAliveMs = settings.keepAliveSeconds * 1_000;
   const app = createApp(context, settings.adminPort === undefined ? ['public', 'operators'] : ['public']);
@@ -111,10 +122,15 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
       ? undefined
       : new Listener(createApp(context, ['operators', 'admin-port']), clock, keepAliveMs);
 
+  async function release(overMs: number): Promise<void> {
+    await Promise.all([signalling.drain(overMs), sockets?.drain(overMs)]);
+    await sockets?.close();
+  }
+
   async function stop(): Promise<void> {
     draining = true;
     const drainMs = settings.drainSeconds * 1_000;
-    await Promise.all([signalling.drain(drainMs * RELEASE_SHARE), listener.close(drainMs)]);
+    await Promise.all([release(drainMs * RELEASE_SHARE), listener.close(drainMs)]);
     // The last listener to close: its readiness check reports the drain until the end.
     await admin?.close(0);
     signalling.close();
@@ -125,6 +141,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
 
   return {
     app: app.app,
+    upgrade: (req, socket, head, { basePath = '' } = {}) => app.upgrade(req, socket, head, basePath),
     async start() {
       const { address: host, port }: AddressInfo = await listener.listen(settings.host, settings.port);
       if (admin === undefined || settings.adminPort === undefined) return { host, port };
@@ -168,7 +185,15 @@ const storeFullLogger =
     isFull ? log.warn(STORE_FULL) : log.info('the message store has room again');
 
 /** Called last, because the metrics read from parts that are created after them. */
-function observe(metrics: Metrics, settings: Settings, signalling: Signalling, isDraining: () => boolean): void {
+function observe(
+  metrics: Metrics,
+  settings: Settings,
+  {
+    signalling,
+    sockets,
+    isDraining,
+  }: { signalling: Signalling; sockets?: Sockets | undefined; isDraining: () => boolean },
+): void {
   const delivers = (): Promise<boolean> =>
     signalling.check().then(
       () => true,
@@ -178,6 +203,7 @@ function observe(metrics: Metrics, settings: Settings, signalling: Signalling, i
     version: VERSION,
     maxHeldPolls: settings.maxHeldPolls,
     heldPolls: () => signalling.heldPolls,
+    sockets: () => sockets?.size ?? 0,
     usage: () => signalling.usage(),
     isReady: async () => !isDraining() && (await delivers()),
   });

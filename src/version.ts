@@ -14,7 +14,7 @@ const numbersOf = (version: string): number[] => version.replace(/^\D+/, '').spl
 /**
  * Checks the version of Node. This module imports nothing but `node:fs`, so that an older Node can load it.
  *
- * @param required a range in the form of `engines.node` in package.json: `>=22.14`
+ * @param required a range in the form of `engines.node` in package.json: `>=22.21`
  * @returns one sentence for the operator; `undefined` when the version is new enough
  */
 export function nodeVersionProblem(

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -12,6 +13,8 @@ import { serveAssets } from './pages/serve.ts';
 import { DEMO, DOCS } from './pages/sites.ts';
 import { isTarget, methodOverride, NO_METHOD, requestIdOf } from './request/head.ts';
 import { route } from './request/pipeline.ts';
+import { isSocketPath } from './request/upgrade.ts';
+import { serveUpgrade } from './server/upgrade.ts';
 import { finalErrorHandler } from './response/final-error-handler.ts';
 import {
   constantHeaders,
@@ -33,6 +36,9 @@ export interface App {
   readonly prepared: Prepared;
   readonly answer: (req: IncomingMessage, res: ServerResponse) => void;
   readonly refuse: (req: IncomingMessage, res: ServerResponse, error: unknown) => void;
+  readonly hasSocket: boolean;
+  /** Takes an upgrade on the path of the socket, for a service that is mounted under `basePath`. */
+  readonly upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer, basePath: string) => boolean;
   /** Headers of a response to bytes that never became a request. */
   readonly withoutRequest: HeaderList;
 }
@@ -75,7 +81,22 @@ export function createApp(context: AppContext, audiences: readonly Audience[]): 
       app(req as Request, res as Response, (error: unknown) => refuse(req, res, error ?? badTarget()));
     else refuse(req, res, badTarget());
   };
-  return { app, prepared, answer, refuse, withoutRequest: headersWithoutRequest(corsOrigins) };
+  const upgrade: App['upgrade'] = (req, socket, head, basePath) => {
+    if (!isSocketPath(req, basePath)) return false;
+    serveUpgrade(req, socket, head, { answer: (request, res) => serveBelow(app, basePath, request, res) });
+    return true;
+  };
+  const hasSocket = isPublic && context.sockets !== undefined;
+  return { app, prepared, answer, refuse, hasSocket, upgrade, withoutRequest: headersWithoutRequest(corsOrigins) };
+}
+
+/** Calls the app as a parent app would that has mounted it under the path. */
+function serveBelow(app: Express, basePath: string, req: IncomingMessage, res: ServerResponse): void {
+  const { url = '' } = req;
+  // Express adds these fields to its requests.
+  Object.assign(req, { baseUrl: basePath, originalUrl: url });
+  req.url = url.slice(basePath.length);
+  app(req as Request, res as Response);
 }
 
 /** Answers requests that Express rejects before or after routing; its default reply is not problem+json. */
@@ -98,14 +119,17 @@ function addRoutes(
   constant: HeaderList,
   audiences: readonly Audience[],
 ): FastPathRoute[] {
-  const isServed = ({ audience }: Operation): boolean => [audience].flat().some((each) => audiences.includes(each));
+  const isServed = ({ audience, isSocket }: Operation): boolean =>
+    [audience].flat().some((each) => audiences.includes(each)) && (isSocket !== true || context.sockets !== undefined);
   const rows = operationRows().filter(([, operation]) => isServed(operation));
   const routes: FastPathRoute[] = [];
   for (const [path, ofPath] of Map.groupBy(rows, ([, operation]) => operation.path)) {
     const at = app.route(path.replaceAll(/\{(\w+)\}/g, ':$1'));
     const refuse = refuseOtherMethods(ofPath.map(([, operation]) => operation));
     // Otherwise Express would handle HEAD like GET, and hold it.
-    if (ofPath.some(([, { method, isPoll }]) => method === 'GET' && isPoll === true)) at.head(refuse);
+    const isHeld = ({ method, isPoll, isSocket }: Operation): boolean =>
+      method === 'GET' && (isPoll === true || isSocket === true);
+    if (ofPath.some(([, operation]) => isHeld(operation))) at.head(refuse);
     for (const [id, operation] of ofPath) {
       const handler = route({ id, operation, handler: handlerOf(id) }, context, constant);
       at[operation.method.toLowerCase() as Lowercase<Operation['method']>](handler);

@@ -1,6 +1,9 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { ExceededLimit } from '../signalling/errors.ts';
 import type { ParticipantId, RoomId } from '../signalling/ids.ts';
 import type { RateLimiter } from '../signalling/rate-limit.ts';
+import type { SocketRequest } from '../signalling/socket-request.ts';
 import type { Signalling } from '../signalling/signalling.ts';
 import type { Access } from './access/access.ts';
 import type { CorsOrigins } from './response/headers.ts';
@@ -26,6 +29,7 @@ export interface HttpSettings {
   readonly corsOrigins: CorsOrigins;
   readonly trustProxy: boolean | number | readonly string[];
   readonly demo: 'on' | 'off';
+  readonly socket: 'on' | 'off';
 }
 
 /** The log for operators. Never receives a body or a token. */
@@ -47,6 +51,14 @@ export interface Observability {
   trace(roomId: RoomId): string | undefined;
 }
 
+/** The sockets of this process, as far as the route that opens one needs them. */
+export interface SocketGate {
+  /** @throws SignallingError `too-many-polls` */
+  requireRoom(clientAddress: string, isStranger: boolean): void;
+  /** Answers the checked upgrade with 101. */
+  accept(req: IncomingMessage, socket: Duplex, head: Buffer, request: SocketRequest): void;
+}
+
 /** Dependencies of every route: the rules, access control, settings and observability. */
 export interface AppContext {
   readonly signalling: Signalling;
@@ -62,6 +74,8 @@ export interface AppContext {
   readonly querySchemas: QuerySchemas;
   /** STUN and TURN servers, with credentials made for the participant. */
   readonly iceServersFor: (participantId: ParticipantId) => IceServersResult;
+  /** `undefined` with `SOCKET=off`. */
+  readonly sockets: SocketGate | undefined;
   readonly log: HttpLog;
   readonly observability: Observability;
   readonly version: string;

@@ -68,6 +68,7 @@ export const receive = (context: ReceiveContext, mailbox: Mailbox, poll: Poll): 
  */
 class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
   readonly mailbox: Mailbox;
+  readonly transport = 'poll';
   readonly #context: ReceiveContext;
   readonly #poll: Poll;
   readonly #presence: PollPresence;
@@ -245,9 +246,9 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
   }
 }
 
-const isEmpty = (page: Page): boolean => page.messages.length === 0 && page.expired === 0;
+export const isEmpty = (page: Page): boolean => page.messages.length === 0 && page.expired === 0;
 
-const batchOf = (mailbox: Mailbox, page: Page): Batch => ({
+export const batchOf = (mailbox: Mailbox, page: Page): Batch => ({
   messages: page.messages,
   cursor: encodeCursor({ mailboxId: mailbox.mailboxId, position: page.position }),
   more: page.more,

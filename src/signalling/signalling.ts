@@ -5,6 +5,7 @@ import type { Clock } from './clock.ts';
 import { identify, type Bearer, type Credential } from './credentials.ts';
 import type { Cursor } from './cursor.ts';
 import type { Awaitable } from './deferred.ts';
+import { tooManyPolls } from './errors.ts';
 import { FreeReplays } from './free-replays.ts';
 import { FullStoreWatch } from './full-store-watch.ts';
 import { newMessageId, type MessageId, type ParticipantId, type RoomId } from './ids.ts';
@@ -14,12 +15,13 @@ import { joinRate, messageRate } from './limits.ts';
 import type { Mailbox, OutgoingMessage, Participant } from './message.ts';
 import { ParticipantsPerAddress } from './participants-per-address.ts';
 import { PollPacer, RateLimiter, type RateLimit } from './rate-limit.ts';
+import { Reading, type BatchSink, type ReadingOptions } from './reading.ts';
 import { receive, type Batch, type Poll, type ReceiveContext } from './receive.ts';
 import type { Appended, Hint, RoomSummary, Store, StoreUsage, TokenLookup } from './store.ts';
 import { startSweeping } from './sweeper.ts';
 import { SILENT, type Telemetry } from './telemetry.ts';
 import { TimingWheel } from './timing-wheel.ts';
-import { Waiters, type HeldPollSummary } from './waiters.ts';
+import { Waiters, type HeldSummary } from './waiters.ts';
 
 export interface SignallingOptions {
   readonly store: Store;
@@ -61,6 +63,8 @@ export class Signalling {
   readonly #canary: Canary;
   readonly #fullStore: FullStoreWatch;
   readonly #stopSweeping: () => void;
+  /** Open sockets that do not read at the moment: they count towards the limit of held polls. */
+  idleSockets = 0;
 
   constructor(options: SignallingOptions) {
     this.#options = options;
@@ -74,7 +78,7 @@ export class Signalling {
       clock: options.clock,
       pacer: options.pacePolls ? new PollPacer(options.clock) : undefined,
       // The canary's poll does not count against the limit of clients.
-      maxHeldPolls: () => options.maxHeldPolls + (this.#canary.isWaiting ? 1 : 0),
+      maxHeldPolls: () => options.maxHeldPolls - this.idleSockets + (this.#canary.isWaiting ? 1 : 0),
       telemetry: this.#telemetry,
     };
     const { store, clock, maxParticipantsPerAddress: max } = options;
@@ -100,10 +104,10 @@ export class Signalling {
   }
 
   get heldPolls(): number {
-    return this.#waiters.size - (this.#canary.isWaiting ? 1 : 0);
+    return this.#waiters.polls - (this.#canary.isWaiting ? 1 : 0);
   }
 
-  heldPollsIn(roomId: RoomId): readonly HeldPollSummary[] {
+  heldIn(roomId: RoomId): readonly HeldSummary[] {
     return this.#waiters.heldIn(roomId);
   }
 
@@ -170,6 +174,16 @@ export class Signalling {
     return receive(this.#receiving, mailbox, poll);
   }
 
+  /** @throws SignallingError `too-many-polls`: a socket counts from its upgrade on */
+  requireRoomForSocket(): void {
+    if (this.#waiters.size >= this.#receiving.maxHeldPolls()) throw tooManyPolls();
+  }
+
+  /** Makes a socket the reader of the mailbox, once `start` is called. Refusals go to the sink. */
+  read(mailbox: Mailbox, options: ReadingOptions, sink: BatchSink): Reading {
+    return new Reading(this.#receiving, mailbox, options, sink);
+  }
+
   /** @throws SignallingError `cursor-expired`, `participant-gone`, `storage-unavailable` */
   acknowledge(mailbox: Mailbox, cursor: Cursor): PromiseLike<void> {
     return this.#store.acknowledge(mailbox, cursor).then(() => this.#telemetry.acknowledged(mailbox, cursor.position));
@@ -202,7 +216,7 @@ export class Signalling {
     this.#store.touch(mailbox);
   }
 
-  /** Ends the held polls with empty batches, spread over `overMs`. */
+  /** Ends the held polls with empty batches, and the readings of sockets, spread over `overMs`. */
   drain(overMs: number): Promise<void> {
     return this.#waiters.drain(overMs);
   }

@@ -131,7 +131,7 @@ export interface PollPresence {
   /**
    * Records that the poll is held from now on, for at most `forMs`: the participant listens and does not expire. Older
    * polls of the mailbox are superseded; those of other processes get a `superseded` hint. Watchers receive a hint for
-   * messages after `position` that arrived before the hold took effect.
+   * messages after `position` that arrived before the hold took effect. A further call renews the hold.
    */
   hold(forMs: number, position?: number): void;
 

@@ -14,6 +14,24 @@ export interface EndedPoll {
 }
 
 /**
+ * How the reading of a socket ended. `silent`: its last batch was not acknowledged in time, as by a frozen page.
+ * `refused`: with an error that has no kind of its own, such as `cursor-expired`.
+ */
+export type ReadingEnd = Exclude<WaitEnd['kind'], 'window'> | 'silent' | 'refused';
+
+export interface SentBatch {
+  readonly messages: readonly ReceivedMessage[];
+  readonly expired: number;
+  /** The socket was waiting for the messages, as a held poll does. */
+  readonly wasHeld: boolean;
+}
+
+export interface EndedReading {
+  readonly end: ReadingEnd;
+  readonly readMs: number;
+}
+
+/**
  * Receives the events of the rules and of the store, for metrics and traces. Commits are reported after they happened,
  * acknowledgements of polls before they are written. An implementation must be cheap, because it runs for every message, and must not throw. It never receives a token.
  */
@@ -25,6 +43,10 @@ export interface Telemetry {
   sent(sender: Mailbox, messages: readonly OutgoingMessage[], receipts: readonly Receipt[]): void;
   pollHeld(mailbox: Mailbox): void;
   pollEnded(mailbox: Mailbox, poll: EndedPoll): void;
+  /** A socket was sent a batch. Not called for an empty one. */
+  batchSent(mailbox: Mailbox, batch: SentBatch): void;
+  /** The socket no longer reads. Not called for a reading that was refused before it began. */
+  readingEnded(mailbox: Mailbox, reading: EndedReading): void;
   acknowledged(mailbox: Mailbox, position: number): void;
   /** The message at this position was not acknowledged in its lifetime. */
   expired(mailbox: Mailbox, position: number): void;
@@ -41,6 +63,8 @@ export const forEachEvent = (listener: (event: keyof Telemetry) => Listener): Te
   sent: listener('sent'),
   pollHeld: listener('pollHeld'),
   pollEnded: listener('pollEnded'),
+  batchSent: listener('batchSent'),
+  readingEnded: listener('readingEnded'),
   acknowledged: listener('acknowledged'),
   expired: listener('expired'),
   committed: listener('committed'),

@@ -1,8 +1,12 @@
 import type { Clock } from './clock.ts';
 import type { MailboxId, ParticipantId, RoomId } from './ids.ts';
 import type { GoneReason, Mailbox } from './message.ts';
+import { spread } from './spread.ts';
 
-/** Why a poll stopped waiting. */
+/** How a waiter reads: a poll is answered once, a socket gets batches until its reading ends. */
+export type Transport = 'poll' | 'socket';
+
+/** Why a poll, or the reading of a socket, stopped waiting. */
 export type WaitEnd =
   | { readonly kind: 'window' }
   | { readonly kind: 'superseded' }
@@ -13,10 +17,11 @@ export type WaitEnd =
 const SUPERSEDED: WaitEnd = { kind: 'superseded' };
 const DRAINING: WaitEnd = { kind: 'draining' };
 
-/** A poll that listens to one mailbox. */
+/** A poll, or the reading of a socket, that listens to one mailbox. */
 export interface Waiter {
   readonly mailbox: Mailbox;
-  /** The next older poll of the same mailbox, until this one supersedes it. Set by `Waiters`. */
+  readonly transport: Transport;
+  /** The next older waiter of the same mailbox, until this one supersedes it. Set by `Waiters`. */
   older: Waiter | undefined;
   /** Start of the hold (steady ms); `undefined` before it. */
   readonly heldFromMs: number | undefined;
@@ -26,35 +31,38 @@ export interface Waiter {
   end(end: WaitEnd): void;
 }
 
-export interface HeldPollSummary {
+export interface HeldSummary {
   readonly participantId: ParticipantId;
+  readonly transport: Transport;
   readonly heldMs: number;
 }
-
-/** Short enough for an even load, long enough that a drain of a minute needs few timers. */
-const SLICE_MS = 50;
 
 /** A chain of waiters per mailbox, newest first. At most one of them is held; the others are not held yet. */
 export class Waiters {
   readonly #clock: Clock;
   readonly #newest = new Map<MailboxId, Waiter>();
-  #size = 0;
+  readonly #sizes: Record<Transport, number> = { poll: 0, socket: 0 };
   #draining = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Number of listening polls, held or not yet held. */
+  /** Number of waiters, held or not yet held. */
   get size(): number {
-    return this.#size;
+    return this.#sizes.poll + this.#sizes.socket;
+  }
+
+  /** Number of polls, held or not yet held. */
+  get polls(): number {
+    return this.#sizes.poll;
   }
 
   listen(waiter: Waiter): void {
     const { mailboxId } = waiter.mailbox;
     waiter.older = this.#newest.get(mailboxId);
     this.#newest.set(mailboxId, waiter);
-    this.#size += 1;
+    this.#sizes[waiter.transport] += 1;
     if (this.#draining) waiter.end(DRAINING);
   }
 
@@ -62,17 +70,17 @@ export class Waiters {
     return this.#newest.has(mailboxId);
   }
 
-  /** The polls that are held in the room now. Looks at all polls. */
-  heldIn(roomId: RoomId): readonly HeldPollSummary[] {
+  /** The polls that are held in the room now, and the sockets that read. Looks at all waiters. */
+  heldIn(roomId: RoomId): readonly HeldSummary[] {
     const nowMs = this.#clock.steadyMs();
-    return this.#all().flatMap(({ mailbox, heldFromMs }) =>
+    return this.#all().flatMap(({ mailbox, transport, heldFromMs }) =>
       heldFromMs === undefined || mailbox.roomId !== roomId
         ? []
-        : [{ participantId: mailbox.participantId, heldMs: nowMs - heldFromMs }],
+        : [{ participantId: mailbox.participantId, transport, heldMs: nowMs - heldFromMs }],
     );
   }
 
-  /** Ends all older polls of the mailbox. They no longer count in `size`. */
+  /** Ends all older waiters of the mailbox. They no longer count in `size`. */
   supersede(waiter: Waiter): void {
     let older = waiter.older;
     waiter.older = undefined;
@@ -80,7 +88,7 @@ export class Waiters {
       const next: Waiter | undefined = older.older;
       // `older` may supersede its own chain later; each poll must be subtracted only once.
       older.older = undefined;
-      this.#size -= 1;
+      this.#sizes[older.transport] -= 1;
       older.end(SUPERSEDED);
       older = next;
     }
@@ -93,13 +101,13 @@ export class Waiters {
     if (newest === waiter) {
       if (waiter.older === undefined) this.#newest.delete(mailboxId);
       else this.#newest.set(mailboxId, waiter.older);
-      this.#size -= 1;
+      this.#sizes[waiter.transport] -= 1;
       return;
     }
     for (let newer = newest; newer !== undefined; newer = newer.older) {
       if (newer.older !== waiter) continue;
       newer.older = waiter.older;
-      this.#size -= 1;
+      this.#sizes[waiter.transport] -= 1;
     }
   }
 
@@ -128,20 +136,15 @@ export class Waiters {
   }
 
   /**
-   * Ends every held poll with an empty batch, spread evenly over `overMs`, so that clients do not reconnect in one
-   * burst. The first poll ends at once, and so does every poll that begins later. Resolves early once no poll is left.
+   * Ends every held poll with an empty batch, and every reading of a socket, spread evenly over `overMs`, so that
+   * clients do not reconnect in one burst. The first one ends at once, and so does every one that begins later.
+   * Resolves early once none is left.
    */
-  async drain(overMs: number): Promise<void> {
+  drain(overMs: number): Promise<void> {
     this.#draining = true;
-    const held = this.#all();
-    const startedMs = this.#clock.steadyMs();
-    for (let ended = 0; ended < held.length && this.#size > 0;) {
-      const elapsedMs = this.#clock.steadyMs() - startedMs;
-      const due = elapsedMs < overMs ? Math.floor((elapsedMs * held.length) / overMs) + 1 : held.length;
-      for (const waiter of held.slice(ended, due)) waiter.end(DRAINING);
-      ended = due;
-      if (ended < held.length) await new Promise<void>((resolve) => this.#clock.after(SLICE_MS, resolve));
-    }
+    return spread(this.#all(), { overMs, clock: this.#clock, isOver: () => this.size === 0 }, (waiter) =>
+      waiter.end(DRAINING),
+    );
   }
 
   #all(): readonly Waiter[] {

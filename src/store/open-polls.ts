@@ -2,9 +2,16 @@ import type { MailboxId } from '../signalling/ids.ts';
 import type { Mailbox } from '../signalling/message.ts';
 import type { PollOutcome, PollPresence } from '../signalling/store.ts';
 
+export interface HoldRequest {
+  readonly forMs: number;
+  readonly position: number | undefined;
+  /** The poll is held already. */
+  readonly isRenewal: boolean;
+}
+
 /** What a store records about the polls of one mailbox. */
 interface MailboxPresence {
-  hold(mailbox: Mailbox, forMs: number, position: number | undefined): void;
+  hold(mailbox: Mailbox, hold: HoldRequest): void;
   supersedeElsewhere(mailbox: Mailbox): void;
   /** The last poll of the mailbox on this process has ended. */
   end(mailbox: Mailbox, outcome: PollOutcome): void;
@@ -32,6 +39,7 @@ class OpenPoll implements PollPresence {
   readonly #mailbox: Mailbox;
   #older: OpenPoll | undefined;
   #counts = true;
+  #isHeld = false;
 
   constructor(polls: OpenPolls, mailbox: Mailbox) {
     this.#polls = polls;
@@ -41,7 +49,8 @@ class OpenPoll implements PollPresence {
 
   hold(forMs: number, position?: number): void {
     this.#forgetOlder();
-    this.#polls.presence.hold(this.#mailbox, forMs, position);
+    this.#polls.presence.hold(this.#mailbox, { forMs, position, isRenewal: this.#isHeld });
+    this.#isHeld = true;
   }
 
   supersedeOthers(): void {

@@ -34,5 +34,6 @@ export {
   type ParticipantView,
   type RoomList,
 } from './room.ts';
+export * from './socket.ts';
 export { receipt, receiptList, type Receipt, type ReceiptList } from './send.ts';
 export * from './service.ts';

@@ -147,6 +147,15 @@ export const PROBLEM_CODES = {
       'For 600 s, an `Idempotency-Key` stands for one request: the same body, byte for byte, returns the first response, and ' +
       'another body is refused. Retry with the same text. Use a new random key for each request, and keep it only for the retries of that request.',
   },
+  'upgrade-required': {
+    status: 426,
+    title: 'This path is for WebSockets',
+    retryable: false,
+    explanation:
+      'This path upgrades to a WebSocket, and the request did not ask for that. If a WebSocket client sent it, a proxy removed its ' +
+      '`Upgrade` header: the client must poll, as it does by itself. To try it by hand, use a WebSocket tool with the subprotocol ' +
+      '`holdline.v1`, such as `npx wscat -s holdline.v1 -c ws://localhost:8080/v1/rooms/ROOM/messages/socket`.',
+  },
   'rate-limited': {
     status: 429,
     title: 'Too many requests',

@@ -62,8 +62,8 @@ export const problem = z
 export type Problem = z.output<typeof problem>;
 export type Fault = z.output<typeof fault>;
 
-/** The part of a request that a pointer starts from. */
-export type FaultRoot = 'body' | 'query' | 'path' | 'header';
+/** The part of a request that a pointer starts from, or the frame of a socket. */
+export type FaultRoot = 'body' | 'query' | 'path' | 'header' | 'frame';
 
 /** A body may have tens of thousands of faults; a response that listed them all would be many times its size. */
 export const MAX_FAULTS = 64;

@@ -29,6 +29,8 @@ class BareServer {
       prepared: prepareForExpress(express()),
       answer: (req, res) => void this.handled.push({ req, res }),
       refuse: (_req, res) => res.writeHead(400, ['Content-Length', '0']).end(),
+      hasSocket: false,
+      upgrade: () => false,
       withoutRequest: [],
     };
     this.#server = createHttpServer(app, 75_000, { onOpen: () => (this.open += 1), onClose: () => (this.open -= 1) });

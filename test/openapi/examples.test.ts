@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
 import { openApiDocument } from '../../src/http/openapi/document.ts';
-import { OPERATIONS, operationRows } from '../../src/http/operations/index.ts';
+import { describedRows, OPERATIONS, operationRows } from '../../src/http/operations/index.ts';
 import { problemsOf } from '../../src/http/operations/operation.ts';
 import { PROBLEM_CODES, problem, requestSchemas } from '../../src/wire/index.ts';
 import { DEFAULT_BOUNDS } from '../support/bounds.ts';
@@ -10,8 +10,10 @@ import { documentedResponse } from '../support/documented-responses.ts';
 type Components = Record<string, { properties: Record<string, { examples: unknown[] }> }>;
 
 const schemas = requestSchemas(DEFAULT_BOUNDS);
-const successes = operationRows().flatMap(([id, { success }]) =>
-  success.status === 204 ? [] : [{ id, status: success.status, schema: success.schema, example: success.example }],
+const successes = describedRows().flatMap(([id, { success }]) =>
+  success.status === 204 || success.status === 101
+    ? []
+    : [{ id, status: success.status, schema: success.schema, example: success.example }],
 );
 const bodies = operationRows().flatMap(([id, { body }]) => (body ? [{ id, body }] : []));
 

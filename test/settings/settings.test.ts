@@ -56,6 +56,7 @@ const cases: Record<Key, Case> = {
   port: number('PORT', 8080, 0, 65_535),
   keepAliveSeconds: number('KEEP_ALIVE_SECONDS', 75, 1, 3600),
   drainSeconds: number('DRAIN_SECONDS', 8, 0, 600),
+  socket: words('SOCKET', 'on', ['on', 'off']),
   demo: words('DEMO', 'on', ['on', 'off']),
   adminPort: { ...number('ADMIN_PORT', 0, 0, 65_535), byDefault: undefined },
   logLevel: words('LOG_LEVEL', 'info', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),

@@ -5,6 +5,7 @@ import type { WaitEnd, Waiter, Waiters } from '../../src/signalling/waiters.ts';
 /** A waiter that leaves at its end, as a poll does. */
 export class ListeningWaiter implements Waiter {
   readonly mailbox: Mailbox;
+  readonly transport = 'poll';
   readonly heldFromMs: number | undefined;
   older: Waiter | undefined;
   /** Number of wake-ups so far. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ZodOpenApiOperationObject } from 'zod-openapi';
 import { idempotencyKey, participantId, PROBLEM_CODES, type RequestSchemas, roomId } from '../../wire/index.ts';
-import { type Body, type Operation, operationRows, type Security } from '../operations/index.ts';
+import { type Body, type Operation, describedRows, type Security } from '../operations/index.ts';
 import { problemsOf, type Tag } from '../operations/operation.ts';
 import { COMMON_HEADERS, headerRefs, type ResponseHeader } from './headers.ts';
 import { problemResponses } from './problems.ts';
@@ -20,7 +20,7 @@ type Paths = Record<string, Partial<Record<Lowercase<Operation['method']>, ZodOp
 /** The rows of the table of operations, tag by tag. */
 export function pathsOf(schemas: RequestSchemas): Paths {
   const paths: Paths = {};
-  const rows = TAGS.flatMap(({ name }) => operationRows().filter(([, { tag }]) => tag === name));
+  const rows = TAGS.flatMap(({ name }) => describedRows().filter(([, { tag }]) => tag === name));
   for (const [operationId, operation] of rows) {
     const method = operation.method.toLowerCase() as Lowercase<Operation['method']>;
     paths[operation.path] = { ...paths[operation.path], [method]: describe(operationId, operation, schemas) };
@@ -30,6 +30,7 @@ export function pathsOf(schemas: RequestSchemas): Paths {
 
 const SECURITY: Record<Security, Record<string, string[]>[]> = {
   participant: [{ bearer: [] }],
+  'participant-or-hello': [{}, { bearer: [] }],
   'participant-or-api-key': [{ bearer: [] }],
   'self-or-api-key': [{ bearer: [] }],
   'api-key': [{ bearer: [] }],
@@ -97,7 +98,7 @@ const bodyOf = ({ schema, required, example }: Body, schemas: RequestSchemas) =>
 
 function successOf({ success, isPoll, isIdempotent }: Operation) {
   const { status, description } = success;
-  if (status === 204) return { description, headers: headerRefs(COMMON_HEADERS) };
+  if (status === 204 || status === 101) return { description, headers: headerRefs(COMMON_HEADERS) };
   const { mediaType = 'application/json', schema, example } = success;
   const headers: ResponseHeader[] = [
     ...COMMON_HEADERS,

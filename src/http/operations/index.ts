@@ -20,4 +20,8 @@ export function operationRows(): [OperationId, Operation][] {
   return Object.entries(OPERATIONS) as [OperationId, Operation][];
 }
 
+/** The rows that the OpenAPI document describes. */
+export const describedRows = (): [OperationId, Operation][] =>
+  operationRows().filter(([, { isSocket }]) => isSocket !== true);
+
 export type { Audience, Body, Operation, Security } from './operation.ts';

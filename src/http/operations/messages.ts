@@ -16,6 +16,17 @@ const POLLING =
   'Reading does not remove a message: it stays until you send back a cursor past it. If a response is lost, poll again with the same ' +
   '`after`. A mailbox has one poll: a newer one ends the older one with 409 `poll-superseded`.';
 
+/** Generators cannot express a WebSocket, so it is described in words. */
+const SOCKET =
+  'Where WebSockets work, a client may read the same mailbox through one instead: `GET /v1/rooms/{roomId}/messages/socket` with ' +
+  '`Upgrade: websocket` and the subprotocol `holdline.v1`. A socket only reads; everything else stays an HTTP request. Frames are JSON ' +
+  'text. The client sends `{"type":"hello","token"}` first, and the server answers `{"type":"welcome","heartbeatSeconds"}`. ' +
+  '`{"type":"read","id"?,"after"?}` makes the socket the reader of the mailbox; the server sends ' +
+  '`{"type":"batch","id"?,"batch"}` with a `Batch`, at once and whenever messages arrive, and an empty one after `heartbeatSeconds` of ' +
+  'silence. The client answers each with `{"type":"ack","cursor"}`, with the last cursor that it has handled. ' +
+  '`{"type":"probe","data"?}` is echoed at once, and 2 s later with `padding`. `{"type":"problem","problem"}` carries a `Problem`. ' +
+  'A poll displaces a socket, and a socket a poll: `poll-superseded`. Generated clients need none of this.';
+
 const POLLED = {
   status: 200,
   description: 'The pending messages, or an empty batch when `wait` is over.',
@@ -89,10 +100,23 @@ export const messageOperations = {
     summary: 'Poll for messages, by POST',
     description:
       `${POLLING}\n\nBehaves like \`receiveMessages\` in every respect, but its URL never changes: one CORS preflight serves all polls, ` +
-      'and no proxy caches or repeats them.',
+      'and no proxy caches or repeats them.\n\n' +
+      SOCKET,
     body: { schema: 'pollMessages', required: false, example: examples.pollRequest, maxBytes: MAX_FEW_FIELDS_BYTES },
     success: POLLED,
     problems: POLL_PROBLEMS,
+  },
+  openSocket: {
+    ...OF_A_MAILBOX,
+    method: 'GET',
+    path: '/v1/rooms/{roomId}/messages/socket',
+    isSocket: true,
+    security: 'participant-or-hello',
+    refusedWhileDraining: true,
+    summary: 'Open a socket that reads',
+    description: 'See `pollMessages`.',
+    success: { status: 101, description: 'The connection is a WebSocket from now on.' },
+    problems: ['upgrade-required', 'too-many-polls'],
   },
   acknowledgeMessages: {
     ...OF_A_MAILBOX,

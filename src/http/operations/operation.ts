@@ -16,6 +16,8 @@ export type Behaviour = {
   readonly security: Security;
   /** The server may hold the request, so the response asks proxies not to buffer it. */
   readonly isPoll?: true;
+  /** A WebSocket, which the OpenAPI document describes in words only. Not served with `SOCKET=off`. */
+  readonly isSocket?: true;
   /** Answered with 503 `shutting-down` as soon as the server begins to stop. */
   readonly refusedWhileDraining?: true;
   /**
@@ -39,8 +41,10 @@ export type Audience = 'public' | 'operators' | 'admin-port';
 
 /**
  * Accepted callers. `self`: the participant in the path. `join`: any credential or none. `public` ignores credentials.
+ * `participant-or-hello`: without a credential, the first frame brings it.
  */
-export type Security = 'participant' | 'participant-or-api-key' | 'self-or-api-key' | 'join' | 'api-key' | 'public';
+export type Security =
+  'participant' | 'participant-or-hello' | 'participant-or-api-key' | 'self-or-api-key' | 'join' | 'api-key' | 'public';
 
 export type Body = {
   readonly schema: RequestName;
@@ -81,6 +85,7 @@ export type Success =
       readonly mediaType?: string;
       readonly example: unknown;
     }
+  | { readonly status: 101; readonly description: string }
   | { readonly status: 204; readonly description: string };
 
 /**

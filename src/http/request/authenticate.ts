@@ -26,11 +26,37 @@ export function authenticate(
   roomId: RoomId | undefined,
   context: AppContext,
 ): Awaitable<Credential> {
-  const text = BEARER.exec(req.headers.authorization ?? '')?.[1];
+  const text = tokenOf(req);
   if (text === undefined) return NO_CREDENTIAL;
-  const lookup = { roomHint: roomId, allowCached: allowCachedToken === true };
-  return whenReady(context.signalling.identify(text, lookup), (bearer) => bearer ?? readAccess(text, req, context));
+  return identifyText(text, { req, roomId, allowCached: allowCachedToken === true }, context);
 }
+
+interface Presented {
+  readonly req: Request;
+  readonly roomId: RoomId | undefined;
+  readonly allowCached: boolean;
+}
+
+function identifyText(
+  text: string,
+  { req, roomId: roomHint, allowCached }: Presented,
+  context: AppContext,
+): Awaitable<Credential> {
+  const bearer = context.signalling.identify(text, { roomHint, allowCached });
+  return whenReady(bearer, (found) => found ?? readAccess(text, req, context));
+}
+
+/**
+ * Judges the token of a socket as each of its requests would be.
+ * @throws SignallingError `unauthenticated`, `forbidden`, `participant-gone`, `storage-unavailable`
+ */
+export const judgeToken = (token: string, req: Request, roomId: RoomId, context: AppContext): Awaitable<Mailbox> =>
+  whenReady(identifyText(token, { req, roomId, allowCached: true }, context), (credential) =>
+    requireParticipant(credential, roomId),
+  );
+
+/** The credential as it was sent. */
+export const tokenOf = (req: Request): string | undefined => BEARER.exec(req.headers.authorization ?? '')?.[1];
 
 /** Refuses to compare a short key, which could be guessed, once the client address has failed too often. */
 function readAccess(text: string, req: Request, context: AppContext): Awaitable<Credential> {
@@ -92,6 +118,8 @@ export function authorize(
   switch (security) {
     case 'participant':
       return requireParticipant(credential, named(roomId));
+    case 'participant-or-hello':
+      return credential.kind === 'none' ? undefined : requireParticipant(credential, named(roomId));
     case 'self-or-api-key':
       return credential.kind === 'api-key' ? undefined : requireSelf(credential, named(roomId), named(participantId));
     case 'join':

@@ -35,6 +35,7 @@ export interface ParsedCall extends PathIds {
   readonly req: Request;
   /** The participant that the log line of the request names. */
   subject: ParticipantId | undefined;
+  readonly requestId: string;
   /** The path under which the service is mounted; empty at the root. */
   readonly basePath: string;
   /** Calls the listener once the client has disconnected. */
@@ -57,7 +58,7 @@ type PathIdsOf<Path extends string> = {
 
 type CallerOf<Needed> = Needed extends 'participant'
   ? Mailbox
-  : Needed extends 'self-or-api-key'
+  : Needed extends 'self-or-api-key' | 'participant-or-hello'
     ? Mailbox | undefined
     : undefined;
 

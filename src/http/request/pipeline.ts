@@ -9,7 +9,7 @@ import type { AppContext } from '../context.ts';
 import type { Operation, OperationId } from '../operations/index.ts';
 import type { HeaderList } from '../response/headers.ts';
 import { isInternal, problemReply } from '../response/problem.ts';
-import { write, type Reply } from '../response/reply.ts';
+import { switched, write, type Reply } from '../response/reply.ts';
 import { shuttingDown } from '../response/request-problem.ts';
 import { authenticate, authorize, chargeFailure, presentOf } from './authenticate.ts';
 import type { AnyHandler, ParsedCall } from './call.ts';
@@ -47,9 +47,9 @@ class Exchange implements ParsedCall {
   readonly #res: Response;
   readonly #onError: (error: unknown) => void;
   readonly #startedMs = performance.now();
-  readonly #requestId: string;
   /** The participant whose idle time this request restarts. */
   #present: Mailbox | undefined;
+  readonly requestId: string;
   readonly req: Request;
   readonly basePath: string;
   roomId: RoomId | undefined;
@@ -68,7 +68,7 @@ class Exchange implements ParsedCall {
     this.req = req;
     this.#res = res;
     this.#onError = onError;
-    this.#requestId = requestIdOf(req);
+    this.requestId = requestIdOf(req);
     this.basePath = req.baseUrl;
   }
 
@@ -169,7 +169,7 @@ class Exchange implements ParsedCall {
     const { operation, context } = this.#route;
     const { method, path } = operation;
     const { roomId, subject: participantId } = this;
-    const fields = { err: error, requestId: this.#requestId, method, path, roomId, participantId };
+    const fields = { err: error, requestId: this.requestId, method, path, roomId, participantId };
     if (isUnavailable(error)) context.signalling.logRefusal(fields);
     else context.log.error(fields, 'request failed');
   }
@@ -177,7 +177,7 @@ class Exchange implements ParsedCall {
   #problem(error: unknown): Reply {
     return problemReply(error, {
       basePath: this.basePath,
-      requestId: this.#requestId,
+      requestId: this.requestId,
       authorization: this.req.headers.authorization,
       inBatch: this.#route.operation.body?.relays === 'messages',
     });
@@ -189,11 +189,10 @@ class Exchange implements ParsedCall {
     const { status, code } = reply;
     try {
       if (context.isDraining()) this.#res.shouldKeepAlive = false;
-      write(this.#res, headers, this.#requestId, reply);
+      if (reply !== switched) write(this.#res, headers, this.requestId, reply);
       const elapsedMs = performance.now() - this.#startedMs;
       context.observability.answered(id, status, code, elapsedMs);
-      const requestId = this.#requestId;
-      const { roomId, subject: participantId } = this;
+      const { requestId, roomId, subject: participantId } = this;
       context.log.debug({ requestId, operation: id, roomId, participantId, status, code, elapsedMs }, 'answered');
     } catch (error) {
       this.#onError(error);

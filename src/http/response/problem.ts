@@ -23,6 +23,8 @@ export interface ProblemPlace {
   readonly requestId: string;
   /** The `Authorization` header of the request. */
   readonly authorization?: string | undefined;
+  /** The problem goes into a frame of a socket, whose credential came in a frame, too. */
+  readonly inFrame?: true;
   /** Whether the body is a batch: a refusal must then point to one of its messages. */
   readonly inBatch?: boolean;
 }
@@ -84,7 +86,8 @@ function describe(error: unknown, place: ProblemPlace): Description {
 function describeRefusal(error: SignallingError, place: ProblemPlace): Description {
   const { reason, resetCursor, messageIndex, limit } = error.details;
   const path = place.inBatch === true && messageIndex !== undefined ? ['messages', messageIndex] : undefined;
-  const challenge = error.code === 'unauthenticated' ? challengeTo(place.authorization) : undefined;
+  const challenge =
+    error.code === 'unauthenticated' && place.inFrame !== true ? challengeTo(place.authorization) : undefined;
   return {
     code: codeOf(error.code),
     detail: challenge === undefined ? error.message : `${error.message} ${challenge.arrived}`.trimEnd(),

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { ProblemCode } from '../../wire/index.ts';
 import { headerBlock, writeHead, type HeaderBlock } from './header-block.ts';
 import { API_POLICY, PAGE_HEADERS, PAGE_POLICY, type HeaderList } from './headers.ts';
 
@@ -12,13 +13,15 @@ export interface Reply {
   readonly contentPolicy?: string;
   readonly headers?: HeaderList;
   /** Code of a problem, for metrics and the log. */
-  readonly code?: string;
+  readonly code?: ProblemCode;
 }
 
 /** A client that reads a response more slowly than this only ties up server memory (slow-read attack). */
 const MAX_WRITE_MS = 30_000;
 
 export const ok = (body: string): Reply => ({ status: 200, body });
+/** The connection is a WebSocket: whoever took it has sent the 101. */
+export const switched: Reply = { status: 101 };
 export const noContent: Reply = { status: 204 };
 export const page = (body: string): Reply => ({
   status: 200,

@@ -54,6 +54,28 @@ export const methodNotAllowed = (method: string, allow: string): RequestProblem 
     headers: { Allow: allow },
   });
 
+/** @param headers say which upgrade the path takes */
+const upgradeRequired = (detail: string, headers: Readonly<Record<string, string>>): RequestProblem =>
+  new RequestProblem('upgrade-required', detail, { headers: { Upgrade: 'websocket', ...headers } });
+
+export const noUpgrade = (): RequestProblem =>
+  upgradeRequired('This path needs a WebSocket: send `Upgrade: websocket` and `Connection: Upgrade`.', {
+    Connection: 'Upgrade',
+  });
+
+/** RFC 6455, section 4.4. */
+export const otherWebSocketVersion = (): RequestProblem =>
+  upgradeRequired('The server supports version 13 of the WebSocket protocol.', { 'Sec-WebSocket-Version': '13' });
+
+export const originRefused = (): RequestProblem =>
+  new RequestProblem('forbidden', 'Pages of this origin may not open a socket: it is not in CORS_ORIGINS.');
+
+/** @param faults at least one, of a frame */
+export const invalidFrame = (faults: readonly Fault[]): RequestProblem => {
+  const [{ pointer, detail } = { pointer: '/frame', detail: 'cannot be read' }] = faults;
+  return new RequestProblem('invalid-request', `A frame cannot be taken. ${pointer}: ${detail}.`, { errors: faults });
+};
+
 export const noTunnel = (): RequestProblem =>
   new RequestProblem('method-not-allowed', 'The server is not a proxy and does not support CONNECT.', {
     headers: { Allow: 'GET, POST, DELETE' },

@@ -3,6 +3,7 @@ import type { AnyHandler, Handlers } from '../request/call.ts';
 import { closeRoom, listRooms, traceRoom } from './administration.ts';
 import { acknowledgeMessages, pollMessages, receiveMessages, sendMessage, sendMessages } from './messages.ts';
 import { getDemoPage, getDocsPage, getProblemPage } from './pages.ts';
+import { openSocket } from './socket.ts';
 import { getIceServers, joinRoom, leaveRoom, leaveRoomByPost, listParticipants } from './rooms.ts';
 import {
   getHealth,
@@ -24,6 +25,7 @@ const HANDLERS: Handlers = {
   receiveMessages,
   pollMessages,
   acknowledgeMessages,
+  openSocket,
   getIceServers,
   listRooms,
   closeRoom,

@@ -91,6 +91,21 @@ export class PipelinedConnection {
     this.#rest = undefined;
   }
 
+  /**
+   * Gives the connection away, after an upgrade.
+   * @returns the bytes that were not parsed; `undefined` if responses are still pending, which would have to come first
+   */
+  release(): Buffer | undefined {
+    const rest = this.#rest ?? Buffer.alloc(0);
+    const isFree = this.#open.length === 0 && this.#queue.length === 0;
+    this.detach();
+    this.#socket.removeAllListeners('data');
+    this.#isPausedByNode = true;
+    Reflect.deleteProperty(this.#socket, 'pause');
+    Reflect.deleteProperty(this.#socket, 'resume');
+    return isFree ? rest : undefined;
+  }
+
   readonly #hasClosed = (): void => {
     this.#handling.onClose();
     const stillOpen: ServerResponse[] = [];
@@ -155,6 +170,7 @@ export class PipelinedConnection {
       if (end === 0) break;
       const slice = rest.subarray(0, end);
       rest = rest.subarray(end);
+      this.#rest = rest;
       this.#bodyLeft -= slice.length;
       this.#parse(slice);
     }

@@ -5,6 +5,8 @@ import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
 import { API_POLICY, type HeaderList } from '../response/headers.ts';
 import { PipelinedConnection, type Handling } from './pipelining.ts';
+import { cutAfter, serveUpgrade } from './upgrade.ts';
+import { asksForWebSocket, isSocketPath } from '../request/upgrade.ts';
 import { problemReply } from '../response/problem.ts';
 import { invalidRequest, noTunnel, type RequestProblem } from '../response/request-problem.ts';
 
@@ -21,7 +23,7 @@ export type Counting = Pick<Handling, 'onOpen' | 'onClose'>;
  * @param keepAliveMs how long an idle connection stays open; longer than in a proxy, so that the proxy closes it first
  */
 export function createHttpServer(
-  { prepared, answer, refuse, withoutRequest }: App,
+  { prepared, answer, refuse, withoutRequest, hasSocket }: App,
   keepAliveMs: number,
   counting: Counting,
 ): Server {
@@ -50,6 +52,7 @@ export function createHttpServer(
       requireHostHeader: false,
       // perf: about 2 % less CPU time per message, since a GET needs no stream for its body. Node before 24 ignores it.
       optimizeEmptyRequests: true,
+      shouldUpgradeCallback: (req) => hasSocket && asksForWebSocket(req) && isSocketPath(req),
     },
     (req, res) => connections.get(req.socket)?.take(req, res),
   );
@@ -62,6 +65,19 @@ export function createHttpServer(
     // Pending responses would have to come first, but Node no longer tracks them.
     if (pipeline?.isIdle === true) answerByHand(socket, noTunnel(), withoutRequest);
     else socket.destroy();
+  });
+  server.on('upgrade', (req, socket, head) => {
+    const rest = connections.get(socket)?.release();
+    if (rest === undefined) {
+      socket.destroy();
+      return;
+    }
+    handling.onOpen();
+    serveUpgrade(req, socket, Buffer.concat([head, rest]), {
+      createResponse: (request) => new prepared.ServerResponse(request),
+      answer: handling.handle,
+      onAnswered: handling.onClose,
+    });
   });
   server.on('clientError', (error: ParserError, socket) => {
     const pipeline = connections.get(socket);
@@ -133,8 +149,6 @@ function answerByHand(socket: Duplex, problem: RequestProblem, withoutRequest: H
     ...['Connection', 'close'],
   ];
   const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1] ?? ''}`] : []));
-  // Node no longer applies its timeouts to this connection, and the client may never disconnect.
-  const cut = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(cut));
+  cutAfter(socket, LINGER_MS);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${String(body)}`);
 }

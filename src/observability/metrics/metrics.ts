@@ -1,7 +1,7 @@
 import { Registry } from 'prom-client';
 import type { ExceededLimit } from '../../signalling/errors.ts';
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
-import type { EndedPoll, PollEnd, Telemetry } from '../../signalling/telemetry.ts';
+import type { EndedPoll, EndedReading, PollEnd, ReadingEnd, SentBatch, Telemetry } from '../../signalling/telemetry.ts';
 import { BucketHistogram, CellCounter, type Cell } from './cheap-metrics.ts';
 import { processMetrics, registerGauges, type Sources } from './gauges.ts';
 import { MessageMetrics } from './message-metrics.ts';
@@ -21,6 +21,16 @@ const CAUSES: Record<PollEnd, string> = {
   superseded: 'superseded',
   gone: 'gone',
   'hung-up': 'client_closed',
+  draining: 'draining',
+  refused: 'refused',
+};
+
+/** Values of the label `cause` for readings of sockets. */
+const READING_CAUSES: Record<ReadingEnd, string> = {
+  superseded: 'superseded',
+  gone: 'gone',
+  'hung-up': 'client_closed',
+  silent: 'silent',
   draining: 'draining',
   refused: 'refused',
 };
@@ -50,6 +60,8 @@ export class Metrics implements Telemetry {
   readonly #messages = new MessageMetrics(this.#registry);
   readonly #requests = new RequestMetrics(this.#registry);
   readonly #pollEnds: Record<PollEnd, Cell>;
+  readonly #readingEnds: Record<ReadingEnd, Cell>;
+  readonly #socketBatches: Cell;
   readonly #gone: Record<GoneReason, Cell>;
   readonly #limits: Record<LimitName, Cell>;
   readonly #commitTime = new BucketHistogram({
@@ -72,6 +84,10 @@ export class Metrics implements Telemetry {
     const counter = (name: string, help: string, label: string) => new CellCounter(this.#registry, name, help, [label]);
     const ends = counter('holdline_poll_ends_total', 'Polls by the cause of their end.', 'cause');
     this.#pollEnds = mapValues(CAUSES, (cause) => ends.cell(cause));
+    const readings = counter('holdline_reading_ends_total', 'Readings of sockets by the cause of their end.', 'cause');
+    this.#readingEnds = mapValues(READING_CAUSES, (cause) => readings.cell(cause));
+    const batches = 'Batches with messages that sockets were sent.';
+    this.#socketBatches = new CellCounter(this.#registry, 'holdline_socket_batches_total', batches, []).cell();
     const gone = counter('holdline_participants_gone_total', 'Participants that are gone, by reason.', 'reason');
     this.#gone = mapValues(REASONS, (reason) => gone.cell(reason));
     const limits = counter('holdline_rate_limited_total', 'Requests that a rate limit refused.', 'limit');
@@ -136,6 +152,15 @@ export class Metrics implements Telemetry {
   pollEnded({ mailboxId }: Mailbox, { end, heldMs, messages }: EndedPoll): void {
     this.#pollEnds[end].count += 1;
     this.#messages.replied(mailboxId, messages, heldMs !== undefined);
+  }
+
+  batchSent({ mailboxId }: Mailbox, { messages, wasHeld }: SentBatch): void {
+    this.#socketBatches.count += 1;
+    this.#messages.replied(mailboxId, messages, wasHeld);
+  }
+
+  readingEnded(_mailbox: Mailbox, { end }: EndedReading): void {
+    this.#readingEnds[end].count += 1;
   }
 
   acknowledged({ mailboxId }: Mailbox, position: number): void {

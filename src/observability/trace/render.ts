@@ -1,13 +1,19 @@
 import type { RoomId } from '../../signalling/ids.ts';
 import type { GoneReason } from '../../signalling/message.ts';
-import type { PollEnd } from '../../signalling/telemetry.ts';
-import type { HeldPollSummary } from '../../signalling/waiters.ts';
+import type { PollEnd, ReadingEnd } from '../../signalling/telemetry.ts';
+import type { HeldSummary } from '../../signalling/waiters.ts';
 
 /** A message in a reply, without its content. */
 interface DeliveredMessage {
   readonly id: string;
   readonly type: string;
   readonly position: number;
+}
+
+export interface DeliveredBatch {
+  readonly mailboxId: string;
+  readonly delivered: readonly DeliveredMessage[];
+  readonly expired: number;
 }
 
 interface Recipient {
@@ -21,14 +27,9 @@ export type TraceEvent = { readonly atMs: number; readonly participantId: string
   | { readonly kind: 'joined'; readonly resumed: boolean }
   | { readonly kind: 'gone'; readonly reason: GoneReason; readonly unread: number }
   | { readonly kind: 'sent'; readonly id: string; readonly type: string; readonly recipients: readonly Recipient[] }
-  | {
-      readonly kind: 'poll';
-      readonly mailboxId: string;
-      readonly end: PollEnd;
-      readonly heldMs: number | undefined;
-      readonly delivered: readonly DeliveredMessage[];
-      readonly expired: number;
-    }
+  | ({ readonly kind: 'poll'; readonly end: PollEnd; readonly heldMs: number | undefined } & DeliveredBatch)
+  | ({ readonly kind: 'batch' } & DeliveredBatch)
+  | { readonly kind: 'reading'; readonly end: ReadingEnd; readonly readMs: number }
   | { readonly kind: 'acknowledged'; readonly mailboxId: string; readonly position: number }
   | { readonly kind: 'expired' }
 );
@@ -50,22 +51,27 @@ interface Context {
 interface RoomTrace {
   /** Oldest first. */
   readonly events: readonly TraceEvent[];
-  readonly heldPolls: readonly HeldPollSummary[];
+  readonly held: readonly HeldSummary[];
   readonly nowMs: number;
   /** Other processes may have delivered messages, so a missing event proves nothing. */
   readonly isShared: boolean;
 }
 
 /** Renders one line of text per event. */
-export function render(roomId: RoomId, { events, heldPolls, nowMs, isShared }: RoomTrace): string {
+export function render(roomId: RoomId, { events, held, nowMs, isShared }: RoomTrace): string {
   const context = { deliveries: deliveriesOf(events), isShared };
   const width = Math.max(...events.map(({ participantId }) => participantId.length), 0);
-  const held = heldPolls.map(({ participantId, heldMs }) => `${participantId} for ${duration(heldMs)}`);
+  const heldBy = (transport: HeldSummary['transport']): string[] =>
+    held
+      .filter((each) => each.transport === transport)
+      .map(({ participantId, heldMs }) => `${participantId} for ${duration(heldMs)}`);
+  const polls = heldBy('poll').join(', ') || 'none';
+  const sockets = heldBy('socket').join(', ');
   return [
     `room ${roomId}, the last ${events.length} events of this process, times in UTC, no payloads`,
     ...(isShared ? ['other processes on the same Redis have traces of their own: query each of them'] : []),
     ...events.map((event) => lineOf(event, width, textOf(event, context))),
-    `now ${new Date(nowMs).toISOString()}; polls held${isShared ? ' by this process' : ''}: ${held.join(', ') || 'none'}`,
+    `now ${new Date(nowMs).toISOString()}; polls held${isShared ? ' by this process' : ''}: ${polls}${sockets && `; sockets reading: ${sockets}`}`,
     '',
   ].join('\n');
 }
@@ -79,7 +85,7 @@ function deliveriesOf(events: readonly TraceEvent[]): Context['deliveries'] {
   const deliveries = new Map<string, Delivery>();
   const unacknowledged = new Map<string, { readonly position: number; readonly delivery: Delivery }[]>();
   for (const event of events) {
-    if (event.kind === 'poll') {
+    if (event.kind === 'poll' || event.kind === 'batch') {
       for (const { id, position } of event.delivered) {
         const key = keyOf(id, event.participantId);
         if (deliveries.has(key)) continue;
@@ -109,6 +115,10 @@ function textOf(event: TraceEvent, context: Context): string {
       return textOfSent(event, context);
     case 'poll':
       return textOfPoll(event);
+    case 'batch':
+      return `socket, was sent a batch${textOfBatch(event)}`;
+    case 'reading':
+      return `socket read ${duration(event.readMs)}, ${READING_ENDS[event.end]}`;
     case 'acknowledged':
       return 'acknowledged the messages that it had received';
     case 'expired':
@@ -145,10 +155,23 @@ const ENDS: Record<PollEnd, string> = {
   refused: 'refused',
 };
 
-function textOfPoll({ end, heldMs, delivered: messages, expired }: EventOf<'poll'>): string {
+const READING_ENDS: Record<ReadingEnd, string> = {
+  superseded: 'a newer poll or socket took over',
+  gone: 'ended, the participant was gone or replaced',
+  'hung-up': 'closed by the client or a proxy',
+  silent: 'closed, its last batch was not acknowledged',
+  draining: 'closed, the server was stopping',
+  refused: 'refused',
+};
+
+function textOfPoll({ end, heldMs, ...batch }: EventOf<'poll'>): string {
   const poll = heldMs === undefined ? 'poll' : `poll held ${duration(heldMs)}`;
+  return `${poll}, ${ENDS[end]}${textOfBatch(batch)}`;
+}
+
+function textOfBatch({ delivered: messages, expired }: Pick<DeliveredBatch, 'delivered' | 'expired'>): string {
   const types = messages.length === 0 ? '' : ` with ${messages.map(({ type }) => type).join(', ')}`;
-  return `${poll}, ${ENDS[end]}${types}${expired > 0 ? `, ${expired} expired` : ''}`;
+  return `${types}${expired > 0 ? `, ${expired} expired` : ''}`;
 }
 
 function duration(ms: number): string {

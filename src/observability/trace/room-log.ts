@@ -1,5 +1,5 @@
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
-import type { EndedPoll, Telemetry } from '../../signalling/telemetry.ts';
+import type { EndedPoll, EndedReading, SentBatch, Telemetry } from '../../signalling/telemetry.ts';
 
 interface DebugLog {
   debug(fields: object, text: string): void;
@@ -34,6 +34,14 @@ export class RoomLog implements Telemetry {
 
   pollEnded(mailbox: Mailbox, { end, heldMs, messages, expired }: EndedPoll): void {
     this.#write(mailbox, { end, heldMs, messages: messages.map(({ type }) => type), expired }, 'poll ended');
+  }
+
+  batchSent(mailbox: Mailbox, { messages, expired }: SentBatch): void {
+    this.#write(mailbox, { messages: messages.map(({ type }) => type), expired }, 'batch sent');
+  }
+
+  readingEnded(mailbox: Mailbox, { end, readMs }: EndedReading): void {
+    this.#write(mailbox, { end, readMs }, 'reading ended');
   }
 
   acknowledged(mailbox: Mailbox, position: number): void {

@@ -8,8 +8,10 @@ export const KIND = {
   poll: 3,
   acknowledged: 4,
   expired: 5,
-  recipient: 6,
-  delivered: 7,
+  batch: 6,
+  reading: 7,
+  recipient: 8,
+  delivered: 9,
 } as const;
 
 export type Kind = (typeof KIND)[keyof typeof KIND];

@@ -1,11 +1,11 @@
 import type { Clock } from '../../signalling/clock.ts';
 import type { RoomId } from '../../signalling/ids.ts';
-import type { GoneReason, Mailbox, OutgoingMessage, Receipt } from '../../signalling/message.ts';
-import type { EndedPoll, PollEnd, Telemetry } from '../../signalling/telemetry.ts';
-import type { HeldPollSummary } from '../../signalling/waiters.ts';
+import type { GoneReason, Mailbox, OutgoingMessage, Receipt, ReceivedMessage } from '../../signalling/message.ts';
+import type { EndedPoll, EndedReading, PollEnd, ReadingEnd, SentBatch, Telemetry } from '../../signalling/telemetry.ts';
+import type { HeldSummary } from '../../signalling/waiters.ts';
 import { EventRing, type RingSize, type StoredEvent } from './event-ring.ts';
 import { Codes } from './names.ts';
-import { render, type TraceEvent } from './render.ts';
+import { render, type DeliveredBatch, type TraceEvent } from './render.ts';
 import { KIND, type Row } from './row.ts';
 
 /** 1.3 MB of rows, some 6,500 messages; and at most 0.6 MB of names with 64 characters. */
@@ -31,6 +31,7 @@ export class Trace implements Telemetry {
   readonly #types = new Codes<string>();
   readonly #reasons = new Codes<GoneReason>();
   readonly #ends = new Codes<PollEnd>();
+  readonly #readingEnds = new Codes<ReadingEnd>();
 
   constructor(clock: Clock, { size = DEFAULT_SIZE, isShared = false }: TraceOptions = {}) {
     this.#clock = clock;
@@ -40,12 +41,12 @@ export class Trace implements Telemetry {
 
   /**
    * Returns a line per event, for people; `undefined` for a room without events.
-   * @param heldPolls those of the room
+   * @param held polls and sockets of the room that are held now
    */
-  text(roomId: RoomId, heldPolls: readonly HeldPollSummary[]): string | undefined {
+  text(roomId: RoomId, held: readonly HeldSummary[]): string | undefined {
     const events = this.#ring.events(roomId, MAX_EVENTS).map((event) => this.#read(event));
     if (events.length === 0) return undefined;
-    return render(roomId, { events, heldPolls, nowMs: this.#clock.wallMs(), isShared: this.#isShared });
+    return render(roomId, { events, held, nowMs: this.#clock.wallMs(), isShared: this.#isShared });
   }
 
   joined(mailbox: Mailbox, resumed: boolean): void {
@@ -80,12 +81,20 @@ export class Trace implements Telemetry {
     row.number = heldMs ?? NaN;
     row.count = expired;
     row.setMailboxId(mailbox.mailboxId);
-    for (const { id, type, position } of messages) {
-      const part = this.#ring.addPart(KIND.delivered);
-      part.code = this.#types.codeOf(type);
-      part.number = position;
-      part.setMessageId(id);
-    }
+    this.#addDelivered(messages);
+  }
+
+  batchSent(mailbox: Mailbox, { messages, expired }: SentBatch): void {
+    const row = this.#ring.add(KIND.batch, mailbox, this.#clock.wallMs());
+    row.count = expired;
+    row.setMailboxId(mailbox.mailboxId);
+    this.#addDelivered(messages);
+  }
+
+  readingEnded(mailbox: Mailbox, { end, readMs }: EndedReading): void {
+    const row = this.#ring.add(KIND.reading, mailbox, this.#clock.wallMs());
+    row.code = this.#readingEnds.codeOf(end);
+    row.number = readMs;
   }
 
   /** A poll repeats its cursor until it receives something new. */
@@ -102,6 +111,15 @@ export class Trace implements Telemetry {
 
   committed(): void {
     // A commit belongs to no single room.
+  }
+
+  #addDelivered(messages: readonly ReceivedMessage[]): void {
+    for (const { id, type, position } of messages) {
+      const part = this.#ring.addPart(KIND.delivered);
+      part.code = this.#types.codeOf(type);
+      part.number = position;
+      part.setMessageId(id);
+    }
   }
 
   #read({ row, parts }: StoredEvent): TraceEvent {
@@ -123,17 +141,24 @@ export class Trace implements Telemetry {
         return {
           kind: 'poll',
           ...base,
-          mailboxId: row.mailboxId,
           end: this.#ends.valueOf(code),
           heldMs: Number.isNaN(number) ? undefined : number,
-          delivered: parts.map((part) => ({ ...this.#readMessage(part), position: part.number })),
-          expired: row.count,
+          ...this.#readBatch(row, parts),
         };
+      case KIND.batch:
+        return { kind: 'batch', ...base, ...this.#readBatch(row, parts) };
+      case KIND.reading:
+        return { kind: 'reading', ...base, end: this.#readingEnds.valueOf(code), readMs: number };
       case KIND.acknowledged:
         return { kind: 'acknowledged', ...base, mailboxId: row.mailboxId, position: number };
       default:
         return { kind: 'expired', ...base };
     }
+  }
+
+  #readBatch(row: Row, parts: readonly Row[]): DeliveredBatch {
+    const delivered = parts.map((part) => ({ ...this.#readMessage(part), position: part.number }));
+    return { mailboxId: row.mailboxId, delivered, expired: row.count };
   }
 
   #readMessage(row: Row): { readonly id: string; readonly type: string } {

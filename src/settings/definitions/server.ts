@@ -57,6 +57,13 @@ export const serverSettings = {
     about:
       'Port for health, metrics and traces. Without it, health and metrics are on the main port, and there are no traces.',
   },
+  socket: {
+    name: 'SOCKET',
+    group: server,
+    default: 'on',
+    parser: oneOf('on', 'off'),
+    about: 'Whether clients may read through a WebSocket instead of polls.',
+  },
   demo: {
     name: 'DEMO',
     group: server,

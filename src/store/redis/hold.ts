@@ -3,7 +3,7 @@ import type { Mailbox } from '../../signalling/message.ts';
 interface Begun {
   /** Shared ms. */
   readonly untilMs: number;
-  /** Position up to which the poll has read. */
+  /** Position up to which the poll, or the socket, has read. */
   readonly position: number | undefined;
   /** Number of the newest hold when the poll read. */
   readonly seenHold: number | undefined;
@@ -15,7 +15,7 @@ interface Begun {
  */
 export class Hold {
   readonly mailbox: Mailbox;
-  readonly begun: Begun;
+  begun: Begun;
   /** In flight while Redis is recording the poll: two concurrent calls would make the poll supersede itself. */
   recording: Promise<boolean> | undefined;
   #number: number | undefined;

@@ -3,6 +3,7 @@ import { SignallingError } from '../../signalling/errors.ts';
 import type { MailboxId } from '../../signalling/ids.ts';
 import type { Mailbox } from '../../signalling/message.ts';
 import type { Hint, PollOutcome } from '../../signalling/store.ts';
+import type { HoldRequest } from '../open-polls.ts';
 import { Hold } from './hold.ts';
 import { unpackHint, type PublishedHint } from './records.ts';
 import { Held } from './replies.ts';
@@ -59,10 +60,15 @@ export class Presence {
     return position <= (this.#reads.get(mailboxId)?.acknowledged ?? -1);
   }
 
-  hold(mailbox: Mailbox, forMs: number, position: number | undefined): void {
-    const seenHold = this.#reads.get(mailbox.mailboxId)?.hold;
-    const poll = new Hold(mailbox, { untilMs: this.#clock.nowMs() + forMs, position, seenHold });
-    this.#polls.set(mailbox.mailboxId, poll);
+  hold(mailbox: Mailbox, { forMs, position, isRenewal }: HoldRequest): void {
+    const { mailboxId } = mailbox;
+    const seenHold = this.#reads.get(mailboxId)?.hold;
+    const begun = { untilMs: this.#clock.nowMs() + forMs, position, seenHold };
+    const held = isRenewal ? this.#polls.get(mailboxId) : undefined;
+    const poll = held ?? new Hold(mailbox, begun);
+    // Keeps its number: a renewal must not supersede a newer poll of another process.
+    poll.begun = begun;
+    this.#polls.set(mailboxId, poll);
     void this.#record(poll);
   }
 

@@ -56,7 +56,7 @@ export class SqliteStore implements Store {
   readonly #writeBehind: WriteBehindAcknowledgements;
   readonly #watchers: ((hint: Hint) => void)[] = [];
   readonly #polls = new OpenPolls({
-    hold: (mailbox, forMs) => this.#context.index.find(mailbox)?.holdPoll(this.#context.clock.steadyMs() + forMs),
+    hold: (mailbox, { forMs }) => this.#context.index.find(mailbox)?.holdPoll(this.#context.clock.steadyMs() + forMs),
     supersedeElsewhere: () => undefined,
     end: (mailbox, outcome) => this.#context.index.find(mailbox)?.endPoll(outcome, this.#context.clock.steadyMs()),
   });

@@ -1,0 +1,296 @@
+import type { RawData, WebSocket } from 'ws';
+import type { Clock } from '../signalling/clock.ts';
+import { decodeCursor } from '../signalling/cursor.ts';
+import { isPromise, whenReady, type Awaitable } from '../signalling/deferred.ts';
+import { unauthenticated } from '../signalling/errors.ts';
+import type { Mailbox } from '../signalling/message.ts';
+import type { Reading } from '../signalling/reading.ts';
+import type { Batch } from '../signalling/receive.ts';
+import type { Signalling } from '../signalling/signalling.ts';
+import type { RenderedProblem, SocketRequest } from '../signalling/socket-request.ts';
+import type { ReadingEnd } from '../signalling/telemetry.ts';
+import { NO_TICK, type Timed, type TimingWheel } from '../signalling/timing-wheel.ts';
+import { MAX_RECEIVE_BATCH, type ClientFrame, type Fault } from '../wire/index.ts';
+import { batchFrame, echoFrame, paddedEchoFrame, parseFrame, problemFrame, WELCOME } from './frames.ts';
+import { closeCodeOf, DISPLACED, endsReading } from './problems.ts';
+
+/** Stops connections that never say who they are from holding memory. */
+const HELLO_WITHIN_MS = 5_000;
+/** A proxy that kills young WebSockets, or holds back small frames, shows itself within this time. */
+const PADDED_ECHO_AFTER_MS = 2_000;
+/** How often a connection is checked: is its token valid while it does not read, and does it take what is written? */
+const CHECKED_EVERY_MS = 15_000;
+/** Checks, one after the other, in which nothing of what waits was written: 30 s, as for responses. */
+const MAX_STUCK_CHECKS = 2;
+/** No frame of the client is processed while more bytes wait to be written: a client that reads nothing costs no more. */
+const MAX_BUFFERED_BYTES = 65_536;
+
+export interface ConnectionContext {
+  readonly signalling: Signalling;
+  readonly clock: Clock;
+  readonly checks: TimingWheel;
+  readonly renderBatch: (batch: Batch) => string;
+  /** The connection belongs to this mailbox from now on. */
+  readonly onAuthenticated: (connection: Connection) => void;
+  readonly onReading: (connection: Connection, isReading: boolean) => void;
+  readonly onClosed: (connection: Connection) => void;
+}
+
+type Frame<Type extends ClientFrame['type']> = Extract<ClientFrame, { type: Type }>;
+
+/** One socket, from the upgrade to its close. Processes one frame at a time, in order. */
+export class Connection implements Timed {
+  readonly #ws: WebSocket;
+  readonly #request: SocketRequest;
+  readonly #context: ConnectionContext;
+  #frames: { readonly data: RawData; readonly isBinary: boolean }[] = [];
+  #isBusy = false;
+  #isClosing = false;
+  #token: string | undefined;
+  #mailbox: Mailbox | undefined;
+  #reading: Reading | undefined;
+  #isProbing = false;
+  #sentBytes = 0;
+  #writtenBytes = 0;
+  #stuckChecks = 0;
+  dueTick = NO_TICK;
+  before: Timed | undefined;
+  after: Timed | undefined;
+
+  constructor(ws: WebSocket, request: SocketRequest, context: ConnectionContext) {
+    this.#ws = ws;
+    this.#request = request;
+    this.#context = context;
+    ws.on('message', (data, isBinary) => {
+      this.#frames.push({ data, isBinary });
+      this.#process();
+    });
+    // `ws` closes the connection itself, with 1002, 1007 or 1009.
+    ws.on('error', () => undefined);
+    ws.on('close', () => this.#onClosed());
+  }
+
+  /** Call once it is registered. */
+  open(): void {
+    this.#context.checks.add(this, HELLO_WITHIN_MS);
+    const { bearer } = this.#request;
+    if (bearer !== undefined) this.#authenticated(bearer.token, bearer.mailbox);
+  }
+
+  get clientAddress(): string {
+    return this.#request.clientAddress;
+  }
+
+  /** `undefined` before the hello. */
+  get mailbox(): Mailbox | undefined {
+    return this.#mailbox;
+  }
+
+  onDue(): void {
+    if (this.#isClosing) return;
+    if (this.#mailbox === undefined) this.#fail(unauthenticated('No `hello` came within 5 s of the upgrade.'));
+    else {
+      this.#context.checks.add(this, CHECKED_EVERY_MS);
+      if (this.#isStuck()) this.#ws.terminate();
+      else if (this.#reading === undefined && !this.#isBusy)
+        this.#handle(() => whenReady(this.#judge(), () => undefined));
+    }
+  }
+
+  /** A newer socket of the mailbox takes its place. */
+  displace(error: unknown): void {
+    if (!this.#isClosing) this.#finish(DISPLACED, this.#request.problem(error));
+  }
+
+  /** The server drains. */
+  drain(): void {
+    this.#fail(this.#request.shuttingDown());
+  }
+
+  readonly #process = (): void => {
+    while (!this.#isBusy && !this.#isClosing && this.#frames.length > 0) {
+      if (this.#ws.bufferedAmount > MAX_BUFFERED_BYTES) {
+        this.#ws.pause();
+        return;
+      }
+      const { data, isBinary } = this.#frames.shift() ?? {};
+      const frame = data === undefined ? [] : parseFrame(data, isBinary === true);
+      this.#handle(() => ('type' in frame ? this.#perform(frame) : this.#refuseFrame(frame)));
+    }
+    if (!this.#isBusy && this.#ws.isPaused) this.#ws.resume();
+  };
+
+  /** Frames wait while a step is under way. */
+  #handle(step: () => Awaitable<void>): void {
+    try {
+      const outcome = step();
+      if (!isPromise(outcome)) return;
+      this.#isBusy = true;
+      this.#ws.pause();
+      outcome.then(undefined, this.#fail).then(() => {
+        this.#isBusy = false;
+        this.#process();
+      });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #perform(frame: ClientFrame): Awaitable<void> {
+    if (frame.type === 'hello') return this.#hello(frame);
+    if (this.#mailbox === undefined) throw unauthenticated('The first frame must be `hello`, with your token.');
+    if (frame.type === 'probe') {
+      this.#probe(frame);
+      return undefined;
+    }
+    return whenReady(this.#judge(), (mailbox) =>
+      frame.type === 'read' ? this.#read(mailbox, frame) : this.#acknowledge(mailbox, frame),
+    );
+  }
+
+  #hello({ token }: Frame<'hello'>): Awaitable<void> {
+    if (this.#mailbox !== undefined) {
+      this.#refuseFrame([{ pointer: '/frame/type', detail: 'hello came before' }]);
+      return undefined;
+    }
+    return whenReady(this.#request.judge(token), (mailbox) => this.#authenticated(token, mailbox));
+  }
+
+  #authenticated(token: string, mailbox: Mailbox): void {
+    if (this.#isClosing) return;
+    this.#token = token;
+    this.#mailbox = mailbox;
+    this.#context.checks.add(this, CHECKED_EVERY_MS);
+    this.#context.signalling.touch(mailbox);
+    this.#context.onAuthenticated(this);
+    this.#send(WELCOME);
+  }
+
+  #judge(): Awaitable<Mailbox> {
+    return whenReady(this.#request.judge(this.#token ?? ''), (mailbox) => {
+      this.#context.signalling.touch(mailbox);
+      return mailbox;
+    });
+  }
+
+  #probe({ data }: Frame<'probe'>): void {
+    if (this.#isProbing) {
+      this.#refuseFrame([{ pointer: '/frame/type', detail: 'a probe is under way; send one at a time' }]);
+      return;
+    }
+    this.#isProbing = true;
+    this.#send(echoFrame(data));
+    this.#context.clock.after(PADDED_ECHO_AFTER_MS, () => {
+      this.#isProbing = false;
+      this.#send(paddedEchoFrame(data));
+    });
+  }
+
+  /** An earlier reading of this socket ends when the new one begins, without a problem. */
+  #read(mailbox: Mailbox, { id, after }: Frame<'read'>): void {
+    const { signalling, renderBatch } = this.#context;
+    const earlier = this.#reading;
+    const options = { after: after === undefined ? undefined : decodeCursor(after), limit: MAX_RECEIVE_BATCH };
+    const reading: Reading = signalling.read(mailbox, options, {
+      send: (batch) => this.#send(batchFrame(id, renderBatch(batch))),
+      ended: (end, error) => {
+        if (this.#reading !== reading) return;
+        this.#setReading(undefined);
+        earlier?.end({ kind: 'hung-up' });
+        this.#onReadingEnded(end, error);
+      },
+    });
+    this.#setReading(reading);
+    reading.start();
+  }
+
+  #setReading(reading: Reading | undefined): void {
+    const wasReading = this.#reading !== undefined;
+    this.#reading = reading;
+    const isReading = reading !== undefined;
+    if (wasReading !== isReading) this.#context.onReading(this, isReading);
+  }
+
+  #onReadingEnded(end: ReadingEnd, error: unknown): void {
+    if (end === 'draining') this.drain();
+    // Nothing that is sent to it arrives any more, or the page that got it is frozen.
+    else if (end === 'silent') this.#ws.terminate();
+    else if (error !== undefined) this.#fail(error);
+  }
+
+  #acknowledge(mailbox: Mailbox, { cursor: text }: Frame<'ack'>): Awaitable<void> {
+    const cursor = decodeCursor(text);
+    const reading = this.#reading;
+    if (reading?.hasSent(cursor) === true) {
+      reading.acknowledge(cursor);
+      return undefined;
+    }
+    return this.#context.signalling.acknowledge(mailbox, cursor).then(() => reading?.skipTo(cursor));
+  }
+
+  #refuseFrame(faults: readonly Fault[]): void {
+    this.#fail(this.#request.invalidFrame(faults));
+  }
+
+  readonly #fail = (error: unknown): void => {
+    if (this.#mailbox === undefined && !this.#isClosing) {
+      this.#isClosing = true;
+      this.#request.charge(error).then(
+        (charged) => this.#report(charged),
+        () => this.#ws.terminate(),
+      );
+    } else if (!this.#isClosing) this.#report(error);
+  };
+
+  #report(error: unknown): void {
+    const problem = this.#request.problem(error);
+    if (!endsReading(problem)) {
+      this.#finish(closeCodeOf(problem), problem);
+      return;
+    }
+    this.#endReading();
+    this.#send(problemFrame(problem.json));
+  }
+
+  #finish(closeCode: number, { code, json }: RenderedProblem): void {
+    this.#isClosing = true;
+    this.#send(problemFrame(json));
+    this.#endReading();
+    this.#ws.resume();
+    this.#ws.close(closeCode, code);
+  }
+
+  /** Without a problem. */
+  #endReading(): void {
+    const reading = this.#reading;
+    this.#setReading(undefined);
+    reading?.end({ kind: 'hung-up' });
+  }
+
+  #onClosed(): void {
+    this.#isClosing = true;
+    this.#frames = [];
+    this.#context.checks.remove(this);
+    this.#endReading();
+    this.#context.onClosed(this);
+  }
+
+  /** @returns its bytes */
+  #send(frame: string): number {
+    if (this.#ws.readyState !== this.#ws.OPEN) return 0;
+    const bytes = Buffer.byteLength(frame);
+    this.#sentBytes += bytes;
+    this.#ws.send(frame, { binary: false, compress: false }, this.#process);
+    return bytes;
+  }
+
+  /** Whether some bytes wait to be written, and none was written since the last checks. */
+  #isStuck(): boolean {
+    const { bufferedAmount } = this.#ws;
+    const written = this.#sentBytes - bufferedAmount;
+    const isSame = bufferedAmount > 0 && written === this.#writtenBytes;
+    this.#writtenBytes = written;
+    this.#stuckChecks = isSame ? this.#stuckChecks + 1 : 0;
+    return this.#stuckChecks >= MAX_STUCK_CHECKS;
+  }
+}
