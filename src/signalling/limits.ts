@@ -9,7 +9,7 @@ export interface Limits {
   readonly maxMailboxBytes: number;
   /** Many senders that fill the disk together. Counts live data only. */
   readonly maxStoreBytes: number;
-  /** Idle connections that fill the memory of a process. Per process. */
+  /** Idle connections that fill the memory of a process: held polls and sockets. Per process. */
   readonly maxHeldPolls: number;
 }
 

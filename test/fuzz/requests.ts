@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Operation, type OperationId, operationRows } from '../../src/http/operations/index.ts';
+import { type Operation, type OperationId, describedRows } from '../../src/http/operations/index.ts';
 import type { Member } from '../support/member.ts';
 
 export interface FuzzedRequest {
@@ -12,7 +12,7 @@ export interface FuzzedRequest {
 
 /** Mostly valid requests, so that the code behind the checks is reached; each part is sometimes arbitrary. */
 export function requests(members: readonly Member[]): fc.Arbitrary<FuzzedRequest> {
-  const each = operationRows().map(([id, operation]) => ({
+  const each = describedRows().map(([id, operation]) => ({
     weight: operation.security === 'public' ? 1 : 8,
     arbitrary: fc
       .record({ path: paths(operation, members), headers: headers(operation, members), body: bodies(operation) })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Express } from 'express';
 import { parse } from 'yaml';
-import { operationRows } from '../../src/http/operations/index.ts';
+import { describedRows } from '../../src/http/operations/index.ts';
 import { SignallingError } from '../../src/signalling/errors.ts';
 import { VERSION } from '../../src/version.ts';
 import { closeServices, createService } from '../support/holdline.ts';
@@ -73,7 +73,7 @@ describe('the OpenAPI document', () => {
       Object.entries(methods).map(([method, { operationId }]) => [operationId, method.toUpperCase(), path]),
     );
     expect(described.sort()).toEqual(
-      operationRows()
+      describedRows()
         .map(([name, { method, path }]) => [name, method, path])
         .sort(),
     );

@@ -52,7 +52,7 @@ describe('the waiters of a mailbox', () => {
     new ListeningWaiter(waiters, B);
     await clock.advance(1_500);
     const { roomId, participantId } = held.mailbox;
-    expect(waiters.heldIn(roomId)).toEqual([{ participantId, heldMs: 1_500 }]);
+    expect(waiters.heldIn(roomId)).toEqual([{ participantId, transport: 'poll', heldMs: 1_500 }]);
     expect(waiters.heldIn('another' as RoomId)).toEqual([]);
     waiters.leave(held);
     expect(waiters.heldIn(roomId)).toEqual([]);

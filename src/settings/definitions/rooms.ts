@@ -27,7 +27,7 @@ export const roomSettings = {
     group: polling,
     default: '50000',
     parser: wholeNumber(1, 1_000_000),
-    about: 'Maximum number of held polls per process; the next poll gets 429.',
+    about: 'Maximum number of held polls and sockets per process; the next one gets 429.',
   },
   maxParticipantsPerRoom: {
     name: 'MAX_PARTICIPANTS_PER_ROOM',
