@@ -62,16 +62,19 @@ export function logError(error: HoldlineError): void {
 
 type Listener = (event: unknown) => void;
 
+/** An object, because Node does not remove a listener that was added with `true`. */
+const CAPTURE = { capture: true };
+
 /** Objects that dispatch events: pages, signals and peer connections of every age. */
 export interface Target {
-  addEventListener?(name: string, listener: Listener, useCapture: boolean): void;
-  removeEventListener?(name: string, listener: Listener, useCapture: boolean): void;
+  addEventListener?(name: string, listener: Listener, options: typeof CAPTURE): void;
+  removeEventListener?(name: string, listener: Listener, options: typeof CAPTURE): void;
 }
 
 /** Adds a listener, where the target dispatches events at all. @returns a function that removes the listener */
 export function listen(target: Target | undefined, name: string, listener: Listener): () => void {
   // React Native has a `window` without events. With capture, the client handles `pagehide` before the app's listeners
   // send their last messages.
-  target?.addEventListener?.(name, listener, true);
-  return () => target?.removeEventListener?.(name, listener, true);
+  target?.addEventListener?.(name, listener, CAPTURE);
+  return () => target?.removeEventListener?.(name, listener, CAPTURE);
 }

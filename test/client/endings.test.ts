@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { getEventListeners } from 'node:events';
 import { joinRoom, type JoinOptions, type Mailbox } from '../../src/client/index.ts';
 import { FakeStorage } from './support/fake-storage.ts';
 import { batch, broken, forever, HostileServer, json, message, problem } from './support/hostile-server.ts';
@@ -88,6 +89,12 @@ test('the signal that aborts joining does not abort a rejoin', async () => {
   abort.abort();
   await server.time.advance(20_000);
   expect([mailbox.state, server.count('join')]).toEqual(['connected', 2]);
+});
+
+test('the signal that aborts joining keeps nothing of a mailbox that has joined', async () => {
+  const { signal } = new AbortController();
+  await listening({ signal });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('a network that is back is reported at once, not at the end of a poll', async () => {
