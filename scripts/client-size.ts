@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib';
  * modules.
  */
 // The goal is 10 KB. Sharing connections between tabs, error texts, failing offers and (110 bytes) the gathering of
-// candidates have been added to the 8.5 KB of earlier versions.
-const LIMIT_BYTES = 11.42 * 1024;
+// candidates have been added to the 8.5 KB of earlier versions. Reading by another transport takes 560 bytes.
+const LIMIT_BYTES = 11.96 * 1024;
 const IMPORTS = {
   'joinRoom alone': 'joinRoom',
   'joinRoom and Call': 'joinRoom, Call',

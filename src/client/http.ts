@@ -78,7 +78,7 @@ export type Exchange = Answer<unknown> & {
 const MISSING_CREDENTIAL = 'The request carries';
 
 export class Http {
-  readonly #roomUrl: string;
+  readonly roomUrl: string;
   readonly #runtime: Runtime;
   readonly #sharing: ConnectionSharing;
   /** The base URL without credentials, for error messages. */
@@ -89,7 +89,7 @@ export class Http {
   constructor(runtime: Runtime, sharing: ConnectionSharing, baseUrl: string, roomId: string) {
     this.#runtime = runtime;
     this.#sharing = sharing;
-    this.#roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${encodeURIComponent(roomId)}`;
+    this.roomUrl = `${baseUrl.replace(/\/+$/, '')}/v1/rooms/${encodeURIComponent(roomId)}`;
     this.#place = textOf(baseUrl);
   }
 
@@ -130,7 +130,7 @@ export class Http {
   /** Sets no `cache` option: React Native's fetch would add a query parameter, which the service refuses. */
   async #fetch(request: HttpRequest<never>, signal: AbortSignal): Promise<FetchReply> {
     const { path, body, headers, token, keepalive = false } = request;
-    const url = this.#roomUrl + path;
+    const url = this.roomUrl + path;
     const init: FetchInit = {
       method: body ? 'POST' : 'GET',
       headers: {

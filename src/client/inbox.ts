@@ -6,13 +6,28 @@ import type { Session } from './session.ts';
 /** Resolves when all messages are handled. Never rejects. */
 export type Deliver = (messages: readonly ReceivedMessage[], more: boolean) => Promise<void>;
 
-/** A queue of batches: each is handled when its turn has come. */
+/** Where a batch begins. */
+export interface Position {
+  readonly cursor: string | undefined;
+  /** `Session.line` at that time. */
+  readonly line: number;
+}
+
+/**
+ * One queue of batches, whatever transport they came by: each is handled when its turn has come.
+ *
+ * Batches of two transports may overlap, so that one ends at or before the handled cursor. Its cursor is dropped: the
+ * server refuses one behind the acknowledged position. Cursors are opaque to clients, so ids decide. A mailbox has one
+ * order and batches leave nothing out, so a batch with a new message ends after the handled cursor; a batch without one
+ * is known to do so only when it begins at the handled cursor.
+ */
 export class Inbox {
   readonly #session: Session;
   readonly #context: MailboxContext;
   readonly #deliver: Deliver;
   /** Ids of handled messages: a message keeps its `id` in every copy. */
   #seenIds: readonly string[] = [];
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(session: Session, context: MailboxContext, deliver: Deliver) {
     this.#session = session;
@@ -20,20 +35,24 @@ export class Inbox {
     this.#deliver = deliver;
   }
 
-  /**
-   * Handles the messages that are new.
-   * @param after the cursor from which the batch was asked for
-   * @returns how many are new
-   */
-  async take(batch: Batch, after: string | undefined): Promise<number> {
+  /** @returns how many messages of the batch were new, once all are handled. Rejects when it is malformed. */
+  take(batch: Batch, from: Position): Promise<number> {
+    const turn = this.#turn.then(() => this.#handle(batch, from));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #handle({ messages, cursor, more, expired }: Batch, from: Position): Promise<number> {
     const session = this.#session;
-    const fresh = batch.messages.filter((message) => this.#isNew(message));
-    await this.#handle(fresh, batch.more);
+    const fresh = messages.filter((message) => this.#isNew(message));
+    await this.#deliverAll(fresh, more);
     // Messages that were not handled are delivered again.
     if (session.ended) return fresh.length;
-    // A rejoin may have changed the mailbox. An empty batch keeps the cursor, which is stored already.
-    if (session.cursor === after && batch.cursor !== after) session.advance(batch.cursor);
-    if (batch.expired > 0) this.#context.emit('gap', { cause: 'expired', expired: batch.expired });
+    // After a rejoin, the batch may be of the former mailbox. An empty batch keeps the cursor, which is stored already.
+    const isNext = from.line === session.line && (from.cursor === session.cursor || fresh.length > 0);
+    if (isNext && cursor !== session.cursor) session.advance(cursor);
+    // Reported even when the batch is dropped: it may end in messages that expired after the handled ones.
+    if (expired > 0) this.#context.emit('gap', { cause: 'expired', expired });
     return fresh.length;
   }
 
@@ -44,7 +63,7 @@ export class Inbox {
   }
 
   /** Delivers the messages. Meanwhile acknowledgements keep the participant from timing out. */
-  async #handle(messages: readonly ReceivedMessage[], more: boolean): Promise<void> {
+  async #deliverAll(messages: readonly ReceivedMessage[], more: boolean): Promise<void> {
     const everyMs = (this.#session.joined.limits.idleTimeoutSeconds * 1_000) / 3;
     let cancel = (): void => undefined;
     const wait = (): void => {

@@ -16,6 +16,7 @@ export type { CallOptions, InviteOptions, JoinBody, JoinOptions } from './option
 export type { Candidate, CreatedDescription, Description, PeerConnectionLike } from './peer-connection.ts';
 export type { FetchInit, FetchLike, FetchReply, Platform, Timers } from './runtime.ts';
 export type { StorageLike } from './storage.ts';
+export type { TransportChange, TransportFactory, TransportName } from './transport.ts';
 export type {
   AnswerPayload,
   CallEndPayload,

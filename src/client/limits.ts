@@ -53,6 +53,10 @@ export const CUTS_TO_LEARN = 3;
  * must stop.
  */
 export const MAX_SUPERSEDED = 3;
+/** A poll that is superseded so soon after a change of transports may have been superseded by this client itself. */
+export const OWN_CHANGE_MS = 10_000;
+/** How long `leave()` waits for the answer to the poll in flight, so that its connection need not be closed. */
+export const LAST_POLL_MS = 1_000;
 /** Enough ids for a full mailbox with its room events, should all of it be delivered again. */
 export const SEEN_MESSAGE_IDS = 1_024;
 /** How long polls stay short after a request needed a connection: time for a call to connect. */

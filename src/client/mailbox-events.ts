@@ -2,6 +2,7 @@ import type { ParticipantView, ReceivedMessage } from '../wire/index.ts';
 import type { ErrorEvents } from './events.ts';
 import type { Exchange } from './http.ts';
 import type { HoldlineError } from './errors.ts';
+import type { TransportChange } from './transport.ts';
 
 /** Why the app may have missed messages. It should re-read the roster and renegotiate; `Call` does so by itself. */
 export type Gap =
@@ -56,6 +57,8 @@ export interface MailboxEvents extends ErrorEvents {
   /** Messages may have been missed: renegotiate. `Call` does so by itself, and the client updates `participants`. */
   gap: Gap;
   state: MailboxState;
+  /** The mailbox is read in another way from now on: only with the option `transports`. */
+  transport: TransportChange;
   /** @internal Every message that waited at the server has been handled. */
   'caught-up': undefined;
   /** @internal The participant leaves, or the page closes: the last moment to send a message. */

@@ -16,10 +16,11 @@ import { ASYNC_ITERATOR, iterate } from './message-iterator.ts';
 import type { OutgoingMessage } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { followPage } from './page-lifecycle.ts';
-import { PollLoop } from './poll-loop.ts';
+import { Reader } from './reader.ts';
 import { Roster } from './roster.ts';
 import type { Runtime } from './runtime.ts';
 import type { Session } from './session.ts';
+import type { TransportName } from './transport.ts';
 
 /** The messages behind the one that is being handled, as far as they are known. */
 export interface Upcoming {
@@ -36,7 +37,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   readonly #session: Session;
   readonly #context: MailboxContext;
   readonly #outbox: Outbox;
-  readonly #loop: PollLoop;
+  readonly #reader: Reader;
   readonly #roster: Roster;
   readonly #unfollowPage: () => void;
   #iceServers: readonly IceServer[] = [];
@@ -52,8 +53,8 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.#context = context;
     this.#outbox = new Outbox(session, context);
     this.#roster = new Roster(context);
-    this.#loop = new PollLoop(session, context, this.#deliver);
-    this.#unfollowPage = followPage(context, session, this.#outbox, this.#loop);
+    this.#reader = new Reader(session, context, this.#deliver);
+    this.#unfollowPage = followPage(context, session, this.#outbox, this.#reader);
     context.emit = (name, event) => this.emit(name, event);
     this.on('gap', ({ cause }) => {
       // A departure may be among the missed messages. Should this fail, the next gap tries again.
@@ -62,6 +63,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     session.onEnded = (end) => void (this.#ending = this.#end(end));
     session.onRejoined = (joined) => {
       this.#enter(joined);
+      this.#reader.restart('rejoined');
       if (this.#isPolling) this.#session.become('connected');
       if (!joined.resumed) this.emit('gap', { cause: 'rejoined' });
     };
@@ -113,7 +115,12 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
 
   /** How long the next poll asks to be held, in seconds: lowered when the network cuts longer polls. */
   get waitSeconds(): number {
-    return this.#loop.waitSeconds;
+    return this.#reader.waitSeconds;
+  }
+
+  /** How the mailbox is read at the moment. Always `poll` without the option `transports`. */
+  get transport(): TransportName {
+    return this.#reader.transport;
   }
 
   /**
@@ -159,7 +166,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
    * call.
    */
   wake(): void {
-    this.#loop.wake(true);
+    this.#reader.wake(true);
   }
 
   /** Asks the server, once, for the participants of the room. @throws HoldlineError */
@@ -211,7 +218,7 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
     this.#onListener();
     if (this.#isPolling) return;
     this.#isPolling = true;
-    void this.#loop.run();
+    this.#reader.run();
     // The state does not wait for the poll's answer: a held poll is answered only when there is a message.
     this.#session.become('connected');
   }
@@ -233,17 +240,21 @@ export class Mailbox extends Emitter<MailboxEvents> implements AsyncIterable<Rec
   async #end(end: MailboxEnd): Promise<void> {
     const { storage, sharing } = this.#context;
     this.#unfollowPage();
-    this.#loop.stop();
+    // After a leave the server answers the poll itself, which keeps the connection. Other requests may need it sooner.
+    const isAnswered = end.reason === 'left' && !sharing.isNeeded && !sharing.isCrowded && !this.#outbox.isPageStopping;
+    if (!isAnswered) this.#reader.stop();
     this.#outbox.end(end.error);
     storage.unlock();
     if (end.reason === 'left') {
       this.emit('before-end', 'left');
       try {
         await this.#session.leave();
+        await this.#reader.drain();
       } catch (cause) {
         this.fail(new HoldlineError('leave-failed', cause, (cause as HoldlineError).problem));
       }
     }
+    this.#reader.stop();
     sharing.close();
     this.#session.become('ended');
     this.emit('ended', end);

@@ -3,6 +3,7 @@ import type { HoldlineError } from './errors.ts';
 import type { PeerConnectionLike } from './peer-connection.ts';
 import type { Platform } from './runtime.ts';
 import type { StorageLike } from './storage.ts';
+import type { TransportFactory } from './transport.ts';
 
 /** How to join a room. Only `roomId` is always needed; `baseUrl` may be omitted on pages of the service itself. */
 export interface JoinOptions extends Partial<Platform> {
@@ -41,6 +42,11 @@ export interface JoinOptions extends Partial<Platform> {
    * The longest time that a poll asks to be held, in whole seconds from 1. Default: `limits.defaultWaitSeconds`, 25.
    */
   readonly waitSeconds?: number;
+  /**
+   * Ways to read the mailbox that take the place of polls where they work, such as `[socket()]` of
+   * `holdline/client/socket`. At present only the first is used. Default: none, so the client polls.
+   */
+  readonly transports?: readonly TransportFactory[];
 }
 
 /** The body of `joinRoom` on the wire. */

@@ -22,7 +22,8 @@ export class Outbox {
   readonly #queue = new OutboxQueue();
   /** Messages of this turn, and candidates that wait for further ones. */
   readonly #gathered: Item[] = [];
-  #isPageStopping = false;
+  /** Until `resume()`. */
+  isPageStopping = false;
   #onDrained: (() => void) | undefined;
 
   constructor(session: Session, context: MailboxContext) {
@@ -38,7 +39,7 @@ export class Outbox {
     const message = JSON.parse(JSON.stringify(given)) as OutgoingMessage;
     const lifetimeMs = (message.ttlSeconds ?? joined.limits.defaultTtlSeconds) * 1_000;
     // Messages sent in one turn go as one batch; messages sent while that is under way, as the next one.
-    if (this.#isPageStopping || !isTrickled(message)) void Promise.resolve().then(this.#release);
+    if (this.isPageStopping || !isTrickled(message)) void Promise.resolve().then(this.#release);
     else if (!this.#gathered.length) this.#context.after(CANDIDATE_GATHERING_MS, this.#release);
     return new Promise((resolve, reject) => {
       this.#gathered.push({ message, deadlineMs: this.#context.now() + lifetimeMs, resolve, reject });
@@ -50,13 +51,13 @@ export class Outbox {
    * once, in requests that outlive the page, even if that changes the order.
    */
   flush(): void {
-    this.#isPageStopping = true;
+    this.isPageStopping = true;
     this.#release();
   }
 
   /** The page continues. */
   resume(): void {
-    this.#isPageStopping = false;
+    this.isPageStopping = false;
   }
 
   /** Resolves when no message is pending, or when the page stops. */
@@ -81,9 +82,9 @@ export class Outbox {
 
   #pump(): void {
     const { maxSendBatch } = this.#session.joined.limits;
-    for (let group; (group = this.#queue.next(maxSendBatch, this.#isPageStopping));) void this.#deliver(group);
+    for (let group; (group = this.#queue.next(maxSendBatch, this.isPageStopping));) void this.#deliver(group);
     const isEmpty = this.#queue.isEmpty && !this.#gathered.length;
-    if (isEmpty || this.#isPageStopping) this.#onDrained?.();
+    if (isEmpty || this.isPageStopping) this.#onDrained?.();
   }
 
   async #deliver(group: Group): Promise<void> {
@@ -134,7 +135,7 @@ export class Outbox {
     const isLast = messages.some(endsCall);
     return retryUntilSettled(
       this.#context,
-      () => this.#session.request<ReceiptList>({ ...send, keepalive: isLast || this.#isPageStopping }),
+      () => this.#session.request<ReceiptList>({ ...send, keepalive: isLast || this.isPageStopping }),
       () => deadlineMs,
       { code: 'lifetime-over', onFailure },
     );

@@ -2,7 +2,7 @@ import type { MailboxContext } from './context.ts';
 import { listen, type Target } from './events.ts';
 import { SLEEP_MS, STILL_HERE_MS, SLEEP_CHECK_MS } from './limits.ts';
 import type { Outbox } from './outbox.ts';
-import type { PollLoop } from './poll-loop.ts';
+import type { Reader } from './reader.ts';
 import type { Runtime } from './runtime.ts';
 import type { Session } from './session.ts';
 
@@ -13,11 +13,14 @@ interface Page extends Target {
 /** `frozen`: in a tab that stays. `hidden`: in the back-forward cache. `closed`: for good. */
 type PageStop = 'frozen' | 'hidden' | 'closed';
 
+/** Of a `PageTransitionEvent`: whether the page comes from the back-forward cache, or may go there. */
+const isPersisted = (event: unknown): boolean => (event as { persisted?: boolean }).persisted !== false;
+
 /**
  * Follows the life of the page (HTML, and the Page Lifecycle draft): sends what is pending before the page stops, and
  * polls at once when it is back. @returns a function that stops following
  */
-export function followPage(context: MailboxContext, session: Session, outbox: Outbox, loop: PollLoop): () => void {
+export function followPage(context: MailboxContext, session: Session, outbox: Outbox, reader: Reader): () => void {
   const page = globalThis as Page;
   let cancelResume = (): void => undefined;
   /** The page may never continue: handled messages are acknowledged, the others are delivered again. */
@@ -25,6 +28,7 @@ export function followPage(context: MailboxContext, session: Session, outbox: Ou
     // The participant stays: the page may be reloaded.
     if (how === 'closed') context.emit('before-end', 'page-closes');
     outbox.flush();
+    reader.suspend();
     // Requests that pause before another attempt make it now.
     context.wake();
     void session.acknowledge();
@@ -37,21 +41,24 @@ export function followPage(context: MailboxContext, session: Session, outbox: Ou
     cancelResume();
     cancelResume = context.after(STILL_HERE_MS, () => {
       outbox.resume();
+      reader.restart('hidden');
       void context.storage.lock();
       context.sharing.open();
     });
   };
   // Earlier connections are probably dead.
-  const wake = (): void => loop.wake(true);
+  const wake = (): void => reader.wake(true);
   const endings = [
-    listen(page, 'online', wake),
-    listen(page, 'pageshow', wake),
+    listen(page, 'online', () => reader.wake(true, 'online')),
+    listen(page, 'pageshow', (event) => {
+      if (isPersisted(event)) wake();
+    }),
     listen(page, 'pagehide', (event) => {
-      stop((event as { persisted?: boolean }).persisted === false ? 'closed' : 'hidden');
+      stop(isPersisted(event) ? 'hidden' : 'closed');
     }),
     listen(page.document, 'freeze', () => stop('frozen')),
     listen(page.document, 'resume', wake),
-    detectSleep(context, page.document, (stale) => loop.wake(stale)),
+    detectSleep(context, page.document, (stale) => reader.wake(stale)),
     () => cancelResume(),
   ];
   return () => {

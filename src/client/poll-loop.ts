@@ -1,7 +1,7 @@
 import type { Batch } from '../wire/index.ts';
 import type { MailboxContext } from './context.ts';
 import type { Cut, Refused } from './http.ts';
-import { Inbox, type Deliver } from './inbox.ts';
+import type { Inbox, Position } from './inbox.ts';
 import {
   POLL_BURST,
   CROWDED_WAIT_SECONDS,
@@ -13,6 +13,7 @@ import {
   SHORT_WAIT_SECONDS,
   QUICK_CUT_MS,
   MAX_SUPERSEDED,
+  OWN_CHANGE_MS,
 } from './limits.ts';
 import { PollWindow } from './poll-window.ts';
 import { Backoff } from './retry.ts';
@@ -28,14 +29,22 @@ export class PollLoop {
   #inFlight = new AbortController();
   #cuts = 0;
   #superseded = 0;
+  #isPaused = false;
+  #onResume = (): void => undefined;
+  /** The next poll is answered at once. */
+  #isUrgent = false;
+  /** When polls were last paused or resumed. */
+  #changedMs = -Infinity;
+  /** Settles when the latest poll has been answered, or given up. */
+  answered: Promise<unknown> | undefined;
 
-  constructor(session: Session, context: MailboxContext, deliver: Deliver) {
+  constructor(session: Session, context: MailboxContext, inbox: Inbox) {
     this.#session = session;
     this.#context = context;
-    this.#inbox = new Inbox(session, context, deliver);
+    this.#inbox = inbox;
     this.#backoff = new Backoff(context);
     this.#window = new PollWindow(context, context.options.waitSeconds ?? session.joined.limits.defaultWaitSeconds);
-    context.sharing.onNeeded = () => this.#inFlight.abort();
+    context.sharing.onNeeded = () => this.abort();
   }
 
   /** How long the next poll asks to be held, in seconds. */
@@ -48,6 +57,10 @@ export class PollLoop {
     const context = this.#context;
     let quick = 0;
     while (!this.#session.ended) {
+      if (this.#isPaused) {
+        await new Promise<void>((resolve) => (this.#onResume = resolve));
+        continue;
+      }
       const startedMs = context.now();
       // A poll rejects when the session ends meanwhile, or when its answer is malformed.
       const delayMs = await this.#poll().catch(() => this.#backoff.next());
@@ -58,32 +71,50 @@ export class PollLoop {
     }
   }
 
-  /**
-   * Polls at once. `stale`: the connection of the poll in flight is probably dead, and the network may be another
-   * one.
-   */
-  wake(stale: boolean): void {
-    if (stale) {
-      this.#window.reset();
-      this.#backoff.reset();
-      this.#session.works();
-      this.#inFlight.abort();
-    }
+  /** No further poll begins. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#changedMs = this.#context.now();
+  }
+
+  /** Polls at once, if polls were paused. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#isUrgent = true;
+    this.#changedMs = this.#context.now();
+    this.#onResume();
+    // It may still pause after a poll that had failed before.
     this.#context.wake();
   }
 
-  stop(): void {
+  /** Gives up the poll in flight, and what was learned about the network. */
+  reset(): void {
+    this.#window.reset();
+    this.#backoff.reset();
+    this.#session.works();
+    this.abort();
+  }
+
+  /** Gives up the poll in flight. */
+  abort(): void {
     this.#inFlight.abort();
+  }
+
+  stop(): void {
+    this.abort();
+    this.#onResume();
   }
 
   /** @returns milliseconds until the next poll */
   async #poll(): Promise<number> {
-    const { cursor, state } = this.#session;
+    const { cursor, line, state } = this.#session;
     const normalSeconds = this.#context.sharing.isNeeded ? SHORT_WAIT_SECONDS : this.waitSeconds;
     // A poll that is answered at once shows that the network is back.
-    const waitSeconds = state === 'reconnecting' ? 0 : normalSeconds;
+    const waitSeconds = this.#isUrgent || state === 'reconnecting' ? 0 : normalSeconds;
+    this.#isUrgent = false;
     this.#inFlight = new AbortController();
-    const answer = await this.#session.request<Batch>({
+    const asking = this.#session.request<Batch>({
       operation: 'pollMessages',
       path: '/messages/poll',
       body: JSON.stringify({ after: cursor, wait: waitSeconds, limit: POLL_BATCH }),
@@ -92,12 +123,14 @@ export class PollLoop {
       isHeld: true,
       expects: 'cursor',
     });
+    this.answered = asking.catch(() => undefined);
+    const answer = await asking;
     if (answer.kind === 'ok') {
       const { waitSeconds: shorter = waitSeconds } = answer.body;
       const isShortened = shorter >= 1 && shorter < waitSeconds;
       if (isShortened) this.#window.shorten(shorter);
       const isHeld = answer.ageMs >= (isShortened ? shorter : waitSeconds) * 1_000 * HELD_SHARE;
-      return this.#onBatch(answer.body, cursor, isHeld);
+      return this.#onBatch(answer.body, { cursor, line }, isHeld);
     }
     if (answer.kind === 'problem') this.#refused(answer);
     else if (answer.cause === 'aborted') return 0;
@@ -106,15 +139,15 @@ export class PollLoop {
   }
 
   /**
-   * @param after the position that the poll asked from
+   * @param from the position that the poll asked from
    * @param isHeld whether the poll was held to its end
    * @returns milliseconds until the next poll
    */
-  async #onBatch(batch: Batch, after: string | undefined, isHeld: boolean): Promise<number> {
+  async #onBatch(batch: Batch, from: Position, isHeld: boolean): Promise<number> {
     this.#session.become('connected');
     this.#cuts = 0;
     if (isHeld) this.#superseded = 0;
-    const fresh = await this.#inbox.take(batch, after);
+    const fresh = await this.#inbox.take(batch, from);
     // An empty answer ahead of time: the server drains, or something answers in its place.
     if (!isHeld && !fresh && !this.#session.ended) return this.#backoff.next();
     this.#backoff.reset();
@@ -141,10 +174,11 @@ export class PollLoop {
     const { problem, error } = failure;
     const { code } = problem;
     if (code === 'poll-superseded') {
-      this.#superseded += 1;
+      // The client's own change of transports supersedes, too.
+      if (this.#context.now() - this.#changedMs >= OWN_CHANGE_MS) this.#superseded += 1;
       if (this.#superseded >= MAX_SUPERSEDED) this.#session.takenOver(error);
     } else if (code === 'cursor-expired' || code === 'invalid-cursor') {
-      this.#session.advance(problem.resetCursor);
+      this.#session.restart(problem.resetCursor);
       this.#context.emit('gap', { cause: 'cursor-expired' });
     } else if (problem.retryable) this.#session.cutOff(failure);
     else this.#session.end('failed', error);

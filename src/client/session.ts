@@ -14,6 +14,8 @@ export class Session {
   /** When the request was sent that `joined` answers. */
   askedAtMs: number;
   cursor: string | undefined;
+  /** Counts the breaks in the line of cursors: cursors from before one say nothing about those after it. */
+  line = 0;
   #rejoining: Promise<void> | undefined;
   ended: MailboxEnd | undefined;
   /** The last failure of the current outage of polls, rejoins or sends. */
@@ -37,6 +39,12 @@ export class Session {
     this.cursor = cursor;
     const { participantId, token } = this.joined;
     if (cursor) void this.#context.storage.save({ participantId, token, cursor });
+  }
+
+  /** Continues from a cursor that does not follow from the present one. */
+  restart(cursor: string | undefined): void {
+    this.line += 1;
+    this.advance(cursor);
   }
 
   /** One request as this participant. @throws HoldlineError once the session has ended */
@@ -170,7 +178,7 @@ export class Session {
       if (this.ended?.reason === 'left') return void this.leave(joined).catch(() => undefined);
       this.joined = joined;
       this.askedAtMs = askedAtMs;
-      this.advance(joined.resumed ? this.cursor : joined.cursor);
+      this.restart(joined.resumed ? this.cursor : joined.cursor);
       if (!this.ended) this.onRejoined?.(joined);
     } catch (thrown) {
       const error = thrown as HoldlineError;
