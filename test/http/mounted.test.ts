@@ -89,6 +89,17 @@ describe('mounted in another Express app', () => {
     expect([own.status, own.body, own.headers['x-request-id']]).toEqual([200, 'the outer app', undefined]);
   });
 
+  test('TRUST_PROXY is its own setting, whatever the outer app trusts', async () => {
+    const trusting = await createService({ trustProxy: 1, rateLimitJoinsPerMinute: 1 });
+    outer.use('/trusting', trusting.app);
+    const statusFor = async (address: string): Promise<number> => {
+      const headers = { 'X-Forwarded-For': address };
+      return (await call(`${url}/trusting`, 'joinRoom', { roomId: newRoom() }, { headers })).status;
+    };
+    expect([await statusFor('192.0.2.1'), await statusFor('192.0.2.2')]).toEqual([201, 201]);
+    expect(await statusFor('192.0.2.1')).toBe(429);
+  });
+
   test('the poll of a client that hangs up is released', async () => {
     const alice = await join(at(''), newRoom(), 'vanishing');
     const poll = request(at(`/v1/rooms/${alice.roomId}/messages?wait=10`), {

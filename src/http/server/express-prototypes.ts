@@ -17,6 +17,8 @@ export function prepareForExpress(app: Express): Prepared {
   class Res<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {}
   Object.setPrototypeOf(Req.prototype, app.request);
   Object.setPrototypeOf(Res.prototype, app.response);
+  // Mounting replaces the prototypes above by those of the outer app, whose settings must not apply here.
+  for (const { prototype } of [Req, Res]) Object.defineProperty(prototype, 'app', { value: app });
   // The prototypes set above provide the members that Express's types require.
   app.request = Req.prototype as Express['request'];
   app.response = Res.prototype as unknown as Express['response'];
