@@ -1,4 +1,4 @@
-import type { JoinResult } from '../wire/index.ts';
+import type { JoinResult, Problem } from '../wire/index.ts';
 import type { MailboxContext } from './context.ts';
 import { HoldlineError } from './errors.ts';
 import type { Answer } from './http.ts';
@@ -48,6 +48,12 @@ export function joinAs(
     } catch (cause) {
       // The app's own functions may fail for a moment, as a network does.
       if (cause instanceof HoldlineError) throw cause;
+      const { problem } = Object(cause) as { problem?: Problem };
+      // The server's refusal, passed on by `holdline.join` or by the app's backend.
+      if (problem?.code) {
+        const error = new HoldlineError(problem.code, cause, problem);
+        return { kind: 'problem', problem, error, retryAfterMs: 0, ageMs: 0 };
+      }
       const error = new HoldlineError('network', cause, undefined, joinByApp ? 'join' : 'accessToken');
       return { kind: 'cut', cause: 'broken', error, ageMs: 0 };
     }

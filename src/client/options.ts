@@ -24,7 +24,11 @@ export interface JoinOptions extends Partial<Platform> {
   readonly idleTimeoutSeconds?: number;
   /** A JWT of your backend, or a function that fetches a fresh one: every join and rejoin needs it. */
   readonly accessToken?: string | (() => string | Promise<string>);
-  /** Joins through your own backend instead, such as one that holds an API key; returns what the server answered. */
+  /**
+   * Joins through your own backend instead, such as one that holds an API key, or through `holdline.join` of a service
+   * in this process; returns what the server answered. An error whose `problem` is the server's problem document counts
+   * as that refusal; any other error is tried again, as a lost request is.
+   */
   readonly join?: (request: JoinBody) => Promise<JoinResult>;
   /** How long to keep trying before `joinRoom` rejects with `network`, in milliseconds. Default 30,000. */
   readonly joinTimeoutMs?: number;
