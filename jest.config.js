@@ -14,7 +14,7 @@ const common = {
 };
 
 /** Folders whose tests are about the contract and independent of the store. */
-const OF_THE_CONTRACT = ['access', 'health', 'http', 'limits', 'metrics', 'openapi', 'faults', 'socket'];
+const OF_THE_CONTRACT = ['access', 'health', 'http', 'in-process', 'limits', 'metrics', 'openapi', 'faults', 'socket'];
 /** Files in them that are about SQLite, start processes of their own, or use no store. */
 const OF_ONE_STORE = [
   'faults/(abandoned-joins|busy-database|clock-jumps|crashes|hostile-input|lost-database|pipelined-requests)\\.test',

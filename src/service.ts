@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -7,6 +8,7 @@ import { Access } from './http/access/access.ts';
 import { createApp } from './http/app.ts';
 import { createAppContext } from './http/context.ts';
 import { batchJson } from './http/response/json.ts';
+import { InProcess, type Fetch, type JoinFields, type JoinResult } from './http/server/in-process.ts';
 import { Listener } from './http/server/listener.ts';
 import { createServiceLog, type Log } from './log.ts';
 import { combine, withoutReservedRooms } from './observability/combine.ts';
@@ -24,6 +26,7 @@ import { RoomLog } from './observability/trace/room-log.ts';
 import { Trace } from './observability/trace/trace.ts';
 import { VERSION } from './version.ts';
 
+export { JoinError, type Fetch, type JoinFields, type JoinResult } from './http/server/in-process.ts';
 export { backupStore } from './store/open-store.ts';
 export { StoreError } from './store/store-error.ts';
 
@@ -50,6 +53,17 @@ export interface Holdline extends AsyncDisposable {
    * is that of the socket. @returns whether it did; otherwise the upgrade is the caller's
    */
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, options?: { readonly basePath?: string }): boolean;
+  /**
+   * Answers requests of this process without a network, whether or not the service listens; for
+   * `joinRoom({ baseUrl: 'http://in.process', fetch: holdline.fetch, ... })`. The host is ignored; the path begins with
+   * `/v1`, wherever `app` is mounted. Behaves like the global `fetch`, and rejects once the service is closed.
+   */
+  readonly fetch: Fetch;
+  /**
+   * Joins on anyone's behalf, as a request with an API key would, also when `API_KEYS` is not set. Its result is what
+   * the option `join` of `joinRoom` returns. @throws JoinError with the `problem` of a refusal
+   */
+  readonly join: (roomId: string, fields?: JoinFields) => Promise<JoinResult>;
   /** Listens on the host and port of the settings, and returns them. */
   start(): Promise<Addresses>;
   /**
@@ -77,9 +91,10 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const roomLogs = log.isLevelEnabled?.('debug') === false ? [] : [new RoomLog(log)];
   const telemetry = withoutReservedRooms(combine(metrics, ...(trace === undefined ? [] : [trace]), ...roomLogs));
   const store = await openStoreOf(settings, overrides, telemetry);
-  const access = new Access(settings, clock, (error) =>
-    log.error({ err: error }, 'the keys of access tokens cannot be had or used'),
-  );
+  const onKeyError = (error: unknown): void =>
+    log.error({ err: error }, 'the keys of access tokens cannot be had or used');
+  const ownKey = randomBytes(32).toString('base64url');
+  const access = new Access(settings, clock, onKeyError, ownKey);
   const options = signallingOptions(settings);
   const signalling = new Signalling({
     ...options,
@@ -117,6 +132,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   const keepAliveMs = settings.keepAliveSeconds * 1_000;
   const app = createApp(context, settings.adminPort === undefined ? ['public', 'operators'] : ['public']);
   const listener = new Listener(app, clock, keepAliveMs);
+  const inProcess = new InProcess(app, ownKey);
   const admin =
     settings.adminPort === undefined
       ? undefined
@@ -131,6 +147,7 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
     draining = true;
     const drainMs = settings.drainSeconds * 1_000;
     await Promise.all([release(drainMs * RELEASE_SHARE), listener.close(drainMs)]);
+    await inProcess.close();
     // The last listener to close: its readiness check reports the drain until the end.
     await admin?.close(0);
     signalling.close();
@@ -142,6 +159,8 @@ export async function createHoldline(settings: Settings, overrides: Overrides = 
   return {
     app: app.app,
     upgrade: (req, socket, head, { basePath = '' } = {}) => app.upgrade(req, socket, head, basePath),
+    fetch: inProcess.fetch,
+    join: inProcess.join,
     async start() {
       const { address: host, port }: AddressInfo = await listener.listen(settings.host, settings.port);
       if (admin === undefined || settings.adminPort === undefined) return { host, port };

@@ -16,21 +16,24 @@ export interface AccessSettings {
 export class Access {
   readonly joinPolicy: JoinPolicy;
   readonly #accessTokens: AccessTokens | undefined;
-  readonly #apiKeys: ApiKeys | undefined;
+  readonly #apiKeys: ApiKeys;
 
-  /** @param onError called with the reason when the keys of access tokens are unavailable */
-  constructor(settings: AccessSettings, clock: Clock, onError: (error: unknown) => void) {
+  /**
+   * @param onError called with the reason when the keys of access tokens are unavailable
+   * @param ownKey the API key of this process itself; it does not end open mode
+   */
+  constructor(settings: AccessSettings, clock: Clock, onError: (error: unknown) => void, ownKey: string) {
     const source = sourceOf(settings);
     const audience = settings.accessTokenAudience;
     this.#accessTokens = source && new AccessTokens({ source, audience, clock, onError });
-    this.#apiKeys = settings.apiKeys && new ApiKeys(settings.apiKeys);
+    this.#apiKeys = new ApiKeys([...(settings.apiKeys ?? []), ownKey]);
     const needs = [...(source ? ['an access token'] : []), ...(settings.apiKeys ? ['an API key'] : [])];
     this.joinPolicy = needs.length === 0 ? { kind: 'open' } : { kind: 'closed', needs: needs.join(' or ') };
   }
 
   /** @throws SignallingError see `AccessTokens.read` */
   read(text: string): Awaitable<Credential> {
-    const found: Awaitable<Credential | undefined> = this.#apiKeys?.find(text) ?? this.#accessTokens?.read(text);
+    const found: Awaitable<Credential | undefined> = this.#apiKeys.find(text) ?? this.#accessTokens?.read(text);
     return whenReady(found, (credential) => credential ?? NO_CREDENTIAL);
   }
 }
