@@ -1,4 +1,5 @@
 import { joinRoom, Mesh, type Call, type Mailbox, type MailboxEnd } from '../../src/client/index.ts';
+import { BadNetwork } from './bad-network.ts';
 import type { Chat } from './chat.ts';
 import type { JoinForm } from './lobby.ts';
 import { stop } from './media.ts';
@@ -6,6 +7,7 @@ import { mediaPath } from './media-path.ts';
 import type { Panel } from './panel.ts';
 import { Peer, type Senders } from './peer.ts';
 import { Tile } from './tile.ts';
+import type { WorseNetwork } from './worse-network.ts';
 
 export interface ConversationListeners {
   /** The number of other participants in a call with this one, after every change. */
@@ -14,6 +16,12 @@ export interface ConversationListeners {
   /** Called when the microphone or the camera was switched, or has stopped. */
   readonly onSenders: () => void;
   readonly onEnded: (end: MailboxEnd) => void;
+}
+
+interface Ui {
+  readonly chat: Chat;
+  readonly panel: Panel;
+  readonly worse: WorseNetwork;
 }
 
 interface RemotePeer {
@@ -33,6 +41,7 @@ export class Conversation {
   readonly #stream: MediaStream | undefined;
   readonly #chat: Chat;
   readonly #panel: Panel;
+  readonly #worse: WorseNetwork;
   readonly #listeners: ConversationListeners;
   readonly #own: Tile;
   readonly #others = new Map<string, RemotePeer>();
@@ -43,48 +52,49 @@ export class Conversation {
   static async enter(
     service: string,
     { roomId, displayName, accessToken, stream }: JoinForm,
-    ui: { readonly chat: Chat; readonly panel: Panel },
+    ui: Ui,
     listeners: ConversationListeners,
   ): Promise<Conversation> {
     const startedMs = performance.now();
+    const network = new BadNetwork({ fetch: (url, init) => fetch(url, init) });
     const mailbox = await joinRoom({
       baseUrl: service,
       roomId,
       displayName,
       storage: sessionStorage,
       ...(accessToken !== undefined && { accessToken }),
-      fetch: (url, init) => {
-        const { wait = 0 } = url.endsWith('/messages/poll') ? (JSON.parse(init.body ?? '{}') as { wait?: number }) : {};
-        if (wait > 0) ui.panel.pollStarted(wait);
-        return fetch(url, init);
-      },
+      fetch: network.fetch,
     });
     ui.panel.joined(performance.now() - startedMs);
-    return new Conversation(mailbox, displayName, stream, ui, listeners);
+    return new Conversation({ mailbox, network }, { displayName, stream }, ui, listeners);
   }
 
   private constructor(
-    mailbox: Mailbox,
-    displayName: string,
-    stream: MediaStream | undefined,
-    { chat, panel }: { readonly chat: Chat; readonly panel: Panel },
+    { mailbox, network }: { readonly mailbox: Mailbox; readonly network: BadNetwork },
+    { displayName, stream }: Pick<JoinForm, 'displayName' | 'stream'>,
+    { chat, panel, worse }: Ui,
     listeners: ConversationListeners,
   ) {
     this.#mailbox = mailbox;
     this.#stream = stream;
     this.#chat = chat;
     this.#panel = panel;
+    this.#worse = worse;
     this.#listeners = listeners;
     this.#senders = { mic: this.hasMic, camera: this.hasCamera };
     this.#own = new Tile(displayName, true);
     this.#own.play(stream ?? null);
     for (const track of stream?.getTracks() ?? []) track.addEventListener('ended', () => this.#onTrackEnded(track));
-    panel.open((participantId) => this.#nameOf(participantId), mailbox);
+    const nameOf = (participantId: string): string => this.#nameOf(participantId);
+    panel.open(nameOf, mailbox, network);
     mailbox.on('participant-joined', ({ participantId }) => chat.addEvent(`${this.#nameOf(participantId)} joined`));
     mailbox.on('state', (state) => listeners.onReachable(state !== 'reconnecting'));
     mailbox.on('ended', (end) => this.#close(end));
     this.#mesh = new Mesh(mailbox, { peerConnection: (participantId) => this.#connect(participantId) });
     this.#mesh.on('call', (call) => this.#follow(call));
+    const isConnected = (call: Call): boolean => call.state === 'connected';
+    const connectedCalls = (): number => [...this.#mesh.calls.values()].filter(isConnected).length;
+    worse.open({ mailbox, network, nameOf, connectedCalls });
     this.#mediaPathTimer = setInterval(() => void this.#showMediaPath(), MEDIA_PATH_INTERVAL_MS);
     listeners.onPeers(0);
   }
@@ -163,6 +173,7 @@ export class Conversation {
     let isLost = false;
     call.on('state', (state) => {
       tile.state = state;
+      if (state === 'reconnecting') this.#worse.onCallLost();
       if (state === 'reconnecting') this.#chat.addEvent(`the connection with ${name} is lost; restoring it`);
       if (state === 'connected' && isLost) this.#chat.addEvent(`the connection with ${name} is back`);
       isLost = state === 'reconnecting';
@@ -200,6 +211,7 @@ export class Conversation {
     this.#own.remove();
     stop(this.#stream);
     this.#panel.close();
+    this.#worse.close();
     this.#listeners.onEnded(end);
   }
 }

@@ -1,9 +1,10 @@
 import type { CutCause, Exchange } from '../../src/client/index.ts';
+import { parsePing } from './pings.ts';
 import { duration } from './words.ts';
 
 /** One line of the panel. */
 export interface PanelLine {
-  readonly kind: 'poll' | 'sent' | 'received' | 'other';
+  readonly kind: 'poll' | 'sent' | 'received' | 'other' | 'told';
   readonly text: string;
   readonly note: string;
   readonly failed: boolean;
@@ -14,11 +15,13 @@ interface Message {
   readonly from?: string;
   readonly to?: string;
   readonly ageMs?: number;
-  /** Present on room events. */
-  readonly payload?: {
-    readonly participant?: { readonly participantId: string; readonly displayName?: string };
-    readonly participantId?: string;
-  };
+  readonly payload?: unknown;
+}
+
+/** The payload of room events. */
+interface RoomEventPayload {
+  readonly participant?: { readonly participantId: string; readonly displayName?: string };
+  readonly participantId?: string;
 }
 
 const OTHER: Readonly<Record<string, string>> = {
@@ -34,7 +37,7 @@ const CUTS: Readonly<Record<CutCause, string>> = {
   silent: 'no response',
   aborted: 'aborted',
   broken: 'the connection broke',
-  foreign: 'answered by another server, such as a login page',
+  foreign: 'another server answered',
   rejoined: 'repeated after a rejoin',
 };
 
@@ -61,20 +64,33 @@ function pollLines(exchange: Exchange, nameOf: NameOf): PanelLine[] {
   return [poll, ...folded(messages.map((message) => receivedLine(message, nameOf)))];
 }
 
-function receivedLine({ type, from, ageMs = 0, payload }: Message, nameOf: NameOf): PanelLine {
-  // A participant who has just joined is not in the roster yet.
-  const { displayName, participantId = payload?.participantId } = payload?.participant ?? {};
-  const about = displayName ?? (participantId === undefined ? '' : nameOf(participantId));
-  const text = from === undefined ? `${type}: ${about}` : `${type} from ${nameOf(from)}`;
+function receivedLine(message: Message, nameOf: NameOf): PanelLine {
+  const { type, from, ageMs = 0 } = message;
+  const text =
+    from === undefined ? `${type}: ${subjectOf(message, nameOf)}` : `${titleOf(message)} from ${nameOf(from)}`;
   return { kind: 'received', text, note: `waited ${duration(ageMs)}`, failed: false };
+}
+
+/** The participant whom a room event is about. */
+function subjectOf({ payload }: Message, nameOf: NameOf): string {
+  const event = (payload ?? {}) as RoomEventPayload;
+  // A participant who has just joined is not in the roster yet.
+  const { displayName, participantId = event.participantId } = event.participant ?? {};
+  return displayName ?? (participantId === undefined ? '' : nameOf(participantId));
+}
+
+function titleOf({ type, payload }: Message): string {
+  const ping = parsePing(payload);
+  return ping === undefined ? type : `${ping.demo} ${String(ping.number)}`;
 }
 
 function sendLines(exchange: Exchange, nameOf: NameOf): PanelLine[] {
   const { kind, sent, ageMs } = exchange;
   const messages = (sent as { readonly messages?: readonly Message[] }).messages ?? [sent as Message];
   const note = kind === 'ok' ? `stored in ${duration(ageMs)}` : failure(exchange);
-  const lines = messages.map(({ type, to }): PanelLine => {
-    const text = `${type} to ${to === undefined ? 'everyone' : nameOf(to)}`;
+  const lines = messages.map((message): PanelLine => {
+    const { to } = message;
+    const text = `${titleOf(message)} to ${to === undefined ? 'everyone' : nameOf(to)}`;
     return { kind: 'sent', text, note, failed: kind !== 'ok' };
   });
   return folded(lines);

@@ -6,6 +6,7 @@ import { byId, hide } from './dom.ts';
 import { Lobby, type JoinForm } from './lobby.ts';
 import { Panel } from './panel.ts';
 import { offerLink } from './room-link.ts';
+import { WorseNetwork } from './worse-network.ts';
 import { endText, joinProblem, LOST, OFFLINE } from './words.ts';
 
 /** The service may be mounted below a path, or at another origin that a `meta` element names. */
@@ -21,6 +22,7 @@ let isReachable = true;
 
 const chat = new Chat((text) => conversation?.sendText(text));
 const panel = new Panel();
+const worse = new WorseNetwork((sentence) => panel.tell(sentence));
 const controls = new Controls(
   () => conversation,
   () => void conversation?.hangUp(),
@@ -32,7 +34,7 @@ async function join(form: JoinForm): Promise<string | undefined> {
     chat.clear();
     banner.hidden = true;
     const listeners = { onPeers, onReachable, onSenders: () => controls.show(), onEnded };
-    conversation = await Conversation.enter(service, form, { chat, panel }, listeners);
+    conversation = await Conversation.enter(service, form, { chat, panel, worse }, listeners);
   } catch (error) {
     if (error instanceof HoldlineError && ['unauthenticated', 'forbidden'].includes(error.code)) lobby.askForToken();
     return joinProblem(error);

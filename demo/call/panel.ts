@@ -1,6 +1,7 @@
 import type { Exchange, Mailbox } from '../../src/client/index.ts';
-import { linesOf, type PanelLine } from './exchange-lines.ts';
+import type { BadNetwork } from './bad-network.ts';
 import { byId, clockTime, make } from './dom.ts';
+import { linesOf, type PanelLine } from './exchange-lines.ts';
 import { Timeline, type MarkKind } from './timeline.ts';
 import { duration } from './words.ts';
 
@@ -8,7 +9,13 @@ const MAX_LINES = 200;
 const MEDIAN_OF = 9;
 const TICK_MS = 250;
 
-const ARROWS: Readonly<Record<PanelLine['kind'], string>> = { poll: '⟳', sent: '↑', received: '↓', other: '·' };
+const ARROWS: Readonly<Record<PanelLine['kind'], string>> = {
+  poll: '⟳',
+  sent: '↑',
+  received: '↓',
+  other: '·',
+  told: '»',
+};
 
 /** Requests, messages and the state of the poll, live. */
 export class Panel {
@@ -25,7 +32,10 @@ export class Panel {
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** @param nameOf the display name of a participant */
-  open(nameOf: (participantId: string) => string, mailbox: Mailbox): void {
+  open(nameOf: (participantId: string) => string, mailbox: Mailbox, network: BadNetwork): void {
+    network.on((event) => {
+      if (event.kind === 'poll-began' && event.waitSeconds > 0) this.#pollBegan(event.waitSeconds);
+    });
     mailbox.on('exchange', (exchange) => this.#show(exchange, nameOf, mailbox));
     mailbox.on('state', () => this.#showNetwork(mailbox));
     this.#showNetwork(mailbox);
@@ -42,18 +52,23 @@ export class Panel {
     this.mediaPath = undefined;
   }
 
+  /** Adds a sentence to the log. */
+  tell(sentence: string): void {
+    this.#add({ kind: 'told', text: sentence, note: '', failed: false });
+  }
+
   joined(durationMs: number): void {
     this.#add({ kind: 'other', text: 'join the room', note: duration(durationMs), failed: false });
     this.#measure(durationMs);
   }
 
-  pollStarted(waitSeconds: number): void {
-    this.#held = { sinceMs: Date.now(), waitSeconds };
-    this.#timeline.hold();
-  }
-
   set mediaPath(path: string | undefined) {
     this.#media.textContent = path ?? 'none yet';
+  }
+
+  #pollBegan(waitSeconds: number): void {
+    this.#held = { sinceMs: Date.now(), waitSeconds };
+    this.#timeline.hold();
   }
 
   #show(exchange: Exchange, nameOf: (participantId: string) => string, mailbox: Mailbox): void {
@@ -111,6 +126,6 @@ export class Panel {
 }
 
 function markOf({ kind, failed }: PanelLine): MarkKind | undefined {
-  if (kind === 'other') return undefined;
+  if (kind === 'other' || kind === 'told') return undefined;
   return kind === 'poll' && failed ? 'cut' : kind;
 }

@@ -34,3 +34,7 @@ export const OFFLINE = 'This device is offline. The call resumes when the networ
 /** `0.8 s`, `12 ms` */
 export const duration = (ms: number): string =>
   ms < 1_000 ? `${String(Math.round(ms))} ms` : `${(ms / 1_000).toFixed(1)} s`;
+
+/** `5 s`, `0.4 s`; below a tenth of a second, `12 ms` */
+export const seconds = (ms: number): string =>
+  ms < 100 ? `${String(Math.round(ms))} ms` : `${String(Math.round(ms / 100) / 10)} s`;

@@ -40,7 +40,7 @@ describeInBrowser('the buttons for microphone and camera', () => {
     await control(alice, 'Unmute').waitFor();
     await control(alice, 'Camera off').press('Enter');
     await control(alice, 'Camera on').waitFor();
-    expect(await alice.page.locator('[aria-pressed]').count()).toBe(0);
+    expect(await alice.page.getByRole('group', { name: 'Call' }).locator('[aria-pressed]').count()).toBe(0);
     await alice.hangUp();
     await alice.join();
     await control(alice, 'Mute').waitFor();

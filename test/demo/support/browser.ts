@@ -22,16 +22,20 @@ export const fromElsewhere = (url: string): string => url.replace('127.0.0.1', O
 export const describeInBrowser = hasChromium ? describe : describe.skip;
 
 /**
- * One browser for all tests of a file. Pages close after each test; everything else that the file has started closes
- * at its end.
+ * One browser for all tests of a file. Pages close after each test, unless `keepPages` is true; everything else that the
+ * file has started closes at its end.
  * @returns a function that returns the browser while tests run
  */
-export function sharedBrowser(options: Parameters<typeof openBrowser>[0] = {}): () => Browser {
+export function sharedBrowser({
+  keepPages = false,
+  ...options
+}: Parameters<typeof openBrowser>[0] & { readonly keepPages?: boolean } = {}): () => Browser {
   let browser: Browser | undefined;
   beforeAll(async () => {
     if (hasChromium) browser = await openBrowser(options);
   });
   afterEach(async () => {
+    if (keepPages) return;
     await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
   });
   afterAll(async () => {
