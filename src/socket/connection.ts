@@ -1,7 +1,7 @@
 import type { RawData, WebSocket } from 'ws';
 import type { Clock } from '../signalling/clock.ts';
 import { decodeCursor } from '../signalling/cursor.ts';
-import { isPromise, whenReady, type Awaitable } from '../signalling/deferred.ts';
+import { whenReady, type Awaitable } from '../signalling/deferred.ts';
 import { unauthenticated } from '../signalling/errors.ts';
 import type { Mailbox } from '../signalling/message.ts';
 import type { Reading } from '../signalling/reading.ts';
@@ -11,6 +11,7 @@ import type { RenderedProblem, SocketRequest } from '../signalling/socket-reques
 import type { ReadingEnd } from '../signalling/telemetry.ts';
 import { NO_TICK, type Timed, type TimingWheel } from '../signalling/timing-wheel.ts';
 import { MAX_RECEIVE_BATCH, type ClientFrame, type Fault } from '../wire/index.ts';
+import { FrameQueue } from './frame-queue.ts';
 import { batchFrame, echoFrame, paddedEchoFrame, parseFrame, problemFrame, WELCOME } from './frames.ts';
 import { closeCodeOf, DISPLACED, endsReading } from './problems.ts';
 
@@ -22,8 +23,6 @@ const PADDED_ECHO_AFTER_MS = 2_000;
 const CHECKED_EVERY_MS = 15_000;
 /** Checks, one after the other, in which nothing of what waits was written: 30 s, as for responses. */
 const MAX_STUCK_CHECKS = 2;
-/** No frame of the client is processed while more bytes wait to be written: a client that reads nothing costs no more. */
-const MAX_BUFFERED_BYTES = 65_536;
 
 export interface ConnectionContext {
   readonly signalling: Signalling;
@@ -43,12 +42,13 @@ export class Connection implements Timed {
   readonly #ws: WebSocket;
   readonly #request: SocketRequest;
   readonly #context: ConnectionContext;
-  #frames: { readonly data: RawData; readonly isBinary: boolean }[] = [];
-  #isBusy = false;
+  readonly #frames: FrameQueue;
   #isClosing = false;
   #token: string | undefined;
   #mailbox: Mailbox | undefined;
   #reading: Reading | undefined;
+  /** The reading before that one, which ends when that one begins. */
+  #earlier: Reading | undefined;
   #isProbing = false;
   #sentBytes = 0;
   #writtenBytes = 0;
@@ -61,10 +61,7 @@ export class Connection implements Timed {
     this.#ws = ws;
     this.#request = request;
     this.#context = context;
-    ws.on('message', (data, isBinary) => {
-      this.#frames.push({ data, isBinary });
-      this.#process();
-    });
+    this.#frames = new FrameQueue(ws, (data, isBinary) => this.#receive(data, isBinary), this.#fail);
     // `ws` closes the connection itself, with 1002, 1007 or 1009.
     ws.on('error', () => undefined);
     ws.on('close', () => this.#onClosed());
@@ -92,8 +89,7 @@ export class Connection implements Timed {
     else {
       this.#context.checks.add(this, CHECKED_EVERY_MS);
       if (this.#isStuck()) this.#ws.terminate();
-      else if (this.#reading === undefined && !this.#isBusy)
-        this.#handle(() => whenReady(this.#judge(), () => undefined));
+      else if (this.#reading === undefined) this.#frames.run(() => whenReady(this.#judge(), () => undefined));
     }
   }
 
@@ -107,33 +103,11 @@ export class Connection implements Timed {
     this.#fail(this.#request.shuttingDown());
   }
 
-  readonly #process = (): void => {
-    while (!this.#isBusy && !this.#isClosing && this.#frames.length > 0) {
-      if (this.#ws.bufferedAmount > MAX_BUFFERED_BYTES) {
-        this.#ws.pause();
-        return;
-      }
-      const { data, isBinary } = this.#frames.shift() ?? {};
-      const frame = data === undefined ? [] : parseFrame(data, isBinary === true);
-      this.#handle(() => ('type' in frame ? this.#perform(frame) : this.#refuseFrame(frame)));
-    }
-    if (!this.#isBusy && this.#ws.isPaused) this.#ws.resume();
-  };
-
-  /** Frames wait while a step is under way. */
-  #handle(step: () => Awaitable<void>): void {
-    try {
-      const outcome = step();
-      if (!isPromise(outcome)) return;
-      this.#isBusy = true;
-      this.#ws.pause();
-      outcome.then(undefined, this.#fail).then(() => {
-        this.#isBusy = false;
-        this.#process();
-      });
-    } catch (error) {
-      this.#fail(error);
-    }
+  #receive(data: RawData, isBinary: boolean): Awaitable<void> {
+    const frame = parseFrame(data, isBinary);
+    if ('type' in frame) return this.#perform(frame);
+    this.#refuseFrame(frame);
+    return undefined;
   }
 
   #perform(frame: ClientFrame): Awaitable<void> {
@@ -189,17 +163,17 @@ export class Connection implements Timed {
   /** An earlier reading of this socket ends when the new one begins, without a problem. */
   #read(mailbox: Mailbox, { id, after }: Frame<'read'>): void {
     const { signalling, renderBatch } = this.#context;
-    const earlier = this.#reading;
     const options = { after: after === undefined ? undefined : decodeCursor(after), limit: MAX_RECEIVE_BATCH };
     const reading: Reading = signalling.read(mailbox, options, {
       send: (batch) => this.#send(batchFrame(id, renderBatch(batch))),
       ended: (end, error) => {
         if (this.#reading !== reading) return;
         this.#setReading(undefined);
-        earlier?.end({ kind: 'hung-up' });
+        this.#earlier?.end({ kind: 'hung-up' });
         this.#onReadingEnded(end, error);
       },
     });
+    this.#earlier = this.#reading;
     this.#setReading(reading);
     reading.start();
   }
@@ -235,6 +209,7 @@ export class Connection implements Timed {
   readonly #fail = (error: unknown): void => {
     if (this.#mailbox === undefined && !this.#isClosing) {
       this.#isClosing = true;
+      this.#frames.stop();
       this.#request.charge(error).then(
         (charged) => this.#report(charged),
         () => this.#ws.terminate(),
@@ -256,7 +231,7 @@ export class Connection implements Timed {
     this.#isClosing = true;
     this.#send(problemFrame(json));
     this.#endReading();
-    this.#ws.resume();
+    this.#frames.stop();
     this.#ws.close(closeCode, code);
   }
 
@@ -269,7 +244,7 @@ export class Connection implements Timed {
 
   #onClosed(): void {
     this.#isClosing = true;
-    this.#frames = [];
+    this.#frames.stop();
     this.#context.checks.remove(this);
     this.#endReading();
     this.#context.onClosed(this);
@@ -280,7 +255,7 @@ export class Connection implements Timed {
     if (this.#ws.readyState !== this.#ws.OPEN) return 0;
     const bytes = Buffer.byteLength(frame);
     this.#sentBytes += bytes;
-    this.#ws.send(frame, { binary: false, compress: false }, this.#process);
+    this.#ws.send(frame, { binary: false, compress: false }, this.#frames.process);
     return bytes;
   }
 
