@@ -26,8 +26,8 @@ export function isSocketPath({ url = '' }: IncomingMessage, basePath = ''): bool
 }
 
 /** Any other upgrade, such as to h2c, is ignored (RFC 9110, section 7.8): the request is served as if it did not ask. */
-export const asksForWebSocket = ({ method, headers: { upgrade = '' } }: IncomingMessage): boolean =>
-  method === 'GET' && listOf(upgrade).includes('websocket');
+export const asksForWebSocket = ({ method, headers: { upgrade } }: IncomingMessage): boolean =>
+  method === 'GET' && upgrade?.toLowerCase() === 'websocket';
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
@@ -37,16 +37,16 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
  */
 export function requireUpgrade(req: IncomingMessage): Upgrade {
   const upgrade = upgrades.get(req);
-  if (upgrade === undefined) throw noUpgrade();
+  if (upgrade === undefined || !asksForWebSocket(req)) throw noUpgrade();
   const { headers } = req;
   if (headers['sec-websocket-version'] !== '13') throw otherWebSocketVersion();
   const faults: Fault[] = [];
   if (!KEY.test(headers['sec-websocket-key'] ?? ''))
     faults.push({ pointer: '/header/Sec-WebSocket-Key', detail: 'must be 16 bytes in base64' });
-  if (!listOf(headers['sec-websocket-protocol']).includes(SUBPROTOCOL))
+  if (headers['sec-websocket-protocol']?.split(/\s*,\s*/).includes(SUBPROTOCOL) !== true)
     faults.push({ pointer: '/header/Sec-WebSocket-Protocol', detail: `must offer ${SUBPROTOCOL}` });
   if (faults.length > 0) throw invalidRequest(faults);
+  // `ws` refuses a list that it cannot read, with a response that is no problem document.
+  headers['sec-websocket-protocol'] = SUBPROTOCOL;
   return upgrade;
 }
-
-const listOf = (header = ''): string[] => header.toLowerCase().split(/\s*,\s*/);
