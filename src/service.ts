@@ -223,6 +223,7 @@ function observe(
     maxHeldPolls: settings.maxHeldPolls,
     heldPolls: () => signalling.heldPolls,
     sockets: () => sockets?.size ?? 0,
+    networkWindows: () => signalling.networkWindows,
     usage: () => signalling.usage(),
     isReady: async () => !isDraining() && (await delivers()),
   });

@@ -114,7 +114,8 @@ export class Canary {
   ): Promise<Batch> {
     const { store, waiters, windows, clock } = this.#options;
     const telemetry = { ...SILENT, pollHeld: onHeld };
-    const context = { store, waiters, windows, clock, pacer: undefined, maxHeldPolls: () => Infinity, telemetry };
+    const free = { networkWindows: undefined, pacer: undefined, maxHeldPolls: () => Infinity };
+    const context = { store, waiters, windows, clock, telemetry, ...free };
     this.#isWaiting = true;
     try {
       for (let after: Batch['cursor'] | undefined; ;) {

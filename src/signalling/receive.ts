@@ -4,6 +4,7 @@ import { Deferred, isPromise } from './deferred.ts';
 import { participantGone, pollSuperseded, tooManyPolls } from './errors.ts';
 import { MAX_BATCH_BYTES } from './limits.ts';
 import type { Mailbox, ReceivedMessage } from './message.ts';
+import type { NetworkWindows } from './network-windows.ts';
 import type { PollPacer } from './rate-limit.ts';
 import type { Page, PollOutcome, PollPresence, SignallingStore } from './store.ts';
 import type { PollEnd, Telemetry } from './telemetry.ts';
@@ -17,6 +18,8 @@ export interface Poll {
   readonly limit: number;
   /** Registers a listener that is called when the client hangs up. */
   readonly onHangUp: (listener: () => void) => void;
+  /** Returns the client's address; `undefined` once its connection is closed. */
+  readonly clientAddress?: () => string | undefined;
 }
 
 export interface Batch {
@@ -24,6 +27,8 @@ export interface Batch {
   readonly cursor: string;
   readonly more: boolean;
   readonly expired: number;
+  /** The window that ended the hold, in whole seconds, if it was shortened for the client's network. */
+  readonly waitSeconds?: number | undefined;
 }
 
 export interface ReceiveContext {
@@ -31,6 +36,8 @@ export interface ReceiveContext {
   readonly waiters: Waiters;
   /** Ends the windows of held polls. */
   readonly windows: TimingWheel;
+  /** Absent: every poll is held as long as it asks. */
+  readonly networkWindows: NetworkWindows | undefined;
   readonly clock: Clock;
   readonly pacer: PollPacer | undefined;
   readonly maxHeldPolls: () => number;
@@ -45,6 +52,7 @@ const holdMs = (windowMs: number): number =>
   Math.min(windowMs * (1 - Math.random() * WINDOW_JITTER), windowMs - TICK_MS);
 
 const WINDOW: WaitEnd = { kind: 'window' };
+const REPEATED: WaitEnd = { kind: 'superseded', isRepeated: true };
 const HUNG_UP: WaitEnd = { kind: 'hung-up' };
 const NOTHING = { messages: [], expired: 0 } as const;
 
@@ -72,7 +80,9 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
   readonly #context: ReceiveContext;
   readonly #poll: Poll;
   readonly #presence: PollPresence;
-  readonly #holdUntilMs: number;
+  readonly #startedMs: number;
+  /** Shorter than the window that the poll asks for if its network cuts longer holds. */
+  #windowMs = 0;
   #stage: 'opening' | 'paced' | 'held' | 'answered' = 'opening';
   #isReading = false;
   /** A hint has arrived since the last read began. */
@@ -93,7 +103,7 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
     this.#context = context;
     this.mailbox = mailbox;
     this.#poll = poll;
-    this.#holdUntilMs = context.clock.steadyMs() + holdMs(poll.windowMs);
+    this.#startedMs = context.clock.steadyMs();
     context.waiters.listen(this);
     this.#presence = context.store.openPoll(mailbox);
   }
@@ -108,15 +118,22 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
     if (this.#stage === 'held' && !this.#isReading) this.#read();
   }
 
-  end(end: WaitEnd): void {
+  end(end: WaitEnd, newer?: Waiter): void {
     if (this.#ended !== undefined) return;
-    this.#ended = end;
+    this.#ended = newer instanceof HeldPoll && newer.#asksAs(this) ? REPEATED : end;
     const isWaiting = (this.#stage === 'held' || this.#stage === 'paced') && !this.#isReading;
     if (isWaiting) this.#finish(end);
   }
 
+  #asksAs(other: HeldPoll): boolean {
+    return this.#poll.after?.position === other.#poll.after?.position;
+  }
+
+  /** A shortened hold goes on if the reason is gone: the cut before it was the client's own. */
   onDue(): void {
-    this.end(WINDOW);
+    const windowMs = this.#isShortened ? this.#allowedMs() : this.#windowMs;
+    if (windowMs > this.#windowMs) this.#holdFor(windowMs);
+    else this.end(WINDOW);
   }
 
   #read(): void {
@@ -176,17 +193,31 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
   }
 
   #hold(page: Page): void {
-    const { waiters, maxHeldPolls, windows, clock, telemetry } = this.#context;
+    const { waiters, maxHeldPolls, clock, telemetry } = this.#context;
     if (waiters.size > maxHeldPolls()) throw tooManyPolls();
     this.#listenForHangUp();
-    const nowMs = clock.steadyMs();
-    const remainingMs = this.#holdUntilMs - nowMs;
     this.#stage = 'held';
-    this.heldFromMs = nowMs;
-    this.#presence.hold(Math.ceil(remainingMs + TICK_MS), page.position);
+    this.heldFromMs = clock.steadyMs();
+    this.#presence.hold(this.#poll.windowMs, page.position);
     telemetry.pollHeld(this.mailbox);
-    windows.add(this, remainingMs);
+    this.#holdFor(this.#allowedMs());
     this.#answerOrWait(page);
+  }
+
+  #holdFor(windowMs: number): void {
+    const { windows, clock } = this.#context;
+    this.#windowMs = windowMs;
+    windows.add(this, this.#startedMs + holdMs(windowMs) - clock.steadyMs());
+  }
+
+  #allowedMs(): number {
+    const { windowMs, clientAddress } = this.#poll;
+    const boundMs = this.#context.networkWindows?.boundMs(this.mailbox.mailboxId, clientAddress) ?? Infinity;
+    return Math.min(windowMs, boundMs);
+  }
+
+  get #isShortened(): boolean {
+    return this.#windowMs < this.#poll.windowMs;
   }
 
   #answerOrWait(page: Page): void {
@@ -209,7 +240,9 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
   /** @param page `undefined` if the client has hung up */
   #answer(page: Page | undefined): void {
     this.#leave(page);
-    this.resolve(page && batchOf(this.mailbox, page));
+    const isShortened = this.#ended?.kind === 'window' && this.#isShortened;
+    const waitSeconds = isShortened ? Math.floor(this.#windowMs / 1_000) : undefined;
+    this.resolve(page && batchOf(this.mailbox, page, waitSeconds));
   }
 
   #refuse(error: unknown): void {
@@ -226,6 +259,15 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
     const heldMs = this.heldFromMs === undefined ? undefined : clock.steadyMs() - this.heldFromMs;
     const { messages, expired } = page ?? NOTHING;
     telemetry.pollEnded(this.mailbox, { end: this.#endOf(page), heldMs, messages, expired });
+    if (heldMs !== undefined) this.#recordHold(page, heldMs);
+  }
+
+  #recordHold(page: Page | undefined, heldMs: number): void {
+    const { networkWindows } = this.#context;
+    const { mailboxId } = this.mailbox;
+    const isCut = this.#ended?.kind === 'hung-up' || this.#ended === REPEATED;
+    if (isCut && page === undefined) networkWindows?.recordCut(mailboxId, heldMs, this.#poll.clientAddress);
+    else networkWindows?.recordEnd(mailboxId, heldMs);
   }
 
   #outcomeOf(page: Page | undefined): PollOutcome {
@@ -235,6 +277,7 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
 
   #endOf(page: Page | undefined): PollEnd {
     if (page !== undefined && !isEmpty(page)) return 'message';
+    if (this.#ended?.kind === 'window' && this.#isShortened) return 'shortened';
     return this.#ended?.kind ?? (page === undefined ? 'refused' : 'window');
   }
 
@@ -248,9 +291,10 @@ class HeldPoll extends Deferred<Batch | undefined> implements Waiter, Timed {
 
 export const isEmpty = (page: Page): boolean => page.messages.length === 0 && page.expired === 0;
 
-export const batchOf = (mailbox: Mailbox, page: Page): Batch => ({
+export const batchOf = (mailbox: Mailbox, page: Page, waitSeconds?: number): Batch => ({
   messages: page.messages,
   cursor: encodeCursor({ mailboxId: mailbox.mailboxId, position: page.position }),
   more: page.more,
   expired: page.expired,
+  waitSeconds,
 });

@@ -13,6 +13,7 @@ import { sendScope, type Idempotency } from './idempotency.ts';
 import { join, type JoinContext, type JoinOutcome } from './join.ts';
 import { joinRate, messageRate } from './limits.ts';
 import type { Mailbox, OutgoingMessage, Participant } from './message.ts';
+import { NetworkWindows } from './network-windows.ts';
 import { ParticipantsPerAddress } from './participants-per-address.ts';
 import { PollPacer, RateLimiter, type RateLimit } from './rate-limit.ts';
 import { Reading, type BatchSink, type ReadingOptions } from './reading.ts';
@@ -56,6 +57,7 @@ export class Signalling {
   readonly #store: Store;
   readonly #waiters: Waiters;
   readonly #telemetry: Telemetry;
+  readonly #networkWindows: NetworkWindows;
   readonly #receiving: ReceiveContext;
   readonly #joining: JoinContext;
   readonly #messageRate: RateLimit;
@@ -71,10 +73,12 @@ export class Signalling {
     this.#store = options.store;
     this.#waiters = new Waiters(options.clock);
     this.#telemetry = options.telemetry ?? SILENT;
+    this.#networkWindows = new NetworkWindows(options.clock);
     this.#receiving = {
       store: this.#store,
       waiters: this.#waiters,
       windows: new TimingWheel(options.clock),
+      networkWindows: this.#networkWindows,
       clock: options.clock,
       pacer: options.pacePolls ? new PollPacer(options.clock) : undefined,
       // The canary's poll does not count against the limit of clients.
@@ -107,6 +111,11 @@ export class Signalling {
     return this.#waiters.polls - (this.#canary.isWaiting ? 1 : 0);
   }
 
+  /** Number of participants whose polls are held for a shorter time, because their networks cut longer holds. */
+  get networkWindows(): number {
+    return this.#networkWindows.countBounds();
+  }
+
   heldIn(roomId: RoomId): readonly HeldSummary[] {
     return this.#waiters.heldIn(roomId);
   }
@@ -126,6 +135,7 @@ export class Signalling {
    */
   join(request: JoinRequest, credential: Credential, idempotency?: Idempotency): PromiseLike<JoinOutcome> {
     return join(this.#joining, request, credential, idempotency).then((outcome) => {
+      this.#networkWindows.forget(outcome.mailbox.mailboxId);
       if (!outcome.replayed) this.#telemetry.joined(outcome.mailbox, outcome.resumed);
       return outcome;
     }, this.#onRefusedWrite);
@@ -164,10 +174,14 @@ export class Signalling {
   };
 
   #onHint(hint: Hint): void {
-    if (hint.kind === 'messages') this.#waiters.wake(hint.mailboxId);
-    else if (hint.kind === 'gone') this.#waiters.end(hint.mailboxId, hint);
-    else if (hint.kind === 'superseded') this.#waiters.supersedeHeld(hint.mailboxId);
-    else this.#joining.perAddress?.remove(hint.mailboxId);
+    const { mailboxId } = hint;
+    if (hint.kind === 'messages') this.#waiters.wake(mailboxId);
+    else if (hint.kind === 'superseded') this.#waiters.supersedeHeld(mailboxId);
+    else {
+      if (hint.kind === 'gone') this.#waiters.end(mailboxId, hint);
+      else this.#joining.perAddress?.remove(mailboxId);
+      this.#networkWindows.forget(mailboxId);
+    }
   }
 
   receive(mailbox: Mailbox, poll: Poll): PromiseLike<Batch | undefined> {
@@ -209,6 +223,11 @@ export class Signalling {
     const rooms = found.slice(0, limit);
     const last = rooms.at(-1);
     return { rooms, ...(found.length > limit && last !== undefined && { next: last.roomId }) };
+  }
+
+  /** Records that a request of the participant other than a poll has arrived. */
+  recordRequest(mailbox: Mailbox): void {
+    this.#networkWindows.recordRequest(mailbox.mailboxId);
   }
 
   /** Restarts the idle time of a participant, after one of its requests. */

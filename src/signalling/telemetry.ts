@@ -1,8 +1,11 @@
 import type { GoneReason, Mailbox, OutgoingMessage, Receipt, ReceivedMessage } from './message.ts';
 import type { WaitEnd } from './waiters.ts';
 
-/** How a poll ended. `refused`: with an error that has no kind of its own, such as `cursor-expired`. */
-export type PollEnd = WaitEnd['kind'] | 'message' | 'refused';
+/**
+ * How a poll ended. `shortened`: at the end of a window that was shortened for the client's network. `refused`: with an
+ * error that has no kind of its own, such as `cursor-expired`.
+ */
+export type PollEnd = WaitEnd['kind'] | 'message' | 'shortened' | 'refused';
 
 export interface EndedPoll {
   readonly end: PollEnd;

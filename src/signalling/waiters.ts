@@ -9,7 +9,8 @@ export type Transport = 'poll' | 'socket';
 /** Why a poll, or the reading of a socket, stopped waiting. */
 export type WaitEnd =
   | { readonly kind: 'window' }
-  | { readonly kind: 'superseded' }
+  /** `isRepeated`: by a poll that asks for the same, as a client does that has lost this one. */
+  | { readonly kind: 'superseded'; readonly isRepeated?: true }
   | { readonly kind: 'gone'; readonly reason: GoneReason }
   | { readonly kind: 'hung-up' }
   | { readonly kind: 'draining' };
@@ -27,8 +28,11 @@ export interface Waiter {
   readonly heldFromMs: number | undefined;
   /** There may be a message. */
   wake(): void;
-  /** Only the first end counts. */
-  end(end: WaitEnd): void;
+  /**
+   * Only the first end counts.
+   * @param newer the waiter that supersedes this one, if it is of this process
+   */
+  end(end: WaitEnd, newer?: Waiter): void;
 }
 
 export interface HeldSummary {
@@ -89,7 +93,7 @@ export class Waiters {
       // `older` may supersede its own chain later; each poll must be subtracted only once.
       older.older = undefined;
       this.#sizes[older.transport] -= 1;
-      older.end(SUPERSEDED);
+      older.end(SUPERSEDED, waiter);
       older = next;
     }
   }

@@ -1,5 +1,6 @@
 import { type Cursor, decodeCursor } from '../../src/signalling/cursor.ts';
 import { SignallingError } from '../../src/signalling/errors.ts';
+import { NetworkWindows } from '../../src/signalling/network-windows.ts';
 import { TimingWheel } from '../../src/signalling/timing-wheel.ts';
 import { Waiters } from '../../src/signalling/waiters.ts';
 import { PollPacer } from '../../src/signalling/rate-limit.ts';
@@ -13,6 +14,7 @@ export interface PollOptions {
   readonly after?: Cursor;
   readonly windowMs?: number;
   readonly limit?: number;
+  readonly clientAddress?: () => string;
 }
 
 interface ReceiveFixtureOptions {
@@ -42,6 +44,7 @@ export class ReceiveFixture {
   readonly storeFixture: StoreFixture;
   readonly waiters: Waiters;
   readonly windows: TimingWheel;
+  readonly networkWindows: NetworkWindows;
   readonly ended: EndedPoll[] = [];
   readonly #store: Store;
   readonly #pacer: PollPacer | undefined;
@@ -54,6 +57,7 @@ export class ReceiveFixture {
     this.storeFixture = storeFixture;
     this.waiters = new Waiters(storeFixture.clock);
     this.windows = new TimingWheel(storeFixture.clock);
+    this.networkWindows = new NetworkWindows(storeFixture.clock);
     this.#store = wrap?.(storeFixture.store) ?? storeFixture.store;
     this.#pacer = paced ? new PollPacer(storeFixture.clock) : undefined;
     this.#maxHeldPolls = maxHeldPolls;
@@ -71,21 +75,24 @@ export class ReceiveFixture {
     return polled;
   }
 
-  startPoll(reader: Joined, { after, windowMs = 25_000, limit = 64 }: PollOptions = {}): ObservedPoll {
+  startPoll(reader: Joined, options: PollOptions = {}): ObservedPoll {
+    const { after, windowMs = 25_000, limit = 64, clientAddress } = options;
     const polled = new ObservedPoll();
     const onHangUp = (listener: () => void): void => {
       polled.hangUp = listener;
     };
+    const poll = { after, windowMs, limit, onHangUp, ...(clientAddress && { clientAddress }) };
     const context = {
       store: this.#store,
       waiters: this.waiters,
       windows: this.windows,
+      networkWindows: this.networkWindows,
       clock: this.storeFixture.clock,
       pacer: this.#pacer,
       maxHeldPolls: () => this.#maxHeldPolls,
       telemetry: { ...SILENT, pollEnded: (_: unknown, poll: EndedPoll) => void this.ended.push(poll) },
     };
-    void Promise.resolve(receive(context, reader.mailbox, { after, windowMs, limit, onHangUp }))
+    void Promise.resolve(receive(context, reader.mailbox, poll))
       .then(
         (batch) => {
           polled.batch = batch;

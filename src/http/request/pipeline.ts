@@ -114,6 +114,7 @@ class Exchange implements ParsedCall {
     this.subject ??= participantOf(credential, this.roomId);
     this.caller = authorize(operation.security, credential, this, context);
     this.#present = this.caller ?? presentOf(credential);
+    if (this.#present !== undefined && operation.isPoll !== true) context.signalling.recordRequest(this.#present);
     const parsed = parseBody(operation, this.req, context, this.caller);
     return isPromise(parsed) ? parsed.then((late) => this.#checkAgain(late)) : this.#perform(parsed);
   }

@@ -35,8 +35,10 @@ export const receiptView = ({ id, sentAtMs, recipients, skipped }: Receipt): Rec
   ...(skipped === undefined ? {} : { skipped: [...skipped] }),
 });
 
-export const batchJson = ({ messages, cursor, more, expired }: Batch): string =>
-  `{"messages":[${messages.map(messageJson).join()}],"cursor":"${cursor}","more":${more},"expired":${expired}}`;
+export function batchJson({ messages, cursor, more, expired, waitSeconds }: Batch): string {
+  const window = waitSeconds === undefined ? '' : `,"waitSeconds":${waitSeconds}`;
+  return `{"messages":[${messages.map(messageJson).join()}],"cursor":"${cursor}","more":${more},"expired":${expired}${window}}`;
+}
 
 function messageJson(message: ReceivedMessage): string {
   const from = message.sender === undefined ? '' : `,"from":"${message.sender}"`;

@@ -61,14 +61,15 @@ export const receiveMessages: Handler<'receiveMessages'> = (call, context) => po
 
 export const pollMessages: Handler<'pollMessages'> = (call, context) => poll(call, call.body, context);
 
-type PollCall = Pick<Call<'receiveMessages'>, 'caller' | 'onHangUp'>;
+type PollCall = Pick<Call<'receiveMessages'>, 'caller' | 'onHangUp' | 'req'>;
 
-function poll(call: PollCall, request: PollRequest, { signalling }: AppContext): PromiseLike<Reply | undefined> {
-  const batch = signalling.receive(call.caller, {
+function poll(call: PollCall, request: PollRequest, context: AppContext): PromiseLike<Reply | undefined> {
+  const batch = context.signalling.receive(call.caller, {
     after: request.after === undefined ? undefined : decodeCursor(request.after),
     windowMs: request.wait * 1_000,
     limit: request.limit,
     onHangUp: (listener) => call.onHangUp(listener),
+    clientAddress: () => (call.req.socket.destroyed ? undefined : context.clientAddressOf(call.req)),
   });
   return batch.then((received) => received && ok(batchJson(received)));
 }

@@ -8,6 +8,7 @@ export interface Sources {
   heldPolls(): number;
   /** Open sockets, reading or not. */
   sockets(): number;
+  networkWindows(): number;
   usage(): Promise<StoreUsage>;
   /** Whether messages are being delivered. */
   isReady(): Promise<boolean>;
@@ -28,6 +29,11 @@ export function registerGauges(registry: Registry, sources: Sources): void {
   new Gauge({ name: 'holdline_held_polls_limit', help: 'MAX_HELD_POLLS.', registers }).set(sources.maxHeldPolls);
   gauge('holdline_held_polls', 'Polls that are held now.', () => sources.heldPolls());
   gauge('holdline_sockets', 'Sockets that are open now; they count towards MAX_HELD_POLLS.', () => sources.sockets());
+  gauge(
+    'holdline_network_windows',
+    'Participants whose polls end earlier than they ask, because their networks cut longer ones.',
+    () => sources.networkWindows(),
+  );
   gauge('holdline_ready', '1 while messages are delivered, as in /readyz; 0 otherwise.', async () =>
     (await sources.isReady()) ? 1 : 0,
   );

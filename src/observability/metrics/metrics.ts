@@ -18,6 +18,7 @@ const SECOND_MS = 1_000;
 const CAUSES: Record<PollEnd, string> = {
   message: 'message',
   window: 'window',
+  shortened: 'shortened',
   superseded: 'superseded',
   gone: 'gone',
   'hung-up': 'client_closed',

@@ -148,6 +148,7 @@ function delivered({ deliveredAtMs, acknowledgedAtMs }: Delivery, sentAtMs: numb
 const ENDS: Record<PollEnd, string> = {
   message: 'answered',
   window: 'answered empty at the end of its window',
+  shortened: 'answered empty at the end of a window shortened for its network',
   superseded: 'superseded by a newer poll',
   gone: 'ended, the participant was gone or replaced',
   'hung-up': 'cut off by the client or a proxy',
