@@ -9,6 +9,7 @@ afterEach(closeServices);
 /** The documented series. */
 const DOCUMENTED = [
   'holdline_held_polls',
+  'holdline_network_windows',
   'holdline_participants',
   'holdline_rooms',
   'holdline_messages_total{outcome="delivered"}',
@@ -16,7 +17,7 @@ const DOCUMENTED = [
   'holdline_messages_total{outcome="undeliverable"}',
   'holdline_messages_stored_total{type="offer"}',
   'holdline_delivery_seconds_bucket{le="0.01",poll="held"}',
-  ...['message', 'window', 'superseded', 'gone', 'client_closed', 'draining', 'refused'].map(
+  ...['message', 'window', 'shortened', 'superseded', 'gone', 'client_closed', 'draining', 'refused'].map(
     (cause) => `holdline_poll_ends_total{cause="${cause}"}`,
   ),
   'holdline_commit_seconds_bucket{le="0.001"}',

@@ -37,7 +37,9 @@ Advance \`after\` only when the messages are handled: sending it back acknowledg
 
 ## The window
 \`wait\` is the maximum time that a poll is held, in whole seconds. The response comes up to 10 % earlier, never later. If a proxy cuts
-polls, lower \`wait\` below the time after which it cuts them. Polling more than 5 times a second only delays the responses.
+polls, lower \`wait\` below the time after which it cuts them. A server that saw two consecutive polls of a participant cut at about
+the same age does so itself, for 30 minutes: it ends later polls earlier, and \`waitSeconds\` in the batch is the window that it used.
+Polling more than 5 times a second only delays the responses.
 
 ## When something goes wrong
 Every error is an RFC 9457 problem with a \`code\`, and its \`type\` refers to a page that says what to do. In short:

@@ -21,6 +21,8 @@ export type Action =
       readonly lost: boolean;
     }
   | { readonly kind: 'hang-up'; readonly poll: number }
+  /** Two polls, one after the other, that the network cuts off at this age: with or without telling the server. */
+  | { readonly kind: 'cut'; readonly who: number; readonly ageMs: number; readonly silently: boolean }
   | { readonly kind: 'acknowledge'; readonly who: number; readonly cursor: number }
   | { readonly kind: 'leave'; readonly who: number }
   | { readonly kind: 'pass'; readonly ms: number }
@@ -60,6 +62,12 @@ const poll = fc.record({
 
 const rest = {
   hangUp: fc.record({ kind: fc.constant('hang-up'), poll: fc.nat(5) }),
+  cut: fc.record({
+    kind: fc.constant('cut'),
+    who,
+    ageMs: fc.constantFrom(2_500, 4_000, 15_000),
+    silently: fc.boolean(),
+  }),
   acknowledge: fc.record({ kind: fc.constant('acknowledge'), who, cursor: recent }),
   leave: fc.record({ kind: fc.constant('leave'), who }),
   pass: fc.record({ kind: fc.constant('pass'), ms: fc.constantFrom(1, 100, 400, 1_000, 1_000, 5_000, 5_000, 25_000) }),
@@ -90,6 +98,7 @@ export const sequences = (length: number): fc.Arbitrary<readonly Action[]> =>
         { weight: 8, arbitrary: rest.pass },
         { weight: 4, arbitrary: join },
         { weight: 3, arbitrary: rest.hangUp },
+        { weight: 3, arbitrary: rest.cut },
         { weight: 3, arbitrary: rest.acknowledge },
         { weight: 5, arbitrary: rest.hints },
         { weight: 1, arbitrary: rest.leave },

@@ -48,6 +48,8 @@ export class Client {
   readonly cursors: string[] = [];
   /** Positions: everything up to `surely` is acknowledged; everything up to `perhaps` may be. */
   #acknowledged = { surely: 0, perhaps: 0 };
+  /** Ages of its polls that were cut off or superseded, as far as the server may count them. */
+  readonly cutsMs: number[] = [];
   /** Whether a hint was lost or delayed since its polls began. */
   missedHint = false;
 
@@ -55,6 +57,10 @@ export class Client {
     this.joined = joined;
     this.#indexes.set(joined.cursor, [0]);
     this.cursors.push(joined.cursor);
+  }
+
+  noteCut(ageMs: number): void {
+    if (ageMs > 2_000) this.cutsMs.push(ageMs);
   }
 
   /** The acknowledged position that the server reports must be that of a cursor which the client sent back. */

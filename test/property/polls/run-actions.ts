@@ -35,6 +35,8 @@ async function perform(simulation: Simulation, action: Action): Promise<void> {
       return poll(simulation, action);
     case 'hang-up':
       return hangUp(simulation, action);
+    case 'cut':
+      return cut(simulation, action);
     case 'acknowledge':
       return acknowledge(simulation, action);
     case 'leave':
@@ -88,6 +90,19 @@ async function hangUp(simulation: Simulation, { poll: index }: Of<'hang-up'>): P
   if (chosen === undefined) return;
   chosen.hungUp = true;
   chosen.hangUp();
+}
+
+async function cut(simulation: Simulation, { who, ageMs, silently }: Of<'cut'>): Promise<void> {
+  const client = simulation.client(who);
+  if (client === undefined) return;
+  for (let time = 0; time < 2; time += 1) {
+    const poll = simulation.begin(client, client.cursors.at(-1), 25_000, 64, false);
+    await simulation.clock.advance(ageMs);
+    if (silently || poll.ended) continue;
+    poll.hungUp = true;
+    poll.hangUp();
+    await simulation.settle();
+  }
 }
 
 async function acknowledge(simulation: Simulation, { who, cursor }: Of<'acknowledge'>): Promise<void> {

@@ -75,7 +75,7 @@ export class Simulation {
     if (after !== undefined) client.acknowledgedUpTo(after, 'perhaps');
     void this.signalling.receive(client.joined.mailbox, { after: cursor, windowMs, limit, onHangUp }).then(
       (batch) => this.#note(poll, (nowMs) => this.#answered(poll, batch, nowMs)),
-      (error: unknown) => this.#note(poll, () => this.#refused(poll, error)),
+      (error: unknown) => this.#note(poll, (nowMs) => this.#refused(poll, error, nowMs)),
     );
     return poll;
   }
@@ -88,13 +88,15 @@ export class Simulation {
   }
 
   #answered(poll: PollInFlight, batch: Batch | undefined, nowMs: number): void {
-    const { client, windowMs, startedAtMs } = poll;
+    const { client, startedAtMs } = poll;
     const heldMs = nowMs - startedAtMs;
-    assert.ok(heldMs <= windowMs, 'held longer than asked for');
+    assert.ok(heldMs <= poll.windowMs, 'held longer than asked for');
     if (batch === undefined) {
       assert.ok(poll.hungUp, 'answered nothing to one who is there');
+      client.noteCut(heldMs);
       return;
     }
+    const windowMs = shortestWindowMs(poll, batch);
     const isEmpty = batch.messages.length === 0 && batch.expired === 0;
     assert.ok(!isEmpty || heldMs >= windowMs * 0.9 - 1, 'answered empty before its window ended');
     const missed = client.waiting(poll, nowMs).filter(({ acceptedAtMs }) => acceptedAtMs < nowMs);
@@ -102,10 +104,11 @@ export class Simulation {
     client.take(poll, batch, nowMs);
   }
 
-  #refused(poll: PollInFlight, error: unknown): void {
+  #refused(poll: PollInFlight, error: unknown, nowMs: number): void {
     if (!(error instanceof SignallingError)) throw error;
     const { client, after, number } = poll;
     if (error.code === 'poll-superseded') {
+      client.noteCut(nowMs - poll.startedAtMs);
       assert.ok(
         this.polls.some((other) => other.client === client && other.number > number),
         'superseded without a newer poll',
@@ -190,4 +193,13 @@ export class Simulation {
     else if (passes !== 'dropped') watcher(hint);
     if (passes === 'doubled') watcher(hint);
   }
+}
+
+/** The window of a poll, or the one by which the server shortened it after cuts: at least 2 s, and below one of them. */
+function shortestWindowMs({ client, windowMs }: PollInFlight, { waitSeconds }: Batch): number {
+  if (waitSeconds === undefined) return windowMs;
+  const shortenedMs = waitSeconds * 1_000;
+  assert.ok(shortenedMs >= 2_000 && shortenedMs < windowMs, 'a window that is no shorter one');
+  assert.ok(client.cutsMs.filter((ageMs) => ageMs > shortenedMs).length >= 2, 'shortened without two cuts');
+  return shortenedMs;
 }
