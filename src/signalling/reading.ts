@@ -16,6 +16,8 @@ const ACKNOWLEDGED_WITHIN_MS = 10_000;
 /** Bounds what one socket can make the server send ahead of the last acknowledgement. */
 const MAX_BATCHES_AHEAD = 4;
 const MAX_BYTES_AHEAD = MAX_BATCH_BYTES;
+/** The next batch needs so much room: a batch has at least one message, whatever its size. */
+const ROOM_FOR_ONE_BYTES = MAX_BYTES_AHEAD / 4;
 /** A reading counts as a hold of this length, which an acknowledgement renews once it is older than `RENEWED_AFTER_MS`. */
 const HOLD_MS = 50_000;
 const RENEWED_AFTER_MS = 15_000;
@@ -191,7 +193,7 @@ export class Reading implements Waiter, Timed {
       const { limit } = this.#options;
       const after =
         this.#stage === 'open' ? { mailboxId: mailbox.mailboxId, position: this.#position } : this.#options.after;
-      const page = store.read(mailbox, { after, limit, maxBytes: MAX_BATCH_BYTES });
+      const page = store.read(mailbox, { after, limit, maxBytes: MAX_BYTES_AHEAD - this.#bytesAhead });
       if (isPromise(page)) page.then((read) => this.#takePage(read)).then(undefined, this.#refuse);
       else this.#takePage(page);
     } catch (error) {
@@ -263,9 +265,11 @@ export class Reading implements Waiter, Timed {
   }
 
   #mayRead(): boolean {
-    let bytes = 0;
-    for (const batch of this.#ahead) bytes += batch.bytes;
-    return this.#ahead.length < MAX_BATCHES_AHEAD && bytes < MAX_BYTES_AHEAD;
+    return this.#ahead.length < MAX_BATCHES_AHEAD && this.#bytesAhead + ROOM_FOR_ONE_BYTES <= MAX_BYTES_AHEAD;
+  }
+
+  get #bytesAhead(): number {
+    return this.#ahead.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   get #answerDueMs(): number {

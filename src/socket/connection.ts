@@ -10,6 +10,7 @@ import type { Signalling } from '../signalling/signalling.ts';
 import type { RenderedProblem, SocketRequest } from '../signalling/socket-request.ts';
 import type { ReadingEnd } from '../signalling/telemetry.ts';
 import { NO_TICK, type Timed, type TimingWheel } from '../signalling/timing-wheel.ts';
+import type { WaitEnd } from '../signalling/waiters.ts';
 import { MAX_RECEIVE_BATCH, type ClientFrame, type Fault } from '../wire/index.ts';
 import { FrameQueue } from './frame-queue.ts';
 import { batchFrame, echoFrame, paddedEchoFrame, parseFrame, problemFrame, WELCOME } from './frames.ts';
@@ -23,6 +24,8 @@ const PADDED_ECHO_AFTER_MS = 2_000;
 const CHECKED_EVERY_MS = 15_000;
 /** Checks, one after the other, in which nothing of what waits was written: 30 s, as for responses. */
 const MAX_STUCK_CHECKS = 2;
+
+const HUNG_UP: WaitEnd = { kind: 'hung-up' };
 
 export interface ConnectionContext {
   readonly signalling: Signalling;
@@ -47,11 +50,11 @@ export class Connection implements Timed {
   #token: string | undefined;
   #mailbox: Mailbox | undefined;
   #reading: Reading | undefined;
-  /** The reading before that one, which ends when that one begins. */
+  /** The latest reading that has begun, until `#reading` begins and supersedes it. */
   #earlier: Reading | undefined;
   #isProbing = false;
-  #sentBytes = 0;
-  #writtenBytes = 0;
+  /** A frame was written since the last check. */
+  #hasWritten = false;
   #stuckChecks = 0;
   dueTick = NO_TICK;
   before: Timed | undefined;
@@ -89,7 +92,9 @@ export class Connection implements Timed {
     else {
       this.#context.checks.add(this, CHECKED_EVERY_MS);
       if (this.#isStuck()) this.#ws.terminate();
-      else if (this.#reading === undefined) this.#frames.run(() => whenReady(this.#judge(), () => undefined));
+      else if (this.#reading === undefined)
+        // Restarts no idle time: the client may be gone, since nothing was sent that would show it.
+        this.#frames.run(() => whenReady(this.#request.judge(this.#token ?? ''), () => undefined));
     }
   }
 
@@ -167,14 +172,15 @@ export class Connection implements Timed {
     const reading: Reading = signalling.read(mailbox, options, {
       send: (batch) => this.#send(batchFrame(id, renderBatch(batch))),
       ended: (end, error) => {
-        if (this.#reading !== reading) return;
-        this.#setReading(undefined);
-        this.#earlier?.end({ kind: 'hung-up' });
-        this.#onReadingEnded(end, error);
+        if (this.#earlier === reading) this.#earlier = undefined;
+        if (this.#reading === reading) this.#onReadingEnded(end, error);
       },
     });
-    this.#earlier = this.#reading;
+    const latest = this.#reading;
     this.#setReading(reading);
+    // A flood of reads must not leave a paced reading for each.
+    if (latest?.heldFromMs === undefined) latest?.end(HUNG_UP);
+    else this.#earlier = latest;
     reading.start();
   }
 
@@ -186,6 +192,7 @@ export class Connection implements Timed {
   }
 
   #onReadingEnded(end: ReadingEnd, error: unknown): void {
+    this.#endReading();
     if (end === 'draining') this.drain();
     // Nothing that is sent to it arrives any more, or the page that got it is frozen.
     else if (end === 'silent') this.#ws.terminate();
@@ -237,9 +244,10 @@ export class Connection implements Timed {
 
   /** Without a problem. */
   #endReading(): void {
-    const reading = this.#reading;
+    const readings = [this.#reading, this.#earlier];
+    this.#earlier = undefined;
     this.#setReading(undefined);
-    reading?.end({ kind: 'hung-up' });
+    for (const reading of readings) reading?.end(HUNG_UP);
   }
 
   #onClosed(): void {
@@ -253,19 +261,20 @@ export class Connection implements Timed {
   /** @returns its bytes */
   #send(frame: string): number {
     if (this.#ws.readyState !== this.#ws.OPEN) return 0;
-    const bytes = Buffer.byteLength(frame);
-    this.#sentBytes += bytes;
-    this.#ws.send(frame, { binary: false, compress: false }, this.#frames.process);
-    return bytes;
+    this.#ws.send(frame, { binary: false, compress: false }, this.#onWritten);
+    return Buffer.byteLength(frame);
   }
 
-  /** Whether some bytes wait to be written, and none was written since the last checks. */
+  readonly #onWritten = (): void => {
+    this.#hasWritten = true;
+    this.#frames.process();
+  };
+
+  /** Whether some frames wait to be written, and none was written since the checks before. */
   #isStuck(): boolean {
-    const { bufferedAmount } = this.#ws;
-    const written = this.#sentBytes - bufferedAmount;
-    const isSame = bufferedAmount > 0 && written === this.#writtenBytes;
-    this.#writtenBytes = written;
-    this.#stuckChecks = isSame ? this.#stuckChecks + 1 : 0;
+    const isStuck = this.#ws.bufferedAmount > 0 && !this.#hasWritten;
+    this.#hasWritten = false;
+    this.#stuckChecks = isStuck ? this.#stuckChecks + 1 : 0;
     return this.#stuckChecks >= MAX_STUCK_CHECKS;
   }
 }

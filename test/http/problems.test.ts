@@ -55,7 +55,7 @@ const ways: Record<Exclude<ProblemCode, 'rate-limited' | 'shutting-down'>, () =>
     await join(service.app, alice.roomId);
     return call(service.app, 'joinRoom', { roomId: alice.roomId });
   },
-  'upgrade-required': () => call(service.app, 'openSocket', { roomId: alice.roomId }, {}),
+  'upgrade-required': () => exchange(service.app, 'GET', '/v1/rooms/r/messages/socket'),
   'poll-superseded': async () => {
     const { ended } = await service.hold('alice', () => alice.call('receiveMessages'));
     await alice.poll();

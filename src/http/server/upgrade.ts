@@ -40,8 +40,8 @@ export function serveUpgrade(
     socket.end();
     cutAfter(socket, LINGER_MS);
     socket.resume();
-    onAnswered();
   });
+  res.once('close', onAnswered);
   offerUpgrade(req, {
     socket,
     head,
@@ -49,6 +49,7 @@ export function serveUpgrade(
       res.detachSocket(socket);
       socket.off('close', hungUp);
       socket.off('error', ignore);
+      res.off('close', onAnswered);
       onAnswered();
     },
   });
