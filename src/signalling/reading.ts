@@ -82,7 +82,13 @@ export class Reading implements Waiter, Timed {
   #isBatchDue = true;
   /** The server drains: one more read, then the end. */
   #isLastRead = false;
+  /** The mailbox is being acknowledged beyond what was sent. A read from the old place would find its cursor expired. */
+  #isSkipping = false;
+  /** A read waits for the end of the skip. */
+  #isReadOwed = false;
   #cancelPace: (() => void) | undefined;
+  /** Where the next read starts. */
+  #from: Cursor | undefined;
   #position = 0;
   /** Batches with messages that are not acknowledged, oldest first. */
   #ahead: Unacknowledged[] = [];
@@ -104,6 +110,7 @@ export class Reading implements Waiter, Timed {
     this.mailbox = mailbox;
     this.#options = options;
     this.#sink = sink;
+    this.#from = options.after;
     this.#acknowledged = options.after?.position ?? -1;
     context.waiters.listen(this);
     this.#presence = context.store.openPoll(mailbox);
@@ -133,13 +140,26 @@ export class Reading implements Waiter, Timed {
     this.#resume();
   }
 
-  /** The mailbox was acknowledged beyond what this reading has sent, as after a late poll: reading goes on from there. */
-  skipTo({ position }: Cursor): void {
+  /**
+   * Once the mailbox is acknowledged beyond what this reading has sent, as after a late poll, reading goes on from there.
+   * @param acknowledged rejects if the cursor is refused; then the reading must be ended
+   */
+  skipTo(cursor: Cursor, acknowledged: PromiseLike<void>): PromiseLike<void> {
+    this.#isSkipping = true;
+    return acknowledged.then(() => this.#onSkipped(cursor));
+  }
+
+  #onSkipped(cursor: Cursor): void {
+    const { position } = cursor;
+    this.#isSkipping = false;
     this.#unanswered.shift();
+    if (position > (this.#from?.position ?? -1)) this.#from = cursor;
     this.#position = Math.max(this.#position, position);
-    this.#acknowledged = this.#position;
+    this.#acknowledged = Math.max(this.#acknowledged, position);
     this.#ahead = this.#ahead.filter((batch) => batch.position > position);
-    this.#resume();
+    if (this.#stage === 'ended') return;
+    if (this.#isReadOwed && !this.#isReading) this.#read();
+    else this.#resume();
   }
 
   #resume(): void {
@@ -173,7 +193,7 @@ export class Reading implements Waiter, Timed {
     this.#isLastRead = true;
     if (this.#isReading || this.#stage === 'opening') return;
     this.#cancelPace?.();
-    if (this.#stage === 'paced' || this.#mayRead()) this.#read();
+    if (this.#stage === 'paced' || this.#isSkipping || this.#mayRead()) this.#read();
     else this.#finish('draining', undefined);
   }
 
@@ -186,19 +206,34 @@ export class Reading implements Waiter, Timed {
 
   #read(): void {
     const { store } = this.#context;
+    this.#isReadOwed = this.#isSkipping;
+    if (this.#isSkipping) return;
     this.#isReading = true;
     this.#isWoken = false;
+    const { limit } = this.#options;
+    const from = this.#from;
     try {
-      const { mailbox } = this;
-      const { limit } = this.#options;
-      const after =
-        this.#stage === 'open' ? { mailboxId: mailbox.mailboxId, position: this.#position } : this.#options.after;
-      const page = store.read(mailbox, { after, limit, maxBytes: MAX_BYTES_AHEAD - this.#bytesAhead });
-      if (isPromise(page)) page.then((read) => this.#takePage(read)).then(undefined, this.#refuse);
+      const page = store.read(this.mailbox, { after: from, limit, maxBytes: MAX_BYTES_AHEAD - this.#bytesAhead });
+      if (isPromise(page)) this.#readLater(page, from);
       else this.#takePage(page);
     } catch (error) {
       this.#refuse(error);
     }
+  }
+
+  #readLater(page: PromiseLike<Page>, from: Cursor | undefined): void {
+    const isStale = (): boolean => this.#isSkipping || this.#from !== from;
+    page
+      .then(
+        (read) => (isStale() ? this.#readAgain() : this.#takePage(read)),
+        (error: unknown) => (isStale() ? this.#readAgain() : this.#refuse(error)),
+      )
+      .then(undefined, this.#refuse);
+  }
+
+  #readAgain(): void {
+    this.#isReading = false;
+    if (this.#stage !== 'ended') this.#read();
   }
 
   #takePage(page: Page): void {
@@ -225,7 +260,7 @@ export class Reading implements Waiter, Timed {
     const { after } = this.#options;
     this.#stage = 'open';
     this.heldFromMs = clock.steadyMs();
-    this.#position = page.position;
+    this.#moveTo(page.position);
     waiters.supersede(this);
     if (after !== undefined) {
       store.acknowledgeWriteBehind(this.mailbox, after);
@@ -252,7 +287,7 @@ export class Reading implements Waiter, Timed {
     this.#batches += 1;
     this.#isBatchDue = false;
     this.#sentAtMs = nowMs;
-    this.#position = page.position;
+    this.#moveTo(page.position);
     this.#unanswered.push(nowMs);
     const bytes = this.#sink.send(batchOf(this.mailbox, page));
     if (!isEmpty(page)) {
@@ -264,8 +299,14 @@ export class Reading implements Waiter, Timed {
     this.#schedule();
   }
 
+  #moveTo(position: number): void {
+    if (this.#from?.position !== position) this.#from = { mailboxId: this.mailbox.mailboxId, position };
+    this.#position = position;
+  }
+
   #mayRead(): boolean {
-    return this.#ahead.length < MAX_BATCHES_AHEAD && this.#bytesAhead + ROOM_FOR_ONE_BYTES <= MAX_BYTES_AHEAD;
+    const hasRoom = this.#ahead.length < MAX_BATCHES_AHEAD && this.#bytesAhead + ROOM_FOR_ONE_BYTES <= MAX_BYTES_AHEAD;
+    return hasRoom && !this.#isSkipping;
   }
 
   get #bytesAhead(): number {

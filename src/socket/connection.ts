@@ -206,7 +206,8 @@ export class Connection implements Timed {
       reading.acknowledge(cursor);
       return undefined;
     }
-    return this.#context.signalling.acknowledge(mailbox, cursor).then(() => reading?.skipTo(cursor));
+    const acknowledged = this.#context.signalling.acknowledge(mailbox, cursor);
+    return reading === undefined ? acknowledged : reading.skipTo(cursor, acknowledged);
   }
 
   #refuseFrame(faults: readonly Fault[]): void {
