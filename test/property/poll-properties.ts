@@ -4,10 +4,10 @@ import { assertSequences, SEQUENCES_TIMEOUT_MS } from './assert-sequences.ts';
 import { sequences } from './polls/actions.ts';
 import { runActions } from './polls/run-actions.ts';
 
-/** Random sequences of actions of a few clients, whose polls the real rules hold, on any store. */
+/** Random sequences of actions of a few clients, whose polls and sockets the real rules serve, on any store. */
 export function testPolls(name: string, openStore: OpenPersistentStore, runs: number): void {
   test(
-    `${name}: ${runs} random sequences of held, racing, cut and restarted polls lose, double and reorder no message`,
+    `${name}: ${runs} random sequences of polls and sockets that are held, race, displace each other, are cut, drained and restarted lose, double and reorder no message`,
     async () => {
       await assertSequences(sequences(60), runs, (sequence) => runActions(openStore, sequence));
       expect.assertions(0);

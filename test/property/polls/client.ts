@@ -13,22 +13,35 @@ export interface Accepted {
   readonly expiresAtMs: number;
 }
 
-export interface PollInFlight {
-  readonly client: Client;
+/** Where an answer starts. */
+export interface Start {
   readonly after: string | undefined;
+  /** Another possible start: the client acknowledged beyond `after` while the answer was read. */
+  readonly orAfter?: { readonly after: string | undefined } | undefined;
   /** When it began. */
   readonly surelyAcknowledged: number;
-  readonly startedAtMs: number;
-  readonly windowMs: number;
+}
+
+/** A poll, or the reading of a socket. */
+export interface Reader extends Start {
+  readonly transport: 'poll' | 'socket';
+  readonly client: Client;
+  /** Whether its answers get lost. */
   readonly lost: boolean;
-  /** Sequence number by the start of polls. */
+  /** Sequence number by the start. */
   readonly number: number;
-  /** Its participant departed or was taken over, so the poll must end. */
+  /** Its participant departed or was taken over, so it must end. */
   isOver: boolean;
   hungUp: boolean;
   hangUp: () => void;
-  /** Whether it was answered. */
+  /** It was held when nothing changed any more. */
+  wasHeld: boolean;
   ended: boolean;
+}
+
+export interface PollInFlight extends Reader {
+  readonly startedAtMs: number;
+  readonly windowMs: number;
 }
 
 /** One incarnation of a participant: the messages sent to it, and those it has received. */
@@ -52,6 +65,8 @@ export class Client {
   readonly cutsMs: number[] = [];
   /** Whether a hint was lost or delayed since its polls began. */
   missedHint = false;
+  /** While it has no reader, it counts as listening until then at most; `Infinity`: unknown, after a restart. */
+  listensUntilMs = -Infinity;
 
   constructor(joined: JoinOutcome) {
     this.joined = joined;
@@ -82,9 +97,9 @@ export class Client {
     return this.#acknowledged.surely;
   }
 
-  /** Messages that wait for that poll and have not expired. */
-  waiting(poll: PollInFlight, nowMs: number): Accepted[] {
-    const from = Math.max(...this.#starts(poll));
+  /** Messages after that start that have not expired. */
+  waiting(start: Start, nowMs: number): Accepted[] {
+    const from = Math.max(...this.#starts(start));
     return this.accepted.slice(from).filter(({ expiresAtMs }) => expiresAtMs > nowMs);
   }
 
@@ -93,11 +108,12 @@ export class Client {
     return position >= surely && position <= this.#acknowledged.perhaps;
   }
 
-  /** Possible start indexes of a poll. Without a cursor it starts at any cursor that may be acknowledged. */
-  #starts({ after, surelyAcknowledged }: PollInFlight): number[] {
-    const known = [...this.#indexes];
-    const possible = known.filter(([cursor]) =>
-      after === undefined ? this.#mayBeAcknowledged(cursor, surelyAcknowledged) : cursor === after,
+  /** Possible start indexes. Without a cursor, an answer starts at any cursor that may be acknowledged. */
+  #starts({ after, orAfter, surelyAcknowledged }: Start): number[] {
+    const isStart = (cursor: string, from: string | undefined): boolean =>
+      from === undefined ? this.#mayBeAcknowledged(cursor, surelyAcknowledged) : cursor === from;
+    const possible = [...this.#indexes].filter(
+      ([cursor]) => isStart(cursor, after) || (orAfter !== undefined && isStart(cursor, orAfter.after)),
     );
     assert.notEqual(possible.length, 0, 'a cursor that was never issued');
     return possible.flatMap(([, indexes]) => indexes);
@@ -107,15 +123,14 @@ export class Client {
    * The batch must be the next part of the accepted messages: in order and complete; missing messages must have expired
    * and must be counted.
    */
-  take(poll: PollInFlight, batch: Batch, nowMs: number): void {
+  take(start: Start, batch: Batch, nowMs: number): void {
     const own = batch.messages.filter(({ sender }) => sender !== undefined);
     assert.equal(new Set(batch.messages.map(({ id }) => id)).size, batch.messages.length, 'a message came twice');
-    const ends = this.#starts(poll).map((start) => this.#follow(start, own, batch.expired, nowMs));
+    const ends = this.#starts(start).map((from) => this.#follow(from, own, batch.expired, nowMs));
     const known = this.#indexes.get(batch.cursor);
     const possible = ends.filter((end) => end !== undefined && (known?.includes(end) ?? true));
     assert.notEqual(possible.length, 0, 'something was skipped, doubled or out of order');
     this.#indexes.set(batch.cursor, [...new Set(possible.map(Number))]);
-    if (!poll.lost) this.#see(batch);
   }
 
   /** @returns how many accepted messages the batch leaves behind it; undefined when it is not what comes next */
@@ -134,7 +149,8 @@ export class Client {
     return (this.accepted[at]?.expiresAtMs ?? Infinity) <= nowMs;
   }
 
-  #see(batch: Batch): void {
+  /** The batch has arrived. */
+  see(batch: Batch): void {
     for (const { id, sender, type, payload } of batch.messages) {
       if (sender !== undefined) this.seen.add(id);
       if (type !== 'message-expired') continue;
@@ -145,4 +161,4 @@ export class Client {
   }
 }
 
-const positionOf = (cursor: string): number => decodeCursor(cursor).position;
+export const positionOf = (cursor: string): number => decodeCursor(cursor).position;

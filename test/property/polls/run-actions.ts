@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import type { JsonText } from '../../../src/signalling/ids.ts';
 import { decodeCursor } from '../../../src/signalling/cursor.ts';
+import { LISTENING_GRACE_MS } from '../../../src/signalling/limits.ts';
 import { TestClock } from '../../support/clock.ts';
 import { WIDE_LIMITS, type OpenPersistentStore } from '../../support/store.ts';
 import type { Action } from './actions.ts';
 import type { Client } from './client.ts';
 import { idOf, Simulation } from './simulation.ts';
+import type { SocketReading } from './socket-reading.ts';
 
 type Of<Kind extends Action['kind']> = Extract<Action, { readonly kind: Kind }>;
 
@@ -33,6 +35,12 @@ async function perform(simulation: Simulation, action: Action): Promise<void> {
       return send(simulation, action);
     case 'poll':
       return poll(simulation, action);
+    case 'read':
+      return read(simulation, action);
+    case 'catch-up':
+      return catchUp(simulation, action);
+    case 'lose':
+      return lose(simulation, action);
     case 'hang-up':
       return hangUp(simulation, action);
     case 'cut':
@@ -52,8 +60,12 @@ async function perform(simulation: Simulation, action: Action): Promise<void> {
     case 'hints':
       simulation.hints = action.fate;
       return;
+    case 'roster':
+      return simulation.checkRoster();
     case 'restart':
       return simulation.restart(action.how);
+    case 'drain':
+      return drain(simulation, action);
   }
 }
 
@@ -76,17 +88,55 @@ async function send(simulation: Simulation, { who, to, count, ttlMs }: Of<'send'
     for (const client of recipients) client.accepted.push({ id, sender, acceptedAtMs, expiresAtMs });
 }
 
+/** @param back index among the received cursors, from the newest */
+const cursorOf = ({ cursors }: Client, back: number): string | undefined =>
+  cursors[Math.max(0, cursors.length - 1 - back)];
+
 async function poll(simulation: Simulation, { who, cursor, windowMs, limit, lost }: Of<'poll'>): Promise<void> {
   const client = simulation.client(who);
   if (client === undefined) return;
-  const { cursors } = client;
-  const after = cursor === null ? undefined : cursors[Math.max(0, cursors.length - 1 - cursor)];
+  const after = cursor === null ? undefined : cursorOf(client, cursor);
   simulation.begin(client, after, windowMs, limit, lost);
 }
 
+async function read(simulation: Simulation, { who, cursor, limit, answers }: Of<'read'>): Promise<void> {
+  const client = simulation.client(who);
+  if (client === undefined) return;
+  simulation.read(client, { after: cursor === null ? undefined : cursorOf(client, cursor), limit, answers });
+}
+
+const readingAt = ({ readings }: Simulation, index: number): SocketReading | undefined =>
+  readings[index % Math.max(1, readings.length)];
+
+async function catchUp(simulation: Simulation, { reading: index, cursor: back, times }: Of<'catch-up'>): Promise<void> {
+  const reading = readingAt(simulation, index);
+  const cursor = reading && cursorOf(reading.client, back);
+  if (cursor === undefined) return;
+  for (let time = 0; time < times; time += 1) await reading?.answer(cursor);
+}
+
+async function lose(simulation: Simulation, { reading: index }: Of<'lose'>): Promise<void> {
+  const reading = readingAt(simulation, index);
+  if (reading !== undefined) reading.lost = true;
+}
+
+async function drain(simulation: Simulation, { overMs, meanwhile }: Of<'drain'>): Promise<void> {
+  simulation.isDraining = true;
+  const draining = simulation.signalling.drain(overMs);
+  for (const action of meanwhile) {
+    await perform(simulation, action);
+    await simulation.settle();
+  }
+  await simulation.clock.advance(overMs);
+  await simulation.settle();
+  assert.deepEqual(simulation.live, [], 'a reader outlived the drain');
+  await draining;
+  await simulation.restart('reopen');
+}
+
 async function hangUp(simulation: Simulation, { poll: index }: Of<'hang-up'>): Promise<void> {
-  const held = simulation.polls.filter(({ ended }) => !ended);
-  const chosen = held[index % Math.max(1, held.length)];
+  const { live } = simulation;
+  const chosen = live[index % Math.max(1, live.length)];
   if (chosen === undefined) return;
   chosen.hungUp = true;
   chosen.hangUp();
@@ -107,7 +157,7 @@ async function cut(simulation: Simulation, { who, ageMs, silently }: Of<'cut'>):
 
 async function acknowledge(simulation: Simulation, { who, cursor }: Of<'acknowledge'>): Promise<void> {
   const client = simulation.client(who);
-  const after = client?.cursors[Math.max(0, client.cursors.length - 1 - cursor)];
+  const after = client && cursorOf(client, cursor);
   if (client === undefined || after === undefined) return;
   await simulation.signalling.acknowledge(client.joined.mailbox, decodeCursor(after));
   client.acknowledgedUpTo(after, 'surely');
@@ -120,12 +170,18 @@ async function leave(simulation: Simulation, { who }: Of<'leave'>): Promise<void
   await simulation.signalling.leave(client.joined.mailbox);
 }
 
-/** Every accepted message was received, or was reported to its sender as expired, or one of the two is gone. */
+/**
+ * Every accepted message was received, or was reported to its sender as expired, or one of the two is gone. Nothing is
+ * left of the readers.
+ */
 async function finish(simulation: Simulation): Promise<void> {
   simulation.hints = 'passed';
   for (const client of simulation.present) await readToTheEnd(simulation, client);
   await simulation.clock.advance(3_000);
   for (const client of simulation.present) await readToTheEnd(simulation, client);
+  await simulation.clock.advance(LISTENING_GRACE_MS);
+  await simulation.checkRoster();
+  assert.deepEqual([simulation.live, simulation.clock.timers], [[], simulation.idleTimers], 'a timer is left over');
   for (const client of simulation.present) {
     for (const { id, sender, expiresAtMs } of client.accepted) {
       if (client.seen.has(id)) continue;
