@@ -273,7 +273,7 @@ describe('an acknowledgement', () => {
 
 describe('a read with a cursor', () => {
   test.each([
-    ['that cannot be read', () => 'x', 'invalid-cursor'],
+    ['that cannot be read', (): string => 'x', 'invalid-cursor'],
     ['of another mailbox', (): string => alice.joined.cursor, 'cursor-expired'],
   ] as const)('%s ends only the reading', async (_, make, code) => {
     const reader = await greet();
