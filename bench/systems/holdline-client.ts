@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CANDIDATE_GATHERING_MS, POLL_BATCH } from '../../src/client/limits.ts';
 import { BatchingSender } from '../load/batching-sender.ts';
-import { expectSuccess, type Cuttable, type HttpClient } from '../load/http-client.ts';
+import { expectSuccess, type HttpClient } from '../load/http-client.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
 import type { Participant } from './system.ts';
 
@@ -26,8 +26,6 @@ export class ClientParticipant implements Participant {
   #cursor: string;
   /** Functions that queue the messages of this turn, and candidates that wait for others. */
   readonly #gathered: (() => void)[] = [];
-  #poll: Cuttable | undefined;
-  #hasLeft = false;
 
   constructor(http: HttpClient, path: string, { participantId, token, cursor }: Joined) {
     this.id = participantId;
@@ -49,20 +47,16 @@ export class ClientParticipant implements Participant {
   }
 
   async receive(): Promise<readonly Incoming[] | 'over'> {
-    if (this.#hasLeft) return 'over';
     const body = JSON.stringify({ after: this.#cursor, wait: 25, limit: POLL_BATCH });
-    this.#poll = this.#http.cuttable('POST', `${this.#path}/messages/poll`, this.#headers, body);
-    const reply = await this.#poll.reply;
-    if (reply === undefined) return 'over';
+    const reply = await this.#http.request('POST', `${this.#path}/messages/poll`, this.#headers, body);
+    if (reply.status === 410) return 'over';
     const batch = JSON.parse(expectSuccess(reply).body) as { messages: unknown; cursor: string };
     this.#cursor = batch.cursor;
     return incoming(batch.messages);
   }
 
-  /** Gives up the held poll first. */
+  /** The server then answers the held poll, which keeps its connection. */
   async leave(): Promise<void> {
-    this.#hasLeft = true;
-    this.#poll?.cut();
     const path = `${this.#path}/participants/${this.id}/leave`;
     expectSuccess(await this.#http.request('POST', path, this.#headers, '{}'));
   }

@@ -20,6 +20,7 @@ interface Asked {
 class RecordingService {
   readonly asked: Asked[] = [];
   readonly #startedMs = Date.now();
+  readonly #left = Promise.withResolvers<[number, unknown]>();
   #polls = 0;
 
   async answer(method: string, path: string, headers: readonly string[], text: string): Promise<[number, unknown]> {
@@ -31,16 +32,20 @@ class RecordingService {
       headers: headers.map((name) => name.toLowerCase()).sort(),
       body: read(text),
     });
-    await after(path.endsWith('/poll') ? this.#pollMs() : ROUND_TRIP_MS);
+    if (path.endsWith('/poll')) return this.#poll();
+    await after(ROUND_TRIP_MS);
     if (path.endsWith('/participants')) return [201, JOINED];
     if (path.endsWith('/batch')) return [201, { receipts: [] }];
-    return path.endsWith('/poll') ? [200, OFFERED] : [204, ''];
+    if (path.endsWith('/leave')) this.#left.resolve([410, { code: 'participant-gone' }]);
+    return [204, ''];
   }
 
-  /** The first poll brings the offer, the second one is held. */
-  #pollMs(): number {
+  /** The first poll brings the offer; the second one is held until the participant leaves. */
+  async #poll(): Promise<[number, unknown]> {
     this.#polls += 1;
-    return this.#polls === 1 ? OFFERED_AFTER_MS : 25_000;
+    if (this.#polls > 1) return this.#left.promise;
+    await after(OFFERED_AFTER_MS);
+    return [200, OFFERED];
   }
 }
 
