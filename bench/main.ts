@@ -59,7 +59,7 @@ async function runAll(options: BenchOptions): Promise<Results> {
     machine: describeMachine(options.directory),
     systems: names
       .map(systemNamed)
-      .map(({ name, title, keeps, version }) => ({ name, title, keeps, version: version() })),
+      .map(({ name, title, transport, keeps, version }) => ({ name, title, transport, keeps, version: version() })),
     runs: [],
   };
   for (let round = 1; round <= options.rounds; round++) {

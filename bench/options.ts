@@ -50,7 +50,15 @@ export const QUICK: Sizes = {
   idleSeconds: 0,
   floodSeconds: 2,
 };
-const QUICK_SYSTEMS = ['floor', 'holdline', 'engine.io', 'holdline-normal', 'express', 'holdline-memory'];
+const QUICK_SYSTEMS = [
+  'floor',
+  'holdline',
+  'holdline-socket',
+  'engine.io',
+  'holdline-normal',
+  'express',
+  'holdline-memory',
+];
 const QUICK_WORKLOADS: readonly WorkloadName[] = ['calls', 'paced'];
 
 /** @throws Error with a line for the user, for an invalid option */

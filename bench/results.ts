@@ -26,6 +26,8 @@ export interface Results {
 export interface SystemInfo {
   name: string;
   title: string;
+  /** How its participants read: by polls or by WebSocket. */
+  transport: string;
   keeps: string;
   version: string;
 }

@@ -1,4 +1,5 @@
-import type { Cuttable, HttpClient, Method, Reply } from './http-client.ts';
+import type { Cuttable, HttpClient, Method } from './http-client.ts';
+import type { Reply } from './reply.ts';
 
 export interface JsonRequest {
   readonly token?: string;

@@ -6,11 +6,11 @@ import { targetsTable, workloadTables, type Table } from './tables.ts';
 
 const ABOUT: Record<WorkloadName, string> = {
   calls:
-    '32 calls at a time, closed loop. In a call, two new participants with an open poll each exchange an offer (3 KB), an answer (3 KB) on its receipt, and 12 candidates (250 B) each way, up to 3 in flight. Joining and leaving are included.',
+    '32 calls at a time, closed loop. In a call, two new participants with an open poll, or a socket, each exchange an offer (3 KB), an answer (3 KB) on its receipt, and 12 candidates (250 B) each way, up to 3 in flight. Joining and leaving are included.',
   paced: 'The same calls, 20 a second: latency without a queue.',
   client:
-    'The same calls as the own client of each system makes them: with its batching, and with candidates that come 2 to 7 ms after a description. A call is set up when both sides have all messages. Systems without such a client send one message per request.',
-  held: 'Idle held polls; then 13 messages to each of 500 participants that hold one. `idle` includes the renewal of polls, `quiet` does not.',
+    'The same calls as the own client of each system makes them: with its batching, and with candidates that come 2 to 7 ms after a description. A call is set up when both sides have all messages. Systems without such a client send one message per request. Members who stay were in their room before: joining and leaving are not included, and the sockets of clients have proved themselves.',
+  held: 'Idle held polls, or sockets; then 13 messages to each of 500 participants that hold one. `idle` includes the renewal of polls and the heartbeats of sockets, `quiet` hardly any.',
   depth: 'Calls, 4 at a time, while messages are stored in other mailboxes, 10 in each.',
   growth:
     'Calls, 4 at a time, among more and more participants. The pair that has waited longest makes the next call, leaves and is replaced.',
@@ -62,10 +62,14 @@ function conditions(results: Results): string[] {
       `- Node ${machine.node}; ${machine.pinned ? 'server and generator pinned to a core each' : 'server and generator NOT pinned'}`,
       `- load average at the start of the runs: ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)} (the bench itself brings up to 2)`,
       '- each run has processes and databases of its own',
-      '- one HTTP client on raw sockets drives every system; loopback, without TLS and proxies',
+      '- one HTTP client on raw sockets, WebSockets included, drives every system; loopback, without TLS and proxies',
+      '- by WebSocket, peers do not confirm messages: the next one is sent at once',
       ...broken,
     ].join('\n'),
-    pipes([['system', 'an accepted message', 'version'], ...systems.map((one) => [one.title, one.keeps, one.version])]),
+    pipes([
+      ['system', 'reads by', 'an accepted message', 'version'],
+      ...systems.map((one) => [one.title, one.transport, one.keeps, one.version]),
+    ]),
     '[bench/README.md](../bench/README.md) explains how to run the bench, and what each system does in it.',
   ];
 }

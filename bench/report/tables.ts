@@ -46,6 +46,7 @@ function targetRow({ what, limit, measured = Number.NaN, unit }: Target): string
   return [what, `${limit}${unit}`, `${short(measured)}${unit}`, measured <= limit ? 'met' : '**missed**'];
 }
 
+const SYSTEM_COLUMNS = ['system', 'reads by'];
 const COST_COLUMNS = ['CPU ms / 1,000', 'x floor', 'x engine.io', 'p50 ms', 'p90 ms', 'p99 ms', 'requests / message'];
 const MISHAPS = 'lost / doubled / reordered';
 
@@ -54,12 +55,12 @@ function costTable(results: Results, workload: WorkloadName): Table {
     const of = (pick: Pick) => figure(results, workload, name, pick);
     const against = (other: string) => times(of(cpu), figure(results, workload, other, cpu));
     return [
-      ...[titleOf(results, name), withRange(of(cpu)), against('floor'), against('engine.io')],
+      ...[...systemCells(results, name), withRange(of(cpu)), against('floor'), against('engine.io')],
       ...[withRange(of(p50)), withRange(of(p90)), withRange(of(p99))],
       ...[cell(of((point) => point.requestsPerMessage)), mishaps(results, workload, name)],
     ];
   });
-  return [['system', ...COST_COLUMNS, MISHAPS], ...rows];
+  return [[...SYSTEM_COLUMNS, ...COST_COLUMNS, MISHAPS], ...rows];
 }
 
 /** Tabulates the cost of a message along the axis of a workload. */
@@ -67,7 +68,7 @@ function axisTable(results: Results, workload: WorkloadName): Table {
   const points = axis(results, workload);
   const last = points.length - 1;
   const rows = ranking(results, workload).map((name) => [
-    titleOf(results, name),
+    ...systemCells(results, name),
     ...points.map((_, at) => withRange(figure(results, workload, name, cpu, at))),
     steepness(results, workload, name)?.toFixed(2) ?? '',
     ...[p50, p99].map((pick) => withRange(figure(results, workload, name, pick, last))),
@@ -75,7 +76,10 @@ function axisTable(results: Results, workload: WorkloadName): Table {
   ]);
   const [first = '', ...others] = points.map(pointTitle);
   const costs = [`CPU ms / 1,000 at ${first}`, ...others.map((title) => `at ${title}`)];
-  return [['system', ...costs, 'highest / lowest', 'p50 ms at the last', 'p99 ms at the last', MISHAPS], ...rows];
+  return [
+    [...SYSTEM_COLUMNS, ...costs, 'highest / lowest', 'p50 ms at the last', 'p99 ms at the last', MISHAPS],
+    ...rows,
+  ];
 }
 
 /** Sums up lost, duplicated and reordered messages over the whole axis of the workload. */
@@ -87,14 +91,14 @@ function heldTable(results: Results): Table {
   const points = axis(results, 'held');
   const last = points.length - 1;
   const head = [
-    'system',
-    ...points.map((point) => `KB per poll at ${pointTitle(point)}`),
-    ...['KB per further poll', 'quiet CPU ms / s', 'idle CPU ms / s', ...COST_COLUMNS.slice(0, 2), 'p50 ms', 'p99 ms'],
+    ...SYSTEM_COLUMNS,
+    ...points.map((point) => `KB each at ${pointTitle(point)}`),
+    ...['KB per further one', 'quiet CPU ms / s', 'idle CPU ms / s', ...COST_COLUMNS.slice(0, 2), 'p50 ms', 'p99 ms'],
   ];
   const rows = ranking(results, 'held').map((name) => {
     const of = (pick: Pick, at = last) => figure(results, 'held', name, pick, at);
     return [
-      titleOf(results, name),
+      ...systemCells(results, name),
       ...points.map((_, at) => cell(of((point) => kilobytes(point.bytesPerPoll), at))),
       withRange(of((point) => kilobytes(point.marginalBytesPerPoll))),
       ...[cell(of((point) => point.quietCpuMsPerSecond)), withRange(of((point) => point.idleCpuMsPerSecond))],
@@ -112,7 +116,7 @@ function clientTable(results: Results): Table {
       const of = (pick: Pick) => figure(results, 'client', name, pick, at);
       const against = (other: string) => times(of(cpuPerCall), figure(results, 'client', other, cpuPerCall, at));
       return [
-        ...[titleOf(results, name), pointTitle(point), withRange(of(cpuPerCall)), against('floor')],
+        ...[...systemCells(results, name), pointTitle(point), withRange(of(cpuPerCall)), against('floor')],
         ...[against('engine.io'), cell(of(requestsPerCall))],
         ...[withRange(of((one) => one.perCall?.setupMs.p50)), withRange(of((one) => one.perCall?.setupMs.p99))],
         mishaps(results, 'client', name),
@@ -120,7 +124,7 @@ function clientTable(results: Results): Table {
     }),
   );
   const costs = ['CPU ms / call', 'x floor', 'x engine.io', 'requests / call', 'setup p50 ms', 'setup p99 ms'];
-  return [['system', 'calls', ...costs, MISHAPS], ...rows];
+  return [[...SYSTEM_COLUMNS, 'calls', ...costs, MISHAPS], ...rows];
 }
 
 /** Latency only: the CPU time includes the flood and the expiry, which are not messages counted here. */
@@ -128,12 +132,12 @@ function floodTable(results: Results): Table {
   const points = axis(results, 'flood');
   const rows = ranking(results, 'flood').flatMap((name) =>
     points.map((point, at) => [
-      ...[titleOf(results, name), pointTitle(point)],
+      ...[...systemCells(results, name), pointTitle(point)],
       ...[p50, p90, p99].map((pick) => withRange(figure(results, 'flood', name, pick, at))),
       mishaps(results, 'flood', name),
     ]),
   );
-  return [['system', 'meanwhile', 'p50 ms', 'p90 ms', 'p99 ms', MISHAPS], ...rows];
+  return [[...SYSTEM_COLUMNS, 'meanwhile', 'p50 ms', 'p90 ms', 'p99 ms', MISHAPS], ...rows];
 }
 
 function kilobytes(bytes: number | undefined): number | undefined {
@@ -144,8 +148,9 @@ function pointTitle({ at, label }: Point): string {
   return label ?? (at ?? 0).toLocaleString('en');
 }
 
-function titleOf(results: Results, name: string): string {
-  return results.systems.find((system) => system.name === name)?.title ?? name;
+function systemCells(results: Results, name: string): string[] {
+  const { title = name, transport = '' } = results.systems.find((system) => system.name === name) ?? {};
+  return [title, transport];
 }
 
 function times(one: Spread | undefined, other: Spread | undefined): string {

@@ -1,5 +1,5 @@
 import type { Results } from '../results.ts';
-import type { WorkloadName } from '../workloads/workload.ts';
+import { MEMBERS_STAY, type Point, type WorkloadName } from '../workloads/workload.ts';
 import {
   axis,
   cpu,
@@ -24,6 +24,7 @@ export interface Target {
 }
 
 const SUBJECT = 'holdline';
+const BY_SOCKET = 'holdline-socket';
 
 /** The targets of the project, with medians of one run and default settings. */
 export function targets(results: Results): Target[] {
@@ -57,6 +58,7 @@ export function targets(results: Results): Target[] {
     },
     { what: '`held`: memory per poll against the floor', limit: 1.15, measured: heldRatio(results, bytes), unit: 'x' },
     { what: '`held`: idle CPU against the floor', limit: 1, measured: heldRatio(results, idle), unit: 'x' },
+    ...socketTargets(results),
     { what: '`depth`: highest CPU against the lowest', limit: 1.2, measured: steepness(results, 'depth'), unit: 'x' },
     { what: '`growth`: highest CPU against the lowest', limit: 1.2, measured: steepness(results, 'growth'), unit: 'x' },
     { what: '`flood`: added p99 latency of others, flood', limit: 10, measured: disturbance(results, 1), unit: ' ms' },
@@ -64,9 +66,46 @@ export function targets(results: Results): Target[] {
   ];
 }
 
-function ratio(results: Results, workload: WorkloadName, to: string, pick: Pick): number | undefined {
-  const [one, other] = [figure(results, workload, SUBJECT, pick), figure(results, workload, to, pick)];
-  return one === undefined || other === undefined ? undefined : one.median / other.median;
+function socketTargets(results: Results): Target[] {
+  const callsOfStaying = (point: Point) => (point.label === MEMBERS_STAY ? cpuPerCall(point) : undefined);
+  return [
+    {
+      what: '`calls`: CPU by socket against polls',
+      limit: 0.8,
+      measured: ratio(results, 'calls', SUBJECT, cpu, { of: BY_SOCKET }),
+      unit: 'x',
+    },
+    {
+      what: '`client`: CPU per call of members who stay, by socket against polls',
+      limit: 0.8,
+      measured: ratio(results, 'client', SUBJECT, callsOfStaying, { of: BY_SOCKET, at: lastOf(results, 'client') }),
+      unit: 'x',
+    },
+    {
+      what: '`held`: memory per socket against bare ws',
+      limit: 1.3,
+      measured: heldRatio(results, bytes, { of: BY_SOCKET, to: 'ws' }),
+      unit: 'x',
+    },
+    {
+      what: '`held`: idle CPU of sockets against polls of the floor',
+      limit: 0.5,
+      measured: heldRatio(results, idle, { of: BY_SOCKET }),
+      unit: 'x',
+    },
+  ];
+}
+
+function ratio(
+  results: Results,
+  workload: WorkloadName,
+  to: string,
+  pick: Pick,
+  { of = SUBJECT, at = 0 } = {},
+): number | undefined {
+  const [one, other] = [of, to].map((name) => figure(results, workload, name, pick, at));
+  // In a short run the floor's idle CPU is 0, so there is no ratio.
+  return one === undefined || other === undefined || other.median === 0 ? undefined : one.median / other.median;
 }
 
 function mishaps(results: Results): number | undefined {
@@ -77,12 +116,11 @@ function mishaps(results: Results): number | undefined {
 const bytes: Pick = (point) => point.marginalBytesPerPoll;
 const idle: Pick = (point) => point.idleCpuMsPerSecond;
 
-function heldRatio(results: Results, pick: Pick): number | undefined {
-  const last = axis(results, 'held').length - 1;
-  const [one, other] = [SUBJECT, 'floor'].map((name) => figure(results, 'held', name, pick, last));
-  // In a short run the floor's idle CPU is 0, so there is no ratio.
-  return one === undefined || other === undefined || other.median === 0 ? undefined : one.median / other.median;
+function heldRatio(results: Results, pick: Pick, { of = SUBJECT, to = 'floor' } = {}): number | undefined {
+  return ratio(results, 'held', to, pick, { of, at: lastOf(results, 'held') });
 }
+
+const lastOf = (results: Results, workload: WorkloadName): number => axis(results, workload).length - 1;
 
 /** The highest CPU per message on the axis of a workload against the lowest. */
 export function steepness(results: Results, workload: WorkloadName, system = SUBJECT): number | undefined {

@@ -1,19 +1,25 @@
 /** The relays of the peers, each with its defaults. The argument names the peer. */
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { Connection } from 'sockjs';
+import type { WebSocket } from 'ws';
 
 /** Loads only the peer that it starts: the memory of the process is measured. */
 const peers: Record<string, (http: HttpServer) => Promise<void>> = {
-  'engine.io': engineIo,
-  'socket.io': socketIo,
+  'engine.io': (http) => engineIo(http, 'polling'),
+  'engine.io-ws': (http) => engineIo(http, 'websocket'),
+  'socket.io': (http) => socketIo(http, 'polling'),
+  'socket.io-ws': (http) => socketIo(http, 'websocket'),
   sockjs: sockJs,
   faye,
+  ws: bareWs,
 };
 
-/** Polling only. The text is forwarded as it came, which is the cheapest relay. */
-async function engineIo(http: HttpServer): Promise<void> {
+type EngineTransport = 'polling' | 'websocket';
+
+/** One transport only. The text is forwarded as it came, which is the cheapest relay. */
+async function engineIo(http: HttpServer, transport: EngineTransport): Promise<void> {
   const { Server } = await import('engine.io');
-  const engine = new Server({ transports: ['polling'] });
+  const engine = new Server({ transports: [transport] });
   const sessions = new Map<string, { send(text: string): void }>();
   engine.on('connection', (socket) => {
     const { id } = socket;
@@ -24,10 +30,10 @@ async function engineIo(http: HttpServer): Promise<void> {
   engine.attach(http);
 }
 
-/** Polling only. */
-async function socketIo(http: HttpServer): Promise<void> {
+/** One transport only. */
+async function socketIo(http: HttpServer, transport: EngineTransport): Promise<void> {
   const { Server } = await import('socket.io');
-  const io = new Server(http, { transports: ['polling'], serveClient: false });
+  const io = new Server(http, { transports: [transport], serveClient: false });
   io.on('connection', (socket) => {
     socket.on('message', (message) => io.to(message.to).emit('message', message));
   });
@@ -51,6 +57,25 @@ async function sockJs(http: HttpServer): Promise<void> {
 async function faye(http: HttpServer): Promise<void> {
   const { default: library } = await import('faye');
   new library.NodeAdapter({ mount: '/bayeux', timeout: 45 }).attach(http);
+}
+
+/** Relays between the members of a room, whose names are in the URL: `/<room>/<member>`. Without heartbeats. */
+async function bareWs(http: HttpServer): Promise<void> {
+  const { WebSocketServer } = await import('ws');
+  const rooms = new Map<string, Map<string, WebSocket>>();
+  new WebSocketServer({ server: http }).on('connection', (socket, { url }) => {
+    const [room = '', member = ''] = (url ?? '').slice(1).split('/');
+    const members = rooms.get(room) ?? new Map<string, WebSocket>();
+    rooms.set(room, members.set(member, socket));
+    socket.on('message', (data: Buffer) => {
+      const text = data.toString();
+      members.get(recipientOf(text))?.send(text);
+    });
+    socket.on('close', () => {
+      members.delete(member);
+      if (members.size === 0) rooms.delete(room);
+    });
+  });
 }
 
 const recipientOf = (text: string): string => (JSON.parse(text) as { to: string }).to;

@@ -1,4 +1,5 @@
-import { expectSuccess, type HttpClient } from '../load/http-client.ts';
+import type { HttpClient } from '../load/http-client.ts';
+import { expectSuccess } from '../load/reply.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
 import { BatchingSender } from '../load/batching-sender.ts';
 import { packageMissing, packageVersion, peerRelay, type Participant, type System } from './system.ts';
@@ -6,6 +7,7 @@ import { packageMissing, packageVersion, peerRelay, type Participant, type Syste
 export const engineIo: System = {
   name: 'engine.io',
   title: 'engine.io, polling',
+  transport: 'polls',
   keeps: 'in memory',
   version: () => packageVersion('engine.io'),
   missing: () => packageMissing('engine.io'),
@@ -15,17 +17,26 @@ export const engineIo: System = {
   },
 };
 
+/** A session of engine.io. */
+export interface EngineSession {
+  readonly id: string;
+  send(text: string): Promise<void>;
+  /** The texts of one poll, or what a WebSocket has brought; `over` once the session is closed. */
+  receive(): Promise<string[] | 'over'>;
+  close(): Promise<void>;
+}
+
 /** Packet types of the engine.io protocol, version 4; a record separator divides the packets of a payload. */
-const OPEN = '0';
+export const OPEN = '0';
 const CLOSE = '1';
-const PING = '2';
-const PONG = '3';
-const MESSAGE = '4';
+export const PING = '2';
+export const PONG = '3';
+export const MESSAGE = '4';
 const SEPARATOR = '\x1e';
 const TEXT_BODY = 'Content-Type: text/plain;charset=UTF-8\r\n';
 
-/** A polling session of engine.io, like that of its own client. */
-class EngineSession {
+/** Polls like its own client. */
+class PollingSession implements EngineSession {
   readonly id: string;
   readonly #http: HttpClient;
   readonly #path: string;
@@ -43,7 +54,6 @@ class EngineSession {
     return this.#outbox.send(MESSAGE + text);
   }
 
-  /** The texts of one poll, or `over` once the session is closed. */
   async receive(): Promise<string[] | 'over'> {
     const reply = await this.#http.request('GET', this.#path);
     if (this.#closed) return 'over';
@@ -66,10 +76,10 @@ async function openSession(http: HttpClient, path: string): Promise<EngineSessio
   const reply = expectSuccess(await http.request('GET', `${path}?EIO=4&transport=polling`));
   if (!reply.body.startsWith(OPEN)) throw new Error(`no handshake: ${reply.body}`);
   const { sid } = JSON.parse(reply.body.slice(1)) as { sid: string };
-  return new EngineSession(http, path, sid);
+  return new PollingSession(http, path, sid);
 }
 
-class EngineParticipant implements Participant {
+export class EngineParticipant implements Participant {
   readonly id: string;
   readonly #session: EngineSession;
 
@@ -99,15 +109,15 @@ const SOCKET_EVENT = '2';
 export const socketIo: System = {
   name: 'socket.io',
   title: 'socket.io, polling',
+  transport: 'polls',
   keeps: 'in memory',
   version: () => packageVersion('socket.io'),
   missing: () => packageMissing('socket.io'),
   serve: (port) => peerRelay('socket.io', port),
-  join: joinSocket,
+  join: async (http) => joinSocketIo(await openSession(http, '/socket.io/')),
 };
 
-async function joinSocket(http: HttpClient): Promise<Participant> {
-  const session = await openSession(http, '/socket.io/');
+export async function joinSocketIo(session: EngineSession): Promise<Participant> {
   await session.send(SOCKET_CONNECT);
   const packets = await session.receive();
   const connected = packets === 'over' ? undefined : packets.find((packet) => packet.startsWith(SOCKET_CONNECT));

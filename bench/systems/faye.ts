@@ -1,4 +1,5 @@
-import { expectSuccess, type HttpClient } from '../load/http-client.ts';
+import type { HttpClient } from '../load/http-client.ts';
+import { expectSuccess } from '../load/reply.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
 import { packageMissing, packageVersion, peerRelay, type Participant, type System } from './system.ts';
 
@@ -8,6 +9,7 @@ const CONNECTION_TYPE = 'long-polling';
 export const faye: System = {
   name: 'faye',
   title: 'Faye, long polling',
+  transport: 'polls',
   keeps: 'in memory',
   version: () => packageVersion('faye'),
   missing: () => packageMissing('faye'),

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { CANDIDATE_GATHERING_MS, POLL_BATCH } from '../../src/client/limits.ts';
 import { BatchingSender } from '../load/batching-sender.ts';
-import { expectSuccess, type HttpClient } from '../load/http-client.ts';
+import type { Cuttable, HttpClient } from '../load/http-client.ts';
+import { expectSuccess } from '../load/reply.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
 import type { Participant } from './system.ts';
 
@@ -26,6 +27,8 @@ export class ClientParticipant implements Participant {
   #cursor: string;
   /** Functions that queue the messages of this turn, and candidates that wait for others. */
   readonly #gathered: (() => void)[] = [];
+  #poll: Cuttable | undefined;
+  #hasStopped = false;
 
   constructor(http: HttpClient, path: string, { participantId, token, cursor }: Joined) {
     this.id = participantId;
@@ -48,11 +51,22 @@ export class ClientParticipant implements Participant {
 
   async receive(): Promise<readonly Incoming[] | 'over'> {
     const body = JSON.stringify({ after: this.#cursor, wait: 25, limit: POLL_BATCH });
-    const reply = await this.#http.request('POST', `${this.#path}/messages/poll`, this.#headers, body);
-    if (reply.status === 410) return 'over';
+    this.#poll = this.#http.cuttable('POST', `${this.#path}/messages/poll`, this.#headers, body);
+    const reply = await this.#poll.reply;
+    if (reply === undefined || this.#hasStopped || reply.status === 410) return 'over';
     const batch = JSON.parse(expectSuccess(reply).body) as { messages: unknown; cursor: string };
     this.#cursor = batch.cursor;
     return incoming(batch.messages);
+  }
+
+  /** Drops what the poll in flight brings. @returns the cursor after which another reader goes on */
+  stopPolling(): string {
+    this.#hasStopped = true;
+    return this.#cursor;
+  }
+
+  cutPoll(): void {
+    this.#poll?.cut();
   }
 
   /** The server then answers the held poll, which keeps its connection. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { expectSuccess, type HttpClient } from '../load/http-client.ts';
+import type { HttpClient } from '../load/http-client.ts';
+import { expectSuccess } from '../load/reply.ts';
 import { candidate, incoming, type Incoming, type Outgoing } from '../load/message.ts';
 import { ClientParticipant, type Joined } from './holdline-client.ts';
 import type { Participant, ServerCommand, System } from './system.ts';
@@ -16,21 +17,22 @@ const JSON_BODY = 'Content-Type: application/json\r\n';
  * sender comes near one.
  */
 let clients = 0;
-function clientHeaders(): string {
+export function clientAddress(): string {
   clients += 1;
-  return `${JSON_BODY}X-Forwarded-For: 10.${clients >> 16}.${(clients >> 8) & 255}.${clients & 255}\r\n`;
+  return `X-Forwarded-For: 10.${clients >> 16}.${(clients >> 8) & 255}.${clients & 255}\r\n`;
 }
 /** Participants with stored messages must outlast the run; five minutes is the longest idle time in open mode. */
 const STOCK_IDLE_SECONDS = 300;
 
 const base = {
+  transport: 'polls',
   version: () => `holdline ${(JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version}`,
   missing: () => (existsSync(MAIN) ? undefined : 'src/main.ts is not there'),
   join: (http: HttpClient, room: string) => join(http, room, {}),
   joinAsOwnClient,
   stock,
   stockLastsMs: STOCK_IDLE_SECONDS * 1_000,
-};
+} as const;
 
 export const holdlineFull: System = {
   ...base,
@@ -78,18 +80,24 @@ function serve(port: number, storeUrl: string, synchronous: string): ServerComma
 }
 
 async function join(http: HttpClient, room: string, request: object): Promise<HoldlineParticipant> {
-  return new HoldlineParticipant(http, pathOf(room), await requestJoin(http, room, clientHeaders(), request));
+  return new HoldlineParticipant(http, pathOf(room), await requestJoin(http, room, clientAddress(), request));
 }
 
 async function joinAsOwnClient(http: HttpClient, room: string): Promise<Participant> {
-  const headers = `${clientHeaders()}Idempotency-Key: ${randomUUID()}\r\n`;
+  const headers = `${clientAddress()}Idempotency-Key: ${randomUUID()}\r\n`;
   return new ClientParticipant(http, pathOf(room), await requestJoin(http, room, headers, {}));
 }
 
-const pathOf = (room: string): string => `/v1/rooms/${room}`;
+export const pathOf = (room: string): string => `/v1/rooms/${room}`;
 
-async function requestJoin(http: HttpClient, room: string, headers: string, request: object): Promise<Joined> {
-  const reply = await http.request('POST', `${pathOf(room)}/participants`, headers, JSON.stringify(request));
+/** @param headers those that name the client */
+export async function requestJoin(http: HttpClient, room: string, headers: string, request: object): Promise<Joined> {
+  const reply = await http.request(
+    'POST',
+    `${pathOf(room)}/participants`,
+    JSON_BODY + headers,
+    JSON.stringify(request),
+  );
   return JSON.parse(expectSuccess(reply).body) as Joined;
 }
 
@@ -100,7 +108,7 @@ async function stock(http: HttpClient, room: string, count: number, lifetimeSeco
   await Promise.all([one.sendBatch(other.id, count, ttlSeconds), other.sendBatch(one.id, count, ttlSeconds)]);
 }
 
-class HoldlineParticipant implements Participant {
+export class HoldlineParticipant implements Participant {
   readonly id: string;
   readonly #http: HttpClient;
   readonly #path: string;

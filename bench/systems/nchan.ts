@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join as joinPath } from 'node:path';
-import { expectSuccess, headerOf, type Cuttable, type HttpClient } from '../load/http-client.ts';
+import type { Cuttable, HttpClient } from '../load/http-client.ts';
+import { expectSuccess, headerOf } from '../load/reply.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
 import type { Participant, ServerCommand, System } from './system.ts';
 
@@ -14,6 +15,7 @@ const JSON_BODY = 'Content-Type: application/json\r\n';
 export const nchan: System = {
   name: 'nchan',
   title: 'nginx + nchan (C)',
+  transport: 'polls',
   keeps: 'in memory',
   version: () => spawnSync(NGINX, ['-v']).stderr.toString().trim().replace('nginx version: ', ''),
   missing: () => (existsSync(NGINX) && existsSync(MODULE) ? undefined : 'apt-get install nginx libnginx-mod-nchan'),

@@ -1,11 +1,12 @@
-import { expectSuccess, type HttpClient } from '../load/http-client.ts';
+import type { HttpClient } from '../load/http-client.ts';
+import { expectSuccess } from '../load/reply.ts';
 import { candidate, incoming, type Incoming, type Outgoing } from '../load/message.ts';
 import { packageMissing, packageVersion, serverScript, type Participant, type System } from './system.ts';
 
 const JSON_BODY = 'Content-Type: application/json\r\n';
 
 /** The floor and Express have the same small API. */
-const plainRelay: Pick<System, 'keeps' | 'join'> = { keeps: 'in memory', join };
+const plainRelay: Pick<System, 'transport' | 'keeps' | 'join'> = { transport: 'polls', keeps: 'in memory', join };
 
 export const floor: System = {
   ...plainRelay,

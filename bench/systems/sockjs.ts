@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { expectSuccess, type Cuttable, type HttpClient } from '../load/http-client.ts';
+import type { Cuttable, HttpClient } from '../load/http-client.ts';
+import { expectSuccess } from '../load/reply.ts';
 import { incoming, type Incoming, type Outgoing } from '../load/message.ts';
 import { BatchingSender } from '../load/batching-sender.ts';
 import { packageMissing, packageVersion, peerRelay, type Participant, type System } from './system.ts';
@@ -12,6 +13,7 @@ const MESSAGES = 'a';
 export const sockJs: System = {
   name: 'sockjs',
   title: 'sockjs-node, xhr-polling',
+  transport: 'polls',
   keeps: 'in memory',
   version: () => packageVersion('sockjs'),
   missing: () => packageMissing('sockjs'),

@@ -8,7 +8,7 @@ export interface Participant {
   readonly id: string;
   /** Resolves when the server has accepted the message. */
   send(to: string, message: Outgoing): Promise<void>;
-  /** One poll: its messages, or `over` once this participant has left. */
+  /** One poll, or what a WebSocket has brought: messages, or `over` once this participant has left. */
   receive(): Promise<readonly Incoming[] | 'over'>;
   leave(): Promise<void>;
 }
@@ -24,6 +24,8 @@ export interface System {
   readonly name: string;
   /** Its name in the tables. */
   readonly title: string;
+  /** How its participants read. */
+  readonly transport: 'polls' | 'WebSocket';
   /** The failure that an accepted message survives. */
   readonly keeps: 'in memory' | 'survives a killed process' | 'survives power loss';
   readonly version: () => string;

@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { sendAsFound } from '../load/pair.ts';
+import { sendAsFound, type Pair } from '../load/pair.ts';
 import type { Tally } from '../load/tally.ts';
 import { measure, type Figures } from '../measure/figures.ts';
-import { closedLoop, CONCURRENT_CALLS, freshCall, warmUp, type Bench, type Point } from './workload.ts';
+import { openPairs } from './held.ts';
+import { closedLoop, CONCURRENT_CALLS, freshCall, MEMBERS_STAY, warmUp, type Bench, type Point } from './workload.ts';
 
 const CALLS_PER_SECOND = 20;
+/** Sockets of `holdline/client` prove themselves within 3 s. */
+const SETTLE_MS = 5_000;
 
 /** Makes as many calls as the system can take, 32 at a time. */
 export async function calls(bench: Bench): Promise<Point[]> {
@@ -26,7 +29,20 @@ export async function client(given: Bench): Promise<Point[]> {
   return [
     { label: `${CONCURRENT_CALLS} at a time`, ...(await measureCalls(bench, CONCURRENT_CALLS, bench.sizes.calls)) },
     { label: `${CALLS_PER_SECOND} a second`, ...(await measurePaced(bench, bench.sizes.pacedSeconds)) },
+    { label: MEMBERS_STAY, ...(await measureStaying(bench)) },
   ];
+}
+
+/** Calls of pairs that have been in their rooms for a while, 32 at a time; each pair makes one. */
+async function measureStaying(bench: Bench): Promise<Figures> {
+  const pairs: Pair[] = [];
+  await openPairs(bench, pairs, bench.sizes.calls);
+  await delay(SETTLE_MS);
+  const figures = await measure(bench.server, bench.http, (tally) =>
+    closedLoop(CONCURRENT_CALLS, pairs.length, async (index) => pairs[index]?.call(tally, bench.sendSide)),
+  );
+  await closedLoop(CONCURRENT_CALLS, pairs.length, async (index) => pairs[index]?.close());
+  return figures;
 }
 
 /** Makes `count` calls, `width` at a time. */

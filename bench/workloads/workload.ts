@@ -8,6 +8,9 @@ import type { System } from '../systems/system.ts';
 export const WORKLOADS = ['calls', 'paced', 'client', 'held', 'depth', 'growth', 'flood'] as const;
 export type WorkloadName = (typeof WORKLOADS)[number];
 
+/** Label of the calls in `client` that do not include joining and leaving. */
+export const MEMBERS_STAY = 'members who stay, 32 at a time';
+
 /** The size of each workload. */
 export interface Sizes {
   /** Not measured: lets V8 compile the hot code in the server and in the generator. */
@@ -35,10 +38,10 @@ export interface Bench {
 export interface Point extends Partial<Figures> {
   at?: number;
   label?: string;
-  /** Resident memory per held poll, against the same server without polls and against the previous point. */
+  /** Resident memory per held poll or socket, against the same server without polls and against the previous point. */
   bytesPerPoll?: number;
   marginalBytesPerPoll?: number;
-  /** Server CPU without messages: held polls without and with their renewals. */
+  /** Server CPU without messages: held polls, or sockets, without and with their renewals or heartbeats. */
   quietCpuMsPerSecond?: number;
   idleCpuMsPerSecond?: number;
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { HttpClient, type Cuttable, type Method, type Reply } from '../../bench/load/http-client.ts';
+import { HttpClient, type Cuttable, type Method } from '../../bench/load/http-client.ts';
+import type { Reply } from '../../bench/load/reply.ts';
 import { candidate, description, type Outgoing } from '../../bench/load/message.ts';
 import { Endpoint, FOUND_AFTER_MS } from '../../bench/load/pair.ts';
 import { holdlineFull } from '../../bench/systems/holdline.ts';
