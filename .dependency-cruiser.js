@@ -25,7 +25,7 @@ const client = '^src/client/';
 const demo = '^demo/';
 const observability = '^src/observability/';
 const metrics = '^src/observability/metrics/';
-const peers = '^(engine\\.io|faye|socket\\.io|sockjs)$';
+const peers = '^(engine\\.io|faye|sockjs)$';
 const rooms = [entry, service, settings, log, version, http, socket, observability, store, signalling, wire, client];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -70,6 +70,13 @@ export default {
     wall('wire-wall', wire, [], 'The wire format imports nothing of ours.'),
     wall('client-wall', client, [wire], 'The client is published on its own and runs in browsers.'),
     wall('demo-wall', demo, [client], 'The pages run in browsers, on the client that apps import.'),
+    {
+      name: 'examples-wall',
+      comment: 'Examples use what apps can import.',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(src|test|bench|scripts)/', pathNot: '^src/(client/)?index\\.ts$' },
+    },
     onlyTypes('client-wire-types', client, wire, 'zod must not reach the client bundle.'),
     {
       name: 'no-room-outside-the-walls',
@@ -115,10 +122,10 @@ export default {
     },
     {
       name: 'src-stands-alone',
-      comment: 'The package does not import tests, scripts or the bench.',
+      comment: 'The package does not import tests, scripts, examples or the bench.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^(test|scripts|bench)/' },
+      to: { path: '^(test|scripts|bench|examples)/' },
     },
     {
       name: 'no-dev-dependency-in-src',

@@ -37,7 +37,7 @@ export default tseslint.config(
   },
   {
     // Commands write to the standard streams; the service uses its logger.
-    files: ['scripts/**', 'test/**', 'bench/**'],
+    files: ['scripts/**', 'test/**', 'bench/**', 'examples/**'],
     rules: { 'no-console': 'off' },
   },
 );

@@ -16,12 +16,20 @@ const peers: Record<string, (http: HttpServer) => Promise<void>> = {
 
 type EngineTransport = 'polling' | 'websocket';
 
+/** The used part of a socket; the types of engine.io declare `id` as private. */
+interface EngineSocket {
+  readonly id: string;
+  on(event: 'close', listener: () => void): void;
+  on(event: 'message', listener: (text: string) => void): void;
+  send(text: string): void;
+}
+
 /** One transport only. The text is forwarded as it came, which is the cheapest relay. */
 async function engineIo(http: HttpServer, transport: EngineTransport): Promise<void> {
   const { Server } = await import('engine.io');
   const engine = new Server({ transports: [transport] });
-  const sessions = new Map<string, { send(text: string): void }>();
-  engine.on('connection', (socket) => {
+  const sessions = new Map<string, EngineSocket>();
+  engine.on('connection', (socket: EngineSocket) => {
     const { id } = socket;
     sessions.set(id, socket);
     socket.on('close', () => sessions.delete(id));
@@ -35,7 +43,7 @@ async function socketIo(http: HttpServer, transport: EngineTransport): Promise<v
   const { Server } = await import('socket.io');
   const io = new Server(http, { transports: [transport], serveClient: false });
   io.on('connection', (socket) => {
-    socket.on('message', (message) => io.to(message.to).emit('message', message));
+    socket.on('message', (message: { to: string }) => io.to(message.to).emit('message', message));
   });
 }
 
