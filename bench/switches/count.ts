@@ -31,10 +31,10 @@ export async function countSwitches(port: number, room: string, switches: number
   const numbers = new NumberTally();
   const { token, cursor } = bob.body as { token: string; cursor: string };
   const reader = new SwitchingReader({ http, port, room, token, cursor, numbers, errors });
-  let isDone = false;
+  const sender = { isDone: false };
   let sent = 0;
   const sending = (async () => {
-    while (!isDone) {
+    while (!sender.isDone) {
       const body = { to: 'bob', type: 'custom', payload: sent };
       const { status } = await requestJson(http, 'POST', `/v1/rooms/${room}/messages`, {
         token: String(alice.body.token),
@@ -45,7 +45,7 @@ export async function countSwitches(port: number, room: string, switches: number
       await pause(SEND_EVERY_MS);
     }
   })();
-  await reader.run(switches).finally(() => (isDone = true));
+  await reader.run(switches).finally(() => (sender.isDone = true));
   await sending;
   await reader.readToTheEnd();
   http.close();

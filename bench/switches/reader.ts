@@ -125,8 +125,10 @@ export class SwitchingReader {
     await (chance(0.15) ? pause(Math.random() * 5) : isReading);
     if (chance(0.5)) this.#poll?.cut();
     await pause(Math.random() * STAY_MS);
-    if (chance(0.4)) ws.terminate();
-    else if (chance(0.4)) ws.close();
+    // Some stay open, and are displaced.
+    const fate = Math.random();
+    if (fate < 0.4) ws.terminate();
+    else if (fate < 0.64) ws.close();
   }
 
   #onBatch(ws: WebSocket, batch: Batch): void {
