@@ -32,7 +32,7 @@ for (const name of SWAGGER_UI)
 
 /**
  * The client as CommonJS, for tools that cannot load ES modules or do not transform packages: Jest, Metro, older
- * bundlers. It is one file, with the same declarations in a folder whose package.json marks them as CommonJS for
+ * bundlers. It is one file for each export, with the same declarations in a folder whose package.json marks them as CommonJS for
  * TypeScript.
  */
 for (const folder of ['client', 'wire']) {
@@ -41,4 +41,6 @@ for (const folder of ['client', 'wire']) {
 }
 writeFileSync(pathOf('dist/commonjs/package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
 // The Babel preset of React Native 0.72 refuses private methods, and webpack 4 cannot parse `?.`.
-await bundle('dist/client/index.js', 'dist/commonjs/client/index.js', { format: 'cjs', target: 'es2019' });
+for (const name of ['index', 'socket']) {
+  await bundle(`dist/client/${name}.js`, `dist/commonjs/client/${name}.js`, { format: 'cjs', target: 'es2019' });
+}

@@ -14,8 +14,8 @@ trap cleanup EXIT
 npm pack --silent --pack-destination "$scratch" # prepack builds dist/ first
 tarball=$(echo "$scratch"/holdline-*.tgz)
 publint run "$tarball" --strict
-attw "$tarball" --profile esm-only --exclude-entrypoints openapi.yaml client # openapi.yaml: a document, not a module
-attw "$tarball" --profile strict --entrypoints client
+attw "$tarball" --profile esm-only --exclude-entrypoints openapi.yaml client client/socket # openapi.yaml: a document, not a module
+attw "$tarball" --profile strict --entrypoints client client/socket
 
 mkdir "$scratch/stranger"
 cd "$scratch/stranger"
@@ -28,6 +28,7 @@ cat >use.ts <<'TS'
 import { createRequire } from 'node:module';
 import { createHoldline, loadSettings } from 'holdline';
 import { HoldlineError, joinRoom } from 'holdline/client';
+import { socket } from 'holdline/client/socket';
 const required = createRequire(import.meta.url)('holdline/client') as typeof import('holdline/client');
 if (required.HoldlineError !== HoldlineError) throw new Error('import and require give two copies of the client');
 const env = { HOST: '127.0.0.1', PORT: '0', STORE_URL: process.argv[2] ?? 'sqlite::memory:', LOG_LEVEL: 'fatal' };
@@ -43,9 +44,14 @@ for (const page of ['/demo', '/docs']) {
     if (!answer.ok) throw new Error(`${page} lacks its part ${part}: ${answer.status}`);
   }
 }
-const mailbox = await joinRoom({ baseUrl: `http://127.0.0.1:${port}`, roomId: 'room' });
+const transports = [socket()];
+const mailbox = await joinRoom({ baseUrl: `http://127.0.0.1:${port}`, roomId: 'room', transports });
+const change = new Promise((resolve) => mailbox.on('transport', resolve));
+mailbox.on('message', () => undefined);
 const { recipients } = await mailbox.send({ type: 'custom' });
 if (recipients.length > 0) throw new Error('somebody else is in the room');
+await change;
+if (mailbox.transport !== 'socket') throw new Error(`reads by ${mailbox.transport}`);
 await mailbox.leave();
 await holdline.close();
 if (status !== 200) throw new Error(`/readyz answered ${status}`);
@@ -53,7 +59,8 @@ console.log(`ready on Node ${process.versions.node}`);
 TS
 cat >use.cts <<'TS'
 import { joinRoom, type Mailbox } from 'holdline/client';
-export const join = (roomId: string): Promise<Mailbox> => joinRoom({ roomId });
+import { socket } from 'holdline/client/socket';
+export const join = (roomId: string): Promise<Mailbox> => joinRoom({ roomId, transports: [socket()] });
 TS
 options=(--strict --target es2024 --types node --typeRoots "$root/node_modules/@types")
 "$root/node_modules/.bin/tsc" "${options[@]}" --module nodenext use.ts use.cts

@@ -64,6 +64,24 @@ export const SHORT_POLLS_MS = 4_000;
 /** With so many other mailboxes, polls alone take all connections. */
 export const MANY_OTHERS = 5;
 
+// Sockets
+
+/** Time for a socket to open and to bring both echoes. The server sends the second one after 2 s. */
+export const SOCKET_PROOF_MS = 10_000;
+export const SOCKET_PADDING_CHARACTERS = 2_048;
+/** Time for the first batch, which the server sends at once. Meanwhile there may be no poll. */
+export const SOCKET_FIRST_BATCH_MS = 5_000;
+/** How much later than the server's heartbeat a batch may come. */
+export const SOCKET_SILENCE_MS = 15_000;
+/** Attempts in a row that prove nothing, after which no other one is made for half an hour. */
+export const MAX_SOCKET_FAILURES = 3;
+export const SOCKET_CLOSED_MS = 30 * 60_000;
+/** Minimum time between two attempts, and between two promotions. */
+export const SOCKET_INTERVAL_MS = 60_000;
+/** Jitter: clients that lost their sockets together do not open new ones together. */
+export const SOCKET_JITTER_MS = 30_000;
+export const SOCKET_FIRST_JITTER_MS = 1_000;
+
 // The page and its storage
 
 /** How often to check whether time has jumped, and the gap between two checks that counts as sleep. */

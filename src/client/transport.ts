@@ -43,6 +43,8 @@ export interface TransportHost {
   };
   readonly session: {
     readonly joined: { readonly token: string };
+    /** The mailbox's state. */
+    readonly state: string;
     /** Every message up to it was handled. */
     readonly cursor: string | undefined;
   };

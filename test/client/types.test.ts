@@ -27,6 +27,19 @@ const asyncStorage = {
 export const storages: StorageLike[] = [localStorage, sessionStorage, asyncStorage];
 export const timers: Timers = { setTimeout, clearTimeout: (timer) => clearTimeout(timer as number), now: Date.now };`;
 
+const SOCKETS = `
+import { WebSocket as Packaged } from 'ws';
+import { joinRoom, type TransportChange } from 'holdline/client';
+import { socket, type WebSocketClass } from 'holdline/client/socket';
+export const classes: WebSocketClass[] = [WebSocket, window.WebSocket, Packaged];
+export async function use(): Promise<void> {
+  const transports = [socket(), socket({ WebSocket }), socket({ WebSocket: Packaged })];
+  const mailbox = await joinRoom({ roomId: 'room', transports });
+  mailbox.on('transport', ({ transport, reason }: TransportChange) => console.log(transport === 'socket', reason.length));
+  // @ts-expect-error: there are only two
+  console.log(mailbox.transport === 'pigeon');
+}`;
+
 const USE = `
 import { Call, HoldlineError, joinRoom, Mesh, type Mailbox } from 'holdline/client';
 export async function use(peerConnection: RTCPeerConnection, description: RTCSessionDescription): Promise<void> {
@@ -153,8 +166,8 @@ describe.each(STRICTNESS)('an app that is compiled with %s', (_, options) => {
     expect(typeErrors({ 'peers.ts': PEERS }, options)).toEqual([]);
   });
 
-  test('hands in fetch, timers and storage as they are', () => {
-    expect(typeErrors({ 'platform.ts': PLATFORM }, options)).toEqual([]);
+  test('hands in fetch, timers, storage and WebSocket as they are', () => {
+    expect(typeErrors({ 'platform.ts': PLATFORM, 'sockets.ts': SOCKETS }, options)).toEqual([]);
   });
 
   test('uses everything with its types, and is stopped where it goes wrong', () => {

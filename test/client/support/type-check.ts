@@ -14,7 +14,10 @@ const OPTIONS: ts.CompilerOptions = {
   noEmit: true,
   skipLibCheck: true,
   types: ['node'],
-  paths: { 'holdline/client': [join(root, 'src/client/index.ts')] },
+  paths: {
+    'holdline/client': [join(root, 'src/client/index.ts')],
+    'holdline/client/socket': [join(root, 'src/client/socket.ts')],
+  },
 };
 
 /** Parsed once for all checks: most of their time went into the compiler's own libraries. */
