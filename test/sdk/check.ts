@@ -9,6 +9,7 @@ import { openApi30, openApiDocument } from '../../src/http/openapi/document.ts';
 import { createHoldline } from '../../src/service.ts';
 import { VERSION } from '../../src/version.ts';
 import { DEFAULT_BOUNDS } from '../support/bounds.ts';
+import { IdleCutter } from './idle-cutter.ts';
 import { GENERATORS, OPENAPI_30, outputOf, type Generator } from './generators.ts';
 
 /**
@@ -42,9 +43,9 @@ const isThere = (program: string, ...args: string[]): Promise<boolean> =>
   );
 
 /** Bundled, since generated modules import each other without file endings. */
-async function bundle(name: string): Promise<string> {
-  const outfile = `${outputOf(name)}/conversation.bundle.mjs`;
-  const entryPoints = [`${folder}typescript/${name}.ts`];
+async function bundle(name: string, program = name): Promise<string> {
+  const outfile = `${outputOf(name)}/${program}.bundle.mjs`;
+  const entryPoints = [`${folder}typescript/${program}.ts`];
   await build({ entryPoints, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' });
   return outfile;
 }
@@ -59,6 +60,14 @@ async function converse({ name, converse: language }: Generator, url: string): P
       PYTHONDONTWRITEBYTECODE: '1',
     });
   }
+}
+
+/** The age at which many networks cut polls of clients that cannot adapt. */
+const CUT_AFTER_MS = 5_000;
+
+async function pollThroughCutter(port: number): Promise<void> {
+  await using cutter = await IdleCutter.start(port, CUT_AFTER_MS);
+  await run(process.execPath, [await bundle('hey-api', 'cut-polls')], { HOLDLINE_URL: cutter.url });
 }
 
 let passed = 0;
@@ -106,6 +115,9 @@ for (const generator of GENERATORS) {
   if (generator.converse === undefined) continue;
   await step(`${generator.name} holds a whole conversation`, () => converse(generator, `http://127.0.0.1:${port}`));
 }
+await step('hey-api gets whole answers from its third poll on, where polls are cut after 5 s', () =>
+  pollThroughCutter(port),
+);
 if (hasJava) await step('the types of all TypeScript clients fit the conversation', () => run(tsc, ['-p', folder]));
 await holdline.close();
 

@@ -60,6 +60,24 @@ describe('the holds of a participant are bounded', () => {
     expect(await cut(6_000)).toBe(17_000);
     expect(await cut(6_000)).toBe(5_000);
   });
+
+  test('as before after a single cut, even at about the age that is known', async () => {
+    await cut(20_000, 20_000);
+    await answered(1_000);
+    expect(await cut(17_000)).toBe(17_000);
+  });
+
+  test('as before after two cuts at another age with an answered hold between them', async () => {
+    await cut(20_000, 20_000, 6_000);
+    await answered(1_000);
+    expect(await cut(6_000)).toBe(17_000);
+  });
+
+  test('as before after two cuts at another age of which the first was the client’s own', async () => {
+    await cut(20_000, 20_000, 6_000);
+    windows.recordRequest(BOB);
+    expect(await cut(6_000)).toBe(17_000);
+  });
 });
 
 describe('the holds of a participant are not bounded', () => {
