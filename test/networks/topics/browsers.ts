@@ -6,11 +6,11 @@ import { ENDPOINTS, type CorporateProxyNetwork } from '../../support/networks/co
 
 const urlOf = (scheme: string, { host, port }: { host: string; port: number }) => `${scheme}://${host}:${port}/`;
 
-export function describeBrowsers(network: () => CorporateProxyNetwork): void {
+/** @returns a function that returns the page of each browser, once these tests have run */
+export function describeBrowsers(network: () => CorporateProxyNetwork): () => readonly [Page, Page] {
+  let alice: Page;
+  let bob: Page;
   describe('two browsers', () => {
-    let alice: Page;
-    let bob: Page;
-
     beforeAll(async () => {
       [alice, bob] = await Promise.all([
         openPage(network().alice, ENDPOINTS.squid),
@@ -38,6 +38,7 @@ export function describeBrowsers(network: () => CorporateProxyNetwork): void {
       await bob.locator('#fact-media', { hasText: 'over a TURN relay, TCP' }).waitFor();
     });
   });
+  return () => [alice, bob];
 }
 
 // These are strings, since they run in the page.

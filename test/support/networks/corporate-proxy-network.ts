@@ -2,6 +2,7 @@ import { type Certificate, makeCertificate } from './certificate.ts';
 import type { Daemon } from './daemon.ts';
 import type { Endpoint, Namespace } from './namespace.ts';
 import { FirewalledMachines } from './firewalled-machines.ts';
+import { Middlebox } from './middlebox.ts';
 import { startCoturn, startHaproxy, startHoldline, startNginx, startSquid } from './programs.ts';
 import { viaProxy, viaTunnel, type HttpRoute } from './http-route.ts';
 import { startWebSocketServer } from './web-socket.ts';
@@ -12,6 +13,11 @@ const https = (host: string): Endpoint => ({ host, port: 443 });
 /** The addresses of the servers outside, and of the squid on the gateway. */
 export const ENDPOINTS = {
   squid: { host: '10.77.9.1', port: 3128 },
+  /** Other ports of the same squid; see `startSquid`. */
+  refusingSquid: { host: '10.77.9.1', port: 3129 },
+  strippingSquid: { host: '10.77.9.1', port: 3130 },
+  upgradingSquid: { host: '10.77.9.1', port: 3131 },
+  interceptingSquid: { host: '10.77.9.1', port: 3132 },
   holdline: http('10.77.9.2'),
   /** The same server at another address. */
   holdlineAgain: http('10.77.9.3'),
@@ -30,6 +36,10 @@ export const ENDPOINTS = {
   webSocket: { host: '10.77.9.30', port: 8080 },
   webSocketBehindNginx: https('10.77.9.31'),
   webSocketBehindHaproxy: https('10.77.9.32'),
+  /** TCP proxies in front of `holdline`, by what they do with WebSockets; see `middlebox-process.ts`. */
+  passing: { host: '10.77.9.40', port: 8081 },
+  killing: { host: '10.77.9.41', port: 8081 },
+  mute: { host: '10.77.9.42', port: 8081 },
 } as const;
 
 /** The path of the site below which nginx serves Holdline a second time. */
@@ -39,7 +49,18 @@ export const IMPATIENT_SECONDS = 3;
 const RETRYING_SECONDS = 10;
 /** The response header in which nginx lists the upstream addresses to which it sent the request. */
 export const UPSTREAMS_HEADER = 'X-Asked';
+const PROXIES = [
+  { at: ENDPOINTS.passing, treatment: 'pass' },
+  { at: ENDPOINTS.killing, treatment: 'kill' },
+  { at: ENDPOINTS.mute, treatment: 'mute' },
+] as const;
 const TURN_SECRET = 'shared-by-coturn-and-holdline';
+
+/** The programs outside that tests read from or control. */
+interface Programs {
+  readonly nginx: Daemon;
+  readonly middlebox: Middlebox;
+}
 
 /**
  * A corporate network whose only way out is the squid on its gateway. Outside are a TURN server, and Holdline and a
@@ -49,11 +70,13 @@ export class CorporateProxyNetwork {
   readonly machines: FirewalledMachines;
   /** For its log, for example that an upstream timed out. */
   readonly nginx: Daemon;
+  readonly middlebox: Middlebox;
   readonly #certificate: Certificate;
 
-  private constructor(machines: FirewalledMachines, nginx: Daemon, certificate: Certificate) {
+  private constructor(machines: FirewalledMachines, programs: Programs, certificate: Certificate) {
     this.machines = machines;
-    this.nginx = nginx;
+    this.nginx = programs.nginx;
+    this.middlebox = programs.middlebox;
     this.#certificate = certificate;
   }
 
@@ -61,8 +84,12 @@ export class CorporateProxyNetwork {
     const hosts = Object.values(ENDPOINTS).map(({ host }) => host);
     const machines = await FirewalledMachines.build(hosts);
     const certificate = makeCertificate(hosts);
-    const [nginx] = await Promise.all([startNginxAt(machines.internet, certificate), startRest(machines, certificate)]);
-    return new CorporateProxyNetwork(machines, nginx, certificate);
+    const [nginx, middlebox] = await Promise.all([
+      startNginxAt(machines.internet, certificate),
+      Middlebox.start(machines.internet, ENDPOINTS.holdline, PROXIES),
+      startRest(machines, certificate),
+    ]);
+    return new CorporateProxyNetwork(machines, { nginx, middlebox }, certificate);
   }
 
   get alice(): Namespace {
@@ -104,7 +131,7 @@ async function startRest({ gateway, internet }: FirewalledMachines, certificate:
   const turn = `${ENDPOINTS.turn.host}:${ENDPOINTS.turn.port}?transport=tcp`;
   const env = { TURN_URLS: `turn:${turn},turns:${turn}`, TURN_SECRET, OPEN_TURN: 'on' };
   await Promise.all([
-    startSquid(gateway, ENDPOINTS.squid),
+    startSquid(gateway, ENDPOINTS),
     startHoldline(internet, ENDPOINTS.holdline.port, env),
     startWebSocketServer(internet, ENDPOINTS.webSocket.port),
     startHaproxy(internet, certificate, [

@@ -45,11 +45,36 @@ export class FirewalledMachines {
     }
   }
 
+  /**
+   * From now on, every packet of the connections between the client and this address is lost, in both directions, and
+   * neither end learns of it. New connections work.
+   */
+  loseConnections(client: Namespace, { host, port }: Endpoint): void {
+    const lines = client.run('ss', '-Htn', 'state', 'established', 'dst', `${host}:${port}`).trim().split('\n');
+    for (const line of lines) {
+      const clientPort = /:(\d+)\s/.exec(line)?.[1];
+      if (clientPort === undefined) throw new Error('there is no such connection');
+      for (const portOption of ['--sport', '--dport']) {
+        this.#firewall('-I', 'FORWARD', '-p', 'tcp', portOption, clientPort, '-j', 'DROP');
+      }
+    }
+  }
+
+  /** A transparent proxy on the gateway takes new connections to this address. @returns a function that ends this */
+  intercept({ host, port }: Endpoint, proxy: Endpoint): () => void {
+    const site = ['PREROUTING', '-p', 'tcp', '--destination', host, '--dport', String(port)];
+    const rule = [...site, '-j', 'REDIRECT', '--to-ports', String(proxy.port)];
+    this.#firewall('-t', 'nat', '-I', ...rule);
+    return () => this.#firewall('-t', 'nat', '-D', ...rule);
+  }
+
   /** Rejects packets instead of dropping them, so that connections fail at once. */
   #rejectForwarding(): void {
     this.gateway.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
     this.#firewall('-A', 'FORWARD', '-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset');
     this.#firewall('-A', 'FORWARD', '-j', 'REJECT');
+    // The kernel tracks connections from now on; `intercept` redirects all others, however old.
+    this.#firewall('-t', 'nat', '-A', 'PREROUTING', '-j', 'RETURN');
   }
 
   #firewall(...rule: string[]): void {

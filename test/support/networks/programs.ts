@@ -25,16 +25,41 @@ export async function startHoldline(machine: Namespace, port: number, env: Recor
   return daemon;
 }
 
+/** The ports of a squid, by what happens to a WebSocket's handshake on them. */
+interface SquidPorts {
+  /** As Debian configures it: no protocol is upgraded (`http_upgrade_request_protocols`). */
+  readonly squid: Endpoint;
+  /** Refuses the request. */
+  readonly refusingSquid: Endpoint;
+  /** Would upgrade, but a rule for headers removes `Upgrade`. */
+  readonly strippingSquid: Endpoint;
+  /** Upgrades. */
+  readonly upgradingSquid: Endpoint;
+  /** Takes connections that the gateway redirects to it, whatever their address; like `squid` otherwise. */
+  readonly interceptingSquid: Endpoint;
+}
+
 /**
- * A forward proxy with the rules of Debian's squid.conf: CONNECT to port 443 only. By default, squid upgrades no
- * protocol (`http_upgrade_request_protocols`). The rest of the file only keeps squid within its own directory.
+ * A forward proxy with the rules of Debian's squid.conf: CONNECT to port 443 only. Beyond what its ports do, the rest
+ * of the file only keeps squid within its own directory.
  */
-export async function startSquid(machine: Namespace, at: Endpoint): Promise<Daemon> {
+export async function startSquid(machine: Namespace, at: SquidPorts): Promise<Daemon> {
   const directory = temporaryDirectory();
   const path = join(directory, 'squid.conf');
   writeFileSync(
     path,
-    `http_port ${textOf(at)}
+    `http_port ${textOf(at.squid)}
+http_port ${textOf(at.refusingSquid)} name=refusing
+http_port ${textOf(at.strippingSquid)} name=stripping
+http_port ${textOf(at.upgradingSquid)} name=upgrading
+http_port ${at.interceptingSquid.port} intercept
+acl WebSocket req_header Upgrade -i websocket
+acl refusing myportname refusing
+acl stripping myportname stripping
+acl upgrading myportname upgrading stripping
+http_access deny refusing WebSocket
+http_upgrade_request_protocols websocket allow upgrading
+request_header_access Upgrade deny stripping
 acl SSL_ports port 443
 acl Safe_ports port 80 443 1025-65535
 http_access deny !Safe_ports
@@ -55,7 +80,7 @@ coredump_dir ${directory}
   // squid leaves shared memory segments behind, which another squid of the same name would use.
   const withOwnMemory = ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /dev/shm && exec "$@"', 'sh'];
   const daemon = machine.start([...withOwnMemory, ...asProxy, 'squid', '-N', '-n', 'holdline', '-f', path]);
-  await machine.reaches(at, daemon);
+  await machine.reaches(at.squid, daemon);
   return daemon;
 }
 
