@@ -1,7 +1,9 @@
 import type { FetchInit, FetchLike, FetchReply, Timers } from '../../src/client/index.ts';
+import type { WebSocketClass } from '../../src/client/socket.ts';
+import { BadSockets, type SocketEvent } from './bad-socket.ts';
 
 /** Faults that last until they are switched off. */
-export type LastingFault = 'cut-polls' | 'lose-answers';
+export type LastingFault = 'cut-polls' | 'lose-answers' | 'block-sockets';
 /** Faults that end by themselves. */
 export type Outage = 'captive-portal' | 'offline';
 
@@ -13,7 +15,8 @@ export type NetworkEvent =
   /** The request had reached the server. `messageIds`: the messages that the lost answer contained. */
   | { readonly kind: 'answer-lost'; readonly operation: Operation; readonly messageIds: readonly string[] }
   /** The server recognised a repeated request, and stored nothing twice. */
-  | { readonly kind: 'answer-replayed' };
+  | { readonly kind: 'answer-replayed' }
+  | SocketEvent;
 
 export type Operation = 'poll' | 'send' | 'other';
 
@@ -38,21 +41,35 @@ const systemTimers: Timers = {
 /** The error with which Chromium's `fetch` reports a connection that failed. */
 const connectionFailed = (): TypeError => new TypeError('Failed to fetch');
 
-/** Passes the client's requests on, with the faults that are switched on. */
+interface Page {
+  readonly fetch: FetchLike;
+  readonly WebSocket: WebSocketClass;
+  /** Virtual in tests. */
+  readonly timers?: Timers;
+}
+
+/** Passes the client's requests and sockets on, with the faults that are switched on. */
 export class BadNetwork {
   readonly #fetch: FetchLike;
   readonly #timers: Timers;
   readonly #listeners = new Set<(event: NetworkEvent) => void>();
   readonly #inFlight = new Set<InFlight>();
+  readonly #sockets: BadSockets;
   readonly #faults = new Set<LastingFault>();
   #outage: { readonly kind: Outage; readonly timer: unknown } | undefined;
   /** Answers since answers are being lost. */
   #answers = 0;
 
-  /** @param page what the faults are applied to; virtual timers in tests */
-  constructor(page: { readonly fetch: FetchLike; readonly timers?: Timers }) {
-    this.#fetch = page.fetch;
-    this.#timers = page.timers ?? systemTimers;
+  constructor({ fetch, WebSocket, timers = systemTimers }: Page) {
+    this.#fetch = fetch;
+    this.#timers = timers;
+    const isRefused = (): boolean => this.#outage !== undefined || this.#faults.has('block-sockets');
+    this.#sockets = new BadSockets(WebSocket, isRefused, (event) => this.#emit(event));
+  }
+
+  /** For the client, in place of the page's own. */
+  get WebSocket(): WebSocketClass {
+    return this.#sockets.WebSocket;
   }
 
   on(listener: (event: NetworkEvent) => void): void {
@@ -69,6 +86,7 @@ export class BadNetwork {
     else this.#faults.delete(fault);
     this.#answers = 0;
     this.#emit({ kind: 'switched', fault, isOn });
+    if (this.#faults.has('block-sockets')) this.#sockets.kill();
     for (const request of this.#inFlight) this.#limit(request);
   }
 
@@ -79,6 +97,13 @@ export class BadNetwork {
     this.#outage = { kind: outage, timer };
     this.#emit({ kind: 'outage-began', outage });
     for (const { connection } of this.#inFlight) connection.abort();
+    this.#sockets.kill();
+  }
+
+  /** Ends every open socket. The next one is not affected. */
+  killSockets(): void {
+    this.#emit({ kind: 'sockets-killed', count: this.#sockets.count });
+    this.#sockets.kill();
   }
 
   /** The network is good from now on. */

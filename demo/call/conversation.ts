@@ -1,4 +1,5 @@
 import { joinRoom, Mesh, type Call, type Mailbox, type MailboxEnd } from '../../src/client/index.ts';
+import { socket } from '../../src/client/socket.ts';
 import { BadNetwork } from './bad-network.ts';
 import type { Chat } from './chat.ts';
 import type { JoinForm } from './lobby.ts';
@@ -56,7 +57,7 @@ export class Conversation {
     listeners: ConversationListeners,
   ): Promise<Conversation> {
     const startedMs = performance.now();
-    const network = new BadNetwork({ fetch: (url, init) => fetch(url, init) });
+    const network = new BadNetwork({ fetch: (url, init) => fetch(url, init), WebSocket });
     const mailbox = await joinRoom({
       baseUrl: service,
       roomId,
@@ -64,6 +65,7 @@ export class Conversation {
       storage: sessionStorage,
       ...(accessToken !== undefined && { accessToken }),
       fetch: network.fetch,
+      transports: [socket({ WebSocket: network.WebSocket })],
     });
     ui.panel.joined(performance.now() - startedMs);
     return new Conversation({ mailbox, network }, { displayName, stream }, ui, listeners);

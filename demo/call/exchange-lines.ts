@@ -64,7 +64,8 @@ function pollLines(exchange: Exchange, nameOf: NameOf): PanelLine[] {
   return [poll, ...folded(messages.map((message) => receivedLine(message, nameOf)))];
 }
 
-function receivedLine(message: Message, nameOf: NameOf): PanelLine {
+/** One message as a line. */
+export function receivedLine(message: Message, nameOf: NameOf): PanelLine {
   const { type, from, ageMs = 0 } = message;
   const text =
     from === undefined ? `${type}: ${subjectOf(message, nameOf)}` : `${titleOf(message)} from ${nameOf(from)}`;

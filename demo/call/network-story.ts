@@ -1,32 +1,15 @@
-import type { Exchange, HoldlineError, Mailbox } from '../../src/client/index.ts';
+import type { Exchange, HoldlineError, Mailbox, TransportChange } from '../../src/client/index.ts';
 import type { LastingFault, NetworkEvent, Outage } from './bad-network.ts';
+import { BEGAN, causeOf, ENDED, LEFT, messagesOf, SWITCHED, type CutPoll } from './network-words.ts';
 import { seconds } from './words.ts';
 
-const SWITCHED: Readonly<Record<LastingFault, readonly [on: string, off: string]>> = {
-  'cut-polls': ['The network now cuts every poll after 5 s, as some proxies do.', 'The network cuts no more polls.'],
-  'lose-answers': [
-    'The network now loses every third answer. Requests still reach the server.',
-    'The network loses no more answers.',
-  ],
-};
-
-const BEGAN: Readonly<Record<Outage, string>> = {
-  'captive-portal': 'A captive portal answers every request with its login page for 5 s.',
-  offline: 'Offline for 10 s, as in flight mode: every request fails.',
-};
-
-const ENDED: Readonly<Record<Outage, string>> = {
-  'captive-portal': 'The login page is gone.',
-  offline: 'Online again.',
-};
-
-/** Cuts whose ages differ by less than this share have one cause. */
-const SAME_AGE_SHARE = 0.2;
 const SHORT_OUTAGE_MS = 1_000;
+/** The client makes no further attempt for half an hour after so many. */
+const REFUSALS_THAT_LAST = 3;
 
 /** The state of the mailbox and its calls that the story compares before and after each event. */
 export interface StorySource {
-  readonly mailbox: Pick<Mailbox, 'waitSeconds' | 'limits' | 'state'>;
+  readonly mailbox: Pick<Mailbox, 'waitSeconds' | 'limits' | 'state' | 'transport'>;
   readonly connectedCalls: () => number;
   readonly now?: () => number;
 }
@@ -45,6 +28,10 @@ export class NetworkStory {
   #failingSinceMs: number | undefined;
   #outage: Outage | undefined;
   #isPortalSeen = false;
+  /** The client has left its socket, and the next poll has not begun. */
+  #left: { readonly words: string; readonly atMs: number } | undefined;
+  /** Sockets that were refused in a row. */
+  #refused = 0;
   /** Calls at the beginning of an outage that have stayed connected since. */
   #steadyCalls = 0;
 
@@ -56,20 +43,53 @@ export class NetworkStory {
   }
 
   onNetwork(event: NetworkEvent): void {
-    if (event.kind === 'switched') this.#onSwitched(event.fault, event.isOn);
-    else if (event.kind === 'poll-began') this.#onPoll();
-    else if (event.kind === 'outage-began') this.#onOutage(event.outage);
-    else if (event.kind === 'outage-ended') {
-      this.#outage = undefined;
-      this.#tell(ENDED[event.outage]);
-    } else if (event.kind === 'answer-lost') this.#onAnswerLost(event);
-    else this.#tell('The server recognised the repeated request: the message was stored once.');
+    switch (event.kind) {
+      case 'switched':
+        this.#onSwitched(event.fault, event.isOn);
+        break;
+      case 'poll-began':
+        this.#onPoll();
+        break;
+      case 'outage-began':
+        this.#onOutage(event.outage);
+        break;
+      case 'outage-ended':
+        this.#outage = undefined;
+        this.#tell(ENDED[event.outage]);
+        break;
+      case 'answer-lost':
+        this.#onAnswerLost(event);
+        break;
+      case 'answer-replayed':
+        this.#tell('The server recognised the repeated request: the message was stored once.');
+        break;
+      case 'sockets-killed':
+        this.#tell(
+          event.count === 0 ? 'No WebSocket is open, so there is nothing to kill.' : 'The WebSocket was killed.',
+        );
+        break;
+      case 'socket-opening':
+        this.#refused = 0;
+        this.#tell('The client opens a WebSocket, and polls until it has proved itself.');
+        break;
+      case 'socket-refused':
+        this.#refused += 1;
+        this.#tell('A new WebSocket failed. The client polls on.');
+    }
+  }
+
+  onTransport({ transport, reason }: TransportChange): void {
+    if (transport === 'socket') this.#tell('The socket is proven: reading moved there.');
+    else {
+      const words = LEFT[reason] ?? `The server ended the reading by the socket (${reason})`;
+      this.#left = { words, atMs: this.#now() };
+    }
   }
 
   onExchange(exchange: Exchange): void {
     const isPoll = exchange.operation === 'pollMessages';
     if (exchange.kind !== 'cut') {
-      if (this.#source.mailbox.state !== 'reconnecting' && this.#outage === undefined) this.#failingSinceMs = undefined;
+      if (this.#source.mailbox.state !== 'reconnecting') this.#failingSinceMs = undefined;
       if (isPoll && exchange.kind === 'ok') this.#onBatch(exchange.body as Batch);
     } else if (exchange.cause !== 'aborted' && exchange.cause !== 'rejoined') {
       this.#failingSinceMs ??= this.#now();
@@ -104,17 +124,28 @@ export class NetworkStory {
       this.#tell(`${causeOf(this.#cuts)}: polls now end at ${String(waitSeconds)} s.`);
     } else if (waitSeconds > this.#waitSeconds) this.#tell(`Polls may be held for ${String(waitSeconds)} s again.`);
     this.#waitSeconds = waitSeconds;
+    if (this.#left === undefined) return;
+    this.#tell(`${this.#left.words}: polling again after ${seconds(this.#now() - this.#left.atMs)}.`);
+    this.#left = undefined;
   }
 
   #onSwitched(fault: LastingFault, isOn: boolean): void {
     const [on, off] = SWITCHED[fault];
+    this.#tell((isOn ? on : off) + (isOn ? this.#whatHinders(fault) : this.#whatStays(fault)));
+  }
+
+  #whatHinders(fault: LastingFault): string {
+    const isIdle = fault === 'cut-polls' && this.#source.mailbox.transport === 'socket';
+    return isIdle ? ' The socket reads, so there is none: block WebSockets, too.' : '';
+  }
+
+  #whatStays(fault: LastingFault): string {
+    if (fault === 'block-sockets' && this.#refused >= REFUSALS_THAT_LAST) {
+      return ' The client tries again half an hour after the last attempt, or once the device comes back online.';
+    }
     const { waitSeconds, limits } = this.#source.mailbox;
-    const isShortened = waitSeconds < limits.defaultWaitSeconds;
-    const memory =
-      fault === 'cut-polls' && isShortened
-        ? ` The client stays at ${String(waitSeconds)} s for half an hour, or until the device comes back online.`
-        : '';
-    this.#tell(isOn ? on : off + memory);
+    if (fault !== 'cut-polls' || waitSeconds >= limits.defaultWaitSeconds) return '';
+    return ` The client stays at ${String(waitSeconds)} s for half an hour, or until the device comes back online.`;
   }
 
   #onOutage(outage: Outage): void {
@@ -162,25 +193,7 @@ export class NetworkStory {
   }
 }
 
-interface CutPoll {
-  readonly ageMs: number;
-  /** Whether only its answer was lost. */
-  readonly isLost: boolean;
-}
-
 interface Batch {
   readonly messages: readonly { readonly id: string }[];
   readonly waitSeconds?: number;
-}
-
-const messagesOf = (count: number): string => (count === 1 ? '1 message' : `${String(count)} messages`);
-
-/** What has taught the client a shorter window. */
-function causeOf(cuts: readonly CutPoll[]): string {
-  const [lastMs = 0, firstMs = lastMs] = cuts.map(({ ageMs }) => ageMs).toReversed();
-  const verb = cuts.some(({ isLost }) => isLost) ? 'got no answer' : 'were cut';
-  const isSame = Math.abs(firstMs - lastMs) < SAME_AGE_SHARE * lastMs;
-  return isSame
-    ? `Two polls ${verb} at ${seconds(lastMs)}`
-    : `Polls ${verb} after ${seconds(firstMs)} and ${seconds(lastMs)}`;
 }

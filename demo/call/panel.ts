@@ -1,7 +1,7 @@
-import type { Exchange, Mailbox } from '../../src/client/index.ts';
+import type { Exchange, Mailbox, TransportName } from '../../src/client/index.ts';
 import type { BadNetwork } from './bad-network.ts';
 import { byId, clockTime, make } from './dom.ts';
-import { linesOf, type PanelLine } from './exchange-lines.ts';
+import { linesOf, receivedLine, type PanelLine } from './exchange-lines.ts';
 import { Timeline, type MarkKind } from './timeline.ts';
 import { duration } from './words.ts';
 
@@ -27,6 +27,9 @@ export class Panel {
   readonly #media = byId('fact-media', HTMLElement);
   readonly #timeline = new Timeline();
   readonly #latenciesMs: number[] = [];
+  /** Messages of the last poll. The next one begins when they are handled. */
+  #polledIds: ReadonlySet<string> = new Set();
+  #socketSinceMs: number | undefined;
   #held: { readonly sinceMs: number; readonly waitSeconds: number } | undefined;
   #cuts = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -37,7 +40,12 @@ export class Panel {
       if (event.kind === 'poll-began' && event.waitSeconds > 0) this.#pollBegan(event.waitSeconds);
     });
     mailbox.on('exchange', (exchange) => this.#show(exchange, nameOf, mailbox));
+    mailbox.on('transport', ({ transport }) => this.#onTransport(transport));
     mailbox.on('state', () => this.#showNetwork(mailbox));
+    mailbox.on('message', (message) => {
+      // Messages in the answer to a poll are in the log already.
+      if (!this.#polledIds.has(message.id)) this.#addExchanged(receivedLine(message, nameOf));
+    });
     this.#showNetwork(mailbox);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
@@ -45,6 +53,7 @@ export class Panel {
   close(): void {
     clearInterval(this.#timer);
     this.#held = undefined;
+    this.#onTransport('poll');
     this.#cuts = 0;
     this.#latenciesMs.length = 0;
     this.#log.replaceChildren();
@@ -68,7 +77,15 @@ export class Panel {
 
   #pollBegan(waitSeconds: number): void {
     this.#held = { sinceMs: Date.now(), waitSeconds };
-    this.#timeline.hold();
+    this.#timeline.begin('poll');
+  }
+
+  #onTransport(transport: TransportName): void {
+    const isSocket = transport === 'socket';
+    this.#socketSinceMs = isSocket ? Date.now() : undefined;
+    this.#progress.hidden = isSocket;
+    if (isSocket) this.#timeline.begin('socket');
+    else this.#timeline.end();
   }
 
   #show(exchange: Exchange, nameOf: (participantId: string) => string, mailbox: Mailbox): void {
@@ -76,14 +93,17 @@ export class Panel {
     if (isPoll) this.#held = undefined;
     if (isPoll && exchange.kind === 'cut' && exchange.cause !== 'aborted') this.#cuts += 1;
     if (!isPoll && exchange.kind === 'ok') this.#measure(exchange.ageMs);
-    for (const line of linesOf(exchange, nameOf)) {
-      this.#add(line);
-      const kind = markOf(line);
-      if (kind !== undefined) this.#timeline.mark(kind, isPoll ? exchange.ageMs : 0);
-    }
+    if (isPoll && exchange.kind === 'ok') this.#polledIds = idsOf(exchange.body as Batch);
+    for (const line of linesOf(exchange, nameOf)) this.#addExchanged(line, isPoll ? exchange.ageMs : 0);
     // The client updates its state after it has emitted the exchange.
     queueMicrotask(() => this.#showNetwork(mailbox));
     this.#timeline.draw();
+  }
+
+  #addExchanged(line: PanelLine, durationMs = 0): void {
+    this.#add(line);
+    const kind = markOf(line);
+    if (kind !== undefined) this.#timeline.mark(kind, durationMs);
   }
 
   #add({ kind, text, note, failed }: PanelLine): void {
@@ -113,6 +133,11 @@ export class Panel {
 
   #tick(): void {
     this.#timeline.draw();
+    if (this.#socketSinceMs !== undefined) {
+      const seconds = (Date.now() - this.#socketSinceMs) / 1_000;
+      this.#poll.textContent = `none: a socket reads (${seconds.toFixed(0)} s)`;
+      return;
+    }
     if (this.#held === undefined) {
       this.#poll.textContent = 'between two polls';
       return;
@@ -125,7 +150,13 @@ export class Panel {
   }
 }
 
-function markOf({ kind, failed }: PanelLine): MarkKind | undefined {
+interface Batch {
+  readonly messages: readonly { readonly id: string }[];
+}
+
+const idsOf = ({ messages }: Batch): ReadonlySet<string> => new Set(messages.map(({ id }) => id));
+
+function markOf({ kind, failed }: PanelLine): Exclude<MarkKind, 'socket'> | undefined {
   if (kind === 'other' || kind === 'told') return undefined;
   return kind === 'poll' && failed ? 'cut' : kind;
 }

@@ -4,7 +4,7 @@ const WINDOW_MS = 60_000;
 const WIDTH = 600;
 const SVG = 'http://www.w3.org/2000/svg';
 
-export type MarkKind = 'poll' | 'cut' | 'sent' | 'received';
+export type MarkKind = 'poll' | 'cut' | 'socket' | 'sent' | 'received';
 
 interface Mark {
   readonly kind: MarkKind;
@@ -12,48 +12,56 @@ interface Mark {
   readonly untilMs: number;
 }
 
-/** Polls along the middle, sent messages above them, received ones below. */
+/** Polls and the socket along the middle, sent messages above them, received ones below. */
 const BANDS: Readonly<Record<MarkKind, { readonly y: number; readonly height: number }>> = {
   sent: { y: 2, height: 12 },
   poll: { y: 18, height: 8 },
   cut: { y: 18, height: 8 },
+  socket: { y: 18, height: 8 },
   received: { y: 30, height: 12 },
 };
 
-/** The last minute as a picture: held polls, sent and received messages. */
+/** The last minute as a picture: held polls, the socket, sent and received messages. */
 export class Timeline {
   readonly #svg = byId('timeline', SVGSVGElement);
   #marks: Mark[] = [];
-  #heldSinceMs: number | undefined;
+  /** A poll that is held, or a socket that reads. */
+  #reading: Omit<Mark, 'untilMs'> | undefined;
 
-  hold(): void {
-    this.#heldSinceMs = Date.now();
+  begin(kind: 'poll' | 'socket'): void {
+    this.end();
+    this.#reading = { kind, fromMs: Date.now() };
   }
 
-  mark(kind: MarkKind, durationMs: number): void {
+  /** Reading ends in another way than by the answer to a poll. */
+  end(): void {
+    if (this.#reading !== undefined) this.#marks.push({ ...this.#reading, untilMs: Date.now() });
+    this.#reading = undefined;
+  }
+
+  mark(kind: Exclude<MarkKind, 'socket'>, durationMs: number): void {
     const untilMs = Date.now();
-    if (kind === 'poll' || kind === 'cut') this.#heldSinceMs = undefined;
+    if ((kind === 'poll' || kind === 'cut') && this.#reading?.kind === 'poll') this.#reading = undefined;
     this.#marks.push({ kind, fromMs: untilMs - durationMs, untilMs });
   }
 
   clear(): void {
     this.#marks = [];
-    this.#heldSinceMs = undefined;
+    this.#reading = undefined;
     this.draw();
   }
 
   draw(): void {
     const nowMs = Date.now();
     this.#marks = this.#marks.filter(({ untilMs }) => nowMs - untilMs < WINDOW_MS);
-    const held: Mark[] =
-      this.#heldSinceMs === undefined ? [] : [{ kind: 'poll', fromMs: this.#heldSinceMs, untilMs: nowMs }];
-    this.#svg.replaceChildren(...[...this.#marks, ...held].map((mark) => rectangle(mark, nowMs)));
+    const reading: Mark[] = this.#reading === undefined ? [] : [{ ...this.#reading, untilMs: nowMs }];
+    this.#svg.replaceChildren(...[...this.#marks, ...reading].map((mark) => rectangle(mark, nowMs)));
   }
 }
 
 function rectangle({ kind, fromMs, untilMs }: Mark, nowMs: number): SVGRectElement {
   const xOf = (ms: number): number => Math.max(0, WIDTH * (1 - (nowMs - ms) / WINDOW_MS));
-  const isSpan = kind === 'poll' || kind === 'cut';
+  const isSpan = kind === 'poll' || kind === 'cut' || kind === 'socket';
   const x = isSpan ? xOf(fromMs) : xOf(untilMs) - 3;
   // One unit stays free between two polls, to keep them apart.
   const width = isSpan ? Math.max(1, xOf(untilMs) - x - 1) : 3;

@@ -1,11 +1,11 @@
-import type { Mailbox } from '../../src/client/index.ts';
+import type { Mailbox, TransportName } from '../../src/client/index.ts';
 import { OUTAGE_MS, type BadNetwork, type LastingFault, type NetworkEvent, type Outage } from './bad-network.ts';
 import { byId } from './dom.ts';
 import { NetworkStory } from './network-story.ts';
 import { Pings } from './pings.ts';
 
 /** Faults have the ids of their buttons as names. */
-const LASTING: readonly LastingFault[] = ['cut-polls', 'lose-answers'];
+const LASTING: readonly LastingFault[] = ['cut-polls', 'lose-answers', 'block-sockets'];
 const OUTAGES: readonly Outage[] = ['captive-portal', 'offline'];
 
 const button = (id: string): HTMLButtonElement => byId(id, HTMLButtonElement);
@@ -20,6 +20,7 @@ interface Signalling {
 
 /** The row "Make my network worse". */
 export class WorseNetwork {
+  readonly #transport = byId('transport', HTMLElement);
   readonly #news = byId('news', HTMLElement);
   readonly #hint = this.#news.textContent;
   readonly #pinged = byId('pinged', HTMLElement);
@@ -38,6 +39,7 @@ export class WorseNetwork {
       button(fault).addEventListener('click', () => this.#network?.switch(fault, !this.#network.has(fault)));
     }
     for (const outage of OUTAGES) button(outage).addEventListener('click', () => this.#network?.begin(outage));
+    button('kill-socket').addEventListener('click', () => this.#network?.killSockets());
     button('ping').addEventListener('click', () => void this.#pings?.send());
   }
 
@@ -51,6 +53,10 @@ export class WorseNetwork {
       this.#show(event);
     });
     mailbox.on('exchange', (exchange) => story.onExchange(exchange));
+    mailbox.on('transport', (change) => {
+      story.onTransport(change);
+      this.#showTransport(change.transport);
+    });
     mailbox.on('state', (state) => story.onState(state));
     mailbox.on('error', (error) => (error.code === 'network' ? story.onError(error) : reportError(error)));
   }
@@ -61,6 +67,7 @@ export class WorseNetwork {
     this.#story = undefined;
     this.#pings = undefined;
     for (const fault of LASTING) button(fault).ariaPressed = 'false';
+    this.#showTransport('poll');
     this.#news.textContent = this.#hint;
     this.#pinged.textContent = this.#pingHint;
   }
@@ -77,6 +84,11 @@ export class WorseNetwork {
   readonly #showCount = (sent: number, answered: number): void => {
     this.#pinged.textContent = `${String(answered)} of ${String(sent)} answered`;
   };
+
+  #showTransport(transport: TransportName): void {
+    this.#transport.textContent = transport === 'poll' ? 'polling' : 'socket';
+    this.#transport.dataset.transport = transport;
+  }
 
   #show(event: NetworkEvent): void {
     if (event.kind === 'switched') button(event.fault).ariaPressed = String(event.isOn);

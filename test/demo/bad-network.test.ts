@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { BadNetwork, type NetworkEvent } from '../../demo/call/bad-network.ts';
 import type { FetchInit, FetchReply } from '../../src/client/index.ts';
 import { batch, forever, HostileServer, json, message } from '../client/support/hostile-server.ts';
+import { FakeSocket } from './support/fake-socket.ts';
 
 const FAILED = 'TypeError: Failed to fetch';
 
@@ -10,12 +11,24 @@ let network: BadNetwork;
 let events: NetworkEvent[];
 beforeEach(() => {
   server = new HostileServer();
-  network = new BadNetwork({ fetch: server.fetch, timers: server.time });
+  network = new BadNetwork({ fetch: server.fetch, WebSocket: FakeSocket, timers: server.time });
+  FakeSocket.opened.length = 0;
   events = [];
   network.on((event) => {
     if (event.kind !== 'poll-began') events.push(event);
   });
 });
+
+/** A socket of the client, with its events, and the page's own one, if it was opened. */
+function openSocket() {
+  const socket = new network.WebSocket('ws://hostile/', 'holdline.v1');
+  const seen: string[] = [];
+  socket.onopen = () => seen.push('open');
+  socket.onmessage = ({ data }: MessageEvent) => seen.push(`message ${data}`);
+  socket.onerror = () => seen.push('error');
+  socket.onclose = () => seen.push('close');
+  return { socket, seen, real: FakeSocket.opened.at(-1) };
+}
 
 interface Outcome {
   /** `200` and the text of the answer, or the error. */
@@ -185,6 +198,65 @@ describe('an outage', () => {
       'outage-ended captive-portal',
     ]);
   });
+});
+
+describe('a socket', () => {
+  test('passes everything on in both directions', async () => {
+    const { socket, seen, real } = openSocket();
+    expect([real?.url, real?.protocol]).toEqual(['ws://hostile/', 'holdline.v1']);
+    real?.onopen?.(new Event('open'));
+    real?.onmessage?.(new MessageEvent('message', { data: 'hi' }));
+    socket.send('ho');
+    real?.onclose?.(new Event('close'));
+    expect(seen).toEqual(['open', 'message hi', 'close']);
+    expect(real?.sent).toEqual(['ho']);
+    expect(events).toEqual([{ kind: 'socket-opening' }]);
+  });
+
+  test('that is killed closes once, and passes nothing on afterwards', () => {
+    const { socket, seen, real } = openSocket();
+    network.killSockets();
+    expect(real?.isClosed).toBe(true);
+    socket.send('too late');
+    real?.onmessage?.(new MessageEvent('message', { data: 'too late' }));
+    real?.onclose?.(new Event('close'));
+    expect([seen, real?.sent]).toEqual([['error', 'close'], []]);
+    expect(events.slice(1)).toEqual([{ kind: 'sockets-killed', count: 1 }]);
+    expect(openSocket().real).not.toBe(real);
+  });
+
+  test.each([
+    ['the other end has closed', ({ real }: ReturnType<typeof openSocket>) => real?.onclose?.(new Event('close'))],
+    ['the client has closed', ({ socket }: ReturnType<typeof openSocket>) => socket.close()],
+  ])('that %s cannot be killed any more', (_, close) => {
+    const opened = openSocket();
+    close(opened);
+    const before = [...opened.seen];
+    network.killSockets();
+    expect(opened.seen).toEqual(before);
+    expect(events.slice(1)).toEqual([{ kind: 'sockets-killed', count: 0 }]);
+  });
+
+  test.each([
+    ['blocked', () => network.switch('block-sockets', true)],
+    ['offline', () => network.begin('offline')],
+    ['behind a captive portal', () => network.begin('captive-portal')],
+  ])(
+    'is cut when it is %s, and a new one fails after its constructor has returned, without asking the server',
+    async (_, begin) => {
+      const open = openSocket();
+      begin();
+      expect(open.seen).toEqual(['error', 'close']);
+      FakeSocket.opened.length = 0;
+      const refused = openSocket();
+      expect(refused.seen).toEqual([]);
+      await server.time.advance(0);
+      expect([refused.seen, refused.real]).toEqual([['error', 'close'], undefined]);
+      expect(events.at(-1)).toEqual({ kind: 'socket-refused' });
+      network.close();
+      expect(openSocket().real).toBeDefined();
+    },
+  );
 });
 
 test('a network that is closed has no faults any more', async () => {

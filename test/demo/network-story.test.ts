@@ -5,6 +5,7 @@ import { joinRoom, type Mailbox } from '../../src/client/index.ts';
 import { cleanUp, onCleanUp } from '../support/clean-up.ts';
 import { record } from '../client/support/client.ts';
 import { batch, forever, HostileServer, html, json, message } from '../client/support/hostile-server.ts';
+import { FakeSocket } from './support/fake-socket.ts';
 
 afterEach(cleanUp);
 
@@ -19,7 +20,7 @@ interface Scene {
 /** The real client behind a bad network, in virtual time, and the story of both. One call is connected. */
 async function begin(server = new HostileServer()): Promise<Scene> {
   const { options, time } = server;
-  const network = new BadNetwork({ fetch: server.fetch, timers: time });
+  const network = new BadNetwork({ fetch: server.fetch, WebSocket: FakeSocket, timers: time });
   const mailbox = await joinRoom({ ...options, fetch: network.fetch });
   const sentences: string[] = [];
   const source = { mailbox, connectedCalls: () => 1, now: () => time.now() };
@@ -135,6 +136,66 @@ test('the story of lost polls does not call them cut when the client takes them 
   scene.network.switch('lose-answers', true);
   await toldIn(scene, 200_000);
   expect(scene.sentences).toContain('Two polls got no answer at 24.3 s: polls now end at 21 s.');
+});
+
+describe('the story of the socket', () => {
+  test('tells the attempt, the proof, the loss, and how soon the client polls again', async () => {
+    const scene = await begin();
+    const { network, story, mailbox, sentences } = scene;
+    new network.WebSocket('ws://hostile/', 'holdline.v1');
+    story.onTransport({ transport: 'socket', reason: 'proven' });
+    network.killSockets();
+    story.onTransport({ transport: 'poll', reason: 'closed' });
+    await scene.server.time.advance(12);
+    mailbox.wake();
+    await scene.server.time.advance(0);
+    expect(sentences).toEqual([
+      'The client opens a WebSocket, and polls until it has proved itself.',
+      'The socket is proven: reading moved there.',
+      'The WebSocket was killed.',
+      'The socket closed: polling again after 12 ms.',
+    ]);
+    network.killSockets();
+    expect(sentences.at(-1)).toBe('No WebSocket is open, so there is nothing to kill.');
+  });
+
+  test('tells why the server ended the reading', async () => {
+    const scene = await begin();
+    scene.story.onTransport({ transport: 'poll', reason: 'shutting-down' });
+    scene.mailbox.wake();
+    expect(await toldIn(scene, 0)).toEqual([
+      'The server ended the reading by the socket (shutting-down): polling again after 0 ms.',
+    ]);
+  });
+
+  test('tells that sockets are blocked, and how long the client remembers three failures', async () => {
+    const { network, sentences } = await begin();
+    const fail = () => new network.WebSocket('ws://hostile/', 'holdline.v1');
+    network.switch('block-sockets', true);
+    fail();
+    network.switch('block-sockets', false);
+    expect(sentences).toEqual([
+      'WebSockets are blocked: an open one is cut, and a new one fails.',
+      'A new WebSocket failed. The client polls on.',
+      'WebSockets may open again.',
+    ]);
+    network.switch('block-sockets', true);
+    fail();
+    fail();
+    network.switch('block-sockets', false);
+    expect(sentences.at(-1)).toBe(
+      'WebSockets may open again. The client tries again half an hour after the last attempt, or once the device comes back online.',
+    );
+  });
+
+  test('tells that no poll can be cut while the socket reads', async () => {
+    const { network, mailbox, sentences } = await begin();
+    Object.defineProperty(mailbox, 'transport', { value: 'socket' });
+    network.switch('cut-polls', true);
+    expect(sentences).toEqual([
+      'The network now cuts every poll after 5 s, as some proxies do. The socket reads, so there is none: block WebSockets, too.',
+    ]);
+  });
 });
 
 describe('the story of an outage', () => {

@@ -19,6 +19,7 @@ beforeAll(async () => {
   alice = await Caller.join(browser(), url, { name: 'Alice', room, media: 'Text only' }, LAPTOP);
   bob = await Caller.join(browser(), url, { name: 'Bob', room });
   await expectConnected(alice, bob);
+  await expectTransport('socket');
   // From now on the timers of Alice's page can be turned on, so that no test waits for them.
   await alice.page.clock.install();
 });
@@ -31,6 +32,16 @@ afterEach(async () => {
 const row = ({ page }: Caller): Locator => page.getByRole('region', { name: 'Make my network worse' });
 const button = (name: string, caller = alice): Locator => row(caller).getByRole('button', { name });
 const told = (caller: Caller, sentence: string | RegExp): Locator => caller.panel.getByText(sentence);
+
+/** The badge shows how messages are read. */
+const expectTransport = (name: 'polling' | 'socket'): Promise<void> =>
+  row(alice).getByText(`Messages are read by ${name}`).waitFor();
+
+/** Turns on the timers of Alice's page until the sentence has been told once more: each turn ends a pause, or cuts a poll. */
+async function turnUntil(sentence: string | RegExp): Promise<void> {
+  const before = await told(alice, sentence).count();
+  while ((await told(alice, sentence).count()) === before) await alice.page.clock.fastForward(5_000);
+}
 
 interface Ping {
   readonly from: Caller;
@@ -66,13 +77,28 @@ async function expectCallGoesOn(): Promise<void> {
 }
 
 describeInBrowser('a page that makes its own network worse keeps the call, and tells what happens:', () => {
+  test('a WebSocket that is killed', async () => {
+    await told(alice, 'The socket is proven: reading moved there.').waitFor();
+    await expectAnswered(await ping(alice));
+    await button('Kill the WebSocket').click();
+    await told(alice, 'The WebSocket was killed.').waitFor();
+    await told(alice, /^The socket closed: polling again after \d+ ms\.$/).waitFor();
+    await expectTransport('polling');
+    await expectAnswered(await ping(alice));
+  });
+
+  test('WebSockets that are blocked', async () => {
+    await button('Block WebSockets').click();
+    await told(alice, 'WebSockets are blocked: an open one is cut, and a new one fails.').waitFor();
+    await turnUntil('A new WebSocket failed. The client polls on.');
+    await expectAnswered(await ping(alice));
+  });
+
   test('polls that are cut after 5 s', async () => {
     await button('Cut polls').click();
     await button('Cut polls').and(row(alice).locator('[aria-pressed=true]')).waitFor();
     await told(alice, 'The network now cuts every poll after 5 s').waitFor();
-    const learned = told(alice, /^(Two polls|Polls) were cut .*: polls now end at [34] s\.$/);
-    // Each turn ends a pause of the client, or cuts the poll under way.
-    while (!(await learned.isVisible())) await alice.page.clock.fastForward(5_000);
+    await turnUntil(/^(Two polls|Polls) were cut .*: polls now end at [34] s\.$/);
     await told(alice, 'A poll was cut after 5 s. The client polls again.').first().waitFor();
     await expectAnswered(await ping(alice));
     await button('Cut polls').press('Enter');
@@ -129,6 +155,17 @@ describeInBrowser('a page that makes its own network worse keeps the call, and t
     await row(alice)
       .getByText(`${pingsOf(alice)} of ${pingsOf(alice)} answered`)
       .waitFor();
+  });
+
+  test('a WebSocket that opens again', async () => {
+    await button('Block WebSockets').click();
+    await told(alice, /^WebSockets may open again\./).waitFor();
+    // Polls that are cut end in time, however far the timers are turned.
+    await button('Cut polls').click();
+    await turnUntil('The client opens a WebSocket, and polls until it has proved itself.');
+    await button('Cut polls').click();
+    await expectTransport('socket');
+    await expectAnswered(await ping(alice));
   });
 });
 

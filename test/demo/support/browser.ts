@@ -78,9 +78,9 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   const errors: string[] = [];
   const origins = new Set<string>();
   page.on('pageerror', (error) => errors.push(String(error.stack)));
-  // Failed requests are logged there, too; tests cause them on purpose.
+  // Failed requests and sockets are logged there, too; tests cause them on purpose.
   page.on('console', (message) => {
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+    if (message.type() === 'error' && !/^(Failed to load resource|WebSocket connection to )/.test(message.text()))
       errors.push(message.text());
   });
   page.on('request', (request) => origins.add(new URL(request.url()).origin));

@@ -21,7 +21,7 @@ async function copy(serviceUrl: string, req: IncomingMessage, res: ServerRespons
   const named = text.replace('name="holdline-service" content=""', `name="holdline-service" content="${serviceUrl}"`);
   res.writeHead(original.status, {
     'Content-Type': original.headers.get('content-type') ?? 'text/plain',
-    'Content-Security-Policy': `default-src 'self'; img-src 'self' data:; connect-src ${serviceUrl}`,
+    'Content-Security-Policy': `default-src 'self'; img-src 'self' data:; connect-src ${serviceUrl} ${serviceUrl.replace('http', 'ws')}`,
   });
   res.end(named);
 }

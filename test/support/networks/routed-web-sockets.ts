@@ -27,7 +27,7 @@ export class RoutedWebSockets {
   /** How many have been made, and not closed. */
   inUse = 0;
   readonly #changed: EventEmitter;
-  readonly #gate = Promise.withResolvers<void>();
+  readonly #gate = Promise.withResolvers();
   #mayConnect = false;
 
   /** @param changed gets a `change` with every change of a WebSocket */
@@ -56,7 +56,7 @@ export class RoutedWebSockets {
   /** From now on, they connect. */
   letConnect(): void {
     this.#mayConnect = true;
-    this.#gate.resolve();
+    this.#gate.resolve(undefined);
   }
 
   #watch(one: WebSocket): void {
