@@ -3,6 +3,7 @@ import { killAll, startServer } from '../support/command.ts';
 import { cleanUp } from '../support/clean-up.ts';
 import { join } from '../support/member.ts';
 import { QuietPoll } from '../support/quiet-poll.ts';
+import { SocketReader, socketUrl } from '../support/socket-reader.ts';
 import { type Backend, type Proxy, through } from './proxy.ts';
 
 /** More than the tests need, and few enough that the test of flooding reaches it. */
@@ -28,6 +29,11 @@ export function behindAProxy(name: string, start: (backend: Backend) => Promise<
       const { body } = await through(proxy, 'POST', path, { body: { participantId }, ...(from && { from }) });
       return String(body.token);
     }
+
+    const openSocket = (): Promise<SocketReader> =>
+      SocketReader.open(socketUrl(`https://127.0.0.1:${proxy.port}`, 'road'), {
+        options: { rejectUnauthorized: false },
+      });
 
     test('a message reaches a held poll at once: nothing holds the reply back', async () => {
       const [alice, bob] = [await joined('room', 'alice'), await joined('room', 'bob')];
@@ -60,6 +66,37 @@ export function behindAProxy(name: string, start: (backend: Backend) => Promise<
       const line = await backend.command.line(({ requestId }) => requestId === id, `a line with ${id}`);
       expect(line).toMatchObject({ msg: 'answered', operation: 'getOpenapiJson', status: 200 });
       await until(() => proxy.log().includes(id));
+    });
+
+    test('a socket reads: frames pass at once, in both directions', async () => {
+      const [alice, bob] = [await joined('road', 'alice'), await joined('road', 'bob')];
+      const reader = await openSocket();
+      reader.send({ type: 'hello', token: bob });
+      expect(await reader.expectFrame('welcome')).toMatchObject({ heartbeatSeconds: 20 });
+      reader.send({ type: 'read', id: 'r1' });
+      await reader.answer();
+      const body = { to: 'bob', type: 'custom', payload: { hello: 'bob' } };
+      const { body: receipt } = await through(proxy, 'POST', '/v1/rooms/road/messages', { body, token: alice });
+      expect(receipt).toMatchObject({ recipients: [{ participantId: 'bob', listening: true }] });
+      const batch = await reader.batch();
+      expect(batch.messages).toMatchObject([{ payload: { hello: 'bob' } }]);
+      // The echo comes after the acknowledgement was taken.
+      reader.acknowledge(batch);
+      reader.send({ type: 'probe', data: 'p' });
+      expect(await reader.expectFrame('probe')).toMatchObject({ data: 'p' });
+      const poll = await through(proxy, 'GET', '/v1/rooms/road/messages?wait=0', { token: bob });
+      expect(poll).toMatchObject({ status: 200, body: { messages: [] } });
+    });
+
+    test('an upgrade that Holdline refuses gets its problem document', async () => {
+      const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13' };
+      const path = '/v1/rooms/road/messages/socket';
+      const key = { 'Sec-WebSocket-Key': Buffer.alloc(16).toString('base64') };
+      expect(await through(proxy, 'GET', path, { headers: { ...headers, ...key } })).toMatchObject({
+        status: 400,
+        body: { code: 'invalid-request', errors: [{ pointer: '/header/Sec-WebSocket-Protocol' }] },
+      });
+      expect(await through(proxy, 'GET', path)).toMatchObject({ status: 426, body: { code: 'upgrade-required' } });
     });
 
     test("the service's own words about an error come through", async () => {
