@@ -19,9 +19,13 @@ afterEach(cleanUp);
 afterAll(closeServices);
 beforeEach(async () => {
   clock = new TestClock();
-  server = await startService({ rateLimit: 'off', trustProxy: 1 }, { clock });
-  alice = await join(server.url, newRoom(), { participantId: 'alice', idleTimeoutSeconds: 300 });
+  await start(1);
 });
+
+async function start(trustProxy: false | number): Promise<void> {
+  server = await startService({ rateLimit: 'off', trustProxy }, { clock });
+  alice = await join(server.url, newRoom(), { participantId: 'alice', idleTimeoutSeconds: 300 });
+}
 
 interface Options {
   readonly by?: 'GET' | 'POST';
@@ -67,6 +71,11 @@ async function polls(times: number, options?: Options) {
 describe('a client that knows nothing, behind a network that cuts polls after 5 s', () => {
   test.each(['GET', 'POST'] as const)('gets whole answers from its third poll on, by %s', async (by) => {
     expect(await polls(5, { by })).toEqual(['cut', 'cut', 4, 4, 4]);
+  });
+
+  test('gets them without a proxy, where the address of a closed connection is unknown', async () => {
+    await start(false);
+    expect(await polls(3)).toEqual(['cut', 'cut', 4]);
   });
 
   test('then loses at most one poll in 30 minutes', async () => {
