@@ -15,6 +15,8 @@ beforeAll(async () => {
 
 describeInBrowser('the demo connects', () => {
   test('two people who open the same link, and shows offer, answer, candidates, polls and the media path', async () => {
+    // A socket would read after some seconds, in place of the polls.
+    const { url } = await startService({ socket: 'off' });
     const room = newRoom();
     const alice = await Caller.arrive(browser(), url, { name: 'Alice', room }, LAPTOP);
     const bob = await Caller.arrive(browser(), url, { name: 'Bob', room }, { ...PHONE, colorScheme: 'dark' });
