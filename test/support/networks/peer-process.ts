@@ -1,8 +1,10 @@
 import wrtc from '@roamhq/wrtc';
 import { Call, joinRoom, type PeerConnectionLike } from '../../../src/client/index.ts';
+import { socket } from '../../../src/client/socket.ts';
 
 /**
- * One side of a call, as an app on Node: the published client, libwebrtc, and the environment's proxy for `fetch`.
+ * One side of a call, as an app on Node: the published client with its `socket()`, libwebrtc, and the environment's
+ * proxy for `fetch` and `WebSocket`.
  * Prints its progress, one word per line. Arguments: service, room, own participant id and, for the caller, that of the
  * callee.
  */
@@ -64,7 +66,8 @@ function listenTo(track: Track): void {
   };
 }
 
-const mailbox = await joinRoom({ baseUrl, roomId, participantId });
+const mailbox = await joinRoom({ baseUrl, roomId, participantId, transports: [socket()] });
+mailbox.on('transport', ({ transport }) => print(`reads by ${transport}`));
 
 function open(): Connection {
   const connection = new RTCPeerConnection({ iceServers: mailbox.iceServers, iceTransportPolicy: 'relay' });
