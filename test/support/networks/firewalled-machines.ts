@@ -73,8 +73,8 @@ export class FirewalledMachines {
     this.gateway.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward');
     this.#firewall('-A', 'FORWARD', '-p', 'tcp', '-j', 'REJECT', '--reject-with', 'tcp-reset');
     this.#firewall('-A', 'FORWARD', '-j', 'REJECT');
-    // The kernel tracks connections from now on; `intercept` redirects all others, however old.
-    this.#firewall('-t', 'nat', '-A', 'PREROUTING', '-j', 'RETURN');
+    // Makes the kernel track connections from now on: `intercept` would redirect those that it does not know.
+    this.#firewall('-A', 'FORWARD', '-m', 'conntrack', '--ctstate', 'INVALID', '-j', 'DROP');
   }
 
   #firewall(...rule: string[]): void {

@@ -10,11 +10,12 @@ const [, , socketPath] = process.argv;
 function pass(near: Socket, line: string): void {
   const [host = '', port] = line.split(' ');
   const far = connect({ host, port: Number(port), noDelay: true, allowHalfOpen: true });
+  far.once('error', (error: NodeJS.ErrnoException) => near.end(`${String(error.code)}\n`));
   far.once('connect', () => {
+    far.removeAllListeners('error').on('error', () => near.destroy());
     near.write('\n');
     near.pipe(far).pipe(near);
   });
-  far.on('error', (error: NodeJS.ErrnoException) => near.end(`${String(error.code)}\n`));
   far.on('close', () => near.destroySoon());
   near.on('error', () => far.destroy());
   near.on('close', () => far.destroy());
