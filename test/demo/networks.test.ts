@@ -51,7 +51,7 @@ describeInBrowser('two pages of the demo connect', () => {
   });
 
   test('behind a proxy that cuts every poll at 3 s, and shorten their polls', async () => {
-    const { url } = await startService();
+    const { url } = await startService({ socket: 'off' });
     const waits: number[] = [];
     const proxy = await Proxy.start(url, {
       timeoutMs: ({ path }, body) => {
