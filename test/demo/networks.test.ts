@@ -66,9 +66,9 @@ describeInBrowser('two pages of the demo connect', () => {
     const alice = await Caller.join(browser(), proxy.url, { name: 'Alice', room, media: 'Text only' }, LAPTOP);
     const bob = await Caller.join(browser(), proxy.url, { name: 'Bob', room, media: 'Text only' }, LAPTOP);
     await expectConnected(alice, bob);
-    for (const caller of [alice, bob]) {
-      await caller.panel.getByText(/^\d+ polls? (was|were) cut; polls now ask for [12] s instead of 25$/).waitFor();
-    }
+    // Chromium repeats a request whose connection was reset, so the server may learn the limit before the page sees a cut.
+    const learned = /^(\d+ polls? (was|were) cut; )?polls now ask for [12] s instead of 25$/;
+    for (const caller of [alice, bob]) await caller.panel.getByText(learned).waitFor();
     // From then on polls end by themselves, and none is long enough to be cut.
     const asked = waits.length;
     await alice.panel
