@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { JoinRequest, JoinResult, Problem, ProblemCode } from '../../wire/index.ts';
-import type { App } from '../app.ts';
+import type { Prepared } from './express-prototypes.ts';
 
 export type { JoinResult } from '../../wire/index.ts';
 
@@ -11,6 +11,12 @@ export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promi
 
 /** The body of `joinRoom`. A field that is `undefined` counts as omitted. */
 export type JoinFields = { readonly [Name in keyof JoinRequest]?: JoinRequest[Name] | undefined };
+
+/** The app. Not `App` itself: the package's types would then need those of packages that only the app uses. */
+interface Served {
+  readonly prepared: Prepared;
+  readonly answer: (req: IncomingMessage, res: ServerResponse) => void;
+}
 
 /** A refused join, as the problem document that a request would have got. */
 export class JoinError extends Error {
@@ -30,14 +36,14 @@ const LINGER_MS = 1_000;
 
 /** Answers requests of this process with the app that serves the network, without a network. */
 export class InProcess {
-  readonly #app: Pick<App, 'prepared' | 'answer'>;
+  readonly #app: Served;
   readonly #trustedKey: string;
   readonly #open = new Set<MemoryConnection>();
   #isClosed = false;
   #onIdle = (): void => undefined;
 
   /** @param trustedKey an API key that only this process knows */
-  constructor(app: Pick<App, 'prepared' | 'answer'>, trustedKey: string) {
+  constructor(app: Served, trustedKey: string) {
     this.#app = app;
     this.#trustedKey = trustedKey;
   }
