@@ -35,7 +35,7 @@ async function begin(server = new HostileServer()): Promise<Scene> {
   return { server, network, mailbox, story, sentences };
 }
 
-/** What is told while the time passes. */
+/** The sentences of the panel while the time passes. */
 async function toldIn({ server, sentences }: Scene, durationMs: number): Promise<string[]> {
   const before = sentences.length;
   await server.time.advance(durationMs);
@@ -221,7 +221,7 @@ describe('the story of an outage', () => {
     expect(scene.sentences[0]).toBe('Offline for 10 s, as in flight mode: every request fails.');
   });
 
-  test('that no button has caused is told, too', async () => {
+  test('that no button has caused gets a sentence, too', async () => {
     const scene = await begin();
     scene.server.on('poll', () => html(200));
     expect(await toldIn(scene, 40_000)).toContain(

@@ -209,7 +209,7 @@ describe('a Socket.IO user and a user that polls', () => {
     expect(toBob.payloads).toEqual(['once', 'end']);
   });
 
-  test('are told when the user connects a second time: the newest connection wins', async () => {
+  test('are ended when the user connects a second time: the newest connection wins', async () => {
     const server = await startServer(':memory:');
     onCleanUp(() => server.close());
     const { alice, bob } = await enter(server.url);

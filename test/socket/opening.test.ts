@@ -175,7 +175,7 @@ describe('a request on the path of the socket', () => {
     expect([answer.status, answer.headers.allow]).toEqual([405, 'GET']);
   });
 
-  test('with another version of the protocol is told the version', async () => {
+  test('with another version of the protocol gets the supported one', async () => {
     const answer = await ask({ Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Version': '8' });
     problemOf(answer, 'upgrade-required');
     expect(answer.headers['sec-websocket-version']).toBe('13');

@@ -20,7 +20,7 @@ export interface Reply {
 const MAX_WRITE_MS = 30_000;
 
 export const ok = (body: string): Reply => ({ status: 200, body });
-/** The connection is a WebSocket: whoever took it has sent the 101. */
+/** The connection is a WebSocket: the route that took it has sent the 101. */
 export const switched: Reply = { status: 101 };
 export const noContent: Reply = { status: 204 };
 export const page = (body: string): Reply => ({

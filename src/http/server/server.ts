@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import type { App } from '../app.ts';
 import { API_POLICY, type HeaderList } from '../response/headers.ts';
 import { PipelinedConnection, type Handling } from './pipelining.ts';
-import { cutAfter, serveUpgrade } from './upgrade.ts';
+import { cutLater, serveUpgrade } from './upgrade.ts';
 import { asksForWebSocket, isSocketPath } from '../request/upgrade.ts';
 import { problemReply } from '../response/problem.ts';
 import { invalidRequest, noTunnel, type RequestProblem } from '../response/request-problem.ts';
@@ -13,8 +13,6 @@ import { invalidRequest, noTunnel, type RequestProblem } from '../response/reque
 /** Time limits for slow headers and slow bodies (slowloris). Neither cuts a held response. */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 15_000;
-/** Time for the response to unreadable bytes to arrive, before the connection is cut. */
-const LINGER_MS = 2_000;
 
 /** Counts requests while they are open. */
 export type Counting = Pick<Handling, 'onOpen' | 'onClose'>;
@@ -149,6 +147,6 @@ function answerByHand(socket: Duplex, problem: RequestProblem, withoutRequest: H
     ...['Connection', 'close'],
   ];
   const lines = headers.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${headers[index + 1] ?? ''}`] : []));
-  cutAfter(socket, LINGER_MS);
+  cutLater(socket);
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('\r\n')}\r\n\r\n${String(body)}`);
 }

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { offerUpgrade } from '../request/upgrade.ts';
 
-/** Time for a refusal to arrive, before the connection is cut. */
+/** Time for a response to arrive, before its connection is cut. */
 const LINGER_MS = 2_000;
 
 export interface UpgradeHandling {
@@ -38,7 +38,7 @@ export function serveUpgrade(
   res.shouldKeepAlive = false;
   res.once('finish', () => {
     socket.end();
-    cutAfter(socket, LINGER_MS);
+    cutLater(socket);
     socket.resume();
   });
   res.once('close', onAnswered);
@@ -57,7 +57,7 @@ export function serveUpgrade(
 }
 
 /** The client may never disconnect, and Node no longer applies its timeouts to this connection. */
-export function cutAfter(socket: Duplex, ms: number): void {
-  const cut = setTimeout(() => socket.destroy(), ms);
+export function cutLater(socket: Duplex): void {
+  const cut = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(cut));
 }
